@@ -1,0 +1,65 @@
+"""The exceptions and warnings of scriptkit, each carrying the diagnostics or the report it speaks of."""
+
+from __future__ import annotations
+
+import linecache
+from typing import TYPE_CHECKING
+
+from scriptkit.diagnostics import Diagnostic, render_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ScriptkitError(Exception):
+    """Base of every error scriptkit raises on purpose."""
+
+
+class _WithDiagnostics(ScriptkitError):
+    """An error that is a list of diagnostics; its text draws all of them over the source."""
+
+    def __init__(self, headline: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(headline)
+        self.headline = headline
+        self.diagnostics: list[Diagnostic] = list(diagnostics)
+
+    def __str__(self) -> str:
+        drawn = render_all(self.diagnostics, source_text)
+        return f"{self.headline}\n\n{drawn}" if drawn else self.headline
+
+
+class ScriptabilityError(_WithDiagnostics):
+    """A class breaks rules of the compiler; raised by the class statement, before anything runs."""
+
+
+class CompilationError(_WithDiagnostics):
+    """The compiler refused a module; one diagnostic per failing method, in source order."""
+
+
+class TraceHazardError(_WithDiagnostics):
+    """A trace would bake in a value that depends on the inputs."""
+
+
+class VerificationError(ScriptkitError):
+    """Compiled and eager results differ; `report` says where and by how much."""
+
+    def __init__(self, headline: str, report: object = None) -> None:
+        super().__init__(headline)
+        self.report = report
+
+
+class ArtifactError(ScriptkitError):
+    """A model file cannot be written, is damaged, or is not trusted."""
+
+
+class ScriptkitWarning(UserWarning):
+    """Base of every warning scriptkit issues."""
+
+
+class ScriptkitEagerWarning(ScriptkitWarning):
+    """A call ran the Python code of a module, because its compiled form cannot represent that call."""
+
+
+def source_text(path: str) -> str | None:
+    """The text of a file or notebook cell as Python knows it, or None."""
+    return "".join(linecache.getlines(path)) or None
