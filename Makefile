@@ -1,0 +1,60 @@
+# Every target sets up .venv by itself; a fresh clone needs Python, make and pip's package index, nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# what constraints.txt was made with first; then whatever else it installs on
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+# two workers, one thread each: torch's own threads only get into each other's way
+WORKERS ?= 2
+export OMP_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+
+.PHONY: help demo test check lint types docs bench generated clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 on PATH: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV) with $$($(PYTHON) --version) (torch is a large download)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -q -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## a broken model, its diagnostics, the fixed one trained, saved and reloaded
+	@$(BIN)/python examples/demo.py
+
+test: $(READY)  ## the tests
+	@$(PYTEST)
+
+check: lint types  ## all that must hold before a commit: style, types, tests with coverage, docs
+	@$(PYTEST) --cov --cov-report=term
+	@$(MAKE) --no-print-directory docs generated
+
+lint: $(READY)  ## ruff
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: $(READY)  ## mypy --strict on package, examples, benchmarks and tests
+	@$(BIN)/mypy
+
+docs: $(READY)  ## the site, warnings are errors
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+bench: $(READY)  ## ratios against torch.jit.script
+	@$(BIN)/python -m benchmarks
+
+generated: $(READY)  ## generated files are up to date
+	@true
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .coverage*
