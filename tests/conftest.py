@@ -1,0 +1,28 @@
+"""What every test starts from: one torch thread per worker, and the same random numbers each time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# before torch is loaded anywhere: two workers with torch's own threads only get into each other's way
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    """Seed torch, for tests whose module uses it."""
+    if hasattr(request.module, "torch"):
+        import torch
+
+        torch.manual_seed(0)

@@ -1,0 +1,143 @@
+"""The walls of the house: which room may import what, read from the import statements themselves."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+PURE = ("scriptkit.language", "scriptkit.rules")
+JIT_ROOM = "scriptkit.engines.torchscript"
+DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing")
+TORCH_JIT = ("torch.jit", "torch._C", "torch._jit_internal")
+PURE_LIBRARIES = {*sys.stdlib_module_names, "typing_extensions"}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One file names one module, or something inside it."""
+
+    by: str
+    of: str
+    line: int
+
+    def inside(self, *rooms: str) -> bool:
+        """The using file belongs to one of these rooms."""
+        return within(self.by, *rooms)
+
+    def touches(self, *rooms: str) -> bool:
+        """The used name belongs to one of these rooms."""
+        return within(self.of, *rooms)
+
+
+def within(name: str, *rooms: str) -> bool:
+    return any(name == room or name.startswith(room + ".") for room in rooms)
+
+
+def imports(by: str, tree: ast.AST, *, package: str) -> Iterator[Use]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (Use(by, alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            yield from (Use(by, f"{module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def dotted_names(by: str, tree: ast.AST) -> Iterator[Use]:
+    """`torch.jit.script`, written out: reaching a module through another one's attribute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield Use(by, ast.unparse(node), node.lineno)
+
+
+def uses_in(text: str, module: str, *, is_package: bool = False) -> list[Use]:
+    tree = ast.parse(text)
+    package = module if is_package else module.rpartition(".")[0]
+    return [*imports(module, tree, package=package), *dotted_names(module, tree)]
+
+
+def all_uses() -> list[Use]:
+    found = []
+    for file in sorted((ROOT / "scriptkit").rglob("*.py")):
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        found += uses_in(file.read_text(encoding="utf-8"), name, is_package=is_package)
+    return found
+
+
+def crossings(uses: list[Use]) -> list[str]:
+    """Every use that goes through a wall, and which wall."""
+    return [f"{use.by}:{use.line} uses {use.of}: {why}" for use in uses if (why := reason_against(use))]
+
+
+def reason_against(use: Use) -> str:
+    if use.inside(*PURE) and use.touches("torch", "mypy"):
+        return "language and rules import neither torch nor mypy"
+    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM):
+        return f"only {JIT_ROOM} touches torch.jit"
+    if use.touches("mypy") and not use.inside("scriptkit.mypy"):
+        return "only scriptkit.mypy imports mypy"
+    if any(use.touches(door) and not use.inside(door) for door in DOORS):
+        return "nothing imports a door"
+    return ""
+
+
+def test_no_file_crosses_a_wall() -> None:
+    assert crossings(all_uses()) == []
+
+
+def test_the_language_needs_the_standard_library_only() -> None:
+    """`language` is TorchScript as a language; besides Python's own library it knows itself and the diagnostics."""
+    foreign = {
+        f"{use.by}:{use.line} {use.of}"
+        for file in sorted((ROOT / "scriptkit/language").rglob("*.py"))
+        for use in imports(
+            f"scriptkit.language.{file.stem}", ast.parse(file.read_text("utf-8")), package="scriptkit.language"
+        )
+        if use.of.split(".")[0] not in PURE_LIBRARIES and not use.touches("scriptkit.language", "scriptkit.diagnostics")
+    }
+    assert foreign == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("scriptkit.language.types", "import torch"),
+        ("scriptkit.language.types", "from torch import nn"),
+        ("scriptkit.rules.some", "def f():\n    import mypy.nodes"),
+        ("scriptkit.authoring.module", "import torch\ntorch.jit.script(int)"),
+        ("scriptkit.authoring.module", "from torch import jit"),
+        ("scriptkit.authoring.module", "import torch\ntorch._C.Graph"),
+        ("scriptkit.compiling.plan", "from torch._jit_internal import export"),
+        ("scriptkit.authoring.module", "import mypy.plugin"),
+        ("scriptkit.authoring.module", "from scriptkit.cli import main"),
+        ("scriptkit.authoring.module", "from ..cli import main"),
+        ("scriptkit.verification", "from scriptkit import testing"),
+    ],
+)
+def test_a_crossing_is_seen(module: str, text: str) -> None:
+    """The test of the test: each of these goes through a wall."""
+    assert len(crossings(uses_in(text, module))) >= 1
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        ("scriptkit.language.types", "import ast\nfrom scriptkit.diagnostics import Diagnostic"),
+        ("scriptkit.engines.torchscript.adapter", "import torch\ntorch.jit.script(int)\ntorch._C.Graph"),
+        ("scriptkit.authoring.module", "import torch\nfrom torch import nn\nfrom scriptkit.engines import torchscript"),
+        ("scriptkit.mypy.plugin", "from mypy.plugin import Plugin\nfrom scriptkit.mypy.names import X"),
+    ],
+)
+def test_an_open_way_is_left_alone(module: str, text: str) -> None:
+    assert crossings(uses_in(text, module)) == []
