@@ -1,0 +1,313 @@
+"""What is known about a file before anything is typed: modules, classes, methods, attributes.
+
+`source.read` builds these objects; `inference.infer` fills in the parts marked *typed*.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.language.problems import Problem
+    from scriptkit.language.types import Type
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+ClassKind = Literal["module", "enum", "namedtuple", "dataclass", "script-class", "interface", "plain"]
+MethodKind = Literal["method", "static", "class", "property", "setter", "function"]
+Mark = Literal["export", "ignore", "unused", "script", "traced", "overload", "abstract", "is_scripting_stub"]
+
+
+class Span(NamedTuple):
+    """A stretch of source as diagnostics count it: from 1, in characters, end column exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(eq=False)
+class Parameter:
+    """One parameter of a function; `type` is what the compiler takes it for (*typed*)."""
+
+    name: str
+    node: ast.arg
+    annotation: ast.expr | None
+    default: ast.expr | None
+    kind: Literal["positional", "keyword", "varargs", "kwargs"]
+    type: Type | None = None
+
+
+@dataclass(eq=False)
+class FunctionFacts:
+    """A method or a module-level function."""
+
+    name: str
+    node: FunctionNode
+    module: ModuleFacts
+    owner: ClassFacts | None
+    kind: MethodKind
+    marks: frozenset[str]
+    parameters: list[Parameter]
+
+    @property
+    def self_name(self) -> str | None:
+        """The name of the first parameter of a method, usually `self`."""
+        arguments = [*self.node.args.posonlyargs, *self.node.args.args]
+        return arguments[0].arg if arguments and self.kind in ("method", "property", "setter", "class") else None
+
+    @cached_property
+    def decorators(self) -> list[tuple[ast.expr, str | None]]:
+        """Each decorator with its dotted name; of a call, that of the function called."""
+        return [
+            (node, self.module.dotted(node.func if isinstance(node, ast.Call) else node))
+            for node in self.node.decorator_list
+        ]
+
+    @property
+    def qualname(self) -> str:
+        """`Net.forward`, or the bare name of a function."""
+        return f"{self.owner.name}.{self.name}" if self.owner else self.name
+
+
+MethodFacts = FunctionFacts
+
+
+@dataclass(eq=False)
+class Assignment:
+    """`self.name = value` somewhere in a class, or `self.register_*("name", value)`."""
+
+    node: ast.expr
+    statement: ast.stmt
+    value: ast.expr | None
+    method: FunctionFacts
+    conditions: tuple[ast.AST, ...]
+    annotation: ast.expr | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it stands under an `if`, a loop or a `try`."""
+        return bool(self.conditions)
+
+
+@dataclass(eq=False)
+class AttributeFacts:
+    """An attribute of a class: where it is declared and where it is assigned."""
+
+    name: str
+    owner: ClassFacts
+    declaration: ast.AnnAssign | None = None
+    class_value: ast.expr | None = None
+    final: bool = False
+    constant: bool = False
+    registered: Literal["", "parameter", "buffer", "module"] = ""
+    init: list[Assignment] = field(default_factory=list)
+    later: list[Assignment] = field(default_factory=list)
+    type: Type | None = None
+
+    @property
+    def annotation(self) -> ast.expr | None:
+        """The annotation in the class body, or else of the assignment in `__init__`."""
+        if self.declaration is not None:
+            return self.declaration.annotation
+        return next((a.annotation for a in self.init if a.annotation is not None), None)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether `__init__` assigns it under a condition only."""
+        return bool(self.init) and all(a.conditional for a in self.init)
+
+    @property
+    def node(self) -> ast.AST | None:
+        """Where it comes from: the declaration, else the first assignment in `__init__`."""
+        if self.declaration is not None:
+            return self.declaration
+        return self.init[0].node if self.init else self.class_value
+
+
+@dataclass(eq=False)
+class ClassFacts:
+    """A class of the file; for a compiled one also what the typing pass found."""
+
+    name: str
+    qualname: str
+    node: ast.ClassDef
+    module: ModuleFacts
+    bases: list[str | None]
+    kind: ClassKind = "plain"
+    scriptable: bool = False
+    own_methods: dict[str, FunctionFacts] = field(default_factory=dict)
+    local_bases: list[ClassFacts] = field(default_factory=list)
+    attributes: dict[str, AttributeFacts] = field(default_factory=dict)
+    annotations: dict[str, ast.AnnAssign] = field(default_factory=dict)
+    class_values: dict[str, ast.expr] = field(default_factory=dict)
+    foreign_bases: list[str] = field(default_factory=list)
+    # -- typed ---------------------------------------------------------------
+    compiled: list[FunctionFacts] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    types: dict[ast.AST, Type] = field(default_factory=dict)
+    dead: set[ast.AST] = field(default_factory=set)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is an `nn.Module` (a `ScriptableModule` is one)."""
+        return self.kind == "module"
+
+    @cached_property
+    def mro(self) -> list[ClassFacts]:
+        """This class and its bases of the same file, nearest first (depth first, each once)."""
+        found = dict.fromkeys([self])
+        for base in self.local_bases:
+            found.update(dict.fromkeys(base.mro))
+        return list(found)
+
+    @cached_property
+    def methods(self) -> dict[str, FunctionFacts]:
+        """Every method by name, also those of bases of the same file."""
+        return {name: method for cls in reversed(self.mro) for name, method in cls.own_methods.items()}
+
+    def type_of(self, node: ast.AST) -> Type | None:
+        """The inferred type of an expression of compiled code; None where it was never compiled."""
+        return self.types.get(node)
+
+    def is_live(self, node: ast.AST) -> bool:
+        """Whether the compiler emits code for `node`: False under a branch that is statically not taken."""
+        return not (self.dead and any(n in self.dead for n in (node, *self.module.ancestors(node))))
+
+
+@dataclass(eq=False)
+class GlobalFacts:
+    """A name assigned at module level."""
+
+    name: str
+    node: ast.stmt
+    value: ast.expr | None
+    annotation: ast.expr | None
+    assigned: int = 1
+
+
+@dataclass(eq=False)
+class ModuleFacts:
+    """A parsed file."""
+
+    path: str
+    text: str
+    tree: ast.Module
+    imports: dict[str, str] = field(default_factory=dict)
+    type_checking_imports: dict[str, str] = field(default_factory=dict)
+    import_nodes: dict[str, ast.stmt] = field(default_factory=dict)
+    future_annotations: bool = False
+    globals: dict[str, GlobalFacts] = field(default_factory=dict)
+    functions: dict[str, FunctionFacts] = field(default_factory=dict)
+    classes: dict[str, ClassFacts] = field(default_factory=dict)
+    star_imports: bool = False
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The source by lines, as `ast` counts them."""
+        return self.text.splitlines()
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """The node that holds `node`."""
+        return self._parents.get(node)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around `node`, innermost first."""
+        above = self._parents.get(node)
+        while above is not None:
+            yield above
+            above = self._parents.get(above)
+
+    def dotted(self, node: ast.AST | None) -> str | None:
+        """`torch.nn.functional.relu` for `F.relu`; `builtins.len` for `len`; None for what is not an imported name.
+
+        A name defined in this file gives its bare name (`helper`, `Net.Inner`). Local variables are not known here.
+        """
+        if isinstance(node, ast.Name):
+            return self._dotted_name(node.id)
+        if isinstance(node, ast.Attribute):
+            base = self.dotted(node.value)
+            return None if base is None else canonical(f"{base}.{node.attr}")
+        return None
+
+    def _dotted_name(self, name: str) -> str | None:
+        if name in self.imports:
+            return canonical(self.imports[name])
+        if name in self.functions or name in self.classes:
+            return name
+        if name in self.globals or self.star_imports:
+            return None
+        return f"builtins.{name}" if name in BUILTIN_NAMES else None
+
+    def span(self, node: ast.AST) -> Span:
+        """Where `node` stands, as diagnostics count."""
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end_line, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None)
+        start = self._character(line, column)
+        return Span(line, start, end_line, start + 1 if end is None else self._character(end_line, end))
+
+    def _character(self, line: int, column: int) -> int:
+        """From a column in UTF-8 bytes, counted from 0, to one in characters, counted from 1."""
+        text = self._ast_lines[line - 1] if 0 < line <= len(self._ast_lines) else ""
+        return column + 1 if text.isascii() else len(text.encode()[:column].decode(errors="replace")) + 1
+
+    @cached_property
+    def _ast_lines(self) -> list[str]:
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    @cached_property
+    def allowed(self) -> dict[int, frozenset[str]]:
+        """Line -> the rules named there by `# scriptkit: allow[a, b]`."""
+        found: dict[int, frozenset[str]] = {}
+        if "scriptkit:" not in self.text:
+            return found
+        for number, line in enumerate(self._ast_lines, 1):
+            _, mark, rest = line.partition("# scriptkit: allow[")
+            if mark and "]" in rest:
+                found[number] = frozenset(part.strip() for part in rest.split("]")[0].split(",") if part.strip())
+        return found
+
+    def is_allowed(self, rule: str, line: int, cls: ClassFacts | None = None) -> bool:
+        """Whether `rule` is allowed on the line itself or on the line of the class."""
+        places = [line] if cls is None else [line, cls.node.lineno]
+        return any(rule in self.allowed.get(place, ()) for place in places)
+
+    def checked_classes(self, *, all_modules: bool = False) -> list[ClassFacts]:
+        """The classes to be held to the rules, in source order: the scriptable ones, or every `nn.Module`."""
+        return [cls for cls in self.classes.values() if cls.scriptable or (all_modules and cls.is_module)]
+
+
+BUILTIN_NAMES = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+_SAME = {
+    "torch.nn.modules": "torch.nn",
+    "typing_extensions": "typing",
+    "torch._C._nn": "torch._C._nn",
+}
+_EXACT = {
+    "torch.nn.parameter.Parameter": "torch.nn.Parameter",
+    "torch.nn.Buffer": "torch.nn.Buffer",
+    "torch.nn.modules.module.Module": "torch.nn.Module",
+    "torch._tensor.Tensor": "torch.Tensor",
+    "collections.abc.Callable": "typing.Callable",
+    "typing.NamedTuple": "typing.NamedTuple",
+}
+
+
+def canonical(dotted: str) -> str:
+    """One name for one thing: `torch.nn.modules.conv.Conv2d` is `torch.nn.Conv2d`."""
+    if dotted in _EXACT:
+        return _EXACT[dotted]
+    if dotted.startswith("typing_extensions."):
+        return "typing." + dotted.rpartition(".")[2]
+    if dotted.startswith("torch.nn.modules.") and dotted.rpartition(".")[2][:1].isupper():
+        return "torch.nn." + dotted.rpartition(".")[2]
+    return dotted
