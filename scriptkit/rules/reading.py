@@ -1,0 +1,103 @@
+"""What several rules read from a syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar, overload
+from weakref import WeakKeyDictionary
+
+from scriptkit.language.facts import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.language.facts import ClassFacts, FunctionFacts
+
+A = TypeVar("A", bound=ast.AST)
+B = TypeVar("B", bound=ast.AST)
+C = TypeVar("C", bound=ast.AST)
+LONGEST_QUOTE = 32
+SIGNATURE = re.compile(r"^# type: \(.*\)\s*->\s*\S")
+IGNORE = re.compile(r"# type:\ ignore(\[[a-zA-Z-]+\])?$")  # what torch.jit.annotations skips
+MISSPELT = re.compile(r"#[\t ]*type[\t ]*(?!: ignore(\[.*\])?$):")
+
+_indexes: WeakKeyDictionary[FunctionFacts, dict[type[ast.AST], list[ast.AST]]] = WeakKeyDictionary()
+
+
+@overload
+def nodes(cls: ClassFacts, a: type[A], /) -> Iterator[tuple[FunctionFacts, A]]: ...
+@overload
+def nodes(cls: ClassFacts, a: type[A], b: type[B], /) -> Iterator[tuple[FunctionFacts, A | B]]: ...
+@overload
+def nodes(cls: ClassFacts, a: type[A], b: type[B], c: type[C], /) -> Iterator[tuple[FunctionFacts, A | B | C]]: ...
+def nodes(cls: ClassFacts, /, *kinds: type[ast.AST]) -> Iterator[tuple[FunctionFacts, ast.AST]]:
+    """Every node of these kinds in the code the compiler parses for this class.
+
+    That is more than the code it compiles: a branch that is statically not taken is parsed, too.
+    """
+    for function in cls.compiled:
+        for kind in kinds:
+            for node in _index(function).get(kind, ()):
+                yield function, node
+
+
+def _index(function: FunctionFacts) -> dict[type[ast.AST], list[ast.AST]]:
+    if function not in _indexes:
+        found: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        for statement in function.node.body:
+            for node in _without_inner_functions(statement):
+                found[type(node)].append(node)
+        _indexes[function] = found
+    return _indexes[function]
+
+
+def _without_inner_functions(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, in source order, without the bodies of definitions inside it."""
+    yield node
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+        for child in ast.iter_child_nodes(node):
+            yield from _without_inner_functions(child)
+
+
+def shown(node: ast.AST) -> str:
+    """The code of a node on one line, in backticks, cut where a message would grow too long."""
+    return quoted(ast.unparse(node))
+
+
+def quoted(text: str) -> str:
+    """Code in backticks on one line, cut where a message would grow too long."""
+    text = " ".join(text.split())
+    return f"`{text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + '...'}`"
+
+
+def word(cls: ClassFacts, node: ast.AST, text: str) -> Span:
+    """The first word of a statement, such as `try`: pointing at the whole block would hide the place."""
+    span = cls.module.span(node)
+    return Span(span.line, span.column, span.line, span.column + len(text))
+
+
+def is_self_attribute(node: ast.AST) -> bool:
+    """Whether the node reads or writes an attribute of `self`."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def is_ellipsis(node: ast.AST) -> bool:
+    """Whether the node is `...`."""
+    return isinstance(node, ast.Constant) and node.value is Ellipsis
+
+
+def type_comments(cls: ClassFacts) -> Iterator[tuple[FunctionFacts, Span, str]]:
+    """The comments that the compiler takes for a type and cannot read as one."""
+    for function in cls.compiled:
+        first, last = function.node.lineno, function.node.end_lineno or function.node.lineno
+        lines = list(enumerate(cls.module.lines[first - 1 : last], first))
+        typed = [(number, line) for number, line in lines if "# type:" in line and not IGNORE.search(line)]
+        if any("# type: (...) -> " in line for _, line in typed) or (
+            len(typed) == 1 and SIGNATURE.match(typed[0][1].strip())
+        ):
+            continue
+        for number, line in typed or [(number, line) for number, line in lines if MISSPELT.search(line)]:
+            start = line.index("# type:") if typed else MISSPELT.search(line).start()  # type: ignore[union-attr]
+            yield function, Span(number, start + 1, number, len(line) + 1), line[start:]

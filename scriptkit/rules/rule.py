@@ -1,0 +1,114 @@
+"""What a rule is: one mistake, the words for it, and programs that make it or avoid it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypedDict
+
+from scriptkit.diagnostics import Diagnostic, Label
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+
+    from typing_extensions import Unpack
+
+    from scriptkit.diagnostics import Severity
+    from scriptkit.language.facts import ClassFacts, Span
+    from scriptkit.language.problems import Problem
+
+
+class Parts(TypedDict, total=False):
+    """What a finding says besides its message; `also` are further places, each with its label."""
+
+    label: str
+    note: str
+    help: str
+    suggestion: str
+    also: tuple[tuple[ast.AST | Span, str], ...]
+    method: str
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A program that makes the mistake; its culprit line ends in `# <-`.
+
+    `torch_says` are words of the compiler's refusal; None means that torch accepts it and computes something
+    else. With `inputs`, the text of a tuple, the compiled module is called; with `saved`, it is saved.
+    """
+
+    source: str
+    torch_says: str | None
+    inputs: str = ""
+    saved: bool = False
+
+
+class Rule:
+    """One kind of mistake, in one file with its documentation and its examples.
+
+    Texts that are the same for every finding are class variables; `found` takes what differs.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity] = "error"
+    lifted: ClassVar[bool] = False
+    VALID: ClassVar[tuple[str, ...]]
+    INVALID: ClassVar[tuple[Invalid, ...]]
+    label: ClassVar[str] = ""
+    note: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        """Every place where the class makes this mistake."""
+        raise NotImplementedError
+
+    def found(self, cls: ClassFacts, where: ast.AST | Span, message: str, **parts: Unpack[Parts]) -> Diagnostic:
+        """A finding of this rule."""
+        span = _span(cls, where)
+        return Diagnostic(
+            path=cls.module.path,
+            line=span.line,
+            column=span.column,
+            end_line=span.end_line,
+            end_column=span.end_column,
+            code=self.code,
+            name=self.name,
+            message=message,
+            severity=self.severity,
+            label=parts.get("label", self.label),
+            secondary=tuple(Label(*_span(cls, other), text) for other, text in parts.get("also", ())),
+            note=parts.get("note", self.note),
+            help=parts.get("help", self.help),
+            suggestion=parts.get("suggestion", ""),
+            class_name=cls.name,
+            method=parts.get("method", ""),
+        )
+
+
+class ProblemRule(Rule):
+    """A rule that puts what the typing pass observed into words."""
+
+    kinds: ClassVar[tuple[str, ...]]
+
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        """Every observation of the rule's kinds that it has words for."""
+        for problem in cls.problems:
+            if problem.kind in self.kinds:
+                finding = self.describe(cls, problem)
+                if finding is not None:
+                    yield finding
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+        """The finding for one observation."""
+        raise NotImplementedError
+
+    def about(self, cls: ClassFacts, problem: Problem, message: str, **parts: Unpack[Parts]) -> Diagnostic:
+        """A finding at the culprit of the observation."""
+        if problem.method is not None:
+            parts.setdefault("method", problem.method.name)
+        return self.found(cls, problem.node, message, **parts)
+
+
+def _span(cls: ClassFacts, where: ast.AST | Span) -> Span:
+    return where if isinstance(where, tuple) else cls.module.span(where)

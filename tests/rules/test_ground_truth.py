@@ -1,0 +1,86 @@
+"""The installed torch decides: it accepts every VALID example and refuses, or changes, every INVALID one."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from scriptkit.rules import Invalid, Rule, all_rules
+from scriptkit.rules.examples import program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VALID = [pytest.param(example, id=f"{rule.name}-{i}") for rule in all_rules() for i, example in enumerate(rule.VALID)]
+INVALID = [
+    pytest.param(rule, example, id=f"{rule.name}-{i}") for rule in all_rules() for i, example in enumerate(rule.INVALID)
+]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The compiler warns of code it accepts; here only its verdict counts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def instance(example: str, folder: Path) -> tuple[Any, dict[str, Any]]:
+    """The module an example defines (what it calls `made`, or its last class), and the names of its file."""
+    path = folder / f"example_{abs(hash(example))}.py"
+    path.write_text(program(example))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    names = vars(module)
+    if "made" in names:
+        return names["made"], names
+    classes = [
+        v
+        for v in names.values()
+        if isinstance(v, type) and v.__module__ == path.stem and issubclass(v, torch.nn.Module)
+    ]
+    return classes[-1](), names
+
+
+@pytest.mark.parametrize("example", VALID)
+def test_torch_compiles_what_a_rule_calls_valid(example: str, tmp_path: Path) -> None:
+    torch.jit.script(instance(example, tmp_path)[0])
+
+
+@pytest.mark.parametrize(("rule", "example"), INVALID)
+def test_torch_refuses_or_changes_what_a_rule_calls_invalid(rule: Rule, example: Invalid, tmp_path: Path) -> None:
+    module, names = instance(example.source, tmp_path)
+    if example.torch_says is None:
+        inputs = eval(example.inputs, names)
+        assert not same(module(*inputs), torch.jit.script(module)(*inputs)), rule.name
+        return
+    with pytest.raises(Exception) as caught:
+        use(module, example, names)
+    assert example.torch_says in " ".join(str(caught.value).split()), rule.name
+
+
+def use(module: Any, example: Invalid, names: dict[str, Any]) -> None:
+    """Compile, and then call or save, if that is what torch refuses."""
+    scripted = torch.jit.script(module)
+    if example.inputs:
+        scripted(*eval(example.inputs, names))
+    if example.saved:
+        torch.jit.save(scripted, io.BytesIO())
+
+
+def same(eager: Any, compiled: Any) -> bool:
+    """Whether two results are equal, also in type and in whether they carry a gradient."""
+    if isinstance(eager, torch.Tensor) and isinstance(compiled, torch.Tensor):
+        return torch.equal(eager, compiled) and eager.requires_grad == compiled.requires_grad
+    return type(eager) is type(compiled) and bool(eager == compiled)
