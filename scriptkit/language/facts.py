@@ -31,7 +31,7 @@ class Span(NamedTuple):
     end_column: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Parameter:
     """One parameter of a function; `type` is what the compiler takes it for (*typed*)."""
 
@@ -43,7 +43,7 @@ class Parameter:
     type: Type | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FunctionFacts:
     """A method or a module-level function."""
 
@@ -78,7 +78,7 @@ class FunctionFacts:
 MethodFacts = FunctionFacts
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Assignment:
     """`self.name = value` somewhere in a class, or `self.register_*("name", value)`."""
 
@@ -95,7 +95,7 @@ class Assignment:
         return bool(self.conditions)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class AttributeFacts:
     """An attribute of a class: where it is declared and where it is assigned."""
 
@@ -130,7 +130,7 @@ class AttributeFacts:
         return self.init[0].node if self.init else self.class_value
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ClassFacts:
     """A class of the file; for a compiled one also what the typing pass found."""
 
@@ -180,7 +180,7 @@ class ClassFacts:
         return not (self.dead and any(n in self.dead for n in (node, *self.module.ancestors(node))))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class GlobalFacts:
     """A name assigned at module level."""
 
@@ -191,7 +191,7 @@ class GlobalFacts:
     assigned: int = 1
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ModuleFacts:
     """A parsed file."""
 
