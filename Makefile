@@ -16,7 +16,7 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
-.PHONY: help demo test check lint types docs bench generated clean
+.PHONY: help demo test check lint types docs bench operators generated clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,8 +53,11 @@ docs: $(READY)  ## the site, warnings are errors
 bench: $(READY)  ## ratios against torch.jit.script
 	@$(BIN)/python -m benchmarks
 
+operators: $(READY)  ## generate the operator table from the installed torch
+	@$(BIN)/python -m tools.operators
+
 generated: $(READY)  ## generated files are up to date
-	@true
+	@$(BIN)/python -m tools.operators --check
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .coverage*
