@@ -1,5 +1,90 @@
-"""scriptkit: PyTorch models that compile by construction."""
+"""scriptkit: PyTorch models that compile by construction.
+
+Write an ordinary, typed `nn.Module`, subclass `ScriptableModule`, and the instance runs compiled:
+
+    class Net(ScriptableModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(x).relu()
+
+    net = Net()        # compiled here, or told everything that stands in the way
+    net.save("net.pt") # a file any LibTorch program loads
+
+The way of a class: its text is read into facts (`language`), checked by rules (`rules`) at the class statement; an
+instance is compiled by an engine (`engines`) when its outermost constructor ends; each call binds the compiled twin to
+the state Python holds. Doors show the same findings elsewhere: `mypy`, `cli`, `testing`.
+
+Importing this package imports neither torch nor mypy.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Final
+
+from scriptkit.authoring.decorators import export, ignore, script, unused
+from scriptkit.errors import (
+    ArtifactError,
+    CompilationError,
+    ScriptabilityError,
+    ScriptkitEagerWarning,
+    ScriptkitError,
+    ScriptkitWarning,
+    TraceHazardError,
+    VerificationError,
+)
+from scriptkit.switches import eager
+
+if TYPE_CHECKING:
+    from scriptkit.authoring.module import ScriptableModule as ScriptableModule
+    from scriptkit.engines.torchscript.reading import is_compiled as is_compiled
+    from scriptkit.engines.torchscript.reading import report as report
+    from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
+    from scriptkit.engines.torchscript.runtime import pinned as pinned
+
 __version__ = "0.1.0"
+
+_LAZY = {
+    "ScriptableModule": "scriptkit.authoring.module",
+    "is_compiled": "scriptkit.engines.torchscript.reading",
+    "pinned": "scriptkit.engines.torchscript.runtime",
+    "report": "scriptkit.engines.torchscript.reading",
+    "to_torchscript": "scriptkit.engines.torchscript.reading",
+}
+
+__all__ = [  # noqa: RUF022 - sorted without regard to case
+    "ArtifactError",
+    "CompilationError",
+    "Final",
+    "ScriptabilityError",
+    "ScriptableModule",
+    "ScriptkitEagerWarning",
+    "ScriptkitError",
+    "ScriptkitWarning",
+    "TraceHazardError",
+    "VerificationError",
+    "eager",
+    "export",
+    "ignore",
+    "is_compiled",
+    "pinned",
+    "report",
+    "script",
+    "to_torchscript",
+    "unused",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

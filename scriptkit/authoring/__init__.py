@@ -1,0 +1,1 @@
+"""What model code imports: the base class and the decorators."""

@@ -1,0 +1,90 @@
+"""Decorators that say which methods are compiled; each keeps the signature of what it decorates."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+_EXPORT = "export (compile this function even if nothing calls it)"
+_IGNORE = "ignore (leave as a call to Python, cannot be torch.jit.save'd)"
+_UNUSED = "unused (ignored and replaced with raising of an exception)"
+
+
+def export(method: Callable[P, R]) -> Callable[P, R]:
+    """Compile a method besides `forward`; calls of it from Python run compiled, and saved files contain it."""
+    wrapper = _in_globals_of(_dispatching(method, _run_exported), method)
+    wrapper._torchscript_modifier = _EXPORT  # type: ignore[attr-defined]
+    return wrapper
+
+
+def ignore(method: Callable[P, R]) -> Callable[P, R]:
+    """Leave a method in Python: compiled code calls it with the user's own object as `self`; a file cannot hold it."""
+    method._torchscript_modifier = _IGNORE  # type: ignore[attr-defined]
+    return method
+
+
+def unused(method: Callable[P, R]) -> Callable[P, R]:
+    """Leave a method out: compiled code that reaches it raises; guard the call by `torch.jit.is_scripting()`."""
+    method._torchscript_modifier = _UNUSED  # type: ignore[attr-defined]
+    return method
+
+
+@overload
+def script(target: type[T]) -> type[T]: ...
+@overload
+def script(target: Callable[P, R]) -> Callable[P, R]: ...
+def script(target: Any) -> Any:
+    """Compile a function when it is first called, or let compiled code use a plain class.
+
+    Nothing compiles at import. A class stays an ordinary class in Python.
+    """
+    if inspect.isclass(target):
+        target.__scriptkit_script__ = True  # type: ignore[attr-defined]
+        return target
+    wrapper = _in_globals_of(_dispatching(target, _run_scripted), target)
+    wrapper.__scriptkit_script__ = target  # type: ignore[attr-defined]
+    return wrapper
+
+
+for _decorator in (export, ignore, unused, script):
+    _decorator.__scriptkit_transparent__ = True  # type: ignore[attr-defined]  # the engine knows what they mean
+
+
+def _run_exported(method: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run an exported method of a scriptable module compiled; of any other object as Python."""
+    from scriptkit.authoring.module import ScriptableModule  # noqa: PLC0415 - the base class needs torch
+
+    owner, *rest = args
+    if isinstance(owner, ScriptableModule):
+        return owner._scriptkit_call_exported(method, tuple(rest), kwargs)
+    return method(*args, **kwargs)
+
+
+def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function compiled; torch loads, and the function compiles, at the first call."""
+    from scriptkit.engines.torchscript.scripted_functions import call  # noqa: PLC0415 - model code may not need torch yet
+
+    return call(function, args, kwargs)
+
+
+def _dispatching(function: Callable[..., Any], dispatch: Callable[..., Any]) -> types.FunctionType:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return dispatch(function, args, kwargs)
+
+    return call
+
+
+def _in_globals_of(wrapper: types.FunctionType, function: Callable[P, R]) -> Callable[P, R]:
+    """A wrapper that looks names up where the wrapped function does: `torch.jit.script` asks for them there."""
+    namespace = getattr(function, "__globals__", {})
+    moved = types.FunctionType(wrapper.__code__, namespace, wrapper.__name__, None, wrapper.__closure__)
+    return functools.update_wrapper(moved, function)  # type: ignore[return-value]

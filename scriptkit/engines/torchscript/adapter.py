@@ -1,0 +1,317 @@
+"""Every private name of torch the engine leans on, in one file; `PRIVATE_NAMES` lists them for the tests.
+
+torch 2.13 offers no public way to compile a module's type without its instance, to hand the compiler a rewritten
+method, or to make an instance of a compiled type. Where these names are gone, `is_complete()` is False and the engine
+compiles through `torch.jit.script` instead (the same behaviour, slower, and errors point at generated text).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.fx._symbolic_trace as fx_trace
+import torch.nn.modules.module as nn_module
+from torch import _jit_internal, _sources
+from torch.jit import _recursive, _state, frontend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FunctionType
+
+C: Any = torch._C
+_recursive_: Any = _recursive
+_internal: Any = _jit_internal
+
+PRIVATE_NAMES: dict[str, tuple[object, str]] = {
+    "concrete type of a module": (_recursive, "get_module_concrete_type"),
+    "store of concrete types": (_recursive, "concrete_type_store"),
+    "methods of a torch module": (_recursive, "infer_methods_to_compile"),
+    "properties of a torch module": (_recursive, "get_property_stubs"),
+    "compile methods": (_recursive, "create_methods_and_properties_from_stubs"),
+    "method stub": (_recursive, "ScriptMethodStub"),
+    "property stub": (_recursive, "PropertyStub"),
+    "wrap a C++ module": (_recursive, "wrap_cpp_module"),
+    "names torch never compiles": (_recursive, "ignored_attributes"),
+    "definition from source": (frontend, "get_jit_def"),
+    "default arguments": (frontend, "get_default_args"),
+    "parsed definition": (_sources, "ParsedDef"),
+    "source context": (_sources, "SourceContext"),
+    "name resolution": (_jit_internal, "createResolutionCallbackFromClosure"),
+    "modifiers of functions": (_jit_internal, "FunctionModifiers"),
+    "overloads of functions": (_jit_internal, "_get_fn_overloads"),
+    "overloads of methods": (_jit_internal, "_get_overloaded_methods"),
+    "cache of compiled functions": (_state, "_set_jit_function_cache"),
+    "compile a function": (torch._C, "_jit_script_compile"),
+    "instance of a compiled type": (torch._C, "_create_module_with_type"),
+    "builder of types": (torch._C, "ConcreteModuleTypeBuilder"),
+    "tracing state": (torch._C, "_get_tracing_state"),
+    "autocast state": (torch._C, "_is_any_autocast_enabled"),
+    "saved tensor hooks": (torch._C._autograd, "_top_saved_tensors_default_hooks"),
+    "choice of executor": (torch._C, "_jit_set_profiling_mode"),
+    "fx tracing flag": (fx_trace, "_is_fx_tracing_flag"),
+    "global module hooks": (nn_module, "_global_forward_hooks"),
+}
+
+JitError: type[Exception] = torch.jit.Error
+ScriptModule = torch.jit.ScriptModule
+ScriptFunction = torch.jit.ScriptFunction
+FunctionModifiers = _internal.FunctionModifiers
+IGNORED_ATTRIBUTES = frozenset(_recursive_.ignored_attributes)
+ParsedDef: Any = _sources.ParsedDef
+
+DEPRECATION_NOTICE = r"`torch\.jit\..*"
+
+
+def is_complete() -> bool:
+    """Whether the installed torch has every private name (`SCRIPTKIT_PUBLIC_TORCH=1` pretends it has not)."""
+    if os.environ.get("SCRIPTKIT_PUBLIC_TORCH") == "1":
+        return False
+    return all(hasattr(holder, name) for holder, name in PRIVATE_NAMES.values())
+
+
+@contextlib.contextmanager
+def without_deprecation_notices() -> Iterator[None]:
+    """Compile without torch's notice that `torch.jit` is deprecated; never used on a call path."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=DEPRECATION_NOTICE, category=DeprecationWarning)
+        yield
+
+
+def must_run_eagerly() -> str | None:
+    """The reason for which no compiled code can run in this thread now, or None."""
+    if C._get_tracing_state() is not None:
+        return "torch.jit.trace is recording"
+    if fx_trace._is_fx_tracing_flag:
+        return "torch.fx is tracing"
+    if C._is_any_autocast_enabled():
+        return "autocast is on, and compiled code follows other dtype rules"
+    if C._autograd._top_saved_tensors_default_hooks(True) is not None:
+        return "hooks on saved tensors are active (checkpointing, for one)"
+    return None
+
+
+_plain_executors: set[tuple[str, str]] = set()
+
+
+def method_of(cpp_module: Any, name: str) -> Any:
+    """A compiled method that runs under torch's plain executor.
+
+    The profiling executor keeps the plan of the first calls: after a call in grad mode, results under `no_grad` still
+    require grad and `inference_mode` raises (measured on torch 2.13). The executor is chosen when it is made, by a
+    switch of the process; call this under the compile lock.
+    """
+    method = cpp_module._get_method(name)
+    key = (cpp_module._type().str(), name)
+    if key not in _plain_executors:
+        before = C._jit_set_profiling_mode(False)  # noqa: FBT003 - torch's signature
+        try:
+            with contextlib.suppress(RuntimeError):  # it makes the executor, then says that flushing is not implemented
+                method._debug_flush_compilation_cache()
+        finally:
+            C._jit_set_profiling_mode(before)
+        _plain_executors.add(key)
+    return method
+
+
+def global_hooks() -> tuple[dict[int, Any], ...]:
+    """The dictionaries of hooks that torch runs for every module."""
+    return (
+        nn_module._global_forward_hooks,
+        nn_module._global_forward_pre_hooks,
+        nn_module._global_backward_hooks,
+        nn_module._global_backward_pre_hooks,
+    )
+
+
+def concrete_type_of(module: torch.nn.Module) -> Any:
+    """The concrete type of a (shadow) module: its class, constants, attributes and submodules as torch infers them."""
+    return _recursive_.get_module_concrete_type(module)
+
+
+def is_interface(concrete_type: Any) -> bool:
+    """Whether a type only says which methods a submodule has."""
+    return isinstance(concrete_type.jit_type, C.InterfaceType)
+
+
+def holds_container(torch_type: Any) -> bool:
+    """Whether values of a TorchScript type are, or hold, a list or dictionary."""
+    if isinstance(torch_type, C.ListType | C.DictType):
+        return True
+    return isinstance(torch_type, C.TupleType | C.OptionalType) and any(
+        holds_container(part) for part in torch_type.containedTypes()
+    )
+
+
+def is_optional(torch_type: Any) -> bool:
+    """Whether values of several Python types fit."""
+    return isinstance(torch_type, C.OptionalType | C.UnionType | C.AnyType)
+
+
+def is_constant(value: Any) -> bool:
+    """Whether torch takes a value for a constant."""
+    if isinstance(value, torch.nn.Module | torch.Tensor):
+        return True  # a `Final` submodule or tensor is no constant for torch, and no error either
+    try:
+        _recursive_._get_valid_constant("", value, "")
+    except TypeError:
+        return False
+    return True
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Whether torch can store a value in an attribute of a declared type; True where it does not know the type."""
+    holder = _holder_of(annotation)
+    if holder is None:
+        return True
+    try:
+        C._create_module_with_type(holder).setattr("value", value)
+    except RuntimeError:
+        return False
+    return True
+
+
+_holders: dict[Any, Any] = {}
+
+
+def _holder_of(annotation: Any) -> Any:
+    """A type with one attribute of the declared type."""
+    try:
+        known = _holders.get(annotation, _holders)
+    except TypeError:  # an annotation that cannot be hashed is none that torch knows
+        return None
+    if known is _holders:
+        torch_type = torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())  # type: ignore[no-untyped-call]
+        builder = C.ConcreteModuleTypeBuilder(torch.nn.Module)
+        known = None
+        if torch_type is not None:
+            builder.add_attribute("value", torch_type, False, False)  # noqa: FBT003 - torch's signature
+            known = builder.build().jit_type
+        _holders[annotation] = known
+    return known
+
+
+def is_compiled_type(concrete_type: Any) -> bool:
+    """Whether the methods of a concrete type are compiled already."""
+    return concrete_type in _recursive_.concrete_type_store.methods_compiled
+
+
+def compile_methods(concrete_type: Any, methods: list[Any], properties: list[Any]) -> None:
+    """Compile the methods of a concrete type; raises what the compiler raises."""
+    _recursive_.create_methods_and_properties_from_stubs(concrete_type, methods, properties)
+    _recursive_.concrete_type_store.methods_compiled.add(concrete_type)
+
+
+_forwards: dict[type, object] = {}
+
+
+def was_replaced(cls: type) -> bool:
+    """Whether someone replaced `forward` of a class of torch itself since it was first met here."""
+    if cls.__module__.split(".")[0] != "torch":
+        return False
+    forward = getattr(cls, "forward", None)
+    return _forwards.setdefault(cls, forward) is not forward
+
+
+def native_stubs(module: torch.nn.Module) -> tuple[list[Any], list[Any]]:
+    """The methods and properties torch itself would compile of a module of its own library."""
+    return _recursive_.infer_methods_to_compile(module), _recursive_.get_property_stubs(module)
+
+
+def method_stub(parsed: Any, name: str) -> Any:
+    """What the compiler takes for one method; `parsed` is a `ParsedDef` that also looks like a function."""
+    callback = _internal.createResolutionCallbackFromClosure(parsed)
+    return _recursive_.ScriptMethodStub(callback, definition(parsed, name), parsed)
+
+
+def property_stub(name: str, getter: Any, setter: Any | None) -> Any:
+    """What the compiler takes for one property."""
+    views = C._jit_tree_views
+    get = definition(getter, f"__{name}_getter")
+    put = definition(setter, f"__{name}_setter") if setter is not None else None
+    tree = views.Property(get.range(), views.Ident(get.range(), name), get, put)
+    return _recursive_.PropertyStub(_internal.createResolutionCallbackFromClosure(getter), tree)
+
+
+def definition(parsed: Any, name: str, self_name: str | None = "RecursiveScriptModule") -> Any:
+    """The compiler's own tree of a parsed function."""
+    return frontend.get_jit_def(parsed, name, self_name=self_name)
+
+
+def source_context(text: str, path: str | None, first_line: int, indentation: int, function: str) -> Any:
+    """Where positions of a function's tree lie in its file."""
+    return _sources.SourceContext(text, path, first_line, indentation, True, function)
+
+
+def compile_function(parsed: Any, name: str, qualified_name: str, defaults: dict[str, Any]) -> Any:
+    """Compile a free function."""
+    callback = _internal.createResolutionCallbackFromClosure(parsed)
+    return C._jit_script_compile(qualified_name, definition(parsed, name, None), callback, defaults)
+
+
+def default_arguments(function: Any) -> dict[str, Any]:
+    """Parameter name to default value."""
+    return dict(frontend.get_default_args(function))
+
+
+def remember_compiled_function(function: FunctionType, compiled: Any) -> None:
+    """Let the compiler take `compiled` wherever it meets `function`."""
+    _state._set_jit_function_cache(function, compiled)  # type: ignore[no-untyped-call]
+
+
+def has_overloads(function: Any) -> bool:
+    """Whether `torch.jit._overload` signatures are registered for a free function."""
+    return bool(_internal._get_fn_overloads(_internal._qualified_name(function)))
+
+
+def qualified_name(function: Any) -> str:
+    """The name a function or class gets in TorchScript, `__torch__.package.name`."""
+    return str(_internal._qualified_name(function))
+
+
+def modifier(function: object) -> str:
+    """`FunctionModifiers` of a function: export, ignore, unused, or the default."""
+    return str(getattr(function, "_torchscript_modifier", FunctionModifiers.DEFAULT))
+
+
+def new_instance(concrete_type: Any) -> Any:
+    """A C++ module of a compiled type, without attributes."""
+    return C._create_module_with_type(concrete_type.jit_type)
+
+
+def wrap(cpp_module: Any) -> torch.jit.ScriptModule:
+    """A C++ module as the `ScriptModule` every other tool takes."""
+    wrapped: torch.jit.ScriptModule = _recursive_.wrap_cpp_module(cpp_module)
+    return wrapped
+
+
+@contextlib.contextmanager
+def type_store_unchanged_on_failure() -> Iterator[None]:
+    """Drop every type that a failed compile left half-defined.
+
+    Otherwise the next attempt meets it and says "Can't redefine method" instead of the true error.
+    """
+    store = _recursive_.concrete_type_store
+    before = {cls: list(types) for cls, types in store.type_store.items()}
+    compiled = set(store.methods_compiled)
+    try:
+        yield
+    except BaseException:
+        for cls in [cls for cls in store.type_store if cls not in before]:
+            del store.type_store[cls]
+        for cls, types in before.items():
+            store.type_store[cls][:] = types
+        store.methods_compiled.intersection_update(compiled)
+        raise
+
+
+_ADDRESS = re.compile(r" \(of Python compilation unit at: 0x[0-9a-f]+\)|___torch_mangle_\d+\.")
+
+
+def plain(text: str) -> str:
+    """A message of torch without addresses and mangled names."""
+    return _ADDRESS.sub("", text)

@@ -1,0 +1,130 @@
+"""One compiled method as the user calls it: Python's words for argument errors, Python's types for results and errors."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from scriptkit.engines.torchscript.results import converter_for
+from scriptkit.engines.torchscript.traceback_frames import UserFrame, with_user_frames
+
+if TYPE_CHECKING:
+    from types import FunctionType
+
+    from scriptkit.engines.torchscript.twin import Twin
+
+_EXPECTED: Final = re.compile(
+    r"Expected a value of type '(?P<expected>.+?)' for argument '(?P<name>\w+)' but instead found type '(?P<found>.+?)'"
+)
+_FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
+_RAISED: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*): (?P<text>.*)\Z", re.MULTILINE | re.DOTALL)
+
+
+class CallTranslator:
+    """Calls a compiled method and speaks Python to its caller."""
+
+    __slots__ = ("_convert", "_function", "_in_inference_mode", "_method", "_name")
+
+    def __init__(self, twin: Twin, module: torch.nn.Module, name: str) -> None:
+        self._method = twin.method(name)
+        self._name = name
+        self._function: FunctionType = inspect.unwrap(inspect.getattr_static(type(module), name))
+        self._convert = converter_for(self._function)
+        self._in_inference_mode = twin.is_inference_method(name)
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            if self._in_inference_mode:
+                with torch.inference_mode():
+                    result = self._method(*args, **kwargs)
+            else:
+                result = self._method(*args, **kwargs)
+        except (RuntimeError, TypeError) as error:
+            raise python_error(error, self._function, self._name, (None, *args), kwargs) from None
+        return result if self._convert is None else self._convert(result)
+
+
+def call_as_python(
+    compiled: Any, function: FunctionType, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call a compiled free function and speak Python to its caller."""
+    try:
+        result = compiled(*args, **kwargs)
+    except (RuntimeError, TypeError) as error:
+        raise python_error(error, function, name, args, kwargs) from None
+    convert = converter_for(function)
+    return result if convert is None else convert(result)
+
+
+def python_error(
+    error: Exception, function: FunctionType, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> BaseException:
+    """The error Python would have raised; `args` begin with a stand-in for `self` where there is one."""
+    text = str(error)
+    if "Declaration: " in text and "TorchScript interpreter" not in text:
+        return _argument_error(text, function, name, args, kwargs)
+    frames = [UserFrame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)]
+    return with_user_frames(_as_python_error(error, text), frames) if frames else error
+
+
+def _argument_error(
+    text: str, function: FunctionType, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> TypeError:
+    """What Python says when a call does not fit the signature the user wrote."""
+    signature = inspect.signature(function)
+    try:
+        _call_stub(function, signature)(*args, **kwargs)
+    except TypeError as python_error:
+        return TypeError(f"{python_error}\n  {name}{signature}")
+    wrong = _EXPECTED.search(text)
+    what = text.split("\n", maxsplit=1)[0]
+    if wrong is not None:
+        what = f"argument '{wrong['name']}' must be {_python_type(wrong['expected'])}, not {wrong['found']}"
+    return TypeError(f"{function.__qualname__}() {what}\n  {name}{signature}")
+
+
+def _python_type(torch_type: str) -> str:
+    return torch_type.replace("NoneType", "None")
+
+
+def _call_stub(function: FunctionType, signature: inspect.Signature) -> Any:
+    """A function of the same signature and name that does nothing, so that Python itself words the error."""
+    plain = [p.replace(annotation=p.empty, default=None if p.default is not p.empty else p.empty) for p in signature.parameters.values()]
+    header = str(signature.replace(parameters=plain, return_annotation=signature.empty))
+    namespace: dict[str, Any] = {}
+    exec(f"def {function.__name__}{header}: pass", namespace)  # noqa: S102 - names come from a signature
+    stub = namespace[function.__name__]
+    stub.__qualname__ = function.__qualname__
+    return stub
+
+
+def _as_python_error(error: Exception, text: str) -> BaseException:
+    """`torch.jit.Error` as the exception the user's code raised, or as torch's own with the message it ends in."""
+    raised = _RAISED.search(text[text.rfind("\n", 0, len(text.rstrip())) + 1 :].strip()) or _RAISED.search(_last_paragraph(text))
+    if raised is None:
+        return error
+    name, message = raised["type"].removeprefix("builtins."), raised["text"].strip()
+    if name == "RuntimeError" and message.startswith("AssertionError:"):
+        name, message = "AssertionError", message.removeprefix("AssertionError:").strip()
+    cls = getattr(builtins, name, None)
+    if not (isinstance(cls, type) and issubclass(cls, Exception)):
+        cls = _imported_exception(name)
+    return error if cls is None else cls(message)
+
+
+def _last_paragraph(text: str) -> str:
+    """The last line that begins at the margin, with what follows."""
+    lines = text.rstrip().splitlines()
+    start = next((i for i in range(len(lines) - 1, -1, -1) if _RAISED.match(lines[i])), len(lines) - 1)
+    return "\n".join(lines[start:])
+
+
+def _imported_exception(name: str) -> type[Exception] | None:
+    module, _, attribute = name.rpartition(".")
+    found = getattr(sys.modules.get(module), attribute, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None

@@ -1,0 +1,72 @@
+"""Compile the types of a module tree: once per class and structure, under one lock, leaving nothing behind on failure."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.lifted_class import LiftedClasses
+from scriptkit.engines.torchscript.shadow import Shadow, shadow_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from scriptkit.engines.torchscript.functions import FunctionCompiler
+    from scriptkit.engines.torchscript.lifting import Dependencies
+
+LOCK = threading.RLock()
+_classes = LiftedClasses()
+
+
+def functions() -> FunctionCompiler:
+    """The compiler of free functions that all modules share."""
+    return _classes.functions
+
+
+@dataclass
+class CompiledTree:
+    """A tree's shadow and the compiled type of its root."""
+
+    shadow: Shadow
+    concrete_type: Any
+
+    def dependencies(self) -> list[Dependencies]:
+        """What the code of all classes of the tree was made from."""
+        found: dict[int, Dependencies] = {}
+        for lifted in self.shadow.lifted.values():
+            found.update((id(d), d) for d in lifted.functions.reached_from(lifted.dependencies))
+        return list(found.values())
+
+
+def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> CompiledTree:
+    """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
+    with LOCK, adapter.without_deprecation_notices(), adapter.type_store_unchanged_on_failure():
+        warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
+        shadow = shadow_of(module, classes)
+        concrete_type = adapter.concrete_type_of(shadow.root)
+        _compile_types(shadow.root, concrete_type, shadow)
+        return CompiledTree(shadow, concrete_type)
+
+
+def _compile_types(module: torch.nn.Module, concrete_type: Any, shadow: Shadow) -> None:
+    """Leaves first."""
+    if adapter.is_compiled_type(concrete_type):
+        return
+    for name, child_type in concrete_type.get_modules():
+        child: Any = module._modules[name]
+        if not isinstance(child, adapter.ScriptModule):
+            _compile_types(child, own_type(child, child_type), shadow)
+    lifted = next((c for c in shadow.lifted.values() if c.cls is type(module)), None)
+    if lifted is None:
+        methods, properties = adapter.native_stubs(module)
+    else:
+        methods, properties = lifted.method_stubs(), lifted.property_stubs()
+    adapter.compile_methods(concrete_type, methods, properties)
+
+
+def own_type(module: torch.nn.Module, declared_type: Any) -> Any:
+    """The type of a submodule; where its parent knows an interface only, the submodule's own."""
+    return adapter.concrete_type_of(module) if adapter.is_interface(declared_type) else declared_type

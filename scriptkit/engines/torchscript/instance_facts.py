@@ -1,0 +1,213 @@
+"""What an instance tells beyond its class: values that contradict their declarations, attributes without a type.
+
+The compiler is the judge: a value is reported only where torch refuses it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from scriptkit.diagnostics import Diagnostic, Label
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
+from scriptkit.engines.torchscript.lifted_class import user_classes
+from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.source import FunctionSource, SourceUnavailableError, function_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.engines.torchscript.lifting import LiftedFunction
+    from scriptkit.engines.torchscript.raw_errors import RawError
+
+_MISSING: Final = re.compile(r"(?:Module|object) '(?P<class>[\w.]+)'(?: object)? has no attribute(?: or method)? '(?P<name>\w+)'")
+_declared_cache: dict[type, dict[str, Any]] = {}
+
+
+def check_instances(root: torch.nn.Module) -> list[Diagnostic]:
+    """Values of a tree that contradict what their class declares."""
+    found: dict[tuple[type, str], Diagnostic] = {}
+    for module in root.modules():
+        cls = class_of(module)
+        if isinstance(module, adapter.ScriptModule) or not user_classes(cls):
+            continue
+        for name, annotation in _declared(cls).items():
+            if (cls, name) not in found and name in module.__dict__:
+                problem = _problem_with(module.__dict__[name], name, annotation)
+                if problem is not None:
+                    found[cls, name] = _at_assignment(cls, name, *problem)
+    return list(found.values())
+
+
+def _declared(cls: type) -> dict[str, Any]:
+    if cls not in _declared_cache:
+        _declared_cache[cls] = attribute_annotations(cls, user_classes(cls))
+    return _declared_cache[cls]
+
+
+def _problem_with(value: Any, name: str, annotation: Any) -> tuple[str, str, str, str, str, str] | None:
+    """(code, rule, message, label, note, help) for a value torch refuses, else None."""
+    if is_final(annotation):
+        return None if adapter.is_constant(value) else _not_a_constant(value, name)
+    if not adapter.fits(value, annotation):
+        written = inspect.formatannotation(annotation)
+        return (
+            "SK415",
+            "attribute-assign-type",
+            f"`self.{name}` holds `{_short(value)}`, which does not fit its declared type `{written}`",
+            f"a `{type(value).__name__}`",
+            "the compiler gives an attribute the type its class declares",
+            f"assign a `{written}`, or declare the type of what is assigned",
+        )
+    return None
+
+
+def _not_a_constant(value: Any, name: str) -> tuple[str, str, str, str, str, str]:
+    kind = type(value).__name__
+    is_numpy = type(value).__module__.split(".")[0] == "numpy"
+    what = f"the numpy value `{_short(value)}` (`numpy.{kind}`)" if is_numpy else f"a `{kind}`"
+    repair = f"write `self.{name} = {_python_type(value)}(...)`" if is_numpy else f"drop `Final` from `{name}`, or assign a constant"
+    return (
+        "SK317",
+        "final-constant-bad-value",
+        f"`self.{name}` is `Final` and holds {what}",
+        "not a constant",
+        "constants are numbers, strings, bools, None, dtypes, devices, and tuples or lists of these",
+        repair,
+    )
+
+
+def _python_type(value: Any) -> str:
+    item = getattr(value, "item", None)
+    return type(item()).__name__ if callable(item) else "int"
+
+
+def explain_missing_attribute(raw: RawError, failing: LiftedFunction, root: torch.nn.Module) -> Diagnostic | None:
+    """Why an attribute that compiled code reads is not there for the compiler, said at its cause."""
+    match = _MISSING.search(raw.text)
+    owner = None if match is None else _module_of(root, match["class"].rsplit(".", 1)[-1], match["name"])
+    if match is None or owner is None:
+        return None
+    name, cls = match["name"], class_of(owner)
+    problem = _why_missing(owner, name, cls)
+    if problem is None:
+        return None
+    place = next((p for p in raw.places if failing.function_source.contains(p.path, p.line)), None)
+    read = (Label(place.line, max(place.column, 1), place.line, max(place.end_column, 2), "read here"),) if place else ()
+    diagnostic = _at_assignment(cls, name, *problem, method=failing.original.__name__)
+    if place is not None and diagnostic.path != place.path:
+        read = ()
+    return Diagnostic(**{**diagnostic.__dict__, "secondary": read})
+
+
+def _module_of(root: torch.nn.Module, class_name: str, attribute: str) -> torch.nn.Module | None:
+    candidates = [m for m in root.modules() if class_of(m).__name__ == class_name]
+    having = [m for m in candidates if attribute in m.__dict__]
+    return next(iter(having or candidates), None)
+
+
+def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> tuple[str, str, str, str, str, str] | None:
+    if name not in owner.__dict__:
+        return _never_set(name, cls)
+    value = owner.__dict__[name]
+    if isinstance(value, list | tuple | dict) and any(map(_is_module, value.values() if isinstance(value, dict) else value)):
+        kind, container = type(value).__name__, "ModuleDict" if isinstance(value, dict) else "ModuleList"
+        return (
+            "SK320",
+            "modules-in-python-container",
+            f"`self.{name}` is a Python {kind} of modules",
+            "the compiler sees no modules here",
+            f"modules in a {kind} are neither registered nor compiled",
+            f"wrap it: `self.{name} = nn.{container}(...)`",
+        )
+    if isinstance(value, list | dict) and not value:
+        element = "List[<element type>]" if isinstance(value, list) else "Dict[<key type>, <value type>]"
+        return (
+            "SK304",
+            "empty-attribute-untyped",
+            f"`self.{name}` is an empty {type(value).__name__} without a declared element type",
+            "says nothing about its elements",
+            "the compiler infers the type of an attribute from its value",
+            f"declare it in the class body: `{name}: {element}`",
+        )
+    return (
+        "SK401",
+        "attribute-unsupported-type",
+        f"`self.{name}` holds a `{type(value).__name__}`, a type the compiler does not know",
+        "not a TorchScript value",
+        "compiled code reads tensors, numbers, strings, and lists, dicts and tuples of these",
+        f"keep `{name}` out of compiled methods, or mark the method that reads it `@scriptkit.ignore`",
+    )
+
+
+def _never_set(name: str, cls: type) -> tuple[str, str, str, str, str, str] | None:
+    if _assignment(cls, name) is None:
+        return None
+    return (
+        "SK314",
+        "attribute-conditionally-defined",
+        f"`self.{name}` is set in one branch of `__init__` only, and this instance took another",
+        "not reached for this instance",
+        "the compiler reads every attribute that compiled code names, on every instance",
+        f"set `self.{name}` on every path, for instance to None, and check it for None",
+    )
+
+
+def _is_module(value: object) -> bool:
+    return isinstance(value, torch.nn.Module)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 24 else text[:21] + "..."  # noqa: PLR2004 - leaves room in a message
+
+
+def _at_assignment(
+    cls: type, name: str, code: str, rule: str, message: str, label: str, note: str, help_: str, *, method: str = "__init__"
+) -> Diagnostic:
+    source, node = _assignment(cls, name) or (None, None)
+    path = source.path if source else inspect.getsourcefile(cls) or "<string>"
+    line = source.first_line + node.lineno - 1 if source and node else 1
+    column, end = (node.col_offset + 1, (node.end_col_offset or node.col_offset) + 1) if node else (1, 2)
+    return Diagnostic(
+        path=path,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=end,
+        code=code,
+        name=rule,
+        message=message,
+        label=label,
+        note=note,
+        help=help_,
+        class_name=cls.__name__,
+        method=method,
+    )
+
+
+def _assignment(cls: type, name: str) -> tuple[FunctionSource, ast.Attribute] | None:
+    """Where a class assigns `self.<name>`, in `__init__` or another method."""
+    for owner in user_classes(cls):
+        for function in _functions_of(owner):
+            try:
+                source = function_source(function)
+            except SourceUnavailableError:
+                continue
+            for node in ast.walk(source.tree):
+                match node:
+                    case ast.Attribute(value=ast.Name(id="self"), attr=attr, ctx=ast.Store()) if attr == name:
+                        return source, node
+                    case _:
+                        pass
+    return None
+
+
+def _functions_of(cls: type) -> Iterator[Any]:
+    functions = [inspect.unwrap(f) for f in vars(cls).values() if inspect.isfunction(f)]
+    yield from sorted(functions, key=lambda f: f.__name__ != "__init__")

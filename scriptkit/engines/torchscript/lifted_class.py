@@ -1,0 +1,210 @@
+"""A user's module class as the compiler sees it: flat, its methods lifted, its annotations resolved.
+
+torch keys its store of compiled types by class and attributes, not by code. So each state of a class's code gets a
+lifted class of its own: when a method or a constant changes, a new one is made and the old types are never met again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
+from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError
+from scriptkit.engines.torchscript.ignoring import hand_user_object
+from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOT_COPIED: Final = frozenset(
+    "__abstractmethods__ __annotations__ __dict__ __doc__ __module__ __orig_bases__ __parameters__ __qualname__ "
+    "__slots__ __weakref__ _abc_impl".split(),
+)
+_IGNORED: Final = (adapter.FunctionModifiers.IGNORE, adapter.FunctionModifiers._DROP)  # noqa: SLF001 - torch's own enumeration
+
+
+@dataclass
+class LiftedClass:
+    """The compiler's view of one class, in one state of its code."""
+
+    original: type
+    functions: FunctionCompiler
+    dropped: frozenset[object] = frozenset()
+    dependencies: Dependencies = field(default_factory=Dependencies)
+    methods: dict[str, LiftedFunction] = field(default_factory=dict)
+    cls: type[torch.nn.Module] = field(init=False)
+    finals: frozenset[str] = field(init=False)
+    has_ignored_methods: bool = False
+
+    def __post_init__(self) -> None:
+        self.user_classes = user_classes(self.original)
+        self.annotations = attribute_annotations(self.original, self.user_classes)
+        self.finals = frozenset(name for name, a in self.annotations.items() if is_final(a))
+        self.cls = self._make()
+
+    def _make(self) -> type[torch.nn.Module]:
+        bases = tuple(_torch_bases(self.original))
+        cls: type[torch.nn.Module] = types.new_class(self.original.__name__, bases)
+        for name in ("__module__", "__qualname__"):
+            setattr(cls, name, getattr(self.original, name))
+        cls.__annotations__ = self.annotations
+        for owner in reversed(self.user_classes):
+            for name, value in vars(owner).items():
+                if name not in _NOT_COPIED:
+                    setattr(cls, name, self._member(owner, name, value))
+        return cls
+
+    def _member(self, owner: type, name: str, value: object) -> object:
+        if isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
+            return None
+        if isinstance(value, types.FunctionType):
+            return self._method(owner, name, value)
+        if isinstance(value, property) and value.fget is not None:
+            return self._property(owner, value)
+        if isinstance(value, staticmethod) and self.functions.stand_in(value.__func__) is not None:
+            return staticmethod(self.functions.stand_in(value.__func__))
+        return value
+
+    def _method(self, owner: type, name: str, function: types.FunctionType) -> object:
+        if adapter.modifier(function) in _IGNORED:
+            self.has_ignored_methods = True
+            return hand_user_object(function)
+        if name.startswith("__") and name.endswith("__") and name not in ("__len__", "__contains__", "__getitem__"):
+            return function
+        return _LazyMethod(self, owner, name, function)
+
+    def _property(self, owner: type, value: property) -> property:
+        accessors = [
+            None if f is None else _LazyMethod(self, owner, f.__name__, f) for f in (value.fget, value.fset, value.fdel)
+        ]
+        if adapter.modifier(value.fget) == adapter.FunctionModifiers.UNUSED:
+            return value
+        return property(*accessors)
+
+    def lift(self, owner: type, name: str, function: types.FunctionType, as_name: str | None = None) -> LiftedFunction:
+        """The lifted form of a method, made when the compiler first asks for it."""
+        own_name = as_name or name
+        if own_name not in self.methods:
+            mro = self.original.__mro__
+            self.dependencies.methods.append((owner if as_name else self.original, name, function))
+            lifted = lift(
+                function,
+                self.dependencies,
+                mro=mro,
+                is_compiled_apart=self.functions.stand_in,
+                drop_body=function in self.dropped,
+            )
+            lifted.__dict__["__name__"] = own_name
+            if adapter.modifier(function) == adapter.FunctionModifiers.UNUSED:
+                lifted.__dict__["_torchscript_modifier"] = adapter.FunctionModifiers.UNUSED
+            self.methods[own_name] = lifted
+            if lifted.decoration.unknown is not None:
+                raise UnknownDecoratorError(lifted)
+            for parent_name, (parent, parent_method) in lifted.parents_called.items():
+                parent_function = vars(parent)[parent_method]
+                setattr(self.cls, parent_name, _LazyMethod(self, parent, parent_method, parent_function, parent_name))
+        return self.methods[own_name]
+
+    def is_current(self) -> bool:
+        """Whether everything the lifted code was made from is still the same object."""
+        return self.functions.is_current(self.dependencies)
+
+    def method_stubs(self) -> list[Any]:
+        """What the compiler starts from: `forward` and the exported methods."""
+        return [adapter.method_stub(getattr(self.cls, name), name) for name in self.entry_points()]
+
+    def entry_points(self) -> list[str]:
+        """`forward` first, then the exported methods by name."""
+        exported = [n for n, f in self._functions() if adapter.modifier(f) == adapter.FunctionModifiers.EXPORT]
+        own_forward = isinstance(inspect.getattr_static(self.cls, "forward", None), _LazyMethod)
+        return [*(["forward"] if own_forward else []), *sorted(set(exported) - {"forward"})]
+
+    def property_stubs(self) -> list[Any]:
+        """The properties of the class; the compiler compiles them whether used or not."""
+        unused = getattr(self.original, "__jit_unused_properties__", ())
+        return [
+            adapter.property_stub(name, _lifted(value.fget), value.fset and _lifted(value.fset))
+            for name, value in vars(self.cls).items()
+            if isinstance(value, property) and name not in unused and isinstance(value.fget, _LazyMethod)
+        ]
+
+    def _functions(self) -> Iterator[tuple[str, object]]:
+        for name in dir(self.cls):
+            value = inspect.getattr_static(self.cls, name)
+            if isinstance(value, _LazyMethod):
+                yield name, value.function
+
+
+class _LazyMethod:
+    """A method of a lifted class; read and rewritten only when the compiler reaches it."""
+
+    def __init__(
+        self, owner: LiftedClass, defined_in: type, name: str, function: types.FunctionType, as_name: str | None = None
+    ) -> None:
+        self.lifted_class = owner
+        self.defined_in = defined_in
+        self.name = name
+        self.function = function
+        self.as_name = as_name
+        self.__name__ = name
+
+    def __get__(self, instance: object, owner: type | None = None) -> LiftedFunction | None:
+        if instance is not None:
+            return None  # torch walks `dir()` of an instance; nothing there is for it
+        return self.lifted_class.lift(self.defined_in, self.name, self.function, self.as_name)
+
+
+    def __call__(self, *_: object) -> None:
+        """As the accessor of a property on an instance: nothing there is for torch either."""
+
+
+def _lifted(method: Any) -> LiftedFunction:
+    return method.__get__(None)  # type: ignore[no-any-return]
+
+
+def user_classes(cls: type) -> list[type]:
+    """The classes of an MRO whose code is the user's: neither torch's, nor Python's, nor scriptkit's."""
+    return [c for c in cls.__mro__ if not _is_foundation(c)]
+
+
+def _is_foundation(cls: type) -> bool:
+    return cls.__module__.split(".")[0] in ("torch", "builtins", "typing", "abc", "scriptkit")
+
+
+def _torch_bases(cls: type) -> Iterator[type]:
+    """The most derived classes of torch among the bases."""
+    library = [c for c in cls.__mro__ if c.__module__.split(".")[0] == "torch" and issubclass(c, torch.nn.Module)]
+    for index, base in enumerate(library):
+        if not any(issubclass(other, base) for other in library[:index]):
+            yield base
+
+
+class LiftedClasses:
+    """The current lifted class of each user class; `dropped` functions keep their signature only."""
+
+    def __init__(self, dropped: frozenset[object] = frozenset()) -> None:
+        self.functions = FunctionCompiler(dropped)
+        self.dropped = dropped
+        self._current: weakref.WeakKeyDictionary[type, LiftedClass] = weakref.WeakKeyDictionary()
+
+    def all_functions(self) -> Iterator[LiftedFunction]:
+        """Every function lifted so far, methods first."""
+        for lifted_class in self._current.values():
+            yield from lifted_class.methods.values()
+        for entry in self.functions.entries.values():
+            if entry.lifted is not None:
+                yield entry.lifted
+
+    def of(self, cls: type) -> LiftedClass:
+        """The lifted class of `cls` as its code is now."""
+        known = self._current.get(cls)
+        if known is None or not known.is_current():
+            known = self._current[cls] = LiftedClass(cls, self.functions, self.dropped)
+        return known

@@ -1,0 +1,86 @@
+"""Reading the compiler's error text: what it says, and which places of the user's files it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from scriptkit.engines.torchscript import adapter
+
+_PLACE: Final = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?\s*$')
+_MARK: Final = re.compile(r"^(?P<before>\s*)(?P<mark>~+)(?: <--- HERE)?\s*$")
+_OVERLOADS: Final = "The following variants are available:"
+_MISMATCH: Final = re.compile(
+    r"(?P<schema>\S+\(.*?\) -> .*?):\s*\n\s*(?P<why>Expected a value of type '.*?' for argument '\w+' but instead found type '.*?')",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place the compiler names; columns count from 1, 0 where it draws no mark."""
+
+    path: str
+    line: int
+    column: int = 0
+    end_column: int = 0
+
+
+@dataclass(frozen=True)
+class RawError:
+    """One error of the compiler: its first words, its reason cut to what matters, and its places, innermost first."""
+
+    text: str
+    reason: str
+    places: tuple[Place, ...]
+
+
+def read(error: BaseException) -> RawError:
+    """Read an error raised while compiling."""
+    text = adapter.plain(str(error))
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if _PLACE.match(line)), len(lines))
+    return RawError(text, _reason("\n".join(lines[:first])), tuple(_places(lines)))
+
+
+def _places(lines: list[str]) -> list[Place]:
+    places: list[Place] = []
+    starts = [(i, m) for i, line in enumerate(lines) if (m := _PLACE.match(line))]
+    for (start, match), (end, _) in zip(starts, [*starts[1:], (len(lines), None)], strict=True):
+        places.append(_marked(match["path"], int(match["line"]), lines[start + 1 : end]))
+    return places
+
+
+def _marked(path: str, line: int, drawn: list[str]) -> Place:
+    """The first mark is drawn under the line the frame names; its position counts bytes."""
+    for above, below in pairwise(drawn):
+        if mark := _MARK.match(below):
+            start = _characters(above, len(mark["before"]))
+            end = _characters(above, len(mark["before"]) + len(mark["mark"]))
+            return Place(path, line, start + 1, max(end, start + 1) + 1)
+    return Place(path, line)
+
+
+def _characters(line: str, byte_count: int) -> int:
+    return len(line.encode()[:byte_count].decode(errors="ignore"))
+
+
+def _reason(text: str) -> str:
+    """Without overload dumps: which argument has which type, and what the closest overload wants."""
+    text = text.strip().rstrip(":").strip()
+    if _OVERLOADS not in text:
+        return " ".join(text.split())
+    found = list(_MISMATCH.finditer(text))
+    if not found:
+        return " ".join(text.split("\n\n")[0].split())
+    closest = max(found, key=lambda m: _position(m["schema"], m["why"]))
+    return f"{' '.join(closest['why'].split())} (closest of {len(found)}: {' '.join(closest['schema'].split())})"
+
+
+def _position(schema: str, why: str) -> int:
+    """How many arguments of an overload fit before the first that does not."""
+    name = why.split("argument '")[1].split("'")[0]
+    before = schema.split(f" {name}")[0]
+    return before.count(",")

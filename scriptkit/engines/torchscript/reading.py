@@ -1,0 +1,110 @@
+"""What can be read off a module: its compiled code and graph, its report, a complete TorchScript module."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from scriptkit import switches
+from scriptkit.compiling.report import CompileReport, ReportRow
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
+from scriptkit.engines.torchscript.construction import compile_or_explain
+from scriptkit.engines.torchscript.lifted_class import user_classes
+from scriptkit.engines.torchscript.runtime import runtime_of
+from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.twin import Twin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+
+def code(module: torch.nn.Module) -> str:
+    """The compiled `forward` as TorchScript source."""
+    return str(_current_twin(module).root._get_method("forward").code)
+
+
+def graph(module: torch.nn.Module) -> Any:
+    """The compiled graph of `forward`."""
+    return _current_twin(module).root._get_method("forward").graph
+
+
+def eager_call(module: torch.nn.Module) -> Any:
+    """`m.eager(...)`: call the module as the Python it was written in."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with switches.eager():
+            return module(*args, **kwargs)
+
+    return call
+
+
+def save(module: torch.nn.Module) -> Any:
+    """`m.save(path)`: write a file that any TorchScript runtime loads."""
+    from scriptkit import save as save_module  # noqa: PLC0415 - the artifact room is loaded when it is needed
+
+    return functools.partial(save_module, module)
+
+
+def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
+    """A complete `torch.jit.ScriptModule` that shares the module's weights; every other tool takes it.
+
+    Raises:
+        CompilationError: the module does not compile as it is now.
+    """
+    if isinstance(module, adapter.ScriptModule):
+        return module
+    twin = Twin(module, compile_or_explain(module))
+    twin.bind()
+    return adapter.wrap(twin.root)
+
+
+def is_compiled(module: torch.nn.Module) -> bool:
+    """Whether the engine's code runs on call: True after the first compiled call."""
+    return not switches.is_disabled() and _has_runtime(module) and runtime_of(module).twin is not None
+
+
+def report(module: torch.nn.Module) -> CompileReport:
+    """What was chosen for each submodule, and why."""
+    runtime = runtime_of(module) if _has_runtime(module) else None
+    rows = tuple(_rows(module, runtime))
+    return CompileReport(rows, dict(runtime.eager_calls) if runtime is not None else {})
+
+
+def _rows(module: torch.nn.Module, runtime: Any) -> Iterator[ReportRow]:
+    for path, child in module.named_modules():
+        name = class_of(child).__name__
+        if runtime is None or not runtime.is_enabled:
+            yield ReportRow(path, name, "eager", "scriptkit is switched off" if runtime else "not a scriptable module")
+        elif runtime.is_pending:
+            yield ReportRow(path, name, "pending", "lazy parameters have no shape before the first call")
+        elif isinstance(child, adapter.ScriptModule):
+            yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
+        else:
+            yield ReportRow(path, name, "script", "its source scripts" if user_classes(class_of(child)) else "scripts as torch wrote it")
+
+
+def _has_runtime(module: torch.nn.Module) -> bool:
+    return bool(getattr(type(module), "__scriptkit_check_save__", None)) or hasattr(type(module), "_scriptkit_drop_twin")
+
+
+def _current_twin(module: torch.nn.Module) -> Twin:
+    runtime = runtime_of(module)
+    if runtime.twin is None or not runtime.twin.bind():
+        return runtime.make_twin(module)
+    return runtime.twin
+
+
+@functools.cache
+def final_names(cls: type) -> frozenset[str]:
+    """Attributes a class declares `Final`."""
+    return frozenset(n for n, a in attribute_annotations(cls, user_classes(cls)).items() if is_final(a))
+
+
+def has_exports(cls: type) -> bool:
+    """Whether a class exports methods."""
+    functions = (inspect.getattr_static(cls, name, None) for name in dir(cls))
+    return any(adapter.modifier(f) == adapter.FunctionModifiers.EXPORT for f in functions)

@@ -1,0 +1,39 @@
+"""Functions under `@scriptkit.script`: compiled at their first call, again when what they were made from changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit import switches
+from scriptkit.engines.torchscript import adapter, raw_errors
+from scriptkit.engines.torchscript.calls import call_as_python
+from scriptkit.engines.torchscript.compiler import LOCK, functions
+from scriptkit.engines.torchscript.translation import diagnostic_of
+from scriptkit.errors import CompilationError
+
+if TYPE_CHECKING:
+    import types
+
+
+def call(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a function compiled where that is possible now, else as Python."""
+    if switches.is_disabled() or switches.is_eager() or torch.compiler.is_compiling() or adapter.must_run_eagerly():
+        return function(*args, **kwargs)
+    return call_as_python(compiled(function), function, function.__qualname__, args, kwargs)
+
+
+def compiled(function: types.FunctionType) -> Any:
+    """The compiled form of a function as it is now; raises `CompilationError`."""
+    with LOCK, adapter.without_deprecation_notices():
+        try:
+            return functions().compile(function)
+        except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
+            raise _explained(function, error) from None
+
+
+def _explained(function: types.FunctionType, error: Exception) -> CompilationError:
+    raw = raw_errors.read(error)
+    lifted = functions().entries[function].lifted
+    return CompilationError(f"`{function.__qualname__}` does not compile: 1 error", [diagnostic_of(raw, lifted, object)])

@@ -1,0 +1,113 @@
+"""A light copy of a module tree for the compiler: lifted classes, no hooks, no runtime; the user's tree is never written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.parameter import is_lazy  # type: ignore[attr-defined]
+from torch.nn.utils import parametrize
+
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.lifted_class import user_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.engines.torchscript.lifted_class import LiftedClass, LiftedClasses
+
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+
+
+class UninitializedParametersError(Exception):
+    """A lazy module has no shapes before its first call."""
+
+
+@dataclass
+class Shadow:
+    """The shadow tree and how to get back from it to the user's objects."""
+
+    root: torch.nn.Module
+    of: dict[int, torch.nn.Module] = field(default_factory=dict)
+    parametrized: list[tuple[torch.nn.Module, str]] = field(default_factory=list)
+    lifted: dict[type, LiftedClass] = field(default_factory=dict)
+
+
+def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
+    """Copy a tree for the compiler; raises `UninitializedParametersError` while a lazy module has no shapes."""
+    shadow = Shadow(module)
+    shadow.root = _copy(module, shadow, classes)
+    return shadow
+
+
+def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> torch.nn.Module:
+    if isinstance(module, adapter.ScriptModule):
+        return module
+    known = shadow.of.get(id(module))
+    if known is not None:
+        return known
+    state = _plain_state(module)
+    modules = dict(module._modules)
+    if parametrize.is_parametrized(module):
+        _resolve_parametrizations(module, state, shadow)
+        del modules["parametrizations"]
+    copy: torch.nn.Module = object.__new__(_class_for_compiler(class_of(module), shadow, classes))
+    shadow.of[id(module)] = copy
+    state["_modules"] = {n: None if child is None else _copy(child, shadow, classes) for n, child in modules.items()}
+    copy.__dict__.update(state)
+    return copy
+
+
+def _plain_state(module: torch.nn.Module) -> dict[str, Any]:
+    for name, tensor in (*module._parameters.items(), *module._buffers.items()):
+        if tensor is not None and is_lazy(tensor):
+            raise UninitializedParametersError(name)
+    state = {name: value for name, value in module.__dict__.items() if not name.startswith("__")}
+    state.update((name, type(state[name])()) for name in _HOOKS if state.get(name))
+    state.pop("forward", None)
+    state.pop("_compiled_call_impl", None)
+    state["_is_full_backward_hook"] = None
+    state["_parameters"] = dict(module._parameters)
+    state["_buffers"] = dict(module._buffers)
+    return state
+
+
+def _resolve_parametrizations(module: torch.nn.Module, state: dict[str, Any], shadow: Shadow) -> None:
+    """A parametrized tensor is a plain parameter for the compiler; each call brings its value."""
+    parametrizations: Any = module.parametrizations
+    for name in parametrizations:
+        # evaluating one can change state (spectral_norm iterates); the type needs no more than a tensor
+        state["_parameters"][name] = torch.nn.Parameter(torch.empty(0), requires_grad=False)
+        shadow.parametrized.append((module, name))
+
+
+def class_of(module: torch.nn.Module) -> type:
+    """The class a module had before parametrizations or FSDP gave it another."""
+    cls = type(module)
+    if parametrize.is_parametrized(module):
+        cls = cls.__bases__[0]
+    while cls.__name__.startswith("FSDP") and cls.__bases__[0].__name__ == "FSDPModule":
+        cls = cls.__bases__[1]
+    return cls
+
+
+def _class_for_compiler(cls: type, shadow: Shadow, classes: LiftedClasses) -> type:
+    if not user_classes(cls):
+        return cls
+    if cls not in shadow.lifted:
+        shadow.lifted[cls] = classes.of(cls)
+    return shadow.lifted[cls].cls
+
+
+def children_of(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """Every module below, each once."""
+    return (m for m in module.modules() if m is not module)

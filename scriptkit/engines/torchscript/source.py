@@ -1,0 +1,113 @@
+"""The source of one function, found through its code object: files, notebook cells and anything in `linecache`."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import linecache
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scriptkit.errors import ScriptkitError
+
+if TYPE_CHECKING:
+    from types import FunctionType
+
+
+class SourceUnavailableError(ScriptkitError):
+    """A function has no source text, or its text is no longer the one it was made from."""
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """The text of a function and its tree; line 1 of the tree is line `first_line` of the file, columns are the file's."""
+
+    text: str
+    tree: ast.FunctionDef
+    path: str
+    first_line: int
+
+    @property
+    def last_line(self) -> int:
+        """The last line of the function in its file."""
+        return self.first_line + self.text.count("\n")
+
+    def contains(self, path: str, line: int) -> bool:
+        """Whether a line of a file belongs to this function."""
+        return self.path == path and self.first_line <= line <= self.last_line
+
+
+def closure_of(function: FunctionType) -> dict[str, object]:
+    """The names a function takes from the functions round it; a cell that is still empty is left out."""
+    names = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # the cell is empty while its class or function is being made
+            names[name] = cell.cell_contents
+    return names
+
+
+def function_source(function: FunctionType) -> FunctionSource:
+    """Read and parse a function; raises `SourceUnavailableError` where that is impossible."""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)
+    if len(lines) < code.co_firstlineno:
+        raise SourceUnavailableError(_no_source(function))
+    block = inspect.getblock(lines[code.co_firstlineno - 1 :])
+    text = "".join(block)
+    return FunctionSource(text, _tree_of(text, function), code.co_filename, code.co_firstlineno)
+
+
+def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:
+    try:
+        tree = _parse_indented(text)
+    except SyntaxError:
+        tree = None
+    if isinstance(tree, ast.AsyncFunctionDef):
+        tree = ast.FunctionDef(**{name: value for name, value in ast.iter_fields(tree)}, lineno=tree.lineno)
+    if not isinstance(tree, ast.FunctionDef) or not _is_source_of(tree, function):
+        raise SourceUnavailableError(_changed_source(function))
+    return tree
+
+
+def _parse_indented(text: str) -> ast.stmt:
+    """Parse a function at any indentation, keeping the columns of the file."""
+    if not text[:1].isspace():
+        return ast.parse(text).body[0]
+    block = ast.parse("if 1:\n" + text).body[0]
+    assert isinstance(block, ast.If)  # noqa: S101 - it was just written above
+    ast.increment_lineno(block, -1)
+    return block.body[0]
+
+
+def _is_source_of(tree: ast.FunctionDef, function: FunctionType) -> bool:
+    """Whether a tree can be the source of a function; an edited file shifts its lines."""
+    code = function.__code__
+    arguments = tree.args
+    named = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    count = code.co_argcount + code.co_kwonlyargcount
+    return tree.name == code.co_name and [_mangled(n, function) for n in named] == list(code.co_varnames[:count])
+
+
+def _mangled(name: str, function: FunctionType) -> str:
+    """Python's own spelling of a private name inside a class body."""
+    parts = function.__qualname__.split(".")
+    if len(parts) < 2 or not name.startswith("__") or name.endswith("__"):  # noqa: PLR2004 - class and method
+        return name
+    return f"_{parts[-2].lstrip('_')}{name}"
+
+
+def _no_source(function: FunctionType) -> str:
+    return (
+        f"`{function.__qualname__}` has no source text (its code is from `{function.__code__.co_filename}`): "
+        "the compiler reads source; define the class in a file or a notebook cell, or put the text into `linecache`"
+    )
+
+
+def _changed_source(function: FunctionType) -> str:
+    code = function.__code__
+    return (
+        f"line {code.co_firstlineno} of `{code.co_filename}` is no longer the source of `{function.__qualname__}`: "
+        "the file changed after it was imported; reload the module or restart the process"
+    )

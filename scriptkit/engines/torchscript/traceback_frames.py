@@ -1,0 +1,62 @@
+"""Tracebacks through the user's lines, as if Python had run them."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scriptkit.errors import CompilationError
+
+
+class UserFrame(NamedTuple):
+    """A line of the user's code on the way to an error."""
+
+    path: str
+    line: int
+    function: str
+
+
+def with_user_frames(error: BaseException, frames: Sequence[UserFrame]) -> BaseException:
+    """Give an error a traceback through these lines, outermost first."""
+    traceback: TracebackType | None = None
+    for frame in reversed(frames):
+        here = _raise_at(frame)
+        traceback = TracebackType(traceback, here.tb_frame, here.tb_lasti, here.tb_lineno)
+    return error.with_traceback(traceback)
+
+
+def _raise_at(frame: UserFrame) -> TracebackType:
+    """A traceback entry at a line of the user's file."""
+    text = linecache.getline(frame.path, frame.line).rstrip("\n")
+    statement = ast.parse("raise _Here").body[0]
+    for node in ast.walk(statement):
+        if isinstance(node, ast.expr | ast.stmt):
+            node.lineno = node.end_lineno = frame.line
+            node.col_offset = len(text.encode()) - len(text.encode().lstrip())
+            node.end_col_offset = max(len(text.encode()), node.col_offset + 1)
+    code = compile(ast.Module([statement], []), frame.path, "exec")
+    try:
+        exec(code.replace(co_name=frame.function, co_qualname=frame.function), {"_Here": _Here})  # noqa: S102 - two words
+    except _Here as here:
+        assert here.__traceback__ is not None  # noqa: S101 - it was just raised
+        assert here.__traceback__.tb_next is not None  # noqa: S101 - from inside exec
+        return here.__traceback__.tb_next
+    raise AssertionError
+
+
+class _Here(Exception):  # noqa: N818 - not an error: it makes a frame
+    """Raised to get a frame object."""
+
+
+def raise_at_user_line(error: CompilationError) -> NoReturn:
+    """Raise an error whose traceback shows the user's constructor call and the first failing line."""
+    if not error.diagnostics:
+        raise error.with_traceback(None) from None
+    first = error.diagnostics[0]
+    frame = UserFrame(first.path, first.line, first.method or first.class_name or "<module>")
+    raise with_user_frames(error, [frame]) from None

@@ -1,0 +1,373 @@
+"""The C++ twin of a live module tree: bound before each call to what Python holds, pulled back after it.
+
+Python owns the state. The twin knows every place of the tree that compiled code reads (a *slot*), what lay there at the
+last call, and what the code was made from; a call compares identities (47 ns per slot) and pushes what changed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from dataclasses import dataclass, field
+from operator import attrgetter, getitem, is_
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch.nn.utils import stateless  # type: ignore[attr-defined]
+
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
+from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.engines.torchscript.ignoring import owners
+from scriptkit.engines.torchscript.lifting import is_same
+from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.written import attributes_written_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CODE_OF: Final = attrgetter("__code__")
+_RELEASED: Final = object()
+_HOOKS: Final = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
+
+
+@dataclass
+class _Slots:
+    """Places in dictionaries, what they held at the last call, and where to push a new value (None: rebuild)."""
+
+    holders: list[Any] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    seen: list[Any] = field(default_factory=list)
+    targets: list[tuple[Any, str] | None] = field(default_factory=list)
+    take_any_type: list[bool] = field(default_factory=list)
+
+    def add(
+        self, holder: Any, key: str, target: tuple[Any, str] | None = None, *, takes_any_type: bool = False
+    ) -> None:
+        self.holders.append(holder)
+        self.keys.append(key)
+        self.seen.append(holder[key])
+        self.targets.append(target)
+        self.take_any_type.append(takes_any_type)
+
+
+@dataclass
+class _Container:
+    """An attribute that holds a list or dictionary, as it was when both sides agreed."""
+
+    holder: dict[str, Any]
+    key: str
+    target: Any
+    before: Any
+
+
+class Twin:
+    """A C++ module for a live tree. `bind` says whether it mirrors the tree; if not, a new twin is needed."""
+
+    def __init__(self, module: torch.nn.Module, tree: CompiledTree) -> None:
+        self.tree = tree
+        self.cpp: dict[int, Any] = {}
+        self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
+        self._slots = _Slots()
+        self._containers: list[_Container] = []
+        self._sized: list[Any] = []
+        self._hooks: list[dict[int, Any]] = []
+        self._lock = threading.RLock()
+        self._in_flight: list[None] = []
+        self._provisional: dict[int, Any] = {}
+        self._released: dict[int, weakref.ref[Any]] = {}
+        shadow = tree.shadow
+        self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
+        self.root = self._make(module, tree.concrete_type, is_root=True)
+        self._parametrized = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
+        self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
+        if self._always_forgets or _is_in_functional_call():
+            self._forget_all()
+        self._sizes = list(map(len, self._sized))
+        self._watch_code()
+        self._pulled = self._find_written()
+        self._own_modules_with_ignored_methods()
+        self.reason_for_eager = self._find_reason_for_eager()
+
+    # ------------------------------------------------------------------ making
+
+    def _make(self, module: torch.nn.Module, concrete_type: Any, *, is_root: bool = False) -> Any:
+        """One C++ module per Python module, also where that stands at two places of the tree."""
+        known = self.cpp.get(id(module))
+        if known is not None:
+            return known
+        cpp = self.cpp[id(module)] = adapter.new_instance(concrete_type)
+        self.modules.append((module, cpp, concrete_type))
+        for name, (torch_type, _) in concrete_type.get_attributes().items():
+            self._add_attribute(module, cpp, name, takes_any_type=adapter.is_optional(torch_type))
+        for name in concrete_type.get_constants():
+            if name in module.__dict__:
+                self._slots.add(module.__dict__, name)
+        for name, declared in concrete_type.get_modules():
+            child: Any = module._modules[name]
+            self._slots.add(module._modules, name)
+            cpp.setattr(name, child._c if isinstance(child, adapter.ScriptModule) else self._child(child, declared))
+        self._sized += [module._modules, module._buffers, module._parameters]
+        if class_of(module) in self.tree.shadow.lifted:
+            self._sized.append(module.__dict__)
+        if not is_root:
+            self._hooks += [module.__dict__[name] for name in _HOOKS]
+        return cpp
+
+    def _child(self, child: torch.nn.Module, declared: Any) -> Any:
+        return self._make(child, own_type(self.tree.shadow.of[id(child)], declared))
+
+    def _add_attribute(self, module: torch.nn.Module, cpp: Any, name: str, *, takes_any_type: bool) -> None:
+        shadow = self.tree.shadow.of[id(module)]
+        if (id(module), name) in self._parametrized_names:
+            return
+        for holder in (module._parameters, module._buffers, module._modules, module.__dict__):
+            if name in holder and name != "_is_full_backward_hook":
+                value: Any = holder[name]
+                cpp.setattr(name, value)
+                self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type)
+                if is_mutable(value):
+                    self._containers.append(_Container(holder, name, cpp, snapshot(value)))
+                return
+        cpp.setattr(name, getattr(shadow, name))
+
+    def _watch_code(self) -> None:
+        """Remember what the code was made from, next to the slots or in lists of its own."""
+        found = self.tree.dependencies()
+        for namespace, name, _ in {(id(g[0]), g[1]): g for d in found for g in d.globals}.values():
+            self._slots.add(namespace, name)
+        methods = {(owner, name): value for d in found for owner, name, value in d.methods}
+        methods.update({(type(m), "forward"): type(m).forward for m, _, _ in self.modules if _is_library(m)})
+        self._method_owners = [owner for owner, _ in methods]
+        self._method_names = [name for _, name in methods]
+        self._methods = list(methods.values())
+        codes = {id(function): (function, code) for d in found for function, code in d.codes}
+        self._functions = [function for function, _ in codes.values()]
+        self._codes = [code for _, code in codes.values()]
+        self._cells = [cell for d in found for cell in d.cells]
+        for module, _, concrete_type in self.modules:
+            for name in concrete_type.get_constants():
+                if name not in module.__dict__ and hasattr(type(module), name):
+                    self._watch_class_constant(type(module), name)
+
+    def _watch_class_constant(self, cls: type, name: str) -> None:
+        if (cls, name) not in zip(self._method_owners, self._method_names, strict=True):
+            self._method_owners.append(cls)
+            self._method_names.append(name)
+            self._methods.append(getattr(cls, name))
+
+    def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
+        written: set[tuple[str, str]] = set()
+        for concrete_type in {id(t): t for _, _, t in self.modules}.values():
+            written |= attributes_written_in(concrete_type)
+        by_type: dict[str, list[str]] = {}
+        for type_name, attribute in sorted(written):
+            by_type.setdefault(type_name, []).append(attribute)
+        return [
+            (module, attribute, cpp)
+            for module, cpp, concrete_type in self.modules
+            for attribute in by_type.get(concrete_type.jit_type.str(), ())
+        ]
+
+    def _own_modules_with_ignored_methods(self) -> None:
+        for module, cpp, _ in self.modules:
+            lifted = self.tree.shadow.lifted.get(class_of(module))
+            if lifted is not None and lifted.has_ignored_methods:
+                owners.enter(cpp, module, self)
+
+    def _find_reason_for_eager(self) -> str | None:
+        """What no twin of this tree can ever represent."""
+        for lifted in self.tree.shadow.lifted.values():
+            for name, method in lifted.methods.items():
+                if method.decoration.is_autocast:
+                    return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
+        for module, _, _ in self.modules:
+            if adapter.was_replaced(type(module)):
+                return f"`{type(module).__name__}.forward` was replaced"
+        return None
+
+    def is_inference_method(self, name: str) -> bool:
+        """Whether a method of the root is decorated with `torch.inference_mode`."""
+        lifted = self.tree.shadow.lifted.get(class_of(self.modules[0][0]))
+        return lifted is not None and name in lifted.methods and lifted.methods[name].decoration.is_inference_mode
+
+    # ----------------------------------------------------------------- calling
+
+    @property
+    def has_inner_hooks(self) -> bool:
+        """Whether a module below the root has hooks; compiled code would not run them."""
+        return any(self._hooks)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether compiled code leaves all attributes alone."""
+        return not self._pulled
+
+    def method(self, name: str) -> Callable[..., Any]:
+        """A compiled method of the root."""
+        with LOCK:
+            method: Callable[..., Any] = adapter.method_of(self.root, name)
+        return method
+
+    def enter(self) -> bool:
+        """Bind for one call; every `enter` that returns True needs its `leave`."""
+        self._in_flight.append(None)
+        bound = False
+        try:
+            bound = self.bind()
+        finally:
+            if not bound:
+                self._in_flight.pop()
+        return bound
+
+    def leave(self) -> None:
+        """Pull back what the call wrote, and let go of what was bound for it alone."""
+        try:
+            if self._pulled:
+                self.pull_back()
+        finally:
+            self._in_flight.pop()
+            if self._provisional or self._parametrized:
+                self._release()
+
+    def bind(self) -> bool:
+        """Make the twin mirror the tree; False when its structure or its code is another."""
+        slots = self._slots
+        try:
+            now = list(map(getitem, slots.holders, slots.keys))
+            methods = list(map(getattr, self._method_owners, self._method_names))
+        except (KeyError, AttributeError):
+            return False
+        if not all(map(is_, now, slots.seen)) and not self._push(now):
+            return False
+        if (
+            list(map(len, self._sized)) != self._sizes
+            or not all(map(is_, methods, self._methods))
+            or not all(map(is_, map(_CODE_OF, self._functions), self._codes))
+        ):
+            return False
+        if self._cells and not all(is_same(cell.cell_contents, value) for cell, value in self._cells):
+            return False
+        for container in self._containers:
+            self._push_container(container)
+        for module, name, cpp in self._parametrized:
+            cpp.setattr(name, getattr(module, name))
+        return True
+
+    def _push(self, now: list[Any]) -> bool:
+        with self._lock:
+            slots = self._slots
+            forget: bool | None = None
+            for index, (value, before) in enumerate(zip(now, slots.seen, strict=True)):
+                if value is before:
+                    continue
+                target = slots.targets[index]
+                if target is None:
+                    if not is_same(value, before):
+                        return False
+                elif not (slots.take_any_type[index] or _fits(value, before)):
+                    return False
+                else:
+                    cpp, name = target
+                    try:
+                        cpp.setattr(name, value)
+                    except RuntimeError:
+                        return False
+                    if isinstance(value, torch.Tensor):
+                        if forget is None:
+                            forget = self._always_forgets or _is_in_functional_call()
+                        self._keep_for_now(index, value, forget=forget)
+                slots.seen[index] = value
+        return True
+
+    def _keep_for_now(self, index: int, value: Any, *, forget: bool) -> None:
+        """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
+        known = self._released.pop(index, None)
+        if forget or known is None or known() is not value:
+            self._provisional[index] = value
+
+    def _forget_all(self) -> None:
+        """The very first call has tensors of its own."""
+        for index, target in enumerate(self._slots.targets):
+            if target is not None and isinstance(self._slots.seen[index], torch.Tensor):
+                self._provisional[index] = self._slots.seen[index]
+
+    def _release(self) -> None:
+        """Let go of tensors bound for one call, unless another thread is still computing with them."""
+        with self._lock:
+            provisional, self._provisional = self._provisional, {}
+            seen = self._slots.seen
+            for index in provisional:
+                seen[index] = _RELEASED
+            if self._in_flight:
+                self._provisional.update(provisional)
+                return
+            for index, value in provisional.items():
+                cpp, name = self._slots.targets[index]  # type: ignore[misc] - only pushed slots are provisional
+                self._released[index] = weakref.ref(value)
+                cpp.setattr(name, torch.empty(0))
+            for _, name, cpp in self._parametrized:
+                cpp.setattr(name, torch.empty(0))
+
+    def _push_container(self, container: _Container) -> None:
+        value = container.holder[container.key]
+        if not is_unchanged(value, container.before):
+            with self._lock:
+                container.target.setattr(container.key, value)
+                container.before = snapshot(value)
+
+    def pull_back(self) -> None:
+        """Copy every attribute that compiled code may have written to its Python object."""
+        with self._lock:
+            for module, name, cpp in self._pulled:
+                value = cpp.getattr(name)
+                if name in module._buffers:
+                    module._buffers[name] = value
+                elif name in module._parameters:
+                    module._parameters[name] = value
+                else:
+                    module.__dict__[name] = update_in_place(module.__dict__.get(name), value)
+            slots = self._slots
+            for index in self._pulled_slots():
+                slots.seen[index] = slots.holders[index][slots.keys[index]]
+            for container in self._containers:
+                container.before = snapshot(container.holder[container.key])
+
+    def _pulled_slots(self) -> list[int]:
+        if not hasattr(self, "_pulled_indices"):
+            places = {(id(cpp), name) for _, name, cpp in self._pulled}
+            self._pulled_indices = [
+                index
+                for index, target in enumerate(self._slots.targets)
+                if target is not None and (id(target[0]), target[1]) in places
+            ]
+        return self._pulled_indices
+
+
+def _fits(value: Any, before: Any) -> bool:
+    """Whether a new value can lie in a slot of the type inferred from the old one."""
+    if isinstance(value, torch.Tensor):
+        return before is _RELEASED or isinstance(before, torch.Tensor)
+    return type(value) is type(before)
+
+
+def _is_library(module: torch.nn.Module) -> bool:
+    return type(module).__module__.split(".")[0] == "torch"
+
+
+def _is_sharded(module: torch.nn.Module) -> bool:
+    """FSDP2 puts the whole parameters in place for one call."""
+    return any(base.__name__ == "FSDPModule" for base in type(module).__mro__)
+
+
+def _is_in_functional_call() -> bool:
+    """Whether `torch.func.functional_call` is on the stack; looked up only when a tensor was replaced."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is _FUNCTIONAL_CALL:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+

@@ -1,0 +1,59 @@
+"""Which attributes compiled code writes: these have to be pulled back after a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from scriptkit.engines.torchscript import adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MUTATES_CONTAINERS: Final = frozenset(
+    f"aten::{name}"
+    for name in (
+        "append extend insert pop _set_item clear Delete remove update setdefault sort reverse popitem add_ "
+        "__delitem__ copy_ fill_"
+    ).split()
+)
+_CALLS: Final = frozenset({"prim::CallFunction", "prim::CallMethod", "prim::PythonOp"})
+_Written = frozenset[tuple[str, str]]
+_cache: dict[Any, _Written] = {}
+
+
+def attributes_written_in(concrete_type: Any) -> _Written:
+    """(type name, attribute) of everything the methods of a type assign or may change in place.
+
+    A container that any code may change counts wherever it is read: it can be passed on or be nested in another.
+    """
+    if concrete_type not in _cache:
+        _cache[concrete_type] = frozenset(_scan(concrete_type))
+    return _cache[concrete_type]
+
+
+def _scan(concrete_type: Any) -> Iterator[tuple[str, str]]:
+    module = adapter.new_instance(concrete_type)
+    containers: set[tuple[str, str]] = set()
+    may_change_containers = False
+    for name in module._method_names():
+        for node in _nodes(module._get_method(name).graph):
+            kind = node.kind()
+            if kind == "prim::SetAttr":
+                yield node.inputsAt(0).type().str(), node.s("name")
+            elif kind == "prim::GetAttr" and _is_mutable(node.output().type()):
+                containers.add((node.inputsAt(0).type().str(), node.s("name")))
+            elif kind in _MUTATES_CONTAINERS or kind in _CALLS:
+                may_change_containers |= any(_is_mutable(i.type()) for i in node.inputs())
+    if may_change_containers:
+        yield from containers
+
+
+def _nodes(block: Any) -> Iterator[Any]:
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from _nodes(inner)
+
+
+def _is_mutable(torch_type: Any) -> bool:
+    return adapter.holds_container(torch_type)

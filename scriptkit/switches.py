@@ -1,0 +1,39 @@
+"""Ways to run everything as ordinary Python: for a block, for a process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _Local(threading.local):
+    eager = False
+
+
+_local = _Local()
+
+
+def is_disabled() -> bool:
+    """Whether this process compiles nothing: `SCRIPTKIT_DISABLE=1`, or torch's own `PYTORCH_JIT=0`."""
+    return os.environ.get("SCRIPTKIT_DISABLE") == "1" or os.environ.get("PYTORCH_JIT") == "0"
+
+
+def is_eager() -> bool:
+    """Whether this thread is inside `eager()`."""
+    return _local.eager
+
+
+@contextlib.contextmanager
+def eager() -> Iterator[None]:
+    """Run every scriptable module called in this block and thread as the Python it was written in."""
+    before = _local.eager
+    _local.eager = True
+    try:
+        yield
+    finally:
+        _local.eager = before
