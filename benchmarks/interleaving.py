@@ -56,9 +56,9 @@ def seconds(function: Callable[[], object], number: int) -> float:
 
 def interleave(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int) -> Comparison:
     """Time both in every round, ours first in every other one."""
-    for _ in range(3):
-        ours(), theirs()
-    number = max(1, int(ROUND_SECONDS / max(seconds(ours, 3), 1e-7)))
+    number = max(1, int(ROUND_SECONDS / max(seconds(ours, 3), seconds(theirs, 3), 1e-7)))
+    seconds(ours, number)  # the compiler specialises during the first calls
+    seconds(theirs, number)
     pairs = []
     with no_collection():
         for turn in range(rounds):

@@ -53,10 +53,23 @@ def imports(by: str, tree: ast.AST, *, package: str) -> Iterator[Use]:
 
 
 def dotted_names(by: str, tree: ast.AST) -> Iterator[Use]:
-    """`torch.jit.script`, written out: reaching a module through another one's attribute."""
+    """`torch.jit.script`, written out: reaching a module through another one's attribute.
+
+    An annotation names a type and touches nothing.
+    """
+    spoken = {id(part) for annotation in annotations(tree) for part in ast.walk(annotation)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and id(node) not in spoken:
             yield Use(by, ast.unparse(node), node.lineno)
+
+
+def annotations(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=ast.expr() as annotation):
+                yield annotation
+            case ast.FunctionDef(returns=ast.expr() as annotation):
+                yield annotation
 
 
 def uses_in(text: str, module: str, *, is_package: bool = False) -> list[Use]:
@@ -136,6 +149,7 @@ def test_a_crossing_is_seen(module: str, text: str) -> None:
         ("scriptkit.language.types", "import ast\nfrom scriptkit.diagnostics import Diagnostic"),
         ("scriptkit.engines.torchscript.adapter", "import torch\ntorch.jit.script(int)\ntorch._C.Graph"),
         ("scriptkit.authoring.module", "import torch\nfrom torch import nn\nfrom scriptkit.engines import torchscript"),
+        ("scriptkit.artifact.writing", "import torch\ndef write(module: torch.jit.ScriptModule) -> None: ..."),
         ("scriptkit.mypy.plugin", "from mypy.plugin import Plugin\nfrom scriptkit.mypy.names import X"),
     ],
 )
