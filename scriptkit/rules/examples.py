@@ -20,6 +20,17 @@ def forward(body: str, parameters: str = "x: Tensor", returns: str = "Tensor") -
     return head + textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 8) + "\n"
 
 
+def model(init: str, body: str, parameters: str = "x: Tensor", returns: str = "Tensor", *, declared: str = "") -> str:
+    """A module with this constructor and `forward`; `declared` stands in the class body."""
+    head = "class Model(nn.Module):\n"
+    if declared:
+        head += textwrap.indent(textwrap.dedent(declared).strip("\n"), " " * 4) + "\n\n"
+    constructor = "def __init__(self) -> None:\n    super().__init__()\n"
+    constructor += textwrap.indent(textwrap.dedent(init).strip("\n"), " " * 4) + "\n\n"
+    method = forward(body, parameters, returns).split("\n", 1)[1]
+    return head + textwrap.indent(constructor, " " * 4) + method
+
+
 def program(example: str) -> str:
     """The whole file an example stands for: the usual imports, then the example without its mark."""
     text = textwrap.dedent(example).lstrip("\n")

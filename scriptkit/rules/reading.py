@@ -101,3 +101,15 @@ def type_comments(cls: ClassFacts) -> Iterator[tuple[FunctionFacts, Span, str]]:
         for number, line in typed or [(number, line) for number, line in lines if MISSPELT.search(line)]:
             start = line.index("# type:") if typed else MISSPELT.search(line).start()  # type: ignore[union-attr]
             yield function, Span(number, start + 1, number, len(line) + 1), line[start:]
+
+
+CALLABLES = ("lambda", "partial", "list of functions", "dict of functions", "function")
+CONSTANTS = ("int", "float", "str", "bool", "complex", "tuple", "dtype", "device", "None")
+LONGEST_MESSAGE = 88
+LONGEST_LABEL = 9
+
+
+def container_of(cls: ClassFacts, node: ast.expr) -> str:
+    """`ModuleList` and the like, if the node is such a container; else nothing."""
+    name = str(cls.type_of(node) or "").rpartition(".")[2]
+    return name if name in ("ModuleList", "ModuleDict", "Sequential") else ""

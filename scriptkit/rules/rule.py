@@ -52,7 +52,8 @@ class Rule:
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[Severity] = "error"
-    lifted: ClassVar[bool] = False
+    lifted: ClassVar[bool] = False  # scriptkit makes it work: an error only as plain torch.jit sees it
+    optional: ClassVar[bool] = False  # found only where a project selects it
     VALID: ClassVar[tuple[str, ...]]
     INVALID: ClassVar[tuple[Invalid, ...]]
     label: ClassVar[str] = ""
@@ -108,6 +109,11 @@ class ProblemRule(Rule):
         if problem.method is not None:
             parts.setdefault("method", problem.method.name)
         return self.found(cls, problem.node, message, **parts)
+
+
+def related(problem: Problem, *texts: str) -> tuple[tuple[ast.AST | Span, str], ...]:
+    """The other ends of an observation, each with its label."""
+    return tuple(zip(problem.related, texts, strict=False))
 
 
 def _span(cls: ClassFacts, where: ast.AST | Span) -> Span:

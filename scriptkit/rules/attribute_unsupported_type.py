@@ -1,0 +1,56 @@
+"""The rule `attribute-unsupported-type`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import model
+from scriptkit.rules.reading import CALLABLES, quoted
+from scriptkit.rules.rule import Invalid, ProblemRule, related
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class AttributeUnsupportedType(ProblemRule):
+    """An attribute whose value has no type in TorchScript, read by compiled code."""
+
+    code = "SK106"
+    name = "attribute-unsupported-type"
+    kinds = ("attribute-unsupported-type",)
+    label = "no type the compiler knows"
+    note = "attributes hold tensors, modules, numbers, strings, `None`, and lists, tuples and dicts of them"
+    VALID = (model('self.register_buffer("mean", torch.zeros(2))', "return x - self.mean"),)
+    INVALID = (
+        Invalid(
+            "import numpy as np\n\n" + model("self.mean = np.zeros(2)", "return x - self.mean  # <-"),
+            "failed to convert Python type: 'numpy.ndarray'",
+        ),
+        Invalid(
+            model("self.sizes = {1, 2}", "return x if x.size(0) in self.sizes else -x  # <-"),
+            "failed to convert Python type: 'set'",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+        name, what = problem.data["name"], problem.data["what"]
+        if what in CALLABLES or what.endswith("of modules"):
+            return None
+        help = _HELP.get(
+            what, "convert it in `__init__` to one of those, or keep the code that reads it out of `forward`"
+        )
+        return self.about(
+            cls,
+            problem,
+            f"`self.{name}` holds {quoted(problem.data['value_text'])}, which has no TorchScript type",
+            help=help,
+            also=related(problem, "its value"),
+        )
+
+
+_HELP = {
+    "numpy": "convert it in `__init__`: a number with `int` or `float`, an array to a tensor registered as a buffer",
+    "set": "keep a list instead",
+}

@@ -1,0 +1,60 @@
+"""The rule `branch-types-differ`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.rule import Invalid, ProblemRule, related
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class BranchTypesDiffer(ProblemRule):
+    """A name, or a conditional expression, that has one type after the `if` and another after the `else`."""
+
+    code = "SK211"
+    name = "branch-types-differ"
+    kinds = ("branch-types-differ", "ternary-types-differ")
+    note = "a value has one type, whichever branch it comes from; an `int` does not become a `float`"
+    VALID = (
+        forward("if k > 1:\n    y = 1.25\nelse:\n    y = 0.0\nreturn x * y", "x: Tensor, k: int"),
+        forward("dims = [0] if k > 1 else [1]\nreturn x.sum(dims)", "x: Tensor, k: int"),
+    )
+    INVALID = (
+        Invalid(
+            forward("if k > 1:\n    y = 1.25\nelse:\n    y = 0  # <-\nreturn x * y", "x: Tensor, k: int"),
+            "Type mismatch: y is set to type float in the true branch and type int in the false branch",
+        ),
+        Invalid(
+            forward("dims = [0] if k > 1 else (1,)  # <-\nreturn x.sum(dims)", "x: Tensor, k: int"),
+            "if-expression's true branch has type List[int] but false branch has type Tuple[int]",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        one, other = str(problem.data["true_type"]), str(problem.data["false_type"])
+        numbers = {one, other} == {"int", "float"}
+        help = "write both numbers as `float`" if numbers else "give both branches one type"
+        if "name" in problem.data:
+            name = problem.data["name"]
+            return self.about(
+                cls,
+                problem,
+                f"`{name}` is `{one}` in one branch and `{other}` in the other",
+                label="another type than in the other branch",
+                help=help,
+                suggestion=f"{name} = 0.0" if numbers else f"{name}: <type of both> = <value>",
+                also=related(problem, "assigned here, too", "used here"),
+            )
+        return self.about(
+            cls,
+            problem,
+            f"a conditional expression is `{one}` or `{other}`",
+            label=f"`{one}` or `{other}`",
+            help=help,
+            suggestion="float(<value>)" if numbers else "",
+        )

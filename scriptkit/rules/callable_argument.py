@@ -1,0 +1,36 @@
+"""The rule `callable-argument`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.reading import quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class CallableArgument(ProblemRule):
+    """A function passed or kept as a value."""
+
+    code = "SK426"
+    name = "callable-argument"
+    kinds = ("callable-argument",)
+    label = "a function is no value"
+    note = "the compiler compiles functions by name; a function cannot be passed, returned or kept in a variable"
+    help = "call it here, or choose by a number or string which function is called there"
+    VALID = ("def halve(x: Tensor) -> Tensor:\n    return x / 2\n\n" + forward("return halve(x)"),)
+    INVALID = (
+        Invalid(
+            "def apply(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:\n    return f(x)\n\n"
+            + forward("return apply(torch.relu, x)  # <-"),
+            "Unknown type constructor Callable",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        return self.about(cls, problem, f"the function {quoted(problem.data['name'])} is used as a value")

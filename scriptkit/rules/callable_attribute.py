@@ -1,0 +1,49 @@
+"""The rule `callable-attribute`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import model
+from scriptkit.rules.reading import CALLABLES
+from scriptkit.rules.rule import Invalid, ProblemRule, related
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class CallableAttribute(ProblemRule):
+    """A lambda, a `partial` or a list of functions, held in an attribute and called.
+
+    A plain function in an attribute is fine: the compiler compiles it. What Python makes at run time has no source
+    for it.
+    """
+
+    code = "SK104"
+    name = "callable-attribute"
+    kinds = ("attribute-unsupported-type",)
+    label = "no type the compiler knows"
+    note = (
+        "an attribute may hold one named function; lambdas, `partial` and containers of functions have no compiled form"
+    )
+    VALID = ("def halve(x: Tensor) -> Tensor:\n    return x / 2\n\n" + model("self.act = halve", "return self.act(x)"),)
+    INVALID = (
+        Invalid(
+            model("self.acts = [F.relu, F.gelu]", "for act in self.acts:  # <-\n    x = act(x)\nreturn x"),
+            "failed to convert Python type: 'list'",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+        name, what = problem.data["name"], problem.data["what"]
+        if what not in CALLABLES:
+            return None
+        return self.about(
+            cls,
+            problem,
+            f"`self.{name}` holds a {what}, which cannot be compiled",
+            help="wrap it in an `nn.Module`, in a `ModuleList` if there are several, or call a named function",
+            also=related(problem, f"a {what}"),
+        )

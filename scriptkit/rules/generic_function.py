@@ -1,0 +1,41 @@
+"""The rule `generic-function`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.reading import quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class GenericFunction(ProblemRule):
+    """A `TypeVar` in a compiled signature."""
+
+    code = "SK431"
+    name = "generic-function"
+    kinds = ("generic-function",)
+    label = "stands for many types"
+    note = "a compiled function has one type for each parameter"
+    help = "write the function for the type it is used with"
+    VALID = ("def first(xs: List[Tensor]) -> Tensor:\n    return xs[0]\n\n" + forward("return first([x])"),)
+    INVALID = (
+        Invalid(
+            "from typing import TypeVar\n\nT = TypeVar('T')\n\ndef first(xs: List[T]) -> T:  # <-\n    return xs[0]\n\n"
+            + forward("return first([x])"),
+            "Unknown type name 'T'",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        return self.about(
+            cls,
+            problem,
+            f"{quoted(problem.data['text'])} contains the type variable `{problem.data['name']}`",
+            suggestion="Tensor",
+        )

@@ -1,0 +1,54 @@
+"""The rule `global-constant`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward, model
+from scriptkit.rules.reading import CONSTANTS
+from scriptkit.rules.rule import Invalid, ProblemRule, related
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class GlobalConstant(ProblemRule):
+    """A constant of the Python module, read in compiled code.
+
+    The compiler sees functions, classes and modules there, and no values. A `ScriptableModule` may read numbers,
+    strings, bools,
+    tuples of them, dtypes and devices.
+    """
+
+    code = "SK432"
+    name = "global-constant"
+    lifted = True
+    kinds = ("global-capture",)
+    label = "a value of the Python module"
+    note = "the compiler sees functions, classes and imported modules of a Python module, and no values"
+    VALID = (model("self.scale = SCALE", "return x * self.scale").replace("class Model", "SCALE = 2.0\n\nclass Model"),)
+    INVALID = (
+        Invalid(
+            "SCALE = 2.0\n\n" + forward("return x * SCALE  # <-"),
+            "python value of type 'float' cannot be used as a value",
+        ),
+        Invalid(
+            "KIND = torch.float32\n\n" + forward("return x.to(KIND)  # <-"),
+            "python value of type 'dtype' cannot be used as a value",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+        name, what = problem.data["name"], problem.data["what"]
+        if what not in CONSTANTS:
+            return None
+        return self.about(
+            cls,
+            problem,
+            f"`{name}` is a {what} of the Python module" if what else f"`{name}` is a value of the Python module",
+            help="keep it in an attribute, or pass it as an argument",
+            suggestion=f"self.{name.lower()} = {name}",
+            also=related(problem, "defined here"),
+        )

@@ -1,0 +1,44 @@
+"""The rule `index-forms`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.reading import LONGEST_LABEL
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class IndexForms(ProblemRule):
+    """A value indexed by something it does not take, or a value that takes no index."""
+
+    code = "SK222"
+    name = "index-forms"
+    kinds = ("index-forms", "not-subscriptable")
+    note = "tensors take ints, slices, `None`, `...`, tensors and lists of ints; lists and strings take ints and slices"
+    VALID = (forward("return x[:, [0, 1]]"),)
+    INVALID = (Invalid(forward("n = x.size(0)\nreturn x * n[0]  # <-"), "'int' object is not subscriptable"),)
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        kind = problem.data["type"]
+        if problem.kind == "not-subscriptable":
+            return self.about(
+                cls,
+                problem,
+                f"a `{kind}` takes no index",
+                label=f"`{kind}` here",
+                help="use the value itself, or index a container",
+            )
+        why = problem.data.get("why") or f"a `{kind}` does not take it"
+        return self.about(
+            cls,
+            problem,
+            f"a `{kind}` is indexed by a `{problem.data['index']}`",
+            label=why if len(why.split()) < LONGEST_LABEL else "not taken as an index",
+            help="index with one of those, or with `torch.index_select` and a tensor of indices",
+        )

@@ -1,0 +1,45 @@
+"""The rule `missing-return-path`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.reading import word
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class MissingReturnPath(ProblemRule):
+    """A function in which one path ends without a `return`."""
+
+    code = "SK214"
+    name = "missing-return-path"
+    kinds = ("missing-return-path",)
+    label = "one path returns nothing"
+    note = "every path of a function that returns a value returns one, or raises"
+    VALID = (forward("if k > 1:\n    return x\nreturn x * 2", "x: Tensor, k: int"),)
+    INVALID = (
+        Invalid(forward("if k > 1:  # <-\n    return x", "x: Tensor, k: int"), "but does not return along all paths"),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        name = problem.method.name if problem.method else "the function"
+        where = problem.node
+        if isinstance(where, (ast.FunctionDef, ast.If, ast.For, ast.While)):
+            keyword = {ast.FunctionDef: "def", ast.If: "if", ast.For: "for", ast.While: "while"}[type(where)]
+            where_span = word(cls, where, keyword)
+        else:
+            where_span = cls.module.span(where)
+        return self.found(
+            cls,
+            where_span,
+            f"one path through `{name}` ends without a `return`",
+            help="return a value at its end, or raise an exception there",
+            method=name,
+        )

@@ -1,0 +1,42 @@
+"""The rule `module-container-method`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import model
+from scriptkit.rules.reading import quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class ModuleContainerMethod(ProblemRule):
+    """A method that compiled containers of modules do not have."""
+
+    code = "SK306"
+    name = "module-container-method"
+    kinds = ("module-container-method",)
+    label = "missing from compiled containers"
+    note = "compiled containers have `len`, `in`, iteration, and `keys`, `values`, `items` of a `ModuleDict`"
+    help = "iterate over the container"
+    VALID = (
+        model(
+            'self.heads = nn.ModuleDict({"a": nn.ReLU()})',
+            "for head in self.heads.values():\n    x = head(x)\nreturn x",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            model('self.heads = nn.ModuleDict({"a": nn.ReLU()})', 'head = self.heads.get("a")  # <-\nreturn x'),
+            "has no attribute 'get'",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        return self.about(
+            cls, problem, f"{quoted(problem.data['text'])} has no `{problem.data['method']}` in TorchScript"
+        )

@@ -1,0 +1,45 @@
+"""The rule `module-container-mutation`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import model
+from scriptkit.rules.reading import quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class ModuleContainerMutation(ProblemRule):
+    """A container of modules that compiled code changes."""
+
+    code = "SK305"
+    name = "module-container-mutation"
+    kinds = ("module-container-mutation",)
+    label = "changes the modules"
+    note = "the compiler unrolls a container of modules, so its modules are fixed when the constructor ends"
+    help = "add the module in `__init__`"
+    VALID = (
+        model(
+            "self.blocks = nn.ModuleList([nn.ReLU()])\nself.blocks.append(nn.Tanh())",
+            "for block in self.blocks:\n    x = block(x)\nreturn x",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            model(
+                "self.blocks = nn.ModuleList([nn.ReLU()])\nself.act = nn.Tanh()",
+                "self.blocks.append(self.act)  # <-\nreturn x",
+            ),
+            "Unknown type name 'Module'",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        return self.about(
+            cls, problem, f"{quoted(problem.data['text'])} is changed by `{problem.data['method']}` in compiled code"
+        )

@@ -1,0 +1,39 @@
+"""The rule `module-created-in-forward`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward, model
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class ModuleCreatedInForward(ProblemRule):
+    """A module constructed in compiled code."""
+
+    code = "SK310"
+    name = "module-created-in-forward"
+    kinds = ("module-created",)
+    label = "constructs a module"
+    note = "modules are made by Python, before the compiler runs"
+    VALID = (forward("return F.softmax(x, dim=1)"), model("self.softmax = nn.Softmax(dim=1)", "return self.softmax(x)"))
+    INVALID = (
+        Invalid(forward("return nn.Softplus()(x)  # <-"), "Cannot instantiate class 'Softplus' in a script function"),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        name = problem.data["name"].rpartition(".")[2]
+        attribute = name.lower()
+        return self.about(
+            cls,
+            problem,
+            f"`{name}` is constructed in compiled code",
+            help="construct it in `__init__`, or call the function of `torch.nn.functional`",
+            suggestion=f"self.{attribute} = {ast.unparse(problem.node)}",
+        )

@@ -1,0 +1,48 @@
+"""The rule `parameter-container`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import model
+from scriptkit.rules.reading import quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class ParameterContainer(ProblemRule):
+    """A `ParameterList` or `ParameterDict`, used in a way compiled code has not."""
+
+    code = "SK307"
+    name = "parameter-container"
+    kinds = ("parameter-container",)
+    label = "not known while compiling"
+    note = "the compiler unrolls containers of parameters, so it must know every index in advance"
+    help = "iterate over it, or stack the parameters to one tensor"
+    VALID = (
+        model(
+            "self.weights = nn.ParameterList([torch.ones(2), torch.ones(2)])",
+            "for weight in self.weights:\n    x = x * weight\nreturn x",
+        ),
+    )
+    INVALID = (
+        Invalid(
+            model(
+                "self.weights = nn.ParameterList([torch.ones(2), torch.ones(2)])",
+                "for i in range(2):\n    x = x * self.weights[i]  # <-\nreturn x",
+            ),
+            "Expected integer literal for index",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        return self.about(
+            cls,
+            problem,
+            f"{quoted(problem.data['text'])}: {problem.data['what']}",
+            suggestion=f"for parameter in {problem.data['text']}:",
+        )

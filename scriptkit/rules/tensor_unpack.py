@@ -1,0 +1,45 @@
+"""The rule `tensor-unpack`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class TensorUnpack(ProblemRule):
+    """A tensor, or a value of another length, unpacked into several names."""
+
+    code = "SK225"
+    name = "tensor-unpack"
+    kinds = ("tensor-unpack", "unpack-count")
+    note = "the compiler must know how many values there are; a tensor does not tell, a tuple does"
+    VALID = (forward("a, b = x.unbind(0)\nreturn a + b"),)
+    INVALID = (
+        Invalid(forward("a, b = x  # <-\nreturn a + b"), "cannot be used as a tuple"),
+        Invalid(forward("a, b = (x, x, x)  # <-\nreturn a + b"), "too many values to unpack: need 2 but found 3"),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        if problem.kind == "tensor-unpack":
+            return self.about(
+                cls,
+                problem,
+                f"a tensor is unpacked into {problem.data['count']} names",
+                label="a `Tensor`",
+                help="unbind it along a dimension",
+                suggestion="<names> = x.unbind(0)",
+            )
+        return self.about(
+            cls,
+            problem,
+            f"a `{problem.data['type']}` is unpacked into {problem.data['expected']} names",
+            label=f"{problem.data['actual']} values",
+            help="unpack into as many names as there are values",
+        )

@@ -1,0 +1,60 @@
+"""The rule `tuple-index-not-constant`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.examples import forward, model
+from scriptkit.rules.reading import is_self_attribute, quoted
+from scriptkit.rules.rule import Invalid, ProblemRule
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+class TupleIndexNotConstant(ProblemRule):
+    """A tuple indexed or sliced by a value unknown while compiling."""
+
+    code = "SK220"
+    name = "tuple-index-not-constant"
+    kinds = ("tuple-index-not-constant",)
+    note = "each element of a tuple has a type of its own, so the compiler must know which one is meant"
+    VALID = (
+        model(
+            "self.start = 1", "levels = (x, x + 1, x + 2)\nreturn levels[self.start :][0]", declared="start: Final[int]"
+        ),
+        forward("levels = [x, x + 1, x + 2]\nreturn levels[k]", "x: Tensor, k: int"),
+    )
+    INVALID = (
+        Invalid(
+            model("self.start = 1", "levels = (x, x + 1, x + 2)\nreturn levels[self.start :][0]  # <-"),
+            "tuple slice indices must be integer constants",
+        ),
+        Invalid(
+            forward("pair = (x, 2)\nprint(pair[k])  # <-\nreturn x", "x: Tensor, k: int"),
+            "with a non-integer literal because we cannot resolve the output type",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        text, is_slice = problem.data["text"], problem.data["slice"]
+        attribute = _self_attribute(problem.node)
+        return self.about(
+            cls,
+            problem,
+            f"the tuple {quoted(text)} is {'sliced' if is_slice else 'indexed'} by a value that is no constant",
+            label="which elements these are is unknown" if is_slice else "which element this is is unknown",
+            help=f"declare `{attribute}` as `Final`, or use a list"
+            if attribute
+            else "use a literal, or a list if all elements have one type",
+            suggestion=f"{attribute}: Final[int]" if attribute else "",
+        )
+
+
+def _self_attribute(node: ast.AST) -> str:
+    if not isinstance(node, ast.Subscript):
+        return ""
+    return next((n.attr for n in ast.walk(node.slice) if isinstance(n, ast.Attribute) and is_self_attribute(n)), "")

@@ -1,0 +1,72 @@
+"""The rule `unannotated-param-not-tensor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.rules.rule import Invalid, ProblemRule, related
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+
+_MODEL = """\
+class Model(nn.Module):
+    def forward(self, x, {}):  # <-
+        {}
+            {}
+        return x
+"""
+
+
+class UnannotatedParamNotTensor(ProblemRule):
+    """A parameter without annotation that is used as something other than a tensor.
+
+    The compiler takes every unannotated parameter for a `Tensor`, whatever its default.
+    """
+
+    code = "SK406"
+    name = "unannotated-param-not-tensor"
+    kinds = ("unannotated-param-not-tensor", "unannotated-param-none-default")
+    label = "taken for a `Tensor`"
+    note = "the compiler takes every unannotated parameter for a `Tensor`, whatever its default"
+    VALID = (_MODEL.format("times: int = 2", "for i in range(times):", "x = x + i"),)
+    INVALID = (
+        Invalid(
+            _MODEL.format("times=2", "for i in range(times):", "x = x + i"),
+            "all inputs of range must be ints, found Tensor (inferred)",
+        ),
+        Invalid(
+            _MODEL.format('mode="sum"', 'if mode == "sum":', "x = x + 1"),
+            "aten::eq.Tensor(Tensor self, Tensor other)",
+        ),
+        Invalid(
+            _MODEL.format("mask=None", "if mask is not None:", "x = x * mask"),
+            "Expected a proper Tensor but got None",
+            inputs="(torch.ones(2),)",
+        ),
+    )
+
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+        name = problem.data["name"]
+        function = f" of `{problem.method.name}`" if problem.method else ""
+        if problem.kind == "unannotated-param-none-default":
+            return self.about(
+                cls,
+                problem,
+                f"parameter `{name}`{function} has the default `None` and no annotation",
+                help="annotate it as `Optional`",
+                suggestion=f"{name}: Optional[Tensor] = None",
+            )
+        guess, default = problem.data.get("guess"), problem.data.get("default")
+        ending = f" = {default}" if default else ""
+        return self.about(
+            cls,
+            problem,
+            f"parameter `{name}`{function} has no annotation, and is used as no `Tensor`",
+            help=f"annotate it with `{guess}`" if guess is not None else "annotate it with its type",
+            suggestion=f"{name}: {guess if guess is not None else '<type>'}{ending}",
+            also=related(problem, "used here"),
+        )
