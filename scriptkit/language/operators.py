@@ -190,6 +190,5 @@ NAMES = {
     "Generator": GENERATOR,
     "Stream": STREAM,
     "Any": ANY,
-    "AnyListType": UNKNOWN,
     "()": NONE,
 }

@@ -147,13 +147,18 @@ KINDS: dict[str, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One observation of the typing pass; `node` is the culprit, `related` the other ends."""
+    """One observation of the typing pass; `node` is the culprit, `related` the other ends.
+
+    `certain` is False where it depends on the instance whether the compiler gets there (a branch on a `Final` or on an
+    attribute that may be None): such a problem is worth a warning, not an error.
+    """
 
     kind: str
     node: ast.AST
     method: FunctionFacts | None = None
     related: tuple[ast.AST, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    certain: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a kind the rules cannot know."""

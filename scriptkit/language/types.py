@@ -68,9 +68,13 @@ DEVICE = Atom("torch.device")
 GENERATOR = Atom("torch.Generator")
 STREAM = Atom("torch.Stream")
 STORAGE = Atom("Storage")
+ANY_ENUM = Atom("AnyEnumType")
+ANY_CLASS = Atom("AnyClassType")
+ANY_LIST = Atom("AnyListType")
+ANY_TUPLE = Atom("AnyTupleType")
 ATOMS = {
     atom.name: atom
-    for atom in (ANY, TENSOR, INT, FLOAT, COMPLEX, NUMBER, BOOL, STR, NONE, DEVICE, GENERATOR, STREAM, STORAGE)
+    for atom in (ANY, ANY_ENUM, ANY_CLASS, ANY_LIST, ANY_TUPLE, TENSOR, INT, FLOAT, COMPLEX, NUMBER, BOOL, STR, NONE, DEVICE, GENERATOR, STREAM, STORAGE)
 }
 
 
@@ -173,6 +177,9 @@ class Variable(Type):
         return self.name
 
 
+GENERAL: dict[Type, type[Type]] = {ANY_ENUM: Instance, ANY_CLASS: Instance, ANY_LIST: List, ANY_TUPLE: Tuple}
+
+
 def union(members: Iterable[Type]) -> Type:
     """The union of types, flattened; of one type that type."""
     flat: set[Type] = set()
@@ -214,6 +221,8 @@ def is_subtype(a: Type, b: Type) -> bool:
         return all(is_subtype(member, b) for member in a.members)
     if isinstance(b, Union):
         return any(is_subtype(a, member) for member in b.members)
+    if isinstance(b, Atom) and b in GENERAL:
+        return isinstance(a, GENERAL[b]) and (b is not ANY_ENUM or getattr(a, "kind", "") == "enum")
     if b is NUMBER:
         return a in (INT, FLOAT, COMPLEX)
     if isinstance(a, Tuple) and isinstance(b, Tuple):

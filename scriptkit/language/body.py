@@ -1,0 +1,214 @@
+"""The state of the typing pass over one function, and what its parts (expressions, calls, statements) need of each other."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.language.frames import Binding, Frame
+from scriptkit.language.problems import Problem
+from scriptkit.language.types import ANY, NONE, UNKNOWN, Instance, Tuple, Type, Union, is_optional
+from scriptkit.language.values import (
+    AnyValue,
+    BoundOperator,
+    ClassValue,
+    ContainerMethod,
+    ContainerValue,
+    DottedValue,
+    FunctionValue,
+    Iteration,
+    ModuleValue,
+    PythonObject,
+    Sugared,
+    TupleValue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.language.facts import ClassFacts, FunctionFacts
+    from scriptkit.language.inference import Session, Sink
+
+
+class Body:
+    """One function being typed."""
+
+    def __init__(self, session: Session, facts: FunctionFacts, cls: ClassFacts | None, sink: Sink) -> None:
+        self.session = session
+        self.module = facts.module
+        self.facts = facts
+        self.cls = cls
+        self.sink = sink
+        self.frame = Frame()
+        self.uncertain = 0
+        self.declared: Type | None = None
+        self.returned: AnyValue | None = None
+        self.first_return: ast.AST | None = None
+        self.unrolled = 0
+        self.checks: list[ast.expr] = []
+
+    # -- implemented by the parts ------------------------------------------------
+    def value(self, node: ast.expr, hint: Type | None = None) -> AnyValue:
+        """What an expression is."""
+        raise NotImplementedError
+
+    def call(self, node: ast.Call, hint: Type | None = None) -> AnyValue:
+        """What a call gives."""
+        raise NotImplementedError
+
+    def subscript(self, node: ast.Subscript, hint: Type | None = None) -> AnyValue:
+        """What `a[b]` is."""
+        raise NotImplementedError
+
+    def iterate(self, value: AnyValue, node: ast.expr) -> Iteration:
+        """What a loop over a value runs over."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None) -> None:
+        """Bind a target."""
+        raise NotImplementedError
+
+    def attribute(self, receiver: AnyValue, name: str, node: ast.expr) -> AnyValue:
+        """`receiver.name`."""
+        raise NotImplementedError
+
+    def condition(self, node: ast.expr) -> Condition:
+        """A test, with what it proves."""
+        raise NotImplementedError
+
+    def call_value(self, function: AnyValue, node: ast.Call, hint: Type | None = None) -> AnyValue:
+        """Call what has been evaluated."""
+        raise NotImplementedError
+
+    # -- shared --------------------------------------------------------------------
+    def report(self, kind: str, node: ast.AST, *related: ast.AST | None, **data: Any) -> Type:
+        """Report a problem; gives `UNKNOWN`, the type of whatever has one."""
+        others = tuple(n for n in related if n is not None)
+        self.sink.add(Problem(kind, node, self.facts, others, data, certain=not self.uncertain))
+        return UNKNOWN
+
+    def type(self, node: ast.expr, hint: Type | None = None, use: str = "") -> Type:
+        """The type of an expression that must be a value."""
+        return self.as_type(self.value(node, hint), node, use)
+
+    def as_type(self, value: AnyValue, node: ast.expr, use: str = "") -> Type:
+        """The type of a value; what is no value is a problem."""
+        if isinstance(value, Type):
+            return value
+        if isinstance(value, TupleValue):
+            return Tuple([self.as_type(part, node, use) for part in value.items])
+        return self._not_a_value(value, node, use)
+
+    def _not_a_value(self, value: Sugared, node: ast.expr, use: str) -> Type:
+        if isinstance(value, (ModuleValue, ContainerValue)):
+            if self.unsure_module(value):
+                return UNKNOWN
+            return self.report("module-as-value", node, type=value, use=use)
+        if isinstance(value, (FunctionValue, ContainerMethod, BoundOperator)):
+            return self.report("callable-argument", node, name=ast.unparse(node), use=use)
+        if isinstance(value, Iteration) and value.kind == "range":
+            return self.report("range-forms", node, why="a range is not a value")
+        if isinstance(value, DottedValue):
+            return self.dotted_as_type(value, node, use)
+        if isinstance(value, ClassValue) and value.cls.is_module:
+            return self.report("module-as-value", node, type=value, use=use)
+        if isinstance(value, PythonObject):
+            return UNKNOWN
+        return UNKNOWN
+
+    def dotted_as_type(self, value: DottedValue, node: ast.expr, use: str) -> Type:
+        """An imported name where a value is needed."""
+        if value.dotted.startswith("builtins.") and use.startswith("argument"):
+            return self.report("callable-argument", node, name=value.dotted.partition(".")[2], use=use)
+        return UNKNOWN
+
+    @staticmethod
+    def unsure_module(value: ModuleValue | ContainerValue) -> bool:
+        """Whether a value merely may be a module."""
+        return isinstance(value, ModuleValue) and not value.name
+
+    def need(self, found: Type, node: ast.expr, use: str) -> bool:
+        """Report a value that may be None (or anything) where it must not; True where it may be used."""
+        if is_optional(found):
+            self.not_refined(found, node, use)
+            return False
+        if found is ANY:
+            self.report("any-typed-value", node, text=ast.unparse(node), type=found, use=use)
+            return False
+        return True
+
+    def not_refined(self, found: Type, node: ast.expr, use: str) -> Type:
+        """An Optional that is used as if it had a value."""
+        text = ast.unparse(node)
+        related = next((check for check in reversed(self.checks) if ast.unparse(check) == text), None)
+        if isinstance(node, ast.Attribute):
+            return self.report("optional-attribute-not-refined", node, related, text=text, type=found, use=use)
+        if isinstance(node, ast.Subscript) and related is not None:
+            return self.report("optional-element-not-refined", node, related, text=text, type=found, use=use)
+        return self.report("optional-not-refined", node, related, text=text, type=found, use=use)
+
+    @contextmanager
+    def inner(self, names: dict[str, Type] | None = None) -> Iterator[Frame]:
+        """A block of its own, with the refinements that hold in it."""
+        outside = self.frame
+        self.frame = Frame(outside)
+        self.refine(names or {})
+        try:
+            yield self.frame
+        finally:
+            self.frame = outside
+
+    def refine(self, names: dict[str, Type]) -> None:
+        """Bind names to the types a test has proven."""
+        for name, proven in names.items():
+            known = self.frame.find(name)
+            if known is not None:
+                self.frame.bind(name, Binding(proven, known.node, known.origin, refined=True))
+
+    @contextmanager
+    def doubtful(self, *, doubt: bool = True) -> Iterator[None]:
+        """What is found in here depends on the instance."""
+        self.uncertain += doubt
+        try:
+            yield
+        finally:
+            self.uncertain -= doubt
+
+
+class Condition:
+    """A test: what it proves about names on either side, and its value where the compiler knows it.
+
+    `static` is True or False, or "unknown" for a constant whose value only the instance has, or None.
+    """
+
+    __slots__ = ("proves_false", "proves_true", "static")
+
+    def __init__(
+        self,
+        proves_true: dict[str, Type] | None = None,
+        proves_false: dict[str, Type] | None = None,
+        static: bool | str | None = None,
+    ) -> None:
+        self.proves_true = proves_true or {}
+        self.proves_false = proves_false or {}
+        self.static = static
+
+    def negated(self) -> Condition:
+        """The test with `not` before it."""
+        static = not self.static if isinstance(self.static, bool) else self.static
+        return Condition(self.proves_false, self.proves_true, static)
+
+
+def may_be_none(t: Type) -> bool | None:
+    """True: is None; False: never; None: perhaps."""
+    if t is NONE:
+        return True
+    if is_optional(t) or t is UNKNOWN or (isinstance(t, Union) and t.has_unknown):
+        return None
+    return False
+
+
+def enum_of(t: AnyValue) -> Instance | None:
+    """The enum a value is a member of."""
+    return t if isinstance(t, Instance) and t.kind == "enum" else None

@@ -1,0 +1,233 @@
+"""Tests: truth values, `is None`, `isinstance`, `and`/`or`/`not`, and what they prove about local names."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.language.body import Body, Condition, may_be_none
+from scriptkit.language.types import (
+    ANY,
+    BOOL,
+    FLOAT,
+    INT,
+    NONE,
+    NUMBER,
+    STR,
+    TENSOR,
+    UNKNOWN,
+    Dict,
+    Instance,
+    List,
+    Tuple,
+    Type,
+    Union,
+    is_optional,
+    is_subtype,
+    union,
+    without_none,
+)
+from scriptkit.language.values import ContainerValue, DottedValue, ModuleValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scriptkit.language.values import AnyValue
+
+SCRIPTING = {
+    "torch.jit.is_scripting": True,
+    "torch.jit._script.is_scripting": True,
+    "torch._jit_internal.is_scripting": True,
+    "scriptkit.is_scripting": True,
+    "torch.jit.is_tracing": None,
+    "torch.compiler.is_compiling": False,
+    "torch.compiler.is_dynamo_compiling": False,
+    "torch._dynamo.is_compiling": False,
+}
+TRUTHY = (TENSOR, INT, FLOAT, BOOL, STR, NUMBER)
+
+
+class Conditions(Body):
+    """The part of the pass that reads tests."""
+
+    def condition(self, node: ast.expr) -> Condition:
+        """Evaluate a test."""
+        if isinstance(node, ast.BoolOp):
+            return self._short_circuit(node.op, node.values)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return self.condition(node.operand).negated()
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            return self._identity(node, node.ops[0], node.comparators[0])
+        if isinstance(node, ast.Call):
+            special = self._special_call(node)
+            if special is not None:
+                return special
+        if isinstance(node, ast.Constant):
+            self.sink.type(node, BOOL)
+            return Condition(static=bool(node.value)) if isinstance(node.value, bool) else Condition()
+        value = self.value(node)
+        self.truth(value, node)
+        return Condition(static=self.session.static_truth(self, node, value))
+
+    def truth(self, value: AnyValue, node: ast.expr) -> None:
+        """Report a value that has no truth value."""
+        if isinstance(value, (ModuleValue, ContainerValue)):
+            if not (isinstance(value, ModuleValue) and not value.name):
+                self.report("implicit-bool", node, type=value, what="module")
+            return
+        found = self.as_type(value, node, "condition")
+        if found is UNKNOWN or found in TRUTHY or isinstance(found, (List, Dict)):
+            return
+        if isinstance(found, Union) and found.has_unknown:
+            return
+        if isinstance(found, Instance):
+            if found.kind == "enum":
+                self.report("implicit-bool", node, type=found, what="other")
+            return
+        what = "None" if found is NONE else "Optional" if is_optional(found) else "other"
+        self.report("implicit-bool", node, type=found, what=what)
+
+    def _short_circuit(self, op: ast.boolop, values: Sequence[ast.expr]) -> Condition:
+        is_or = isinstance(op, ast.Or)
+        result = self.condition(values[0])
+        for value in values[1:]:
+            if result.static is is_or:
+                self.sink.kill(value)
+                return Condition(static=is_or)
+            proven = result.proves_false if is_or else result.proves_true
+            with self.inner(proven), self.doubtful(doubt=result.static == "unknown"):
+                second = self.condition(value)
+            result = _combine(result, second, is_or=is_or)
+        return result
+
+    def _identity(self, node: ast.Compare, op: ast.cmpop, other: ast.expr) -> Condition:
+        left, right = self.value(node.left), self.value(other)
+        negative = isinstance(op, ast.IsNot)
+        if isinstance(left, (ModuleValue, ContainerValue)) and right is NONE:
+            unsure = isinstance(left, ModuleValue) and not left.name
+            return Condition(static="unknown" if unsure else negative)
+        if isinstance(left, Instance) and left.kind == "enum" and isinstance(right, Instance):
+            self.report("enum-limits", node, what="is", text=ast.unparse(node))
+        if not isinstance(left, Type) or not isinstance(right, Type):
+            return Condition(static="unknown")
+        if right is not NONE:
+            if isinstance(right, Type) and left is NONE:
+                return self._none_test(other, right, negative=negative)
+            return Condition()
+        return self._none_test(node.left, left, negative=negative)
+
+    def _none_test(self, node: ast.expr, found: Type, *, negative: bool) -> Condition:
+        none = may_be_none(found)
+        if none is not None:
+            return Condition(static=none != negative)
+        if not isinstance(node, ast.Name):
+            self.checks.append(node)
+        if found is UNKNOWN:
+            binding = self.frame.find(node.id) if isinstance(node, ast.Name) else None
+            proven = {node.id: NONE} if isinstance(node, ast.Name) and binding is not None else {}
+            result = Condition(proven, {}, static="unknown")
+        elif isinstance(node, ast.Name):
+            result = Condition({node.id: NONE}, {node.id: without_none(found)})
+        else:
+            result = Condition()
+        return result.negated() if negative else result
+
+    # -- calls that are tests ------------------------------------------------------
+    def _special_call(self, node: ast.Call) -> Condition | None:
+        if self.frame.find(node.func.id) is not None if isinstance(node.func, ast.Name) else False:
+            return None
+        dotted = self.module.dotted(node.func)
+        if dotted in SCRIPTING:
+            self.sink.type(node, BOOL)
+            return Condition(static=SCRIPTING[dotted])
+        if dotted == "builtins.isinstance" and len(node.args) == 2:  # noqa: PLR2004
+            return self._isinstance(node)
+        if dotted == "builtins.hasattr" and len(node.args) == 2:  # noqa: PLR2004
+            return self._hasattr(node)
+        return None
+
+    def _hasattr(self, node: ast.Call) -> Condition:
+        if not (isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)):
+            self.report("getattr-dynamic", node, function="hasattr")
+            return Condition()
+        receiver = self.value(node.args[0])
+        return Condition(static=self.session.has_attribute(receiver, node.args[1].value))
+
+    def _isinstance(self, node: ast.Call) -> Condition:
+        value = self.value(node.args[0])
+        if not isinstance(value, Type):
+            return Condition(static="unknown")
+        wanted = self._classes(node.args[1], node)
+        if wanted is None or value is UNKNOWN:
+            return Condition(static="unknown")
+        members = value.members if isinstance(value, Union) else [value]
+        hits = [m for m in members if any(_is_instance(m, w) for w in wanted)]
+        misses = [m for m in members if m not in hits]
+        if value is ANY:
+            return self._narrow(node.args[0], union(wanted), None)
+        if any(m.has_unknown for m in members):
+            return Condition(static="unknown")
+        if not hits:
+            return Condition(static=False)
+        return Condition(static=True) if not misses else self._narrow(node.args[0], union(hits), union(misses))
+
+    def _narrow(self, node: ast.expr, hit: Type, miss: Type | None) -> Condition:
+        if not isinstance(node, ast.Name):
+            return Condition()
+        return Condition({node.id: hit}, {node.id: miss} if miss is not None else {})
+
+    def _classes(self, node: ast.expr, call: ast.Call) -> list[Type] | None:
+        """The types named by the second argument; None where one is not known."""
+        parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+        found: list[Type] = []
+        for part in parts:
+            if isinstance(part, ast.Tuple):
+                inner = self._classes(part, call)
+                if inner is None:
+                    return None
+                found.extend(inner)
+                continue
+            named = self._class(part, call)
+            if named is None:
+                return None
+            found.append(named)
+        return found
+
+    def _class(self, node: ast.expr, call: ast.Call) -> Type | None:
+        dotted = self.module.dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        bare = {
+            "builtins.list": List(UNKNOWN),
+            "builtins.tuple": Tuple([]),
+            "typing.List": List(UNKNOWN),
+            "typing.Tuple": Tuple([]),
+        }
+        if dotted in bare:
+            return bare[dotted]
+        if dotted is not None and dotted.partition(".")[0] in ("numbers", "collections", "numpy") or dotted == "typing.Sequence":
+            self.report("isinstance-forms", call, text=ast.unparse(node), why="abstract")
+            return None
+        if isinstance(node, ast.BinOp):
+            return None
+        named, bad = self.session.annotations.read(node)
+        return None if bad or named.has_unknown else named
+
+
+def _is_instance(member: Type, wanted: Type) -> bool:
+    if isinstance(wanted, List) and wanted.element is UNKNOWN:
+        return isinstance(member, List)
+    if isinstance(wanted, Tuple) and not wanted.elements and not wanted.name:
+        return isinstance(member, Tuple)
+    return is_subtype(member, wanted)
+
+
+def _combine(first: Condition, second: Condition, *, is_or: bool) -> Condition:
+    both_true = {**first.proves_true, **second.proves_true}
+    both_false = {**first.proves_false, **second.proves_false}
+    static: bool | str | None = None
+    if isinstance(first.static, bool) and isinstance(second.static, bool):
+        static = (first.static or second.static) if is_or else (first.static and second.static)
+    elif isinstance(first.static, bool):
+        static = second.static
+    elif "unknown" in (first.static, second.static):
+        static = "unknown"
+    return Condition({} if is_or else both_true, both_false if is_or else {}, static)

@@ -1,0 +1,71 @@
+"""The variables of a block. Every `if` branch and loop body is a frame of its own over the frame it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ast
+
+    from scriptkit.language.types import Type
+    from scriptkit.language.values import AnyValue
+
+
+@dataclass(frozen=True, eq=False)
+class Unusable:
+    """Why a name that some path assigns cannot be read here."""
+
+    reason: str
+    where: str = ""
+    true_type: Type | None = None
+    false_type: Type | None = None
+    true_node: ast.AST | None = None
+    false_node: ast.AST | None = None
+    block: ast.AST | None = None
+
+
+@dataclass(eq=False)
+class Binding:
+    """A variable: its value, where it was assigned, and the expression when that matters later (an untyped `[]`)."""
+
+    value: AnyValue
+    node: ast.AST | None = None
+    origin: ast.expr | None = None
+    refined: bool = False
+
+
+@dataclass(eq=False)
+class Frame:
+    """Names of one block; what is not here is looked up in the block around it."""
+
+    parent: Frame | None = None
+    names: dict[str, Binding] = field(default_factory=dict)
+    unusable: dict[str, Unusable] = field(default_factory=dict)
+
+    def find(self, name: str) -> Binding | None:
+        """The binding that is visible here."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.names:
+                return frame.names[name]
+            frame = frame.parent
+        return None
+
+    def find_outside(self, name: str) -> Binding | None:
+        """The binding of an enclosing block, against which the type is fixed."""
+        return self.parent.find(name) if self.parent is not None else None
+
+    def why_unusable(self, name: str) -> Unusable | None:
+        """Why `name` cannot be read, if a branch or loop made it so."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.unusable:
+                return frame.unusable[name]
+            frame = frame.parent
+        return None
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Assign in this block."""
+        self.names[name] = binding
+        self.unusable.pop(name, None)

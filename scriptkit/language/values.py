@@ -1,0 +1,142 @@
+"""What an expression of compiled code can be besides a value of a type: modules, containers, functions, ranges, imported names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
+
+from scriptkit.language.types import Type
+
+if TYPE_CHECKING:
+    import ast
+
+    from scriptkit.language.facts import ClassFacts, FunctionFacts
+
+
+class Sugared:
+    """Base of all that is not first-class: it can be called, iterated or looked into, but not stored or returned."""
+
+
+AnyValue = Union[Type, Sugared]
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleValue(Sugared):
+    """A submodule, or self; of a class of this file, of `torch.nn`, or of one we cannot see."""
+
+    name: str
+    cls: ClassFacts | None = None
+    library: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class ContainerValue(Sugared):
+    """A `ModuleList`, `Sequential`, `ModuleDict`, `ParameterList` or `ParameterDict`; `items` where their number is known."""
+
+    kind: str
+    items: tuple[AnyValue, ...] | None = None
+    keys: tuple[str, ...] | None = None
+    element: AnyValue | None = None
+    sliced: bool = False
+    cls: ClassFacts | None = None
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionValue(Sugared):
+    """A function of this file, or a method bound to a module or to an instance of a script class."""
+
+    facts: FunctionFacts
+    receiver: AnyValue | None = None
+
+    def __str__(self) -> str:
+        return self.facts.name
+
+
+@dataclass(frozen=True, eq=False)
+class DottedValue(Sugared):
+    """Something imported, or a builtin, known by its dotted name only."""
+
+    dotted: str
+
+    def __str__(self) -> str:
+        return self.dotted
+
+
+@dataclass(frozen=True, eq=False)
+class ClassValue(Sugared):
+    """A class of this file."""
+
+    cls: ClassFacts
+
+    def __str__(self) -> str:
+        return self.cls.name
+
+
+@dataclass(frozen=True, eq=False)
+class BoundOperator(Sugared):
+    """An operator looked up on a value: `x.relu`."""
+
+    name: str
+    receiver: Type
+    node: ast.expr | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class ContainerMethod(Sugared):
+    """`self.heads.items`."""
+
+    container: ContainerValue
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Iteration(Sugared):
+    """What a `for` can run over without being a value: range, enumerate, zip, the items of a module container.
+
+    `length` is known where the loop is unrolled; `unrolled` says that it is, whatever the length.
+    """
+
+    kind: str
+    element: AnyValue
+    unrolled: bool = False
+    items: tuple[AnyValue, ...] | None = None
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, eq=False)
+class TupleValue(Sugared):
+    """A tuple with parts that are no values: `(name, module)`."""
+
+    items: tuple[AnyValue, ...]
+
+    def __str__(self) -> str:
+        return "tuple of modules"
+
+
+@dataclass(frozen=True, eq=False)
+class SuperValue(Sugared):
+    """`super()` or `super(Net, self)`."""
+
+    def __str__(self) -> str:
+        return "super()"
+
+
+@dataclass(frozen=True, eq=False)
+class PythonObject(Sugared):
+    """An object no compiled code can hold; reading it has been reported."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
