@@ -12,7 +12,7 @@ from scriptkit import switches
 from scriptkit.authoring.conveniences import Convenience
 from scriptkit.authoring.definition import check_definition
 from scriptkit.engines.torchscript import reading
-from scriptkit.engines.torchscript.runtime import KEY, Runtime, construction, runtime_of
+from scriptkit.engines.torchscript.runtime import KEY, construction, note_reading_compiler, runtime_of
 from scriptkit.engines.torchscript.traceback_frames import raise_at_user_line
 from scriptkit.errors import CompilationError
 
@@ -48,7 +48,7 @@ class ScriptableMeta(abc.ABCMeta):
             finally:
                 construction.depth = depth
             if isinstance(module, ScriptableModule) and type(module) is cls:
-                module.__dict__[KEY] = Runtime(module)
+                runtime_of(module)
                 if depth == 0 and not switches.is_disabled() and _has_forward(cls):
                     _compile(module)
             return module
@@ -99,6 +99,7 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         # torch.fx patches `__call__` and `m.compile()` replaces it: this is the layer below both
         if torch.compiler.is_compiling():
+            note_reading_compiler(id(self))
             return super()._call_impl(*args, **kwargs)
         runtime = self.__dict__.get(KEY)
         if runtime is None or runtime.owner() is not self:

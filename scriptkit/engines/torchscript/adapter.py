@@ -118,6 +118,9 @@ def method_of(cpp_module: Any, name: str) -> Any:
     return method
 
 
+swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
+
+
 def global_hooks() -> tuple[dict[int, Any], ...]:
     """The dictionaries of hooks that torch runs for every module."""
     return (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.results import converter_for
 from scriptkit.engines.torchscript.traceback_frames import UserFrame, with_user_frames
 
@@ -44,7 +45,7 @@ class CallTranslator:
                     result = self._method(*args, **kwargs)
             else:
                 result = self._method(*args, **kwargs)
-        except (RuntimeError, TypeError) as error:
+        except (RuntimeError, TypeError, adapter.JitError) as error:
             raise python_error(error, self._function, self._name, (None, *args), kwargs) from None
         return result if self._convert is None else self._convert(result)
 
@@ -55,7 +56,7 @@ def call_as_python(
     """Call a compiled free function and speak Python to its caller."""
     try:
         result = compiled(*args, **kwargs)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, adapter.JitError) as error:
         raise python_error(error, function, name, args, kwargs) from None
     convert = converter_for(function)
     return result if convert is None else convert(result)

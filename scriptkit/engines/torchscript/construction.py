@@ -65,8 +65,9 @@ def _explained(module: torch.nn.Module, first: Exception) -> CompilationError:
 
 def _error(module: torch.nn.Module, found: list[Diagnostic]) -> CompilationError:
     ordered = in_source_order(found)
+    places = dict.fromkeys(".".join(filter(None, (d.class_name, d.method))) for d in ordered)
     count = f"{len(ordered)} errors" if len(ordered) > 1 else "1 error"
-    return CompilationError(f"{type(module).__name__} does not compile: {count}", ordered)
+    return CompilationError(f"{type(module).__name__} does not compile: {count} in {', '.join(places)}", ordered)
 
 
 class _Finished(Exception):  # noqa: N818 - not an error: it ends the search and empties torch's store
@@ -108,7 +109,8 @@ def _record(
     raw = raw_errors.read(error)
     failing = _failing_function(raw, classes, dropped)
     if failing is None:
-        if not found or raw.places:
+        is_news = not any(raw.names(d.path, d.line) for d in found)
+        if is_news:
             found.append(diagnostic_of(raw, None, type(module)))
         return False
     explained = explain_missing_attribute(raw, failing, module)

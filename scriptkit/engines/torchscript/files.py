@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from typing_extensions import TypeIs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ class MethodSchema(NamedTuple):
     returns: str
 
 
-def is_script_module(candidate: object) -> bool:
+def is_script_module(candidate: object) -> TypeIs[torch.jit.ScriptModule]:
     """Whether this is a module that torch.jit compiled, traced or loaded."""
     return isinstance(candidate, torch.jit.ScriptModule)
 

@@ -10,7 +10,8 @@ import inspect
 import types
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
@@ -64,15 +65,15 @@ class LiftedClass:
     def _member(self, owner: type, name: str, value: object) -> object:
         if isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType):
             return None
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, FunctionType):
             return self._method(owner, name, value)
         if isinstance(value, property) and value.fget is not None:
-            return self._property(owner, value)
+            return self._property(owner, name, value)
         if isinstance(value, staticmethod) and self.functions.stand_in(value.__func__) is not None:
             return staticmethod(self.functions.stand_in(value.__func__))
         return value
 
-    def _method(self, owner: type, name: str, function: types.FunctionType) -> object:
+    def _method(self, owner: type, name: str, function: FunctionType) -> object:
         if adapter.modifier(function) in _IGNORED:
             self.has_ignored_methods = True
             return hand_user_object(function)
@@ -80,20 +81,21 @@ class LiftedClass:
             return function
         return _LazyMethod(self, owner, name, function)
 
-    def _property(self, owner: type, value: property) -> property:
-        accessors = [
-            None if f is None else _LazyMethod(self, owner, f.__name__, f) for f in (value.fget, value.fset, value.fdel)
-        ]
+    def _property(self, owner: type, name: str, value: property) -> property:
         if adapter.modifier(value.fget) == adapter.FunctionModifiers.UNUSED:
             return value
-        return property(*accessors)
+        getter = _LazyMethod(self, owner, name, cast("FunctionType", value.fget))
+        if value.fset is None:
+            return property(getter)
+        return property(getter, _LazyMethod(self, owner, name, cast("FunctionType", value.fset), f"_{name}_setter"))
 
-    def lift(self, owner: type, name: str, function: types.FunctionType, as_name: str | None = None) -> LiftedFunction:
+    def lift(self, owner: type, name: str, function: FunctionType, as_name: str | None = None) -> LiftedFunction:
         """The lifted form of a method, made when the compiler first asks for it."""
         own_name = as_name or name
         if own_name not in self.methods:
             mro = self.original.__mro__
-            self.dependencies.methods.append((owner if as_name else self.original, name, function))
+            holder = owner if as_name else self.original
+            self.dependencies.methods.append((holder, name, getattr(holder, name, None)))
             lifted = lift(
                 function,
                 self.dependencies,
@@ -123,8 +125,9 @@ class LiftedClass:
     def entry_points(self) -> list[str]:
         """`forward` first, then the exported methods by name."""
         exported = [n for n, f in self._functions() if adapter.modifier(f) == adapter.FunctionModifiers.EXPORT]
-        own_forward = isinstance(inspect.getattr_static(self.cls, "forward", None), _LazyMethod)
-        return [*(["forward"] if own_forward else []), *sorted(set(exported) - {"forward"})]
+        forward = inspect.getattr_static(self.cls, "forward", None)
+        is_compiled = forward is not torch.nn.Module.forward and adapter.modifier(forward) not in _IGNORED
+        return [*(["forward"] if is_compiled else []), *sorted(set(exported) - {"forward"})]
 
     def property_stubs(self) -> list[Any]:
         """The properties of the class; the compiler compiles them whether used or not."""
@@ -146,7 +149,7 @@ class _LazyMethod:
     """A method of a lifted class; read and rewritten only when the compiler reaches it."""
 
     def __init__(
-        self, owner: LiftedClass, defined_in: type, name: str, function: types.FunctionType, as_name: str | None = None
+        self, owner: LiftedClass, defined_in: type, name: str, function: FunctionType, as_name: str | None = None
     ) -> None:
         self.lifted_class = owner
         self.defined_in = defined_in

@@ -150,6 +150,7 @@ class _Rewriter(ast.NodeTransformer):
         self.locals = set(_names_bound_in(tree))
         if drop_body:
             tree.body = [_at(tree.body[0], f"raise RuntimeError({tree.name!r})")]
+            _keep_plain_parameters(tree.args)
         else:
             tree.body = [self.visit(statement) for statement in tree.body]
         for mode in reversed(decoration.grad_modes):
@@ -266,6 +267,12 @@ class _Rewriter(ast.NodeTransformer):
             self.dependencies.cells.append((cell, value))
         else:
             self.dependencies.globals.append((self.function.__globals__, name, value))
+
+
+def _keep_plain_parameters(arguments: ast.arguments) -> None:
+    """Drop what the compiler refuses in any signature, so that the callers of a failing function can be checked."""
+    arguments.vararg = arguments.kwarg = None
+    arguments.kwonlyargs, arguments.kw_defaults = [], []
 
 
 def _names_bound_in(tree: ast.FunctionDef) -> Iterator[str]:

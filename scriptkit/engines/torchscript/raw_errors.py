@@ -36,6 +36,10 @@ class RawError:
     reason: str
     places: tuple[Place, ...]
 
+    def names(self, path: str, line: int) -> bool:
+        """Whether the error points at a line."""
+        return any(p.path == path and p.line == line for p in self.places)
+
 
 def read(error: BaseException) -> RawError:
     """Read an error raised while compiling."""

@@ -16,6 +16,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.calls import CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.construction import compile_or_explain
+from scriptkit.engines.torchscript.saveability import check_saveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.twin import Twin
 from scriptkit.errors import ScriptkitEagerWarning
@@ -35,6 +36,29 @@ class Construction(threading.local):
 
 
 construction = Construction()
+
+
+class _AnnouncedReasons(threading.local):
+    """Why the modules round the current call run as Python."""
+
+    reasons: tuple[str, ...] = ()
+
+
+_announced = _AnnouncedReasons()
+
+
+class _Announced:
+    """What holds for a module holds for the modules it calls, and needs no word of its own there."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __enter__(self) -> None:
+        self._before = _announced.reasons
+        _announced.reasons = (*self._before, self._reason)
+
+    def __exit__(self, *_: object) -> None:
+        _announced.reasons = self._before
 
 
 class Runtime:
@@ -66,9 +90,12 @@ class Runtime:
     def compile_types(self, module: torch.nn.Module) -> None:
         """Compile the types of a tree; a tree with lazy parameters is left pending until its first call."""
         try:
-            compile_or_explain(module)
+            tree = compile_or_explain(module)
         except UninitializedParametersError:
             self.is_pending = True
+            return
+        if getattr(module, "__scriptkit_check_save__", True):
+            check_saveable(tree, type(module))
 
     def make_twin(self, module: torch.nn.Module) -> Twin:
         """A new twin for the tree as it is now; raises `CompilationError`."""
@@ -82,6 +109,7 @@ class Runtime:
     def drop_twin(self) -> None:
         """Hold no tensor twice."""
         self.twin = None
+        self._calls = {}
 
     # ---------------------------------------------------------------- calling
 
@@ -142,23 +170,22 @@ class Runtime:
         name = method.__name__
         if reason is None and inspect.unwrap(getattr(type(module), name, None)) is method:  # type: ignore[arg-type]
             return self.run(name, module, args, kwargs)
-        if reason:
-            self.count_eager_call(module, reason)
-        return method(module, *args, **kwargs)
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            return method(module, *args, **kwargs)
 
     def call_eagerly(self, module: Any, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the Python code of a module; its scriptable children may still run compiled."""
-        if reason:
-            self.count_eager_call(module, reason)
-        return torch.nn.Module._call_impl(module, *args, **kwargs)
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            return torch.nn.Module._call_impl(module, *args, **kwargs)
 
-    def count_eager_call(self, module: torch.nn.Module, reason: str) -> None:
-        """Count a call that ran as Python, and warn once for each reason."""
+    def count_eager_call(self, module: torch.nn.Module, reason: str) -> str:
+        """Count a call that ran as Python; warn once for each reason, at the outermost module it holds for."""
         self.eager_calls[reason] += 1
-        if reason not in self._reported:
+        if reason not in self._reported and reason not in _announced.reasons:
             self._reported.add(reason)
             message = f"{type(module).__name__} runs as Python here: {reason}"
             warnings.warn(message, ScriptkitEagerWarning, stacklevel=_STACK_LEVEL)
+        return reason
 
     def _call_with_hooks(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch run the hooks of the root; binding happens between them, since a pre-hook may change the state."""
@@ -172,6 +199,25 @@ class Runtime:
             return torch.nn.Module._call_impl(module, *args, **kwargs)
         finally:
             module.__dict__.pop("forward", None)
+
+
+_by_id: weakref.WeakValueDictionary[int, torch.nn.Module] = weakref.WeakValueDictionary()
+_read_by_compilers: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def note_reading_compiler(module_id: int) -> bool:
+    """Count that `torch.compile` or `torch.export` read a module's Python; dynamo runs this once, when it traces."""
+    module = _by_id.get(module_id)
+    if module is not None and KEY in module.__dict__:
+        runtime = runtime_of(module)
+        reason = "torch.compile or torch.export reads the Python code"
+        if any(module in set(root.modules()) - {root} for root in _read_by_compilers):
+            runtime.eager_calls[reason] += 1
+        else:
+            _read_by_compilers.add(module)
+            runtime.count_eager_call(module, reason)
+    return True
 
 
 def _nobody() -> None: ...
@@ -188,6 +234,7 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
     if not isinstance(runtime, Runtime) or runtime.owner() is not module:
         is_constructed = runtime.is_constructed if isinstance(runtime, Runtime) else not construction.depth
         runtime = module.__dict__[KEY] = Runtime(module, is_constructed=is_constructed)
+        _by_id[id(module)] = module
     return runtime
 
 

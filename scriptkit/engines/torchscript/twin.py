@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from dataclasses import dataclass, field
 from operator import attrgetter, getitem, is_
 from typing import TYPE_CHECKING, Any, Final
@@ -77,7 +76,7 @@ class Twin:
         self._lock = threading.RLock()
         self._in_flight: list[None] = []
         self._provisional: dict[int, Any] = {}
-        self._released: dict[int, weakref.ref[Any]] = {}
+        self._released: dict[int, int] = {}
         shadow = tree.shadow
         self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
         self.root = self._make(module, tree.concrete_type, is_root=True)
@@ -215,6 +214,8 @@ class Twin:
         """Bind for one call; every `enter` that returns True needs its `leave`."""
         self._in_flight.append(None)
         bound = False
+        if adapter.swaps_parameters():
+            self._forget_all()
         try:
             bound = self.bind()
         finally:
@@ -285,7 +286,7 @@ class Twin:
     def _keep_for_now(self, index: int, value: Any, *, forget: bool) -> None:
         """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
         known = self._released.pop(index, None)
-        if forget or known is None or known() is not value:
+        if forget or known != id(value):
             self._provisional[index] = value
 
     def _forget_all(self) -> None:
@@ -306,7 +307,7 @@ class Twin:
                 return
             for index, value in provisional.items():
                 cpp, name = self._slots.targets[index]  # type: ignore[misc] - only pushed slots are provisional
-                self._released[index] = weakref.ref(value)
+                self._released[index] = id(value)  # a weak reference would stop `torch.utils.swap_tensors`
                 cpp.setattr(name, torch.empty(0))
             for _, name, cpp in self._parametrized:
                 cpp.setattr(name, torch.empty(0))
