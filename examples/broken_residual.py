@@ -9,30 +9,30 @@ from scriptkit import ScriptableModule, export
 class ResidualBlock(ScriptableModule):
     """Indexes its convolutions, and checks an attribute for `None` without a local name."""
 
-    scale: Tensor | None
+    scale: float | None
 
-    def __init__(self, inputs: int, outputs: int, *, conv_layers: int = 2, scaled: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, *, conv_layers: int = 2, scale: float | None = None) -> None:
         super().__init__()
         self.conv_layers = conv_layers
         widths = [inputs] + [outputs] * (conv_layers - 1)
         self.convs = nn.ModuleList(nn.Conv2d(n, outputs, 3, padding=1) for n in widths)
         self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else None
-        self.scale = nn.Parameter(Tensor([1.0])) if scaled else None
+        self.scale = scale
 
     def scaled(self, x: Tensor) -> Tensor:
-        """Multiply by the learned scale, if there is one."""
+        """Multiply by the scale, if there is one."""
         if self.scale is not None:
             x = x * self.scale
         return x
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, inputs, height, width) -> (batch, outputs, height, width)."""
-        y = x
+        y = self.scaled(x)
         for layer in range(self.conv_layers):
             y = F.relu(self.convs[layer](y))
         if self.shortcut is not None:
             x = self.shortcut(x)
-        return F.relu(x + self.scaled(y))
+        return F.relu(x + y)
 
 
 class ResidualNet(ScriptableModule):
@@ -41,7 +41,7 @@ class ResidualNet(ScriptableModule):
     def __init__(self, classes: int = 10, width: int = 16) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, width, 7, stride=2, padding=3)
-        self.blocks = nn.ModuleList([ResidualBlock(width, width), ResidualBlock(width, 2 * width, scaled=True)])
+        self.blocks = nn.ModuleList([ResidualBlock(width, width), ResidualBlock(width, 2 * width, scale=0.5)])
         self.heads = [nn.Linear(2 * width, classes), nn.Linear(2 * width, classes)]
 
     @export

@@ -78,7 +78,7 @@ def show_diagnostics() -> None:
     try:
         importlib.import_module("examples.broken_residual").build()
     except (scriptkit.ScriptabilityError, scriptkit.CompilationError) as error:
-        console.print(Findings()(str(error).replace(f"{Path.cwd()}/", "")))
+        console.print(Findings()(str(error).replace(f"{Path.cwd()}/", "")), soft_wrap=True)
         console.print(f"\n{len(error.diagnostics)} findings at once, before anything ran.")
     else:
         raise SystemExit("the broken model was accepted")
@@ -90,7 +90,11 @@ def build() -> residual.ResidualNet:
     start = time.perf_counter()
     net = residual.build()
     console.print(f"ResidualNet() took {time.perf_counter() - start:.2f} s; compiled: {scriptkit.is_compiled(net)}")
-    console.print(str(scriptkit.report(net)), highlight=False)
+    table = Table("module", "class", "is", "because", box=None)
+    for row in scriptkit.report(net).rows:
+        if row.path.count(".") < 2:  # the layers inside the blocks are left out here
+            table.add_row(row.path or "(the net)", row.class_name, row.mode, row.reason)
+    console.print(table)
     return net
 
 

@@ -120,3 +120,9 @@ def test_every_make_target_of_the_contract_exists() -> None:
 def test_the_command_points_at_something_callable() -> None:
     entry = next(e for e in importlib.metadata.entry_points(group="console_scripts") if e.name == "scriptkit")
     assert callable(getattr(importlib.import_module(entry.module), entry.attr))
+
+
+def test_the_reference_page_names_every_public_name() -> None:
+    page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    named = {line.rpartition("scriptkit.")[2] for line in page.splitlines() if line.startswith(".. auto")}
+    assert named == set(scriptkit.__all__) - {"__version__"}
