@@ -1,0 +1,123 @@
+"""From a compiled module and its description to the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from typing import TYPE_CHECKING
+
+import torch
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+import scriptkit
+from scriptkit.artifact import manifest as parts
+from scriptkit.artifact.archived_code import class_constants
+from scriptkit.artifact.examples import described
+from scriptkit.artifact.literals import literal_text
+from scriptkit.artifact.object_tree import read_object_tree
+from scriptkit.engines.torchscript import files
+from scriptkit.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scriptkit.artifact.description import Description, ExampleCall
+
+_JSON = TypeAdapter(dict[str, JsonValue])
+
+
+def make_manifest(
+    module: torch.jit.ScriptModule, contents: Mapping[str, bytes], description: Description
+) -> parts.Manifest:
+    """The manifest of a module whose file has these entries."""
+    tree = read_object_tree(contents["data.pkl"])
+    schemas = files.method_schemas(module)
+    published = description.methods
+    return parts.Manifest(
+        written_by=_versions(contents),
+        class_name=description.class_name,
+        constructor_arguments=_json_or_none(description.constructor_arguments),
+        training=module.training,
+        methods=[_method(schema, description) for schema in schemas if published is None or schema.name in published],
+        submodules=[parts.Submodule(**vars(choice)) for choice in description.submodules],
+        trace_assumptions=list(description.trace_assumptions),
+        verification=_verification(description),
+        operators=files.operator_names(module),
+        constants=_constants(contents, tree.classes),
+        metadata=_metadata(description.metadata),
+        tensors=tree.tensors,
+        checksums={name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())},
+    )
+
+
+def _versions(contents: Mapping[str, bytes]) -> parts.Versions:
+    return parts.Versions(
+        scriptkit=scriptkit.__version__,
+        torch=str(torch.__version__),
+        python=platform.python_version(),
+        file_format=int(contents["version"]),
+    )
+
+
+def _method(schema: files.MethodSchema, description: Description) -> parts.Method:
+    examples = _examples(schema, description)
+    parameters = [
+        parts.Parameter(
+            name=parameter.name,
+            type=parameter.type,
+            default=literal_text(parameter.default) if parameter.has_default else None,
+            keyword_only=parameter.keyword_only,
+            example=examples.get(parameter.name),
+        )
+        for parameter in schema.parameters
+    ]
+    return parts.Method(name=schema.name, signature=schema.text, parameters=parameters, returns=schema.returns)
+
+
+def _examples(schema: files.MethodSchema, description: Description) -> dict[str, parts.Example]:
+    call = description.examples.get(schema.name)
+    if call is None:
+        return {}
+    fixed = description.fixed_dimensions.get(schema.name, {})
+    return {name: described(value, fixed.get(name, ())) for name, value in _by_name(schema, call).items()}
+
+
+def _by_name(schema: files.MethodSchema, call: ExampleCall) -> dict[str, object]:
+    names = [parameter.name for parameter in schema.parameters]
+    unknown = sorted(set(call.keywords) - set(names))
+    if len(call.arguments) > len(names) or unknown:
+        given = f"{len(call.arguments)} positional" + (f" and {', '.join(unknown)}" if unknown else "")
+        message = f"the example inputs do not fit `{schema.name}({', '.join(names)})`: {given} given"
+        raise ArtifactError(message)
+    return dict(zip(names, call.arguments, strict=False)) | dict(call.keywords)
+
+
+def _verification(description: Description) -> parts.Verification | None:
+    record = description.verification
+    if record is None:
+        return None
+    return parts.Verification(
+        seed=record.seed, differences=[parts.Difference(**vars(row)) for row in record.differences]
+    )
+
+
+def _constants(contents: Mapping[str, bytes], classes: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    by_class = class_constants(contents)
+    return {path: by_class[name] for path, name in classes.items() if by_class.get(name)}
+
+
+def _metadata(metadata: Mapping[str, object]) -> dict[str, JsonValue]:
+    try:
+        return _JSON.validate_python(json.loads(json.dumps(dict(metadata), allow_nan=False)))
+    except (TypeError, ValueError, ValidationError) as error:
+        message = f"the metadata is no JSON: {error}"
+        raise ArtifactError(message) from error
+
+
+def _json_or_none(arguments: Mapping[str, object] | None) -> dict[str, JsonValue] | None:
+    """The constructor arguments when JSON can say them; otherwise None."""
+    try:
+        return None if arguments is None else _metadata(arguments)
+    except ArtifactError:
+        return None

@@ -1,0 +1,97 @@
+"""A model that came from a file."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.artifact.inputs import input_error
+from scriptkit.engines.torchscript import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+    from scriptkit.artifact.manifest import Manifest, Method
+
+
+class LoadedModule:
+    """A loaded model: call it, or its exported methods by name.
+
+    `manifest` is what the file says of itself, `module` the `torch.jit.ScriptModule` beneath, for tools that want
+    one; all its attributes (`parameters()`, `state_dict()`, ...) are also attributes here. Arguments that do not fit
+    raise `InputError`, which names what was expected and what was given.
+    """
+
+    def __init__(self, module: torch.jit.ScriptModule, manifest: Manifest) -> None:
+        self.module = module
+        self.manifest = manifest
+        schemas = {schema.name: schema for schema in files.method_schemas(module)}
+        for method in manifest.methods:
+            checked = _checked(files.bound_method(module, method.name), method, schemas[method.name])
+            setattr(self, "_forward" if method.name == "forward" else method.name, checked)
+            if method.name == "forward":
+                self.forward = checked
+                self.__signature__ = inspect.signature(checked)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Run `forward`."""
+        return self._forward(*arguments, **keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever the module beneath has."""
+        if name.startswith("_") or name == "module":
+            raise AttributeError(name)
+        return getattr(self.module, name)
+
+    def __repr__(self) -> str:
+        methods = ", ".join(method.name for method in self.manifest.methods)
+        return f"LoadedModule({self.manifest.class_name}: {methods})"
+
+    def to(self, *arguments: Any, **keywords: Any) -> LoadedModule:
+        """Move or convert the parameters and buffers, as `torch.nn.Module.to`."""
+        self.module.to(*arguments, **keywords)
+        return self
+
+    def train(self, mode: bool = True) -> LoadedModule:  # noqa: FBT001, FBT002
+        """Set training mode, as `torch.nn.Module.train`."""
+        self.module.train(mode)
+        return self
+
+    def eval(self) -> LoadedModule:
+        """Set evaluation mode."""
+        return self.train(mode=False)
+
+
+def _checked(compiled: Callable[..., Any], method: Method, schema: files.MethodSchema) -> Callable[..., Any]:
+    """The compiled method; when a call fails, its arguments are compared with the manifest."""
+
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return compiled(*arguments, **keywords)
+        except Exception as error:
+            explained = input_error(method, arguments, keywords, error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    call.__name__ = call.__qualname__ = method.name
+    call.__doc__ = method.signature
+    call.__signature__ = _signature(schema)  # type: ignore[attr-defined]
+    return call
+
+
+def _signature(schema: files.MethodSchema) -> inspect.Signature:
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                parameter.name,
+                inspect.Parameter.KEYWORD_ONLY if parameter.keyword_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=parameter.default if parameter.has_default else inspect.Parameter.empty,
+                annotation=parameter.type,
+            )
+            for parameter in schema.parameters
+        ],
+        return_annotation=schema.returns,
+    )

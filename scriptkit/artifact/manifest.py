@@ -1,0 +1,179 @@
+"""The manifest: what a model file says of itself, as JSON under `extra/scriptkit/manifest.json`.
+
+The version is `major.minor`. A minor version adds fields with defaults: older and newer files of the same major
+version are read. A new major version may change anything; an older scriptkit refuses it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from scriptkit.errors import ArtifactError
+
+MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
+MANIFEST_VERSION = "1.0"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Versions(_Part):
+    """What wrote the file."""
+
+    scriptkit: str
+    torch: str
+    python: str
+    file_format: int = Field(description="the format number of TorchScript files; a loader has a newest one it reads")
+
+
+class TensorExample(_Part):
+    """A tensor a method was called with."""
+
+    kind: Literal["tensor"] = "tensor"
+    shape: list[int]
+    dtype: str
+    device: str
+    minimum: float | None = Field(
+        default=None, description="smallest finite element; with `maximum`, the range of valid inputs"
+    )
+    maximum: float | None = None
+    fixed_dimensions: list[int] = Field(
+        default_factory=list, description="dimensions that must be as here; all others may differ"
+    )
+
+
+class ValueExample(_Part):
+    """A number, string, None or device a method was called with, as a Python literal."""
+
+    kind: Literal["value"] = "value"
+    literal: str
+
+
+class SequenceExample(_Part):
+    """A list or tuple a method was called with."""
+
+    kind: Literal["list", "tuple"]
+    items: list[Example]
+
+
+class MappingExample(_Part):
+    """A dictionary a method was called with; the keys are Python literals."""
+
+    kind: Literal["dict"] = "dict"
+    keys: list[str]
+    items: list[Example]
+
+
+Example = Annotated[TensorExample | ValueExample | SequenceExample | MappingExample, Field(discriminator="kind")]
+
+
+class Parameter(_Part):
+    """One parameter of a method."""
+
+    name: str
+    type: str = Field(description="as an annotation, in TorchScript's words")
+    default: str | None = Field(default=None, description="a Python literal; null when an argument is required")
+    keyword_only: bool = False
+    example: Example | None = None
+
+
+class Method(_Part):
+    """One method that can be called on the loaded model."""
+
+    name: str
+    signature: str = Field(description="torch's text of the schema")
+    parameters: list[Parameter]
+    returns: str
+
+
+class Submodule(_Part):
+    """How one submodule was compiled, and why."""
+
+    path: str
+    class_name: str
+    mode: str
+    reason: str
+
+
+class Difference(_Part):
+    """The largest difference of one method from eager; null where it was not measured."""
+
+    method: str
+    compiled: float | None = None
+    reloaded: float | None = None
+
+
+class Verification(_Part):
+    """What was compared before the file was written."""
+
+    seed: int | None = None
+    differences: list[Difference]
+
+
+class Tensor(_Part):
+    """Where a parameter, buffer or tensor attribute lies."""
+
+    entry: str
+    dtype: str
+    shape: list[int]
+
+
+class Manifest(_Part):
+    """What a model file says of itself."""
+
+    manifest_version: str = MANIFEST_VERSION
+    written_by: Versions
+    class_name: str
+    constructor_arguments: dict[str, JsonValue] | None = Field(
+        default=None, description="null: not recorded, or no JSON"
+    )
+    training: bool
+    methods: list[Method]
+    submodules: list[Submodule] = Field(default_factory=list)
+    trace_assumptions: list[str] = Field(default_factory=list)
+    verification: Verification | None = None
+    operators: list[str] = Field(description="operators the loading process must have")
+    constants: dict[str, dict[str, str]] = Field(description="by submodule path and name; Python literals")
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    tensors: dict[str, Tensor] = Field(default_factory=dict)
+    checksums: dict[str, str] = Field(description="SHA-256 of every other entry of the file")
+
+    def method(self, name: str) -> Method:
+        """The method of that name; raises KeyError when there is none."""
+        for method in self.methods:
+            if method.name == name:
+                return method
+        raise KeyError(name)
+
+    def to_bytes(self) -> bytes:
+        """The one JSON text of this manifest."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1).encode() + b"\n"
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """The manifest in these bytes; raises ArtifactError for a newer major version and for anything that is none."""
+    try:
+        document = json.loads(data)
+        _refuse_newer(document)
+        return Manifest.model_validate(document)
+    except (ValueError, ValidationError, RecursionError) as error:
+        message = f"the manifest cannot be read: {error}"
+        raise ArtifactError(message) from error
+
+
+def _refuse_newer(document: Any) -> None:
+    version = str(document.get("manifest_version", "")) if isinstance(document, dict) else ""
+    major, _, minor = version.partition(".")
+    if not (major.isdecimal() and minor.isdecimal()):
+        message = f"the manifest has no version but {version!r}"
+        raise ArtifactError(message)
+    if int(major) > int(MANIFEST_VERSION.partition(".")[0]):
+        message = (
+            f"the file has manifest version {version}, this scriptkit reads up to {MANIFEST_VERSION}: "
+            "upgrade scriptkit, or save the model again with the scriptkit you have"
+        )
+        raise ArtifactError(message)
