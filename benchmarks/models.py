@@ -74,7 +74,7 @@ class PlainHeavy(nn.Module):
         self.linear = nn.Linear(4096, 4096, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x).relu()
+        return torch.relu(self.linear(x))
 
 
 class Heavy(PlainHeavy, ScriptableModule):

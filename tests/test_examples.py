@@ -7,7 +7,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -16,9 +16,6 @@ from torch import Tensor, nn
 
 import scriptkit
 from examples import decoder, lstm, preprocessing, pyramid, residual, saliency
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 EXAMPLES = [residual, saliency, lstm, decoder, pyramid, preprocessing]
 FOLDER = Path(residual.__file__).parent
@@ -44,7 +41,7 @@ def names() -> list[str]:
 
 
 @pytest.fixture(params=names())
-def module(request: pytest.FixtureRequest) -> ModuleType:
+def module(request: pytest.FixtureRequest) -> Any:
     """One example after the other."""
     torch.manual_seed(0)
     return example(request.param)
@@ -55,7 +52,7 @@ def test_no_example_is_left_out() -> None:
     assert {file.stem for file in FOLDER.glob("*.py")} - scripts == set(names())
 
 
-def test_every_example_says_what_it_shows(module: ModuleType) -> None:
+def test_every_example_says_what_it_shows(module: Any) -> None:
     assert module.__doc__
 
 

@@ -57,13 +57,13 @@ def dotted_names(by: str, tree: ast.AST) -> Iterator[Use]:
 
     An annotation names a type and touches nothing.
     """
-    spoken = {id(part) for annotation in annotations(tree) for part in ast.walk(annotation)}
+    spoken = {id(part) for annotation in annotations_in(tree) for part in ast.walk(annotation)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and id(node) not in spoken:
             yield Use(by, ast.unparse(node), node.lineno)
 
 
-def annotations(tree: ast.AST) -> Iterator[ast.expr]:
+def annotations_in(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         match node:
             case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=ast.expr() as annotation):
