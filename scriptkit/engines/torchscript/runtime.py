@@ -153,8 +153,6 @@ class Runtime:
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module)
-        if twin.has_inner_hooks:
-            return "a submodule has hooks, which compiled code would not run"
         return twin.reason_for_eager
 
     def _reason_before_first_call(self, module: torch.nn.Module) -> str | None:

@@ -20,6 +20,7 @@ from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.lifting import is_same
+from scriptkit.engines.torchscript.parametrized import read_other_than_once
 from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.written import attributes_written_in
 
@@ -88,7 +89,8 @@ class Twin:
         self._watch_code()
         self._pulled = self._find_written()
         self._own_modules_with_ignored_methods()
-        self.reason_for_eager = self._find_reason_for_eager()
+        self._reason_for_eager = self._find_reason_for_eager()
+        self._parametrized_with_care = self._find_parametrized_with_care()
 
     # ------------------------------------------------------------------ making
 
@@ -187,6 +189,13 @@ class Twin:
                 return f"`{type(module).__name__}.forward` was replaced"
         return None
 
+    def _find_parametrized_with_care(self) -> list[torch.nn.Module]:
+        parametrized = self.tree.shadow.parametrized
+        if not parametrized or not self.root._has_method("forward"):
+            return []
+        graph = self.root._get_method("forward").inlined_graph
+        return read_other_than_once(self.modules[0][0], parametrized, graph)
+
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""
         lifted = self.tree.shadow.lifted.get(class_of(self.modules[0][0]))
@@ -195,14 +204,13 @@ class Twin:
     # ----------------------------------------------------------------- calling
 
     @property
-    def has_inner_hooks(self) -> bool:
-        """Whether a module below the root has hooks; compiled code would not run them."""
-        return any(self._hooks)
-
-    @property
-    def is_read_only(self) -> bool:
-        """Whether compiled code leaves all attributes alone."""
-        return not self._pulled
+    def reason_for_eager(self) -> str | None:
+        """Why the twin cannot represent the next call."""
+        if self._hooks and any(self._hooks):
+            return "a submodule has hooks, which compiled code would not run"
+        if self._parametrized_with_care and any(m.training for m in self._parametrized_with_care):
+            return "a parametrization with a state is not read exactly once"
+        return self._reason_for_eager
 
     def method(self, name: str) -> Callable[..., Any]:
         """A compiled method of the root."""
