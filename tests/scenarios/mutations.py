@@ -106,7 +106,7 @@ class Tally:
         return self.compiled / max(1, self.compiled + self.eager)
 
 
-class Disagreement(AssertionError):
+class DisagreementError(AssertionError):
     """The two modules differ, or one raised and the other did not."""
 
 
@@ -119,7 +119,7 @@ def sequence(seed: int, length: int) -> list[Step]:
 
 
 def live(steps: list[Step], tally: Tally) -> None:
-    """Take both modules through the steps; raise `Disagreement` at the first difference."""
+    """Take both modules through the steps; raise `DisagreementError` at the first difference."""
     lives = [Life(net.double()) for net in twins(Subject)]
     _compare(lives, "construction", tally)
     for number, step in enumerate(steps, 1):
@@ -153,7 +153,7 @@ def _compare(lives: list[Life], where: str, tally: Tally) -> None:
     try:
         assert_same_state(lives[0].net, lives[1].net)
     except AssertionError as error:
-        raise Disagreement(f"{where}: {error}") from None
+        raise DisagreementError(f"{where}: {error}") from None
 
 
 def _agree(where: str, ours: Callable[[], object], theirs: Callable[[], object]) -> None:
@@ -161,11 +161,11 @@ def _agree(where: str, ours: Callable[[], object], theirs: Callable[[], object])
     if isinstance(mine, Exception) and isinstance(other, Exception):
         return
     if isinstance(mine, Exception) or isinstance(other, Exception):
-        raise Disagreement(f"{where}: scriptable {mine!r}, plain {other!r}")
+        raise DisagreementError(f"{where}: scriptable {mine!r}, plain {other!r}")
     try:
         assert_same(mine, other, "output")
     except AssertionError as error:
-        raise Disagreement(f"{where}: {error}") from None
+        raise DisagreementError(f"{where}: {error}") from None
 
 
 def _outcome(act: Callable[[], object]) -> object:
@@ -193,7 +193,7 @@ def failure(steps: list[Step], tally: Tally) -> str:
         warnings.simplefilter("ignore", ScriptkitEagerWarning)
         try:
             live(steps, tally)
-        except Disagreement as error:
+        except DisagreementError as error:
             return str(error)
     return ""
 

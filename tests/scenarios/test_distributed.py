@@ -1,7 +1,6 @@
 """Distributed training over gloo on the processor: DDP and FSDP2."""
 
 import multiprocessing
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,9 +66,8 @@ def rank(number: int, store: str, out: str) -> None:
     distributed.destroy_process_group()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_ddp_with_two_processes_equals_plain_ddp(tmp_path: Path) -> None:
-    context: Any = multiprocessing.get_context("fork")
+    context: Any = multiprocessing.get_context("spawn")
     out = str(tmp_path / "state")
     processes = [context.Process(target=rank, args=(n, str(tmp_path / "store"), out)) for n in range(2)]
     for process in processes:

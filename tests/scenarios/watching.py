@@ -62,15 +62,18 @@ def _forward_code(module: nn.Module) -> dict[int, str]:
 
 
 @contextmanager
-def runs_eagerly(module: nn.Module, reason: str, *, calls: int) -> Iterator[None]:
-    """In the block `module` runs Python `calls` times for `reason` (a pattern): warned once, counted every time."""
+def runs_eagerly(module: nn.Module, reason: str, *, calls: int, modules: int = 1) -> Iterator[None]:
+    """In the block `module` runs Python `calls` times for `reason` (a pattern): warned once, counted every time.
+
+    `modules` is how many modules, of the same class, do so: each of them warns.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     told = [str(w.message) for w in caught if issubclass(w.category, ScriptkitEagerWarning)]
     mine = [text for text in told if re.search(reason, text)]
-    assert len(mine) == 1, f"expected one warning about {reason}, got {told}"
-    assert type(module).__name__ in mine[0]
+    assert len(mine) == modules, f"expected {modules} warning about {reason}, got {told}"
+    assert all(type(module).__name__ in text for text in mine)
     assert eager_calls(module, reason) == calls
     seen["eager"] += 1
 
