@@ -40,14 +40,15 @@ class DataclassLimits(ProblemRule):
             """
             from dataclasses import dataclass, field
 
+            @torch.jit.script
             @dataclass
             class Out:
-                y: Tensor
                 sizes: List[int] = field(default_factory=list)
 
             class Model(nn.Module):
                 def forward(self, x: Tensor) -> Tensor:
-                    return Out(x).y  # <-
+                    out = Out([1, 2])  # <-
+                    return x * len(out.sizes)
             """,
             "Default factory initializers are not supported in TorchScript dataclasses",
         ),

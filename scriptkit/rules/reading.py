@@ -13,7 +13,7 @@ from scriptkit.language.facts import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.language.facts import ClassFacts, FunctionFacts
+    from scriptkit.language.facts import ClassFacts, FunctionFacts, ModuleFacts
 
 A = TypeVar("A", bound=ast.AST)
 B = TypeVar("B", bound=ast.AST)
@@ -113,3 +113,40 @@ def container_of(cls: ClassFacts, node: ast.expr) -> str:
     """`ModuleList` and the like, if the node is such a container; else nothing."""
     name = str(cls.type_of(node) or "").rpartition(".")[2]
     return name if name in ("ModuleList", "ModuleDict", "Sequential") else ""
+
+
+LARGEST_INT = 2**63 - 1
+_MARKS = (
+    "torch.jit.",
+    "scriptkit.",
+    "typing.",
+    "abc.",
+    "functools.cached_property",
+    "functools.lru_cache",
+    "functools.cache",
+)
+
+
+def harmless(decorator: str) -> bool:
+    """Whether a decorator only marks a function, or has a meaning for the compiler."""
+    return decorator.startswith(_MARKS) or decorator.endswith((".setter", ".getter", ".deleter", "override"))
+
+
+def grad_mode(decorator: str) -> bool:
+    """Whether a decorator sets the gradient mode."""
+    return decorator in ("torch.no_grad", "torch.inference_mode", "torch.enable_grad")
+
+
+def submodules(cls: ClassFacts) -> Iterator[tuple[str, ast.Call]]:
+    """The attributes that `__init__` sets, whatever its arguments, to the result of a call."""
+    for name, attribute in cls.attributes.items():
+        for assignment in attribute.init:
+            if isinstance(assignment.value, ast.Call) and not assignment.conditional:
+                yield name, assignment.value
+
+
+def calls_outside_classes(module: ModuleFacts) -> Iterator[ast.Call]:
+    """Every call of the file that is not part of a class."""
+    for statement in module.tree.body:
+        if not isinstance(statement, ast.ClassDef):
+            yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
