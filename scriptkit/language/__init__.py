@@ -36,9 +36,10 @@ __all__ = ["analyze", "read"]
 
 def analyze(text: str, path: str = "<string>", *, all_modules: bool = False, oracle: Oracle | None = None) -> ModuleFacts:
     """Read a file and type every class that is to be checked. Raises SyntaxError when the text does not parse."""
-    from scriptkit.language.inference import infer  # noqa: PLC0415 - only a file with something to type pays for it
-
     module = read(text, path)
-    for cls in module.checked_classes(all_modules=all_modules):
-        infer(cls, oracle)
+    classes = module.checked_classes(all_modules=all_modules)
+    if classes:
+        from scriptkit.language.inference import infer_all  # noqa: PLC0415 - only a file with something to type pays for it
+
+        infer_all(module, classes, oracle)
     return module

@@ -37,6 +37,7 @@ class Body:
     def __init__(self, session: Session, facts: FunctionFacts, cls: ClassFacts | None, sink: Sink) -> None:
         self.session = session
         self.module = facts.module
+        self.annotations = session.annotations
         self.facts = facts
         self.cls = cls
         self.sink = sink
@@ -79,6 +80,66 @@ class Body:
 
     def call_value(self, function: AnyValue, node: ast.Call, hint: Type | None = None) -> AnyValue:
         """Call what has been evaluated."""
+        raise NotImplementedError
+
+    def augmented(self, node: ast.AugAssign) -> Type | None:
+        """`target op= value`."""
+        raise NotImplementedError
+
+    def module_attribute(self, receiver: ModuleValue, name: str, node: ast.expr) -> AnyValue:
+        """An attribute of a module."""
+        raise NotImplementedError
+
+    def dotted_attribute(self, receiver: DottedValue, name: str, node: ast.expr) -> AnyValue:
+        """An attribute of something imported."""
+        raise NotImplementedError
+
+    def class_attribute(self, receiver: ClassValue, name: str, node: ast.expr) -> AnyValue:
+        """An attribute of a class of the file."""
+        raise NotImplementedError
+
+    def instance_attribute(self, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
+        """An attribute of an enum member or a script class."""
+        raise NotImplementedError
+
+    def assign_attribute(self, target: ast.Attribute, value: AnyValue, origin: ast.expr | None) -> None:
+        """`self.x = value`."""
+        raise NotImplementedError
+
+    def assign_item(self, target: ast.Subscript, value: AnyValue, origin: ast.expr | None) -> None:
+        """`a[b] = value`."""
+        raise NotImplementedError
+
+    def element_problem(self, holder: ast.expr, node: ast.expr, container: Type, element: Type) -> Type:
+        """An element of another type goes into a container."""
+        raise NotImplementedError
+
+    def global_value(self, node: ast.Name) -> AnyValue:
+        """A name that is no local."""
+        raise NotImplementedError
+
+    def read_annotation(self, node: ast.expr, where: str) -> Type:
+        """The type an annotation of compiled code names; what is wrong with it is reported."""
+        raise NotImplementedError
+
+    def static_truth(self, node: ast.expr, value: AnyValue) -> bool | str | None:
+        """Whether the compiler knows a test's value."""
+        raise NotImplementedError
+
+    def has_attribute(self, receiver: AnyValue, name: str) -> bool | str:
+        """What `hasattr` says at compile time."""
+        raise NotImplementedError
+
+    def entered(self, value: AnyValue) -> AnyValue:
+        """What `with value as name` binds."""
+        raise NotImplementedError
+
+    def trusts_unannotated(self, name: str) -> bool:
+        """Whether a parameter without annotation may be blamed."""
+        raise NotImplementedError
+
+    def not_callable(self, value: AnyValue, node: ast.Call) -> AnyValue:
+        """A call of what cannot be called."""
         raise NotImplementedError
 
     # -- shared --------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Conditions(Body):
             return Condition(static=bool(node.value)) if isinstance(node.value, bool) else Condition()
         value = self.value(node)
         self.truth(value, node)
-        return Condition(static=self.session.static_truth(self, node, value))
+        return Condition(static=self.static_truth(node, value))
 
     def truth(self, value: AnyValue, node: ast.expr) -> None:
         """Report a value that has no truth value."""
@@ -151,7 +151,7 @@ class Conditions(Body):
             self.report("getattr-dynamic", node, function="hasattr")
             return Condition()
         receiver = self.value(node.args[0])
-        return Condition(static=self.session.has_attribute(receiver, node.args[1].value))
+        return Condition(static=self.has_attribute(receiver, node.args[1].value))
 
     def _isinstance(self, node: ast.Call) -> Condition:
         value = self.value(node.args[0])
@@ -208,7 +208,7 @@ class Conditions(Body):
             return None
         if isinstance(node, ast.BinOp):
             return None
-        named, bad = self.session.annotations.read(node)
+        named, bad = self.annotations.read(node)
         return None if bad or named.has_unknown else named
 
 

@@ -109,7 +109,7 @@ class Expressions(Body):
         why = self.frame.why_unusable(node.id) if bound is None or node.id not in self.frame.names else None
         if why is not None:
             return self._unusable(node, why)
-        return bound.value if bound is not None else self.session.global_value(self, node)
+        return bound.value if bound is not None else self.global_value(node)
 
     def _unusable(self, node: ast.Name, why: Unusable) -> Type:
         frame = self.frame
@@ -141,13 +141,13 @@ class Expressions(Body):
     def attribute(self, receiver: AnyValue, name: str, node: ast.expr) -> AnyValue:
         """`receiver.name`."""
         if isinstance(receiver, ModuleValue):
-            return self.session.module_attribute(self, receiver, name, node)
+            return self.module_attribute(receiver, name, node)
         if isinstance(receiver, DottedValue):
-            return self.session.dotted_attribute(self, receiver, name, node)
+            return self.dotted_attribute(receiver, name, node)
         if isinstance(receiver, ContainerValue):
             return self._container_attribute(receiver, name)
         if isinstance(receiver, ClassValue):
-            return self.session.class_attribute(self, receiver, name, node)
+            return self.class_attribute(receiver, name, node)
         if isinstance(receiver, Type):
             return self.type_attribute(receiver, name, node)
         return UNKNOWN
@@ -168,7 +168,7 @@ class Expressions(Body):
         if isinstance(receiver, Tuple) and receiver.name:
             return self._field(receiver, name, node)
         if isinstance(receiver, Instance):
-            return self.session.instance_attribute(self, receiver, name, node)
+            return self.instance_attribute(receiver, name, node)
         if receiver is DEVICE and name in ("type", "index"):
             return STR if name == "type" else union((INT, NONE))
         if isinstance(receiver, (Union, Tuple)) or receiver is ANY or not known(receiver):
@@ -280,7 +280,7 @@ class Expressions(Body):
         binding = self.frame.find(node.id)
         found = next((p for p in self.facts.parameters if p.name == node.id and p.annotation is None), None)
         is_it = binding is not None and found is not None and binding.node is found.node and binding.value is TENSOR
-        return found if is_it and self.session.trusts_unannotated(self, node.id) else None
+        return found if is_it and self.trusts_unannotated(node.id) else None
 
     def augmented(self, node: ast.AugAssign) -> Type | None:
         """The new value of `target op= value`; None where nothing need be assigned."""
@@ -297,7 +297,7 @@ class Expressions(Body):
             return None if right.has_unknown else _nothing(self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value)))
         if isinstance(target, List) and name == "add":
             if isinstance(right, List) and not is_subtype(right, target):
-                return _nothing(self.session.element_problem(self, node.target, node.value, target, right.element))
+                return _nothing(self.element_problem(node.target, node.value, target, right.element))
             return target
         return self.binary(node, node.op, target, right, (_as_load(node.target), node.value))
 

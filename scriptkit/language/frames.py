@@ -33,6 +33,8 @@ class Binding:
     node: ast.AST | None = None
     origin: ast.expr | None = None
     refined: bool = False
+    constant: bool = False
+    power: ast.expr | None = None
 
 
 @dataclass(eq=False)

@@ -152,7 +152,7 @@ class Statements(Body):
             if node.value is not None:
                 self.assign(node.target, self.value(node.value), node.value)
             return
-        declared = self.session.read_annotation(self, node.annotation, "variable")
+        declared = self.read_annotation(node.annotation, "variable")
         if node.value is None:
             if isinstance(node.target, ast.Name):
                 self.frame.bind(node.target.id, Binding(declared, node))
@@ -163,7 +163,7 @@ class Statements(Body):
         self.assign(node.target, value, node.value, declared)
 
     def _run_augassign(self, node: ast.AugAssign) -> None:
-        result = self.session.operators(self).augmented(node)
+        result = self.augmented(node)
         if result is not None:
             self.assign(node.target, result, None)
 
@@ -222,7 +222,7 @@ class Statements(Body):
         elif dotted == "builtins.open":
             self.report("with-statement", expression, text=ast.unparse(expression), name="open")
         else:
-            entered = self.session.entered(self.value(expression))
+            entered = self.entered(self.value(expression))
         if item.optional_vars is not None:
             self.assign(item.optional_vars, entered, None)
 
@@ -454,9 +454,9 @@ class Statements(Body):
         elif isinstance(target, (ast.Tuple, ast.List)):
             self._unpack(target, value, origin)
         elif isinstance(target, ast.Attribute):
-            self.session.assign_attribute(self, target, value, origin)
+            self.assign_attribute(target, value, origin)
         elif isinstance(target, ast.Subscript):
-            self.session.assign_item(self, target, value, origin)
+            self.assign_item(target, value, origin)
         elif isinstance(target, ast.Starred):
             self.assign(target.value, value, origin)
 

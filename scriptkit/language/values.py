@@ -27,6 +27,7 @@ class ModuleValue(Sugared):
     name: str
     cls: ClassFacts | None = None
     library: str = ""
+    sliced: bool = False
 
     def __str__(self) -> str:
         return self.name
