@@ -1,4 +1,4 @@
-"""Every code block of the README does what the README says."""
+"""Every code block of the README and the guide does what the page says."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tools.readme import blocks, up_to_date
+from tools.readme import PAGES, ROOT, blocks, up_to_date
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_python_blocks_print_or_raise_the_text_that_follows_them() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_blocks_print_or_raise_the_text_that_follows_them(page: Path) -> None:
     """If only words changed, `make readme` writes the new ones."""
-    assert up_to_date(README).splitlines() == README.splitlines()
+    markdown = page.read_text(encoding="utf-8")
+    assert up_to_date(markdown).splitlines() == markdown.splitlines()
 
 
 def test_a_text_block_that_tells_something_else_is_noticed() -> None:
@@ -36,8 +37,9 @@ def test_the_commands_are_targets_that_make_knows(line: str) -> None:
     subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 
 
-def test_no_block_is_of_a_kind_that_nothing_runs() -> None:
-    assert {block.language for block in blocks(README)} <= {"python", "text", "sh"}
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_block_is_of_a_kind_that_nothing_runs(page: Path) -> None:
+    assert {block.language for block in blocks(page.read_text(encoding="utf-8"))} <= {"python", "text", "sh"}
 
 
 def test_the_linked_files_exist() -> None:

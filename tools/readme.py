@@ -1,4 +1,4 @@
-"""Keep what the Python blocks of the README say in the `text` block after each: `python -m tools.readme`."""
+"""Keep what the Python blocks of README and guide say in the `text` block after each: `python -m tools.readme`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Any
 
 import scriptkit
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "guide.md")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def run(file: Path, name: str, names: dict[str, Any]) -> None:
     if spec is None or spec.loader is None:
         raise ImportError(file)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pickle asks for the module of a class
     vars(module).update({key: value for key, value in names.items() if not key.startswith("__")})
     try:
         spec.loader.exec_module(module)
@@ -84,17 +86,17 @@ def run(file: Path, name: str, names: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Rewrite the README, or with --check say whether it tells what happens."""
+    """Rewrite the pages, or with --check say whether they tell what happens."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    markdown = README.read_text(encoding="utf-8")
-    fresh = up_to_date(markdown)
-    if check:
-        print("README.md is up to date" if fresh == markdown else "README.md is out of date: run `make readme`")
-        return int(fresh != markdown)
-    README.write_text(fresh, encoding="utf-8")
-    return 0
+    stale = [page for page in PAGES if up_to_date(page.read_text(encoding="utf-8")) != page.read_text(encoding="utf-8")]
+    for page in stale:
+        if check:
+            print(f"{page.name} is out of date: run `make readme`")
+        else:
+            page.write_text(up_to_date(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":
