@@ -11,6 +11,8 @@ from scriptkit.errors import ArtifactError
 # torch compresses code only, to a tenth or so
 _MOST_EXPANSION = 200
 _SMALL = 1 << 24
+# a checkpoint of `torch.save` has all but the last
+_REQUIRED = {"version", "data.pkl", "constants.pkl"}
 
 
 def plain_contents(stream: BinaryIO) -> dict[str, bytes]:
@@ -24,9 +26,11 @@ def plain_contents(stream: BinaryIO) -> dict[str, bytes]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, zlib.error) as error:
         message = f"the file is damaged or is no TorchScript file: {error}"
         raise ArtifactError(message) from error
-    if len(contents) != len(infos) or not {"data.pkl", "version"} <= contents.keys():
-        message = "the file is no TorchScript file: entries are missing or present twice"
-        raise ArtifactError(message)
+    if len(contents) != len(infos):
+        raise ArtifactError("an entry of the file is present twice")
+    missing = _REQUIRED - contents.keys()
+    if missing:
+        raise ArtifactError(f"the file is no TorchScript file: it has no {', '.join(sorted(missing))}")
     return contents
 
 
