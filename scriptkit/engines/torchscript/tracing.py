@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 LOCK = threading.RLock()
+_C: Any = torch._C  # the stubs lack the names of the tracer
 CHECK_MARK = "scriptkit trace check"
 
 
@@ -74,12 +75,12 @@ def _module_names(root: nn.Module) -> Iterator[None]:
 @contextmanager
 def _without_tracer_warnings() -> Iterator[None]:
     """Torch's own warnings are wrong nine times in ten; the probe replaces them."""
-    before = torch._C._jit_get_tracer_state_warn()
-    torch._C._jit_set_tracer_state_warn(False)
+    before = _C._jit_get_tracer_state_warn()
+    _C._jit_set_tracer_state_warn(False)
     try:
         yield
     finally:
-        torch._C._jit_set_tracer_state_warn(before)
+        _C._jit_set_tracer_state_warn(before)
 
 
 def _mirror(module: nn.Module, memo: dict[int, torch.jit.ScriptModule] | None = None) -> torch.jit.ScriptModule:
@@ -90,8 +91,14 @@ def _mirror(module: nn.Module, memo: dict[int, torch.jit.ScriptModule] | None = 
     if id(module) not in made:
         shell = type("Shell", (nn.Module,), {"_jit_override_qualname": _qualified_name(type(module))})()
         _fill(shell, module, made)
-        made[id(module)] = _recursive.create_script_module(shell, lambda _: [], share_types=False, is_tracing=True)
+        made[id(module)] = _script_module(shell)
     return made[id(module)]
+
+
+def _script_module(shell: nn.Module) -> torch.jit.ScriptModule:
+    make: Any = _recursive.create_script_module
+    made: torch.jit.ScriptModule = make(shell, lambda _: [], share_types=False, is_tracing=True)
+    return made
 
 
 def _fill(shell: nn.Module, module: nn.Module, memo: dict[int, torch.jit.ScriptModule]) -> None:
@@ -108,7 +115,7 @@ def _fill(shell: nn.Module, module: nn.Module, memo: dict[int, torch.jit.ScriptM
 
 @contextmanager
 def unoptimised() -> Iterator[None]:
-    """Run compiled code as written: right for comparing results once, where optimising would cost more than it saves."""
+    """Run compiled code as written: for one comparison, optimising would cost more than it saves."""
     before = torch._C._get_graph_executor_optimize()
     torch._C._set_graph_executor_optimize(False)
     try:
@@ -126,13 +133,13 @@ class Recorder:
 
     def stop(self) -> None:
         """Record nothing from here on."""
-        self._state = self._state or torch._C._get_tracing_state()
-        torch._C._set_tracing_state(None)
+        self._state = self._state or _C._get_tracing_state()
+        _C._set_tracing_state(None)
 
     def resume(self) -> None:
         """Go on where recording stopped; nothing happens if it did not."""
         if self._state is not None:
-            torch._C._set_tracing_state(self._state)
+            _C._set_tracing_state(self._state)
             self._state = None
 
     def put_check(self, tensor: Tensor, value: object, number: int, where: str) -> None:
@@ -178,7 +185,7 @@ def _check_for(value: object) -> Callable[..., Tensor] | None:
 @contextmanager
 def exchanged(traced: torch.jit.ScriptModule, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """For a while, give a traced module changed parameters and buffers."""
-    slots = [
+    slots: list[tuple[Any, str, Tensor]] = [
         (part, name, tensor)
         for part in traced.modules()
         for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
@@ -204,11 +211,16 @@ def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     with LOCK:
         compiled: Callable[..., Tensor] = torch._C._jit_script_compile(
             _qualified_name(function),
-            get_jit_def(function, function.__name__),
+            _definition(function),
             createResolutionCallbackFromClosure(function),
             {},
         )
     return compiled
+
+
+def _definition(function: Callable[..., Tensor]) -> Any:
+    define: Any = get_jit_def
+    return define(function, function.__name__)
 
 
 def same_bool(tensor: Tensor, value: bool, message: str) -> Tensor:  # noqa: FBT001

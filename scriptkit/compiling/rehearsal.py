@@ -1,0 +1,208 @@
+"""A trace and the module it was made of, run side by side on the same inputs from the same random state."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.adapter import Adapter
+from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.isolation import buffers_restored, converted, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.probe import Log, Probe, WatchedDict
+from scriptkit.compiling.structure import build, flatten, merge
+from scriptkit.engines.torchscript import tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from torch import Tensor, nn
+
+    from scriptkit.compiling.comparison import Difference, Tolerance
+    from scriptkit.compiling.perturb import Example, Perturbation
+    from scriptkit.compiling.structure import Structure
+
+TRACING_SEED = 2718
+
+
+@dataclass
+class Recorded:
+    """A trace, what the probe saw while it was made, and the shape of its result."""
+
+    run: Any
+    log: Log
+    output: Structure
+    watched: list[int] = field(default_factory=list)
+
+    def __call__(self, tensors: Sequence[Tensor]) -> Any:
+        """The result as the module would give it; the values of watched checks are left out."""
+        found = self.run(*tensors)
+        return build(self.output, found)
+
+    def disagreeing(self, tensors: Sequence[Tensor]) -> set[int]:
+        """The numbers of the escapes whose value is another one for these inputs; only for a watching trace."""
+        agreed = self.run(*tensors)[-1].tolist()
+        return {number for number, same in zip(self.watched, agreed, strict=True) if not same}
+
+
+def record(
+    module: nn.Module,
+    example: Example,
+    *,
+    unchecked: Collection[int] = (),
+    watching: bool = False,
+    expected: Structure | None = None,
+) -> Recorded:
+    """Trace a copy of a module. A watching trace does not raise where a check fails, it returns which checks fail."""
+    recorder = tracing.Watcher() if watching else tracing.Recorder()
+    probe = Probe(recorder, unchecked)
+    copy = copy_tree(module)
+    adapter = Adapter(copy, example.structure, WatchedDict.over(probe.log))
+    adapter.extra = recorder.results
+    inputs = with_fresh_tensors(example.tensors)
+    names = [f"input_{number}" for number in range(len(inputs))]
+    with random_states_kept(TRACING_SEED), buffers_restored(copy.buffers()), torch.enable_grad(), probe:
+        run = tracing.trace(adapter, inputs, names)
+    assert adapter.output is not None  # noqa: S101
+    output = adapter.output if expected is None else merge(expected, adapter.output)
+    return Recorded(run, probe.log, output, [number for number, _ in recorder.put])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one comparison went: eager code refused the inputs, or the results are equal, or they differ."""
+
+    refused: bool = False
+    differences: tuple[Difference, ...] = ()
+    error: BaseException | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """True where both ran and gave the same."""
+        return not self.refused and not self.differences and self.error is None
+
+    @property
+    def failed_check(self) -> str | None:
+        """Which check of the trace stopped it."""
+        return None if self.error is None or self.refused else tracing.failed_check(self.error)
+
+    @property
+    def text(self) -> str:
+        """What went otherwise, in a few words."""
+        if self.error is not None:
+            return f"the trace raises {type(self.error).__name__}"
+        return "; ".join(f"{d.path}: {d.what}" for d in self.differences)
+
+
+class Rehearsal:
+    """Compares a module with its trace, input by input, and puts buffers back after each comparison."""
+
+    def __init__(self, module: nn.Module, tolerance: Tolerance | None = None) -> None:
+        self._module = module
+        self._tolerance = tolerance
+        self._eager = copy_tree(module)
+        self.keeps_state = False
+
+    def eager(self, args: Sequence[Any], kwargs: dict[str, Any], seed: int) -> Any:
+        """What the module itself gives, with whether it wrote anything noticed."""
+        before = _attributes(self._eager)
+        with random_states_kept(seed):
+            result = self._eager(*args, **kwargs)
+        self.keeps_state = self.keeps_state or before != _attributes(self._eager)
+        return result
+
+    def compare(self, recorded: Recorded, change: Perturbation, seed: int = 1, *, in_turn: bool = False) -> Outcome:
+        """Run both on the same inputs; `in_turn` leaves the state both wrote for the next comparison."""
+        own_args, own_kwargs = with_fresh_tensors((change.args, change.kwargs))
+        with nullcontext() if in_turn else self._state_restored(recorded), tracing.unoptimised(), torch.no_grad():
+            try:
+                expected = self.eager(own_args, own_kwargs, seed)
+            except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the trace
+                return Outcome(refused=True, error=error)
+            return self._traced(recorded, change, (own_args, own_kwargs), expected, seed)
+
+    def is_random(self, change: Perturbation) -> bool:
+        """Whether the module itself gives other results for the same inputs from the same random state."""
+        first, second = (copy_tree(self._module) for _ in range(2))
+        results = []
+        for copy in (first, second):
+            args, kwargs = with_fresh_tensors((change.args, change.kwargs))
+            with random_states_kept(TRACING_SEED), torch.no_grad():
+                results.append(copy(*args, **kwargs))
+        return bool(compare(*results))
+
+    def _traced(self, recorded: Recorded, change: Perturbation, own: Any, expected: Any, seed: int) -> Outcome:
+        recorded.output = merge(flatten(expected)[1], recorded.output)
+        tensors = [t.clone() for t in change.example.tensors]
+        try:
+            with random_states_kept(seed):
+                actual = recorded(tensors)
+        except Exception as error:  # noqa: BLE001  # any error of the trace is a difference
+            return Outcome(error=error)
+        found = compare(expected, actual, self._tolerance)
+        found += compare(flatten(own)[0], tensors, self._tolerance, "arguments afterwards")
+        return Outcome(differences=tuple(found))
+
+    @contextmanager
+    def _state_restored(self, recorded: Recorded) -> Iterator[None]:
+        with buffers_restored([*self._eager.buffers(), *recorded.run.buffers()]):
+            yield
+        if self.keeps_state:
+            self.renew()
+
+    def renew(self) -> None:
+        """Start again from the module as the user has it."""
+        self._eager = copy_tree(self._module)
+
+    def converted(self, recorded: Recorded, change: Perturbation, move: Callable[[Tensor], Tensor]) -> Outcome:
+        """Compare both after the same conversion of parameters, buffers and inputs: another dtype, another device."""
+        kept, self._eager = self._eager, converted(self._module, move)
+        try:
+            with tracing.exchanged(recorded.run, move):
+                return self.compare(recorded, change, in_turn=True)
+        finally:
+            self._eager = kept
+
+    def gradients(self, recorded: Recorded, example: Example) -> Outcome:
+        """Compare the gradients of inputs and parameters for the sum of all outputs."""
+        ours = self._gradients_of(self._eager_flat(example), example)
+        theirs = self._gradients_of(recorded.run, example)
+        return Outcome(differences=tuple(compare(ours, theirs, self._tolerance, "gradients")))
+
+    def _eager_flat(self, example: Example) -> Callable[..., list[Tensor]]:
+        def run(*tensors: Tensor) -> list[Tensor]:
+            args, kwargs = build(example.structure, tensors)
+            return flatten(self._eager(*args, **kwargs))[0]
+
+        return run
+
+    def _gradients_of(self, run: Callable[..., Any], example: Example) -> list[Tensor | None]:
+        inputs = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in example.tensors]
+        wanted = [t for t in (*inputs, *self._module.parameters()) if t.requires_grad]
+        with random_states_kept(1), torch.enable_grad(), tracing.unoptimised():
+            total = [t.sum() for t in run(*inputs) if t.requires_grad and t.is_floating_point()]
+            if not total or not wanted:
+                return [None] * len(wanted)
+            return list(torch.autograd.grad(torch.stack([t.float() for t in total]).sum(), wanted, allow_unused=True))
+
+
+def _attributes(module: nn.Module) -> list[tuple[str, int | str]]:
+    """A fingerprint of the plain attributes of a tree: what `forward` rebinds or counts shows in it."""
+    found: list[tuple[str, int | str]] = []
+    for part in module.modules():
+        if not tracing.is_compiled(part):
+            for name, value in (*part.__dict__.items(), *part._buffers.items()):
+                if name not in _BOOKKEEPING:
+                    found.append((name, _fingerprint(value)))
+    return found
+
+
+_BOOKKEEPING = {"_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks"}
+
+
+def _fingerprint(value: Any) -> int | str:
+    if isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    return hash((id(value), len(value))) if isinstance(value, (list, dict, set)) else id(value)
