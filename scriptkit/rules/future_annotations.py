@@ -24,10 +24,14 @@ class FutureAnnotations(Rule):
 
     code = "SK117"
     name = "future-annotations"
+    supersedes = ("python-call",)
     label = "its types are strings"
     note = "the compiler cannot read the source of an ignored function, and takes its annotations as they are"
     help = "leave out the import in this file, or move the function to a file without it"
-    VALID = ("@torch.jit.ignore\ndef halve(x: Tensor) -> Tensor:\n    return x / 2\n\n\n" + forward("return halve(x)"),)
+    VALID = (
+        "@torch.jit.ignore\ndef halve(x: Tensor) -> Tensor:\n    return x / 2\n\n\n"
+        + forward("if not torch.jit.is_scripting():\n    x = halve(x)\nreturn x"),
+    )
     INVALID = (
         Invalid(
             "from __future__ import annotations\n@torch.jit.ignore\n"

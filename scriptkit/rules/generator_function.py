@@ -21,6 +21,7 @@ class GeneratorFunction(Rule):
 
     code = "SK506"
     name = "generator-function"
+    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
     label = "makes the function a generator"
     note = "compiled functions return once; there are no generators"
     help = "collect the values in a list and return it"

@@ -21,6 +21,7 @@ class IsinstanceAbstractNumber(Rule):
 
     code = "SK708"
     name = "isinstance-abstract-number"
+    supersedes = ("isinstance-forms",)
     label = "always false in compiled code"
     note = "compiled code has `int`, `float`, `bool` and `complex`; none of them is registered as an abstract number"
     help = "name the concrete types"

@@ -23,7 +23,7 @@ class LegacyTensorConstructor(ProblemRule):
     label = "a constructor of Python only"
     note = "the compiler has the functions that make tensors, and not the old tensor classes"
     help = "use `torch.tensor` for values, `torch.empty` for sizes"
-    VALID = (forward("return x + torch.tensor([1.0, 2.0])"),)
+    VALID = (forward("return x + torch.tensor([1.0, 2.0], device=x.device)"),)
     INVALID = (Invalid(forward("return x + torch.Tensor([1.0, 2.0])  # <-"), "Unknown builtin op: aten::Tensor"),)
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:

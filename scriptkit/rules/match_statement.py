@@ -21,6 +21,7 @@ class MatchStatement(Rule):
 
     code = "SK509"
     name = "match-statement"
+    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
     label = "a `match` statement"
     note = "the compiler knows `if`, `for` and `while`"
     help = "write a chain of `if` and `elif`"

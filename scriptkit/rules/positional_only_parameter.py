@@ -22,7 +22,7 @@ class PositionalOnlyParameter(Rule):
 
     code = "SK403"
     name = "positional-only-parameter"
-    label = "before the `/`, so the compiler does not see it"
+    label = "not seen by the compiler"
     note = "the compiler reads the parameters after a `/` only"
     help = "leave out the `/`"
     VALID = (forward("return x * k", "x: Tensor, k: int"),)

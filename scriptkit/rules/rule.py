@@ -54,6 +54,8 @@ class Rule:
     severity: ClassVar[Severity] = "error"
     lifted: ClassVar[bool] = False  # scriptkit makes it work: an error only as plain torch.jit sees it
     optional: ClassVar[bool] = False  # found only where a project selects it
+    supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings at the same place are consequences of this one
+    hides: ClassVar[tuple[str, ...]] = ()  # the same for the whole method: what the typing pass cannot follow
     VALID: ClassVar[tuple[str, ...]]
     INVALID: ClassVar[tuple[Invalid, ...]]
     label: ClassVar[str] = ""

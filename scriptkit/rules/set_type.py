@@ -21,6 +21,7 @@ class SetType(Rule):
 
     code = "SK530"
     name = "set-type"
+    supersedes = ("unsupported-container", "unsupported-builtin")
     label = "`set` is no type of the compiler"
     note = "containers of the compiler are lists, tuples and dicts"
     help = "use a list, or the keys of a dict where uniqueness matters"

@@ -25,6 +25,7 @@ class StrFormatNamed(Rule):
 
     code = "SK701"
     name = "str-format-named"
+    supersedes = ("call-unknown-kwarg", "no-matching-overload")
     note = "compiled `format` replaces plain `{}`, one after the other, and leaves every other `{...}` as it stands"
     help = "use plain `{}` in the order of the arguments, or `%` for a format"
     VALID = (forward('return "{} of {}".format(1, x.size(0))', returns="str"),)

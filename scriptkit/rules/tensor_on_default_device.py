@@ -30,7 +30,11 @@ class TensorOnDefaultDevice(Rule):
     help = "pass the device of the tensor it meets"
     VALID = (forward("return x + torch.zeros(3, device=x.device)"), forward("return x + torch.zeros_like(x)"))
     INVALID = (
-        Invalid(forward("return x + torch.zeros(3)  # <-"), "Tensor on device cpu is not on the expected device", inputs='(torch.ones(3, device="meta"),)'),
+        Invalid(
+            forward("return x + torch.zeros(3)  # <-"),
+            "Tensor on device cpu is not on the expected device",
+            inputs='(torch.ones(3, device="meta"),)',
+        ),
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
+from scriptkit.rules.reading import shown
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class TensorUnpack(ProblemRule):
             return self.about(
                 cls,
                 problem,
-                f"a tensor is unpacked into {problem.data['count']} names",
+                f"{shown(_value(problem.node))}, a tensor, is unpacked into {problem.data['count']} names",
                 label="a `Tensor`",
                 help="unbind it along a dimension",
                 suggestion="<names> = x.unbind(0)",
@@ -43,3 +45,7 @@ class TensorUnpack(ProblemRule):
             label=f"{problem.data['actual']} values",
             help="unpack into as many names as there are values",
         )
+
+
+def _value(node: ast.AST) -> ast.AST:
+    return node.value if isinstance(node, ast.Assign) else node

@@ -24,6 +24,7 @@ class TryStatement(Rule):
 
     code = "SK503"
     name = "try-statement"
+    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
     label = "compiled code cannot catch exceptions"
     note = "the compiler knows `raise` and `assert`, and nothing that catches them, even under `is_scripting()`"
     help = "test for the condition beforehand, or move the block to a method marked `@torch.jit.unused`"

@@ -1,4 +1,4 @@
-"""The rule `dataclass-not-scripted`."""
+"""The rule `dataclass`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scriptkit.language.problems import Problem
 
 
-class DataclassNotScripted(ProblemRule):
+class Dataclass(ProblemRule):
     """A dataclass used in compiled code that is not itself decorated with `@torch.jit.script`.
 
     The compiler looks for the source of its `__init__`, which Python has generated.

@@ -1,0 +1,135 @@
+"""Hold a file to the rules: which rules apply to which class, and what the user allows."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from scriptkit import language
+from scriptkit.diagnostics import Diagnostic, in_source_order
+from scriptkit.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scriptkit.language.facts import ClassFacts, ModuleFacts
+    from scriptkit.rules import Rule
+
+UNREADABLE = ("SK001", "unreadable-file")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rules count: names, codes, prefixes of codes (`SK3`), or `ALL`.
+
+    A rule that is off by default must be named.
+    """
+
+    select: tuple[str, ...] = ("ALL",)
+    ignore: tuple[str, ...] = ()
+
+    def includes(self, rule: Rule) -> bool:
+        """Whether findings of this rule are wanted."""
+        chosen = any(_matches(rule, word) for word in self.select)
+        return chosen and not any(_matches(rule, word) for word in self.ignore)
+
+
+EVERYTHING = Selection()
+
+
+def _matches(rule: Rule, word: str) -> bool:
+    if word == rule.name or word.upper() == rule.code:
+        return True
+    return not rule.optional and (
+        word == "ALL" or (word.upper().startswith("SK") and rule.code.startswith(word.upper()))
+    )
+
+
+def judge_text(text: str, path: str, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
+    """Every finding in a text; one diagnostic if it does not parse."""
+    try:
+        module = language.analyze(text, path, all_modules=all_modules)
+    except (SyntaxError, ValueError) as error:
+        return [unreadable(path, error)]
+    return judge_module(module, selection, all_modules=all_modules)
+
+
+def judge_module(module: ModuleFacts, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
+    """Every finding in an analysed file, in source order."""
+    traced = _traced(module)
+    classes = [cls for cls in module.checked_classes(all_modules=all_modules) if cls.name not in traced]
+    return settled(finding for cls in classes for finding in judge_class(cls, selection))
+
+
+def _traced(module: ModuleFacts) -> set[str | None]:
+    """The classes of which this file traces an instance: their code never meets the compiler of scripts."""
+    if "jit.trace" not in module.text:
+        return set()
+    calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    traces = (call for call in calls if module.dotted(call.func) in ("torch.jit.trace", "torch.jit.trace_module"))
+    return {module.dotted(made.func) for trace in traces for made in trace.args[:1] if isinstance(made, ast.Call)}
+
+
+def judge_class(cls: ClassFacts, selection: Selection) -> Iterator[Diagnostic]:
+    """What the rules find in one class, less consequences, what a comment allows, and what scriptkit makes work."""
+    found = {rule: list(rule.check(cls)) for rule in all_rules()}
+    for rule, findings in found.items():
+        if selection.includes(rule) and not (rule.lifted and cls.scriptable):
+            for finding in findings:
+                allowed = cls.module.is_allowed(rule.name, finding.line, cls)
+                if not allowed and not _is_consequence(finding, found):
+                    yield finding
+
+
+def _is_consequence(finding: Diagnostic, found: dict[Rule, list[Diagnostic]]) -> bool:
+    return any(
+        (finding.name in rule.supersedes and _overlap(finding, cause))
+        or (finding.name in rule.hides and finding.method == cause.method)
+        for rule, causes in found.items()
+        for cause in causes
+    )
+
+
+def _overlap(a: Diagnostic, b: Diagnostic) -> bool:
+    a_starts, a_ends = (a.line, a.column), (a.end_line, a.end_column)
+    return a_starts < (b.end_line, b.end_column) and (b.line, b.column) < a_ends
+
+
+def settled(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """In source order, each mistake once: a base class is read with each of its subclasses."""
+    kept: dict[tuple[object, ...], Diagnostic] = {}
+    for finding in in_source_order(findings):
+        kept.setdefault(
+            (finding.path, finding.line, finding.column, finding.end_line, finding.end_column, finding.name), finding
+        )
+    return list(kept.values())
+
+
+def unreadable(path: str, error: Exception) -> Diagnostic:
+    """The one finding in a file that cannot be read as Python."""
+    line, column = 1, 1
+    reason = str(error)
+    if isinstance(error, SyntaxError):
+        line, column, reason = error.lineno or 1, max(error.offset or 1, 1), error.msg
+    code, name = UNREADABLE
+    return Diagnostic(
+        path=path,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=column + 1,
+        code=code,
+        name=name,
+        message=f"the file cannot be read as Python: {reason}"[:LONGEST_MESSAGE],
+        label="reading stops here",
+        help="correct this line; the rest of the file was not checked",
+    )
+
+
+LONGEST_MESSAGE = 88
+
+
+def as_warnings(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The same findings, none of them an error."""
+    return [replace(finding, severity="warning") for finding in findings]

@@ -1,0 +1,166 @@
+"""The class statement: find the text of a live class, judge it once, remember the verdict.
+
+`SCRIPTKIT_CHECK=error` (the default) reports errors as errors, `warn` makes warnings of them, `off` finds nothing.
+Where the installed torch is not the one the table of operators was made from, the constructor judges, and errors here
+become warnings.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from scriptkit.checking import verdicts
+from scriptkit.checking.judging import EVERYTHING, as_warnings, judge_class, settled
+from scriptkit.switches import is_disabled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.language.facts import ClassFacts
+
+
+def findings_of(cls: type) -> list[Diagnostic]:
+    """Every finding in the class and in those of its bases that no class statement has judged yet."""
+    mode = os.environ.get("SCRIPTKIT_CHECK", "error")
+    if mode == "off" or is_disabled():
+        return []
+    found = settled(finding for part in _unjudged(cls) for finding in _findings_in(part, cls))
+    return as_warnings(found) if mode == "warn" or not _torch_is_known() else found
+
+
+def _unjudged(cls: type) -> Iterator[type]:
+    """The class, and its bases of other files that are modules but no `ScriptableModule`.
+
+    Those of the same file are read together with the class, and a `ScriptableModule` had a class statement of its own.
+    """
+    yield cls
+    for base in cls.__mro__[1:]:
+        package = base.__module__.partition(".")[0]
+        if package not in ("torch", "scriptkit") and _is_plain_module(base) and _path(base) != _path(cls):
+            yield base
+
+
+def _is_plain_module(base: type) -> bool:
+    above = {f"{c.__module__}.{c.__name__}" for c in base.__mro__}
+    return "torch.nn.modules.module.Module" in above and not hasattr(base, "__scriptkit_check_save__")
+
+
+def _findings_in(part: type, cls: type) -> list[Diagnostic]:
+    path = _path(part)
+    text = _text(path) if path else None
+    if path is None or text is None:
+        return []
+    found = _verdict(path, text, part)
+    if part is cls:
+        return found
+    found = [finding for finding in found if _is_reached(finding, part, cls)]
+    return [_at_class(finding, cls) for finding in as_warnings(found)] if _is_installed(path) else found
+
+
+def _is_installed(path: str) -> bool:
+    return any(folder in Path(path).parts for folder in ("site-packages", "dist-packages"))
+
+
+def _is_reached(finding: Diagnostic, base: type, cls: type) -> bool:
+    """Whether the method of a finding is the one `cls` inherits, not one that it overrides."""
+    return any(finding.method in vars(c) and c is base for c in cls.__mro__ if finding.method in vars(c))
+
+
+def _at_class(finding: Diagnostic, cls: type) -> Diagnostic:
+    """A finding in code that nobody here can edit, told at the class that inherits it."""
+    path, line = _path(cls) or finding.path, _first_line(cls) or 1
+    where = f"{finding.path}:{finding.line}"
+    return replace(
+        finding,
+        path=path,
+        line=line,
+        column=1,
+        end_line=line,
+        end_column=2,
+        secondary=(),
+        note=f"{finding.note}; in {where}",
+    )
+
+
+def _functions(cls: type) -> Iterator[FunctionType]:
+    for value in vars(cls).values():
+        function = getattr(value, "__func__", getattr(value, "fget", value))
+        if isinstance(function, FunctionType) and function.__qualname__.startswith(f"{cls.__qualname__}."):
+            yield function
+
+
+def _path(cls: type) -> str | None:
+    """The file of a class, or the cell of a notebook, as its methods know it."""
+    path = next((function.__code__.co_filename for function in _functions(cls)), None)
+    return path or getattr(sys.modules.get(cls.__module__), "__file__", None)
+
+
+def _first_line(cls: type) -> int | None:
+    return min((function.__code__.co_firstlineno for function in _functions(cls)), default=None)
+
+
+def _text(path: str) -> str | None:
+    linecache.checkcache(path)
+    return "".join(linecache.getlines(path)) or None
+
+
+def _verdict(path: str, text: str, cls: type) -> list[Diagnostic]:
+    """The findings in one class of a text; a text seen before is not even parsed."""
+    known = _remembered(path, text)
+    name, line = cls.__qualname__, _first_line(cls)
+    key = _key_of(known, name, line)
+    if key is None:
+        known.update(_judged(path, text, name, line))
+        verdicts.store(text, known)
+        key = _key_of(known, name, line)
+    return [replace(finding, path=path) for finding in known[key]] if key else []
+
+
+def _key_of(known: verdicts.Verdicts, name: str, line: int | None) -> str | None:
+    """The verdict on the class of this name that holds this line: a file may define a name twice."""
+    for key in known:
+        qualname, first, last = key.rsplit(":", 2)
+        if qualname == name and (line is None or int(first) <= line <= int(last)):
+            return key
+    return None
+
+
+@lru_cache(maxsize=64)
+def _remembered(path: str, text: str) -> verdicts.Verdicts:
+    del path
+    return verdicts.load(text) or {}
+
+
+def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple[str, list[Diagnostic]]]:
+    """Judge the class that is asked for, and those of the same file that will be."""
+    from scriptkit import language
+    from scriptkit.language.inference import infer
+
+    module = language.read(text, path)
+    for cls in module.classes.values():
+        wanted = cls.qualname == name and (line is None or _holds(cls, line))
+        if wanted or cls.scriptable:
+            cls.scriptable = True
+            infer(cls)
+            place = f"{cls.qualname}:{cls.node.lineno}:{cls.node.end_lineno}"
+            yield place, settled(judge_class(cls, EVERYTHING))
+
+
+def _holds(cls: ClassFacts, line: int) -> bool:
+    return cls.node.lineno <= line <= (cls.node.end_lineno or cls.node.lineno)
+
+
+def _torch_is_known() -> bool:
+    """Whether the installed torch is the one that the table of operators describes."""
+    from scriptkit.language.operators import torch_version
+
+    installed = getattr(sys.modules.get("torch"), "__version__", None)
+    return installed is None or installed.partition("+")[0] == torch_version().partition("+")[0]

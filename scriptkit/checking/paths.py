@@ -1,0 +1,90 @@
+"""Check many files: find them, read them, share them out over processes."""
+
+from __future__ import annotations
+
+import glob
+import multiprocessing
+import os
+import sys
+import threading
+import tokenize
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scriptkit.checking.judging import judge_text, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scriptkit.checking.judging import Selection
+    from scriptkit.diagnostics import Diagnostic
+
+STDIN = "-"
+WORTH_A_PROCESS = 40  # files; below that, starting a process costs more than it saves
+
+
+def python_files(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The Python files that these files, folders and globs mean; what does not exist stays, to be reported."""
+    found: dict[str, None] = {}
+    for path in [os.fspath(path) for path in paths]:
+        if path != STDIN and Path(path).is_dir():
+            found.update(dict.fromkeys(_in_folder(path)))
+        elif path != STDIN and not Path(path).exists() and glob.has_magic(path):
+            matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+            found.update(dict.fromkeys(python_files(matches) if matches else [path]))
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _in_folder(folder: str) -> Iterator[str]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
+        for name in sorted(files):
+            if name.endswith(".py"):
+                yield str(Path(parent, name))
+
+
+def check_files(files: list[str], selection: Selection, *, all_modules: bool) -> Iterator[list[Diagnostic]]:
+    """The findings of each file, in the order of the files."""
+    check = partial(check_file, selection=selection, all_modules=all_modules)
+    workers = _workers(len(files))
+    if workers < 2:  # noqa: PLR2004 - one worker is this process
+        yield from map(check, files)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(check, files, chunksize=4)
+
+
+def _workers(files: int) -> int:
+    """How many processes to use: a fork is safe only as long as nothing runs beside it."""
+    alone = threading.active_count() == 1 and "torch" not in sys.modules and hasattr(os, "fork")
+    return min(os.cpu_count() or 1, files // WORTH_A_PROCESS + 1) if alone else 1
+
+
+def check_file(path: str, selection: Selection, *, all_modules: bool) -> list[Diagnostic]:
+    """The findings of one file; one diagnostic if it cannot be read."""
+    try:
+        text = read_text(path)
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        return [unreadable("<stdin>" if path == STDIN else path, _reason(error))]
+    return judge_text(text, "<stdin>" if path == STDIN else path, selection, all_modules=all_modules)
+
+
+def read_text(path: str) -> str:
+    """The text of a file in the encoding it declares, or of the standard input."""
+    if path == STDIN:
+        return sys.stdin.read()
+    with tokenize.open(path) as file:
+        return file.read()
+
+
+def _reason(error: Exception) -> Exception:
+    """An error whose text says what the user can do something about."""
+    if isinstance(error, OSError):
+        return ValueError(error.strerror or str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return ValueError(f"byte {error.start} is not {error.encoding}")
+    return error

@@ -1,0 +1,88 @@
+"""Verdicts remembered between processes: the findings of a text, kept under a hash of the text and of the engine.
+
+A file of the cache is written whole and renamed, so that no process reads half of one. What cannot be read or written
+is done without: the text is then judged again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scriptkit import __version__
+from scriptkit.diagnostics import Diagnostic, Label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_FILES = 2000
+ROOMS = ("language", "rules", "checking")
+
+Verdicts = dict[str, list[Diagnostic]]  # by qualified name of the class
+
+
+def load(text: str) -> Verdicts | None:
+    """The verdicts on this text, if an engine like this one has judged it."""
+    try:
+        stored = json.loads(_file(text).read_text())
+        return {name: [_diagnostic(fields) for fields in found] for name, found in stored.items()}
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def store(text: str, verdicts: Verdicts) -> None:
+    """Keep the verdicts on this text."""
+    target = _file(text)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _forget_oldest(target.parent)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        with os.fdopen(handle, "w") as file:
+            json.dump({name: [asdict(d) for d in found] for name, found in verdicts.items()}, file)
+        Path(temporary).replace(target)
+    except OSError:
+        return
+
+
+def _file(text: str) -> Path:
+    digest = hashlib.sha256(f"{engine()}\0{text}".encode(errors="replace")).hexdigest()
+    return _folder() / f"{digest[:40]}.json"
+
+
+@cache
+def _folder() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("scriptkit"), "verdicts")
+
+
+@cache
+def engine() -> str:
+    """What a verdict depends on besides the text: the version, and the state of every file that judges."""
+    package = Path(__file__).parent.parent
+    states: Iterable[Any] = (
+        (entry.name, stat.st_size, stat.st_mtime_ns)
+        for room in ROOMS
+        for entry in sorted(os.scandir(package / room), key=lambda entry: entry.name)
+        if entry.is_file()
+        for stat in [entry.stat()]
+    )
+    return hashlib.sha256(repr((__version__, list(states))).encode()).hexdigest()
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = [entry for entry in os.scandir(folder) if entry.is_file()]
+    if len(files) > MOST_FILES:
+        for entry in sorted(files, key=lambda entry: entry.stat().st_mtime)[: MOST_FILES // 2]:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _diagnostic(fields: dict[str, Any]) -> Diagnostic:
+    secondary = tuple(Label(**label) for label in fields.pop("secondary"))
+    return Diagnostic(**fields, secondary=secondary)
