@@ -77,15 +77,15 @@ def test_a_hazard_can_be_accepted_by_its_line() -> None:
 
 
 def test_a_second_example_shows_what_no_perturbation_reaches() -> None:
-    class Offset(nn.Module):
-        """A rare question to a tensor, which no probe sees."""
+    class Large(nn.Module):
+        """Asks for the number of bytes, which no probe sees, and compares it with a limit far from the example."""
 
         def forward(self, x: Tensor) -> Tensor:
-            return x + x.storage_offset()
+            return x + 1 if x.untyped_storage().nbytes() > 400 else x
 
-    example, second = (torch.ones(2),), ((torch.arange(3.0)[1:],), {})
-    assert not try_trace(Offset(), example).hazards
-    assert try_trace(Offset(), example, more=[second]).hazards
+    example, second = (torch.ones(2),), (torch.ones(200),)
+    assert not try_trace(Large(), example).hazards
+    assert try_trace(Large(), example, more=[(second, {})]).hazards
 
 
 def test_the_call_keeps_signature_and_types() -> None:
