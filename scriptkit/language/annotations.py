@@ -53,7 +53,6 @@ PLAIN: dict[str, Type] = {
     "torch.Generator": GENERATOR,
     "torch.Stream": STREAM,
     "torch.types.Number": NUMBER,
-    "torch.Size": List(INT),
     "torch.LongTensor": TENSOR,
     "torch.FloatTensor": TENSOR,
     "torch.IntTensor": TENSOR,
@@ -172,6 +171,8 @@ class Annotations:
             return self._alias(node, bad, scope)
         if dotted in PLAIN:
             return PLAIN[dotted]
+        if dotted == "torch.Size":
+            return self._bad(node, "unsupported", bad)
         if dotted in self.module.classes:
             return class_type(self.module.classes[dotted], self)
         if dotted in FINAL:

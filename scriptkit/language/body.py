@@ -48,6 +48,7 @@ class Body:
         self.first_return: ast.AST | None = None
         self.unrolled = 0
         self.checks: list[ast.expr] = []
+        self.calling: ast.Call | None = None
 
     # -- implemented by the parts ------------------------------------------------
     def value(self, node: ast.expr, hint: Type | None = None) -> AnyValue:
@@ -187,7 +188,7 @@ class Body:
     @staticmethod
     def unsure_module(value: ModuleValue | ContainerValue) -> bool:
         """Whether a value merely may be a module."""
-        return isinstance(value, ModuleValue) and not value.name
+        return isinstance(value, ModuleValue) and (value.maybe or not value.name)
 
     def need(self, found: Type, node: ast.expr, use: str) -> bool:
         """Report a value that may be None (or anything) where it must not; True where it may be used."""

@@ -59,12 +59,12 @@ THIRD_PARTY = frozenset(
     {"numpy", "cv2", "PIL", "scipy", "pandas", "matplotlib", "sklearn", "skimage", "tqdm", "einops", "jax", "tensorflow",
      "requests", "yaml", "wandb", "networkx", "sympy", "numba", "joblib", "opt_einsum"},
 )  # fmt: skip
-CONTAINERS = frozenset({"OrderedDict", "defaultdict", "deque", "Counter", "namedtuple", "ChainMap", "UserDict"})
+CONTAINERS = frozenset({"defaultdict", "deque", "Counter", "namedtuple", "ChainMap", "UserDict"})
 RENAMED = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
-LEGACY = frozenset(
-    {"torch.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.IntTensor", "torch.BoolTensor", "torch.DoubleTensor",
-     "torch.HalfTensor", "torch.ByteTensor", "torch.ShortTensor", "torch.CharTensor", "torch.BFloat16Tensor"},
-)  # fmt: skip
+LEGACY = frozenset({"torch.Tensor"})
+TYPED_TENSORS = frozenset(
+    f"torch.{kind}Tensor" for kind in ("Float", "Long", "Int", "Bool", "Double", "Half", "Byte", "Short", "Char", "BFloat16")
+)
 REFUSED_PREFIXES = ("torch.distributions.", "torch.utils.checkpoint.", "torch.func.", "torch.autograd.functional.", "torch.fx.")
 
 
@@ -204,6 +204,10 @@ class Calls(Body):
         if schemas:
             return self._python_function(dotted, schemas, node)
         arguments = self.arguments(node)
+        if dotted in TYPED_TENSORS:
+            return TENSOR
+        if dotted == "collections.OrderedDict":
+            return UNKNOWN if node.args or node.keywords else Dict(STR, TENSOR)
         refused = self._refused(dotted, node, arguments)
         if refused is not None:
             return refused
@@ -357,7 +361,7 @@ class Calls(Body):
         if binding is not None and binding.origin is not None:
             text = ast.unparse(binding.origin)
             self.report(
-                "empty-container-untyped", binding.origin, node, name=ast.unparse(node), value=text, element=UNKNOWN, key=None
+                "empty-container-untyped", node, binding.origin, name=ast.unparse(node), value=text, element=UNKNOWN, key=None
             )
             return True
         self.report("int-pow", binding.power if binding is not None and binding.power is not None else node, node, use=use)
@@ -412,6 +416,7 @@ class Calls(Body):
         cls = function.receiver.cls if isinstance(function.receiver, (ModuleValue, Instance)) else facts.owner
         if "overload" in facts.marks:
             return UNKNOWN
+        self.calling = node
         result = self.session.returns(facts, cls, self)
         if facts.marks & {"ignore", "unused"}:
             if "unused" in facts.marks and not self.uncertain and "ignore" not in facts.marks:
@@ -445,7 +450,7 @@ class Calls(Body):
             if parameter.annotation is None and not is_optional(actual):
                 default = "" if parameter.default is None else ast.unparse(parameter.default)
                 self.report(
-                    "unannotated-param-not-tensor", parameter.node, node, name=parameter.name, default=default,
+                    "unannotated-param-not-tensor", node, parameter.node, name=parameter.name, default=default,
                     use=ast.unparse(node), guess=actual,
                 )  # fmt: skip
                 return
@@ -528,7 +533,7 @@ class Calls(Body):
             return self.report("dataclass-not-scripted", node, name=cls.name)
         if cls.kind == "namedtuple":
             return self._construct_tuple(cls, node, arguments)
-        if cls.kind == "script-class":
+        if cls.kind == "script-class" or (cls.kind == "plain" and not cls.foreign_bases and not cls.node.decorator_list):
             return self._construct_script_class(cls, node, arguments)
         return UNKNOWN
 
@@ -548,7 +553,9 @@ class Calls(Body):
         return result
 
     def _construct_script_class(self, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
-        result = class_type(cls, self.annotations)
+        result = Instance(cls, "script-class")
+        if cls.local_bases:
+            return self.report("script-class-limits", node, cls.node, name=cls.name, what="inheritance")
         init = cls.methods.get("__init__")
         positional, keywords = self.typed(arguments, cls.name)
         if init is None or arguments.open:

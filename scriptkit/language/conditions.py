@@ -62,9 +62,9 @@ class Conditions(Body):
             special = self._special_call(node)
             if special is not None:
                 return special
-        if isinstance(node, ast.Constant):
+        if isinstance(node, ast.Constant) and isinstance(node.value, bool):
             self.sink.type(node, BOOL)
-            return Condition(static=bool(node.value)) if isinstance(node.value, bool) else Condition()
+            return Condition(static=bool(node.value))
         value = self.value(node)
         self.truth(value, node)
         return Condition(static=self.static_truth(node, value))
@@ -104,7 +104,7 @@ class Conditions(Body):
         left, right = self.value(node.left), self.value(other)
         negative = isinstance(op, ast.IsNot)
         if isinstance(left, (ModuleValue, ContainerValue)) and right is NONE:
-            unsure = isinstance(left, ModuleValue) and not left.name
+            unsure = isinstance(left, ModuleValue) and (left.maybe or not left.name)
             return Condition(static="unknown" if unsure else negative)
         if isinstance(left, Instance) and left.kind == "enum" and isinstance(right, Instance):
             self.report("enum-limits", node, what="is", text=ast.unparse(node))
@@ -124,10 +124,10 @@ class Conditions(Body):
             self.checks.append(node)
         if found is UNKNOWN:
             binding = self.frame.find(node.id) if isinstance(node, ast.Name) else None
-            proven = {node.id: NONE} if isinstance(node, ast.Name) and binding is not None else {}
-            result = Condition(proven, {}, static="unknown")
+            del binding
+            result = Condition({}, {}, static="unknown")
         elif isinstance(node, ast.Name):
-            result = Condition({node.id: NONE}, {node.id: without_none(found)})
+            result = Condition({}, {node.id: without_none(found)})
         else:
             result = Condition()
         return result.negated() if negative else result

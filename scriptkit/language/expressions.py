@@ -261,8 +261,8 @@ class Expressions(Body):
                 default = "" if parameter.default is None else ast.unparse(parameter.default)
                 self.report(
                     "unannotated-param-not-tensor",
-                    parameter.node,
                     use,
+                    parameter.node,
                     name=parameter.name,
                     default=default,
                     use=ast.unparse(use),

@@ -147,6 +147,7 @@ class ClassFacts:
     annotations: dict[str, ast.AnnAssign] = field(default_factory=dict)
     class_values: dict[str, ast.expr] = field(default_factory=dict)
     foreign_bases: list[str] = field(default_factory=list)
+    overloaded: set[str] = field(default_factory=set)
     # -- typed ---------------------------------------------------------------
     compiled: list[FunctionFacts] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

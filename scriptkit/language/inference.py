@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from scriptkit.language import operators
 from scriptkit.language.annotations import Annotations
 from scriptkit.language.conditions import Conditions
-from scriptkit.language.expressions import Expressions
+from scriptkit.language.expressions import CONSTANTS, Expressions
 from scriptkit.language.frames import Binding
 from scriptkit.language.lookups import Lookups
 from scriptkit.language.members import Members
@@ -21,7 +21,20 @@ from scriptkit.language.operators import Argument, Schema
 from scriptkit.language.special_forms import SpecialForms
 from scriptkit.language.statements import Statements
 from scriptkit.language.subscripts import Subscripts
-from scriptkit.language.types import NONE, TENSOR, UNKNOWN, Instance, Type
+from scriptkit.language.types import (
+    BOOL,
+    COMPLEX,
+    DEVICE,
+    FLOAT,
+    INT,
+    NONE,
+    STR,
+    TENSOR,
+    UNKNOWN,
+    Instance,
+    Type,
+    is_subtype,
+)
 from scriptkit.language.values import ModuleValue
 
 if TYPE_CHECKING:
@@ -33,6 +46,7 @@ if TYPE_CHECKING:
     from scriptkit.language.values import AnyValue
 
 DEPTH = 60
+DEFAULTS_CONVERTED = frozenset({(INT, FLOAT), (BOOL, INT), (BOOL, FLOAT), (INT, COMPLEX), (FLOAT, COMPLEX), (STR, DEVICE)})
 
 
 class Oracle(Protocol):
@@ -53,6 +67,7 @@ class Sink:
         self.problems: list[Problem] = []
         self.types: dict[ast.AST, Type] = {}
         self.dead: set[ast.AST] = set()
+        self.blamed: set[ast.AST] = set()
         self._seen: set[tuple[str, int]] = set()
         self._muted = 0
 
@@ -62,6 +77,7 @@ class Sink:
         if not self._muted and key not in self._seen:
             self._seen.add(key)
             self.problems.append(problem)
+            self.blamed.update(problem.related)
 
     def type(self, node: ast.AST, found: Type) -> None:
         """Remember the type of an expression."""
@@ -88,12 +104,14 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
     def run(self) -> AnyValue:
         """Type the function; gives what it returns."""
         node = self.facts.node
-        if isinstance(node, ast.AsyncFunctionDef):
+        overloaded = self.facts.owner is not None and self.facts.name in self.facts.owner.overloaded
+        if isinstance(node, ast.AsyncFunctionDef) or overloaded:
             return UNKNOWN
         self._bind_parameters()
         if node.returns is not None:
             self.declared = self.read_annotation(node.returns, "return")
         exits = self.block(node.body)
+        self._check_unannotated_defaults()
         if not exits and not self.maybe_exited:
             self._falls_off(node)
         if self.declared is not None:
@@ -118,13 +136,26 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
             elif parameter.annotation is None:
                 value = TENSOR
                 if isinstance(parameter.default, ast.Constant) and parameter.default.value is None:
-                    self.report("unannotated-param-none-default", parameter.node, name=parameter.name)
-                    value = UNKNOWN
+                    with self.doubtful():
+                        self.report("unannotated-param-none-default", parameter.node, name=parameter.name)
             else:
                 value = self.read_annotation(parameter.annotation, "parameter")
                 self._check_default(parameter.name, value, parameter.default)
             parameter.type = value if isinstance(value, Type) else None
             self.frame.bind(parameter.name, Binding(value, parameter.node))
+
+    def _check_unannotated_defaults(self) -> None:
+        """A default of another type betrays a parameter without annotation, unless a use has done so already."""
+        for parameter in self.facts.parameters:
+            default = parameter.default
+            if parameter.annotation is not None or not isinstance(default, ast.Constant) or default.value is None:
+                continue
+            if parameter.node not in self.sink.blamed:
+                kind = CONSTANTS.get(type(default.value))
+                text = ast.unparse(default)
+                self.report(
+                    "unannotated-param-not-tensor", parameter.node, name=parameter.name, default=text, use="", guess=kind
+                )
 
     def _self_value(self) -> AnyValue:
         cls = self.cls
@@ -133,13 +164,14 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
         return ModuleValue(cls.name, cls) if cls.is_module else Instance(cls, "script-class")
 
     def _check_default(self, name: str, declared: Type, default: ast.expr | None) -> None:
-        if isinstance(default, ast.Constant) and default.value is None and not declared.has_unknown:
-            from scriptkit.language.types import is_subtype  # noqa: PLC0415
-
-            if declared is not TENSOR and not is_subtype(NONE, declared):
+        if not isinstance(default, ast.Constant) or declared.has_unknown or type(default.value) not in CONSTANTS:
+            return
+        given = CONSTANTS[type(default.value)]
+        if declared is TENSOR and given is NONE:
+            with self.doubtful():
                 self.report("default-not-of-type", default, name=name, declared=declared, default="None")
-            elif declared is TENSOR:
-                self.report("default-not-of-type", default, name=name, declared=declared, default="None")
+        elif not is_subtype(given, declared) and (given, declared) not in DEFAULTS_CONVERTED:
+            self.report("default-not-of-type", default, name=name, declared=declared, default=ast.unparse(default))
 
 
 class Session:
@@ -188,8 +220,8 @@ class Session:
         own = caller.sink.cls is not None and (cls is None or cls is caller.sink.cls or not cls.is_module)
         key = (id(cls), facts.node, own)
         if key in self._active:
-            if facts.node is caller.facts.node or facts.owner is None:
-                caller.report("recursion", caller.facts.node, name=facts.name)
+            if cls is caller.cls or facts.owner is None:
+                caller.report("recursion", caller.calling or caller.facts.node, name=facts.name)
             return UNKNOWN if facts.node.returns is None else self.annotations.type(facts.node.returns)
         return self._run(facts, cls, caller.sink if own else Sink(None))
 
@@ -238,7 +270,10 @@ def infer_all(module: ModuleFacts, classes: list[ClassFacts], oracle: Oracle | N
 
 def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
     """Properties, forward, exported methods: what is compiled although nothing calls it."""
+    skipped = _strings(cls.class_values.get("__jit_unused_properties__"))
     for method in cls.methods.values():
+        if method.name in skipped:
+            continue
         if method.kind in ("property", "setter") and not method.marks & {"ignore", "unused"}:
             yield method
     forward = cls.methods.get("forward")
@@ -247,6 +282,12 @@ def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
     for method in cls.methods.values():
         if "export" in method.marks:
             yield method
+
+
+def _strings(node: ast.expr | None) -> frozenset[str]:
+    """The strings in a list display."""
+    found = [] if node is None else list(ast.walk(node))
+    return frozenset(n.value for n in found if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
 
 def _is_stub(node: ast.FunctionDef) -> bool:

@@ -11,6 +11,8 @@ from scriptkit.language.body import Body
 from scriptkit.language.types import (
     ANY,
     BOOL,
+    COMPLEX,
+    DEVICE,
     FLOAT,
     INT,
     NONE,
@@ -176,7 +178,12 @@ class Lookups(Body):
     def _library_attribute(self, receiver: ModuleValue, name: str, node: ast.expr) -> AnyValue:
         if name in MODULE_ATTRIBUTES:
             return MODULE_ATTRIBUTES[name]
-        known = operators.nn_module(receiver.library) if receiver.library else None
+        return self.library_annotation(receiver.library, name)
+
+    @staticmethod
+    def library_annotation(library: str, name: str) -> Type:
+        """What the annotations of a class of `torch.nn` say of an attribute."""
+        known = operators.nn_module(library) if library else None
         if known is None:
             return UNKNOWN
         if name in ("weight", "bias") and name in known["attributes"]:
@@ -196,18 +203,9 @@ class Lookups(Body):
             return self._without_init(receiver, cls, attribute, node)
         if isinstance(value, PythonObject):
             return self._python_object(attribute, value, node)
-        if attribute.annotation is not None and not attribute.final and isinstance(value, Type):
-            return self._annotated_in_init(attribute, value)
         if value is NONE and not attribute.final and not attribute.constant and self._assigned_later(attribute):
             return NONE
         return value
-
-    def _annotated_in_init(self, attribute: AttributeFacts, value: Type) -> AnyValue:
-        """An annotation in `__init__` counts for empty containers and None only."""
-        declared = self.annotations.type(attribute.annotation, None) if attribute.annotation is not None else UNKNOWN
-        if value is NONE:
-            return value
-        return value if value is not UNKNOWN and is_subtype(value, declared) else UNKNOWN if not declared.has_unknown else value
 
     @staticmethod
     def _assigned_later(attribute: AttributeFacts) -> bool:
@@ -243,7 +241,7 @@ class Lookups(Body):
         if not any(isinstance(a.conditions[-1], ast.If) for a in attribute.init):
             return value if value is not None and not isinstance(value, PythonObject) else UNKNOWN
         first = attribute.init[0]
-        if self._raises_otherwise(first.conditions[0]) or _is_loaded(self.module, node, receiver):
+        if self._raises_otherwise(first.conditions[0]) or not self._is_guarded(node):
             return UNKNOWN
         return self.report("attribute-conditionally-defined", node, first.node, name=attribute.name, module=is_module)
 
@@ -259,6 +257,10 @@ class Lookups(Body):
             elif isinstance(outer, (ast.Try, ast.For, ast.While, ast.Match)):
                 return True
         return any(len(found) == 2 for found in sides.values())  # noqa: PLR2004 - both branches
+
+    def _is_guarded(self, node: ast.expr) -> bool:
+        """Whether a test stands before the use: the author knows that the attribute may be missing."""
+        return any(isinstance(above, (ast.If, ast.IfExp)) for above in self.module.ancestors(node))
 
     @staticmethod
     def _raises_otherwise(outer: ast.AST) -> bool:
@@ -287,11 +289,7 @@ class Lookups(Body):
         made = attribute.init[0]
         if value.what.startswith("empty "):
             shown = "[]" if value.what == "empty list" else "{}"
-            if attribute.annotation is not None:
-                return self.annotations.type(attribute.annotation)
             return self.report("empty-attribute-untyped", node, made.node, name=attribute.name, value=shown)
-        if value.what.startswith("mixed"):
-            return UNKNOWN
         text = ast.unparse(made.value) if made.value is not None else ""
         return self.report(
             "attribute-unsupported-type", node, made.node, name=attribute.name, value_text=text, what=value.what
@@ -302,9 +300,12 @@ class Lookups(Body):
             return MODULE_ATTRIBUTES[name]
         if name in INTROSPECTION and not cls.foreign_bases:
             return self.report("module-introspection", node, name=name)
+        library = next((b for c in cls.mro for b in c.foreign_bases if b.startswith("torch.nn.")), None)
+        if library is not None and not any(c.annotations for c in cls.mro):
+            return self.library_annotation(library.rpartition(".")[2], name)
         if name in SILENT_MODULE or name.startswith("__") or self._open(cls):
             if name == "__class__":
-                return DottedValue("builtins.type()")
+                return self.report("unsupported-builtin", node, name="__class__")
             return UNKNOWN
         return self.undefined(receiver, name, node, write=False)
 
@@ -333,6 +334,8 @@ class Lookups(Body):
                 return True
             if attribute is None:
                 return "unknown" if self._open(receiver.cls) else False
+            if not attribute.init and attribute.class_value is None and not self._open(receiver.cls):
+                return False
             return True if attribute.init and not attribute.conditional else "unknown"
         return "unknown"
 
@@ -459,6 +462,9 @@ class Lookups(Body):
     def read_annotation(self, node: ast.expr, where: str) -> Type:
         """The type an annotation of compiled code names; what is wrong with it is reported."""
         found, bad = self.annotations.read(node, self.cls)
+        key = _bad_key(found)
+        if key is not None:
+            return self.report("dict-key-type", node, key=key)
         for part in bad:
             if part.kind == "typevar":
                 self.report("generic-function", part.node, name=self.facts.name, text=part.text)
@@ -489,5 +495,12 @@ def _sets_dynamically(node: ast.AST) -> bool:
     return False
 
 
-def _is_loaded(_module: object, _node: ast.expr, _receiver: ModuleValue) -> bool:
-    return False
+def _bad_key(found: Type) -> Type | None:
+    """The key type a dict cannot have."""
+    if isinstance(found, Dict):
+        if not found.key.has_unknown and found.key not in (INT, FLOAT, COMPLEX, BOOL, STR, TENSOR, DEVICE):
+            return found.key
+        return _bad_key(found.value)
+    if isinstance(found, List):
+        return _bad_key(found.element)
+    return None

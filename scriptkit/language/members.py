@@ -86,10 +86,9 @@ class Members:
             return first
         if attribute.init[-1].conditions == () and all(not a.conditions for a in attribute.init):
             return values[-1]
-        if isinstance(first, Type):
+        if all(isinstance(value, Type) for value in values):
             return first if all(first == other for other in values) else UNKNOWN
-        same_class = all(isinstance(v, ModuleValue) and isinstance(first, ModuleValue) and v.name == first.name for v in values)
-        return first if same_class else UNKNOWN
+        return _join_modules(values)
 
     def _registered(self, cls: ClassFacts, assignment: Assignment) -> AnyValue:
         if assignment.value is None:
@@ -146,7 +145,7 @@ class Members:
             return ClassValue(self.module.classes[dotted])
         constant = operators.constant_type(dotted) if dotted.startswith(("torch.", "math.")) else None
         if constant is not None:
-            return PythonObject("dtype") if constant is INT and dotted.startswith("torch.") else constant
+            return constant
         if operators.operator_of(dotted) or operators.python_function(dotted):
             return DottedValue(dotted)
         return UNKNOWN
@@ -356,3 +355,18 @@ class Members:
             keys = tuple(str(k.value) for k in node.keys if isinstance(k, ast.Constant))
             return ContainerValue(kind, tuple(self.evaluate(v, cls, method) for v in node.values), keys)
         return ContainerValue(kind, element=UNKNOWN)
+
+
+def _join_modules(values: list[AnyValue]) -> AnyValue:
+    """A submodule made in several places: of one class, or of one we name no further; perhaps None."""
+    modules = [value for value in values if isinstance(value, ModuleValue)]
+    others = [value for value in values if not isinstance(value, ModuleValue)]
+    if not modules or any(not (value is NONE or isinstance(value, ContainerValue)) for value in others):
+        return UNKNOWN
+    if others and any(isinstance(value, ContainerValue) for value in others):
+        return UNKNOWN
+    first = modules[0]
+    one_class = all(m.name == first.name and m.cls is first.cls for m in modules)
+    if not others:
+        return first if one_class else UNKNOWN
+    return ModuleValue(first.name, first.cls if one_class else None, first.library if one_class else "", maybe=True)

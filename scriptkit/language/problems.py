@@ -82,7 +82,7 @@ KINDS: dict[str, str] = {
     "submodule-annotation": "a class-level annotation with a module class. data: name, annotation (text)",
     # -- containers -----------------------------------------------------------
     "empty-container-untyped": "an untyped [] or {} gets an element that is no Tensor. data: name, value ('[]'|'{}'|'list()'...), element "
-    "(Type), key (Type or None). node: the [] or {}; related: the use",
+    "(Type), key (Type or None). node: the use; related: the [] or {}",
     "container-element-mismatch": "an element of another type is added. data: container (Type), element (Type)",
     "dict-key-type": "a dict with keys the compiler lacks. data: key (Type)",
     "tuple-index-not-constant": "a tuple with different elements indexed or sliced by a variable. data: type, text, slice (bool)",
@@ -112,8 +112,8 @@ KINDS: dict[str, str] = {
     "int-pow": "an int power is a float where an int is needed. data: use. node: the power",
     "any-typed-value": "a value typed Any (or a Union) is used before it is narrowed. data: text, type, use",
     "unannotated-param-not-tensor": "a parameter without annotation is a Tensor, and is used as something else. data: name, default (text "
-    "or ''), use, guess (Type or None). node: the parameter; related: the use",
-    "unannotated-param-none-default": "a parameter without annotation has the default None. data: name. node: the parameter",
+    "or ''), use, guess (Type or None). node: the use (the parameter itself when its default alone is the trouble); related: the parameter",
+    "unannotated-param-none-default": "a parameter without annotation has the default None (never certain: callers may pass it). data: name. node: the parameter",
     "default-not-of-type": "a default does not have the declared type (`xs: List[Tensor] = None`). data: name, declared, default (text)",
     "callable-argument": "a function is passed as a value. data: name, use",
     "value-not-callable": "data: type, text",

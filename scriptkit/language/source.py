@@ -225,7 +225,9 @@ def _read_class(module: ModuleFacts, node: ast.ClassDef, qualname: str) -> Class
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             method = read_function(module, statement, cls)
             key = f"{method.name}.setter" if method.kind == "setter" else method.name
-            if "overload" not in method.marks:
+            if "overload" in method.marks:
+                cls.overloaded.add(method.name)
+            else:
                 cls.own_methods[key] = method
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             cls.annotations[statement.target.id] = statement

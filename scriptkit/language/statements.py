@@ -112,7 +112,7 @@ class Statements(Body):
         if origin is not None and isinstance(actual, (List, Dict)) and isinstance(declared, (List, Dict)):
             element = declared.element if isinstance(declared, List) else declared.value
             key = declared.key if isinstance(declared, Dict) else None
-            self.report("empty-container-untyped", origin, node, name=ast.unparse(node), value=ast.unparse(origin), element=element, key=key)
+            self.report("empty-container-untyped", node, origin, name=ast.unparse(node), value=ast.unparse(origin), element=element, key=key)
             return
         if self._power(node, declared, use):
             return
@@ -261,6 +261,7 @@ class Statements(Body):
         self._merge_leniently(frames[0][0], frames[1][0], *exits)
         if exits[0] != exits[1]:
             self.maybe_exited = True
+            self.uncertain += 1
         return exits[0] and exits[1]
 
     maybe_exited = False
@@ -420,6 +421,7 @@ class Statements(Body):
             for body in (node.body, *(h.body for h in node.handlers), node.orelse, node.finalbody):
                 self.block(body)
         self._forget(node)
+        self.maybe_exited = True
         return False
 
     def _run_match(self, node: ast.Match) -> bool:
@@ -496,7 +498,7 @@ class Statements(Body):
             element = value.element if isinstance(value, List) else value.value if isinstance(value, Dict) else UNKNOWN
             key = value.key if isinstance(value, Dict) else None
             text = ast.unparse(outside.origin)
-            self.report("empty-container-untyped", outside.origin, target, name=target.id, value=text, element=element, key=key)
+            self.report("empty-container-untyped", target, outside.origin, name=target.id, value=text, element=element, key=key)
         elif is_optional(value) and is_subtype(without_none(value), old) and origin is not None and old is not NONE:
             self.not_refined(value, origin, f"a value of `{target.id}`")
         else:

@@ -52,7 +52,8 @@ class Subscripts(Body):
         holder = self.value(node.value)
         index = node.slice
         if isinstance(holder, ContainerValue):
-            return self._container_item(holder, node, index)
+            interface = isinstance(hint, Instance) and hint.kind == "interface"
+            return UNKNOWN if interface else self._container_item(holder, node, index)
         if isinstance(holder, TupleValue):
             found = self._constant(index)
             return holder.items[found] if isinstance(found, int) and -len(holder.items) <= found < len(holder.items) else UNKNOWN
@@ -202,8 +203,6 @@ class Subscripts(Body):
             for part in (index.lower, index.upper, index.step):
                 if part is not None:
                     self.value(part)
-            if index.step is not None and ast.unparse(index.step) == "-1" and holder.kind in ("ModuleList", "Sequential"):
-                return self.report("module-container-reversed", node, text=ast.unparse(node.value))
             return ContainerValue(holder.kind, element=holder.element or _joined(holder.items), sliced=True)
         self.value(index)
         found = self._constant(index)
@@ -268,7 +267,7 @@ class Subscripts(Body):
         if (wrong_key or wrong_value) and untyped is not None:
             text = ast.unparse(untyped)
             name = ast.unparse(target.value)
-            self.report("empty-container-untyped", untyped, target, name=name, value=text, element=value, key=index)
+            self.report("empty-container-untyped", target, untyped, name=name, value=text, element=value, key=index)
             self._forget_name(target.value)
         elif wrong_key:
             self._bad_index(holder, index, target)
@@ -290,7 +289,7 @@ class Subscripts(Body):
         untyped = self._untyped_origin(holder)
         if untyped is not None:
             name, text = ast.unparse(holder), ast.unparse(untyped)
-            self.report("empty-container-untyped", untyped, node, name=name, value=text, element=element, key=None)
+            self.report("empty-container-untyped", node, untyped, name=name, value=text, element=element, key=None)
             self._forget_name(holder)
             return UNKNOWN
         inner = container.element if isinstance(container, List) else container.value if isinstance(container, Dict) else UNKNOWN
@@ -302,6 +301,8 @@ class Subscripts(Body):
     def iterate(self, value: AnyValue, node: ast.expr) -> Iteration:
         """What a loop over a value runs over; what cannot be iterated is a problem."""
         if isinstance(value, Iteration):
+            if value.kind == "range" and isinstance(node, ast.Name):
+                self.report("range-forms", node, why="a range is not a value")
             return value
         if isinstance(value, ContainerValue):
             return self._container_iteration(value)

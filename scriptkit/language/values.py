@@ -28,6 +28,7 @@ class ModuleValue(Sugared):
     cls: ClassFacts | None = None
     library: str = ""
     sliced: bool = False
+    maybe: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -42,6 +43,7 @@ class ContainerValue(Sugared):
     keys: tuple[str, ...] | None = None
     element: AnyValue | None = None
     sliced: bool = False
+    maybe: bool = False
     cls: ClassFacts | None = None
 
     def __str__(self) -> str:
