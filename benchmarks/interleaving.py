@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROUND_SECONDS = 0.004
+WARM_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,19 @@ def seconds(function: Callable[[], object], number: int) -> float:
 
 
 def interleave(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int) -> Comparison:
-    """Time both in every round, ours first in every other one."""
+    """Time both in every round, ours first in every other one; the compiler specialises in the rounds before."""
     number = max(1, int(ROUND_SECONDS / max(seconds(ours, 3), seconds(theirs, 3), 1e-7)))
-    seconds(ours, number)  # the compiler specialises during the first calls
-    seconds(theirs, number)
     pairs = []
     with no_collection():
-        for turn in range(rounds):
+        for turn in range(-WARM_ROUNDS, rounds):
             if turn % 2:
                 second = seconds(theirs, number)
-                pairs.append((seconds(ours, number), second))
+                pair = seconds(ours, number), second
             else:
                 first = seconds(ours, number)
-                pairs.append((first, seconds(theirs, number)))
+                pair = first, seconds(theirs, number)
+            if turn >= 0:
+                pairs.append(pair)
     return Comparison.of(pairs)
 
 

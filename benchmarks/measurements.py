@@ -108,15 +108,15 @@ def scripted(module: nn.Module) -> torch.jit.ScriptModule:
 def calls(effort: Effort) -> list[Row]:
     """How much longer a call takes because the user's module is looked at first."""
     net, plain_net = models.Net().eval(), scripted(models.PlainNet().eval())
-    child, plain_child = models.Child().eval(), scripted(models.PlainChild().eval())
+    tiny, plain_tiny = models.Tiny().eval(), scripted(models.PlainTiny().eval())
     wide, plain_wide = models.Wide(100).eval(), scripted(models.PlainWide(100).eval())
     return [
         microseconds(call(net, plain_net, 16, effort), "call of a net of 20 µs or more", 1.10),
-        microseconds(call(child, plain_child, 4, effort), "call of three operators", 1.35),
-        microseconds(call(scriptkit.pinned(child), plain_child, 4, effort), "the same, pinned", 0.80),
+        microseconds(call(tiny, plain_tiny, 4, effort), "call of a net of 7 µs", 1.35),
+        microseconds(call(scriptkit.pinned(tiny), plain_tiny, 4, effort), "the same, pinned", 0.80),
         microseconds(call(wide, plain_wide, 4, effort), "call of 100 children", None),
-        microseconds(call(net, models.PlainNet().eval(), 16, effort), "net, against eager", None),
-        microseconds(call(child, models.PlainChild().eval(), 4, effort), "three operators, against eager", None),
+        microseconds(call(net, models.PlainNet().eval(), 16, effort), "net of 20 µs, against eager", None),
+        microseconds(call(tiny, models.PlainTiny().eval(), 4, effort), "net of 7 µs, against eager", None),
     ]
 
 
