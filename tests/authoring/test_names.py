@@ -29,7 +29,7 @@ class Attributes(ScriptableModule):
         self.eager = [1, 2]
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.code + self.graph + len(self.save) + len(self.eager)
+        return x * self.code + self.graph + len(self.save) + len(self.eager)  # type: ignore[no-any-return]
 
 
 class Methods(ScriptableModule):
@@ -75,14 +75,14 @@ class Tensors(ScriptableModule):
         self.eager = nn.Parameter(torch.zeros(4))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.code + self.graph * self.save + self.eager
+        return x * self.code + self.graph * self.save + self.eager  # type: ignore[no-any-return]
 
 
 class Constants(ScriptableModule):
-    code: Final[int] = 2
-    graph: Final[float] = 0.5
-    save: Final[str] = "abc"
-    eager: Final[bool] = True
+    code: Final[int] = 2  # type: ignore[misc]
+    graph: Final[float] = 0.5  # type: ignore[misc]
+    save: Final[str] = "abc"  # type: ignore[misc]
+    eager: Final[bool] = True  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
         if self.eager:

@@ -44,8 +44,11 @@ def plain_class(cls: Callable[P, M]) -> Callable[P, M]:
     return cast("Callable[P, M]", twin)
 
 
-def twins(cls: Callable[P, M], *args: P.args, **kwargs: P.kwargs) -> tuple[M, M]:
-    """An instance of the class and one of its plain twin, with equal parameters."""
+def twins(cls: Callable[P, nn.Module], *args: P.args, **kwargs: P.kwargs) -> tuple[Any, Any]:
+    """An instance of the class and one of its plain twin, with equal parameters.
+
+    Typed loosely: whatever a test does to the two, modules of torch give their members no types.
+    """
     torch.manual_seed(0)
     net = cls(*args, **kwargs)
     torch.manual_seed(0)
@@ -85,8 +88,8 @@ def assert_same_state(net: nn.Module, plain: nn.Module) -> None:
 
 
 def assert_same_gradients(net: nn.Module, plain: nn.Module) -> None:
-    grads = ({name: p.grad for name, p in m.named_parameters()} for m in (net, plain))
-    assert_same(*grads, "gradients")
+    ours, theirs = ({name: p.grad for name, p in m.named_parameters()} for m in (net, plain))
+    assert_same(ours, theirs, "gradients")
 
 
 def attributes(module: nn.Module) -> dict[str, Any]:

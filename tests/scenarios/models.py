@@ -130,7 +130,7 @@ class Encoder(ScriptableModule):
 
     @export
     def runs_compiled(self) -> bool:
-        return torch.jit.is_scripting()
+        return torch.jit.is_scripting()  # type: ignore[attr-defined]
 
 
 class Wrapper(nn.Module):

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -78,9 +79,13 @@ class Subject(ScriptableModule):
 class Life:
     """One of the two modules with the things a user keeps beside it."""
 
-    net: Subject
+    net: Any  # its members are replaced by anything
     optimizer: torch.optim.Optimizer | None = None
     handles: list[torch.utils.hooks.RemovableHandle] = field(default_factory=list)
+
+    @property
+    def is_scriptable(self) -> bool:
+        return isinstance(self.net, ScriptableModule)
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def _compare(lives: list[Life], where: str, tally: Tally) -> None:
         x = torch.randn(3, WIDTH, generator=torch.Generator().manual_seed(2)).to(dtype)
         with python_forwards(life.net) as entered:
             out = life.net(x)
-        if isinstance(life.net, ScriptableModule):
+        if life.is_scriptable:
             tally.compiled += not entered
             tally.eager += bool(entered)
         return out

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrizations, parametrize
 
 from tests.scenarios.comparing import plain_class
 from tests.scenarios.models import Child, Counter
-from tests.scenarios.mutations import WIDTH, Life, Subject
+from tests.scenarios.mutations import WIDTH, Life
 
 Operation = Callable[[Life, random.Random], Any]
 OPERATIONS: dict[str, Operation] = {}
@@ -28,7 +28,7 @@ def operation(act: Operation) -> Operation:
 
 def kin(life: Life, cls: type[nn.Module]) -> Callable[..., nn.Module]:
     """The class as the module's own kind: scriptable, or its plain twin."""
-    return cls if isinstance(life.net, Subject) else plain_class(cls)
+    return cls if life.is_scriptable else plain_class(cls)
 
 
 def linears(net: nn.Module) -> list[nn.Linear]:
@@ -178,15 +178,15 @@ def add_and_delete_attributes(life: Life, choose: random.Random) -> None:
     if hasattr(life.net, "note"):
         del life.net.note
     else:
-        life.net.note = choose.choice(["text", 3, 2.5])  # type: ignore[assignment]
+        life.net.note = choose.choice(["text", 3, 2.5])
 
 
 @operation
 def set_final(life: Life, _: random.Random) -> None:
     """An error on the scriptable module alone, so tried on it alone; it must change nothing."""
-    if isinstance(life.net, Subject):
+    if life.is_scriptable:
         try:
-            life.net.rounds = 3  # type: ignore[misc]
+            life.net.rounds = 3
         except AttributeError:
             return
         raise AssertionError("a Final was assigned")
@@ -226,7 +226,7 @@ def assign_parameter(life: Life, choose: random.Random) -> None:
 
 @operation
 def drop_bias(life: Life, choose: random.Random) -> None:
-    choose.choice(linears(life.net)).bias = None
+    choose.choice(linears(life.net)).register_parameter("bias", None)
 
 
 @operation
@@ -253,7 +253,12 @@ def register_tensors(life: Life, choose: random.Random) -> None:
 
 @operation
 def apply_init(life: Life, _: random.Random) -> None:
-    life.net.apply(lambda m: nn.init.normal_(m.weight) if type(m) is nn.Linear else None)
+    life.net.apply(_normal_weight)
+
+
+def _normal_weight(module: nn.Module) -> None:
+    if type(module) is nn.Linear:
+        nn.init.normal_(module.weight)
 
 
 @operation
@@ -287,8 +292,8 @@ def load_state_dict_of_a_child(life: Life, choose: random.Random) -> None:
 
 @operation
 def replace_module(life: Life, choose: random.Random) -> None:
-    fc = choose.choice([lambda: nn.Linear(WIDTH, WIDTH), lambda: nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ELU())])()
-    life.net.fc = fresh(life, fc)  # type: ignore[assignment]
+    fc = choose.choice([lambda: nn.Linear(WIDTH, WIDTH), lambda: nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ELU())])()  # type: ignore[no-untyped-call]
+    life.net.fc = fresh(life, fc)
 
 
 @operation
@@ -319,7 +324,7 @@ def share_a_module(life: Life, _: random.Random) -> None:
 
 @operation
 def replace_counter(life: Life, _: random.Random) -> None:
-    life.net.counter = fresh(life, kin(life, Counter)(WIDTH))  # type: ignore[assignment]
+    life.net.counter = fresh(life, kin(life, Counter)(WIDTH))
 
 
 # hooks
@@ -352,7 +357,7 @@ def remove_hooks(life: Life, _: random.Random) -> None:
 def parametrize_a_layer(life: Life, choose: random.Random) -> None:
     layer = choose.choice(linears(life.net))
     if not parametrize.is_parametrized(layer):
-        choose.choice([parametrizations.weight_norm, parametrizations.spectral_norm])(layer)
+        choose.choice([parametrizations.weight_norm, parametrizations.spectral_norm])(layer)  # type: ignore[operator]
 
 
 @operation

@@ -63,7 +63,7 @@ def test_a_child_called_on_its_own() -> None:
         assert_same(run_compiled(net.blocks[0], batch()), plain.blocks[0](batch()))
         assert_same(run_compiled(net, batch()), plain(batch()))
         for model in (net, plain):
-            model.blocks[0].scale += 1.0  # type: ignore[operator]
+            model.blocks[0].scale += 1.0
 
 
 class Given(ScriptableModule):
@@ -183,7 +183,7 @@ class Extended(Library, ScriptableModule):
     """The same with a `forward` of its own."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc(x) * self.slope
+        return self.fc(x) * self.slope  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("cls", [Adopted, Extended])
@@ -301,7 +301,7 @@ class Residual(ScriptableModule):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.down is not None:
-            return x + self.down(x)
+            return x + self.down(x)  # type: ignore[no-any-return]
         return x + x
 
 

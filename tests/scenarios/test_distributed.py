@@ -25,7 +25,10 @@ pytestmark = pytest.mark.skipif(not distributed.is_gloo_available(), reason="tor
 def _alone(tmp_path: Path) -> Iterator[None]:
     """A process group of this process alone."""
     distributed.init_process_group(
-        "gloo", store=distributed.FileStore(str(tmp_path / "store"), 1), rank=0, world_size=1
+        "gloo",
+        store=distributed.FileStore(str(tmp_path / "store"), 1),  # type: ignore[attr-defined]
+        rank=0,
+        world_size=1,
     )
     yield
     distributed.destroy_process_group()
@@ -54,7 +57,7 @@ def test_ddp_with_one_process() -> None:
 def rank(number: int, store: str, out: str) -> None:
     """One of two processes: trains the scriptable and the plain module on its own half of the batch."""
     torch.set_num_threads(1)
-    distributed.init_process_group("gloo", store=distributed.FileStore(store, 2), rank=number, world_size=2)
+    distributed.init_process_group("gloo", store=distributed.FileStore(store, 2), rank=number, world_size=2)  # type: ignore[attr-defined]
     net, plain = twins(Net, p=0.0)
     ours, theirs = DistributedDataParallel(net), DistributedDataParallel(plain)
     half = batch()[number * 4 : number * 4 + 4] * (number + 1)
@@ -124,5 +127,5 @@ def test_fsdp2_unsharded_parameters_are_not_kept_after_the_call() -> None:
             model(batch())
         assert not isinstance(unsharded[0], DTensor)
         assert all(isinstance(p, DTensor) for p in model.parameters())
-        counts.append(unsharded[0]._use_count())
+        counts.append(unsharded[0]._use_count())  # type: ignore[attr-defined]
     assert counts[0] == counts[1]

@@ -179,7 +179,7 @@ def test_saved_tensor_hooks_are_warned_of_and_counted() -> None:
 def test_a_forward_set_on_the_instance_wins() -> None:
     net, plain = twins(Child)
     run_compiled(net, batch())
-    net.forward = lambda x: x * 2  # type: ignore[method-assign]
+    net.forward = lambda x: x * 2
     with runs_eagerly(net, "forward", calls=2):
         for _ in range(2):
             assert_same(net(batch()), batch() * 2)

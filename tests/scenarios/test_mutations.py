@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.scenarios.mutations import Life, Step, Subject, Tally, failure, failures, sequence, shrunk
+from tests.scenarios.mutations import Life, Step, Tally, failure, failures, sequence, shrunk
 from tests.scenarios.operations import OPERATIONS
 
 
@@ -25,7 +25,7 @@ def test_a_sequence_is_decided_by_its_seed() -> None:
 
 def test_a_disagreement_is_found_and_shrunk_to_what_causes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def differ(life: Life, _: object) -> None:
-        if isinstance(life.net, Subject):
+        if life.is_scriptable:
             life.net.offset += 1
 
     monkeypatch.setitem(OPERATIONS, "differ", differ)
@@ -36,7 +36,7 @@ def test_a_disagreement_is_found_and_shrunk_to_what_causes_it(monkeypatch: pytes
 
 def test_an_error_on_one_side_alone_is_a_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(life: Life, _: object) -> None:
-        if isinstance(life.net, Subject):
+        if life.is_scriptable:
             raise ValueError("only here")
         torch.manual_seed(0)
 

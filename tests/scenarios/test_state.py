@@ -179,7 +179,7 @@ def test_an_attribute_of_a_plain_child_changed_from_python() -> None:
 def test_a_final_cannot_be_reassigned() -> None:
     net, plain = twins(Net, p=0.0)
     with pytest.raises(AttributeError, match=r"depth.*Final"):
-        net.depth = 5  # type: ignore[misc]
+        net.depth = 5
     assert net.depth == 2
     assert_same(run_compiled(net, batch()), plain(batch()))
 

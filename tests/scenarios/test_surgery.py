@@ -34,10 +34,10 @@ def test_a_module_replaced_by_one_of_another_class() -> None:
     net, plain = twins(Outer)
     run_compiled(net, batch())
     for model in (net, plain):
-        model.head = nn.Sequential(seeded(4, 3), nn.Tanh())  # type: ignore[assignment]
+        model.head = nn.Sequential(seeded(4, 3), nn.Tanh())
     assert_same(run_compiled(net, batch()), plain(batch()))
     for model in (net, plain):
-        model.head = nn.Identity()  # type: ignore[assignment]
+        model.head = nn.Identity()
     assert_same(run_compiled(net, batch()), plain(batch()))
     assert_same_state(net, plain)
 
@@ -61,7 +61,7 @@ def test_a_class_that_cannot_be_compiled_put_into_the_tree() -> None:
     net, plain = twins(Outer)
     run_compiled(net, batch())
     head = net.head
-    net.head = NotScriptable()  # type: ignore[assignment]
+    net.head = NotScriptable()
     with pytest.raises(scriptkit.CompilationError, match="NotScriptable"):
         net(batch())
     net.head = head
@@ -95,7 +95,7 @@ def test_buffers_and_attributes_added_and_deleted() -> None:
     for model in (net, plain):
         model(batch())
         model.register_buffer("late", torch.ones(3))
-        model.note = "text"  # type: ignore[assignment]
+        model.note = "text"
     assert_same(run_compiled(net, batch()), plain(batch()))
     for model in (net, plain):
         del model.late

@@ -62,8 +62,8 @@ def test_torch_compile_reads_the_python() -> None:
     run_compiled(net, batch())
     with runs_eagerly(net, "compil|dynamo", calls=1):
         compiled = torch.compile(net, backend="eager", fullgraph=True)
-        assert_same(compiled(batch()), plain(batch()))
-        assert_same(compiled(batch()), plain(batch()))
+        assert_same(compiled(batch()), plain(batch()))  # type: ignore[no-untyped-call]
+        assert_same(compiled(batch()), plain(batch()))  # type: ignore[no-untyped-call]
     assert_same(run_compiled(net, batch()), plain(batch()))
 
 
@@ -109,7 +109,7 @@ def test_jit_script_and_trace_take_it_as_any_module() -> None:
 
 class SeesOperators(TorchDispatchMode):
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.names: list[str] = []
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]

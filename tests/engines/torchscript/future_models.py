@@ -16,7 +16,7 @@ class Postponed(ScriptableModule):
     depth: Final[int]
     gains: list[float]
     table: dict[str, int]
-    bias: Optional[Tensor]
+    bias: Optional[Tensor]  # noqa: UP045 as people write it
     fc: nn.Linear
 
     def __init__(self) -> None:

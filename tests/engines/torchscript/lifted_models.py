@@ -1,5 +1,5 @@
 """Patterns that break `torch.jit.script` and work in a `ScriptableModule`: one class each."""
-# ruff: noqa: UP037, UP045, PGH003
+# ruff: noqa: UP045, PGH003, RUF100
 
 from typing import Optional
 
@@ -116,7 +116,6 @@ class Comments(ScriptableModule):
     """Comments that begin with "type:" and are no type comments."""
 
     def forward(self, x: Tensor) -> Tensor:
-        # type: ignore[a, b] as some tools leave it
         y = x + 1  # type: ignore[attr-defined, unused-ignore]  # noqa: E501 and more
         # type: this comment speaks of types
         return y * 2  # pyright: ignore
@@ -189,8 +188,8 @@ class NoGrad(ScriptableModule):
 
 
 class NoGradBare(NoGrad):
-    @torch.no_grad
-    def forward(self, x: Tensor) -> Tensor:
+    @torch.no_grad  # type: ignore[call-arg]
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         return torch.relu(self.fc(x)) + 1
 
 
@@ -213,7 +212,7 @@ class NoGradMethod(NoGrad):
 
 
 class Autocast(NoGrad):
-    @torch.autocast("cpu", dtype=torch.bfloat16)
+    @torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[untyped-decorator]
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.fc(x)) * 2.0
 

@@ -56,9 +56,9 @@ class Raises(ScriptableModule):
 def test_a_raised_exception_has_its_type_text_and_line(why: str) -> None:
     net, plain = twins(Raises)
     run_compiled(net, batch())
-    with pytest.raises(Exception, match="(?s).*") as expected:
+    with pytest.raises(Exception) as expected:
         plain(batch(), why)
-    with pytest.raises(Exception, match="(?s).*") as caught:
+    with pytest.raises(Exception) as caught:
         run_compiled(net, batch(), why)
     assert type(caught.value).__name__ == type(expected.value).__name__
     assert isinstance(caught.value, OurError if why == "ours" else type(expected.value))
@@ -71,7 +71,7 @@ def test_a_raised_exception_has_its_type_text_and_line(why: str) -> None:
 @pytest.mark.parametrize(("why", "line"), [("index", "self.names[9]"), ("missing key", "zz"), ("shape", "torch.ones")])
 def test_an_error_of_an_operator_ends_at_the_users_line(why: str, line: str) -> None:
     net, plain = twins(Raises)
-    with pytest.raises(Exception, match="(?s).*") as expected:
+    with pytest.raises(Exception) as expected:
         plain(batch(), why)
     with pytest.raises(type(expected.value)) as caught:
         net(batch(), why)
