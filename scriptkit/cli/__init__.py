@@ -1,0 +1,37 @@
+"""The command `scriptkit`. Each subcommand lives in a module of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from scriptkit import __version__
+
+COMMANDS = {
+    "check": "scriptkit.cli.check",
+    "doctor": "scriptkit.cli.doctor",
+    "explain": "scriptkit.cli.explain",
+    "rules": "scriptkit.cli.rules",
+}
+
+
+class Lazy(click.Group):
+    """A group that imports a subcommand when it is asked for: `check` must start fast, and never import torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all subcommands."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of this name: the object `command` of its module."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="scriptkit")
+def main() -> None:
+    """Write ordinary PyTorch modules that compile, and be told everything that stands in the way."""

@@ -1,0 +1,61 @@
+"""`scriptkit check`: every problem in files, folders, globs, or the standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from scriptkit import config
+from scriptkit.checking import Selection
+from scriptkit.checking.judging import UNREADABLE
+from scriptkit.checking.paths import check_files, python_files
+from scriptkit.cli.output import FORMATS, progress
+
+FOUND, UNUSABLE = 1, 2
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--all-modules", is_flag=True, default=None, help="Check every nn.Module, as plain torch.jit sees it.")
+@click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="text", show_default=True)
+@click.option("--select", multiple=True, metavar="RULE", help="Check these rules only: a name, a code, or a prefix.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out.")
+def command(
+    paths: tuple[str, ...],
+    *,
+    all_modules: bool | None,
+    form: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+) -> None:
+    """Tell every problem in PATHS: files, folders, globs, or `-` for the standard input.
+
+    Exit code 0: none; 1: findings; 2: a file that cannot be read (the others are checked), or a mistake in the call.
+    """
+    selection, everything = _settings(select, ignore, all_modules=all_modules)
+    files = python_files(paths)
+    found = [
+        finding
+        for findings in progress(check_files(files, selection, all_modules=everything), len(files))
+        for finding in findings
+    ]
+    FORMATS[form](found, len(files))
+    if any(finding.code == UNREADABLE[0] for finding in found):
+        sys.exit(UNUSABLE)
+    if found:
+        sys.exit(FOUND)
+
+
+def _settings(select: tuple[str, ...], ignore: tuple[str, ...], *, all_modules: bool | None) -> tuple[Selection, bool]:
+    """The project's settings; the command line wins over them."""
+    try:
+        settings = config.load(config.pyproject_of(Path.cwd()))
+    except config.ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    for word in (*select, *ignore):
+        if not config.names_rules(word):
+            raise click.UsageError(f"`{word}` names no rule; `scriptkit rules` lists them")
+    selection = Selection(select or settings.select, (*settings.ignore, *ignore))
+    return selection, settings.all_modules if all_modules is None else all_modules
