@@ -95,7 +95,13 @@ def _schema(schema: Any) -> str:
         for a in schema.arguments
     )
     vararg = "..." if "..." in str(schema) else ""
-    return f"{arguments}{vararg}->{';'.join(_type(r.type) for r in schema.returns)}"
+    return f"{arguments}{vararg}->{_returns(schema.returns)}"
+
+
+def _returns(returns: Any) -> str:
+    """`values=Tensor;indices=Tensor` where a tuple comes back whose parts have names."""
+    named = len(returns) > 1 and all(r.name for r in returns)
+    return ";".join(f"{r.name}={_type(r.type)}" if named else _type(r.type) for r in returns)
 
 
 def _type(given: Any) -> str:

@@ -41,6 +41,10 @@ def collect_attributes(cls: ClassFacts) -> None:
             attribute = _attribute(cls, name)
             attribute.init.append(found)
             attribute.registered = attribute.registered or registered
+    for method in initial:
+        for name, value in _mutations(method):
+            if name in cls.attributes:
+                cls.attributes[name].mutations.append(value)
     seen = {id(method) for method in initial}
     for owner in cls.mro:
         for method in owner.own_methods.values():
@@ -79,6 +83,22 @@ def _initial_methods(cls: ClassFacts) -> list[FunctionFacts]:
                 if called is not None and called not in found and isinstance(node.ctx, ast.Load):
                     found.append(called)
     return found
+
+
+def _mutations(method: FunctionFacts) -> Iterator[tuple[str, ast.expr | None]]:
+    """`self.xs.append(value)`, `self.xs[i] = value` and the like: an attribute filled after it was created."""
+    for node in ast.walk(method.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            holder = node.func.value
+            if isinstance(holder, ast.Attribute) and _is_self(holder.value, method):
+                plain = node.func.attr == "append" and len(node.args) == 1
+                yield holder.attr, node.args[0] if plain else None
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            if isinstance(node.value, ast.Attribute) and _is_self(node.value.value, method):
+                yield node.value.attr, None
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
+            if _is_self(node.target.value, method):
+                yield node.target.attr, None
 
 
 def _is_self(node: ast.expr, method: FunctionFacts) -> bool:

@@ -169,7 +169,7 @@ class Body:
             return self.report("module-as-value", node, type=value, use=use)
         if isinstance(value, (FunctionValue, ContainerMethod, BoundOperator)):
             return self.report("callable-argument", node, name=ast.unparse(node), use=use)
-        if isinstance(value, Iteration) and value.kind == "range":
+        if isinstance(value, Iteration) and value.kind == "range" and not isinstance(node, ast.Name):
             return self.report("range-forms", node, why="a range is not a value")
         if isinstance(value, DottedValue):
             return self.dotted_as_type(value, node, use)

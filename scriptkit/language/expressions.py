@@ -106,7 +106,7 @@ class Expressions(Body):
 
     def _read_name(self, node: ast.Name, _hint: Type | None) -> AnyValue:
         bound = self.frame.find(node.id)
-        why = self.frame.why_unusable(node.id) if bound is None or node.id not in self.frame.names else None
+        why = self.frame.why_unusable(node.id)
         if why is not None:
             return self._unusable(node, why)
         return bound.value if bound is not None else self.global_value(node)
@@ -165,7 +165,7 @@ class Expressions(Body):
             return UNKNOWN
         if receiver is TENSOR:
             return self._tensor_attribute(name, node)
-        if isinstance(receiver, Tuple) and receiver.name:
+        if isinstance(receiver, Tuple) and (receiver.name or name in receiver.fields):
             return self._field(receiver, name, node)
         if isinstance(receiver, Instance):
             return self.instance_attribute(receiver, name, node)

@@ -108,6 +108,7 @@ class AttributeFacts:
     registered: Literal["", "parameter", "buffer", "module"] = ""
     init: list[Assignment] = field(default_factory=list)
     later: list[Assignment] = field(default_factory=list)
+    mutations: list[ast.expr | None] = field(default_factory=list)
     type: Type | None = None
 
     @property

@@ -59,9 +59,11 @@ class Frame:
         return self.parent.find(name) if self.parent is not None else None
 
     def why_unusable(self, name: str) -> Unusable | None:
-        """Why `name` cannot be read, if a branch or loop made it so."""
+        """Why `name` cannot be read, if a branch or loop made it so and nothing nearer binds it."""
         frame: Frame | None = self
         while frame is not None:
+            if name in frame.names:
+                return None
             if name in frame.unusable:
                 return frame.unusable[name]
             frame = frame.parent

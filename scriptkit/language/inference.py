@@ -34,6 +34,7 @@ from scriptkit.language.types import (
     Instance,
     Type,
     is_subtype,
+    unify,
 )
 from scriptkit.language.values import ModuleValue
 
@@ -105,7 +106,7 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
         """Type the function; gives what it returns."""
         node = self.facts.node
         overloaded = self.facts.owner is not None and self.facts.name in self.facts.owner.overloaded
-        if isinstance(node, ast.AsyncFunctionDef) or overloaded:
+        if isinstance(node, ast.AsyncFunctionDef) or overloaded or _has_type_comment(self.module, node):
             return UNKNOWN
         self._bind_parameters()
         if node.returns is not None:
@@ -122,8 +123,9 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
         if self.declared is not None:
             if self.declared is not NONE and not self.declared.has_unknown and not _is_stub(node):
                 self.report("missing-return-path", node, declared=self.declared)
-        elif isinstance(self.returned, Type) and self.returned is not NONE and not self.returned.has_unknown:
-            self.report("missing-return-path", node, self.first_return, declared=None)
+        elif isinstance(self.returned, Type):
+            joined = unify(self.returned, NONE)
+            self.returned = UNKNOWN if joined is None else joined
 
     def _bind_parameters(self) -> None:
         facts = self.facts
@@ -270,7 +272,7 @@ def infer_all(module: ModuleFacts, classes: list[ClassFacts], oracle: Oracle | N
 
 def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
     """Properties, forward, exported methods: what is compiled although nothing calls it."""
-    skipped = _strings(cls.class_values.get("__jit_unused_properties__"))
+    skipped = {name for c in cls.mro for name in _strings(c.class_values.get("__jit_unused_properties__"))}
     for method in cls.methods.values():
         if method.name in skipped:
             continue
@@ -288,6 +290,12 @@ def _strings(node: ast.expr | None) -> frozenset[str]:
     """The strings in a list display."""
     found = [] if node is None else list(ast.walk(node))
     return frozenset(n.value for n in found if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
+def _has_type_comment(module: ModuleFacts, node: ast.FunctionDef) -> bool:
+    """Whether the signature is given by a comment, as in Python 2."""
+    lines = module.lines[node.lineno - 1 : node.body[0].lineno]
+    return any("# type: (" in line for line in lines)
 
 
 def _is_stub(node: ast.FunctionDef) -> bool:

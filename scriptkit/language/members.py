@@ -82,6 +82,8 @@ class Members:
         else:
             values = [UNKNOWN if a.value is None else self.evaluate(a.value, cls, a.method) for a in attribute.init]
         first = values[0]
+        if attribute.mutations and (isinstance(first, (List, Dict)) or (isinstance(first, PythonObject) and first.what != "set")):
+            return self._filled(cls, attribute)
         if len(values) == 1:
             return first
         if attribute.init[-1].conditions == () and all(not a.conditions for a in attribute.init):
@@ -89,6 +91,14 @@ class Members:
         if all(isinstance(value, Type) for value in values):
             return first if all(first == other for other in values) else UNKNOWN
         return _join_modules(values)
+
+    def _filled(self, cls: ClassFacts, attribute: AttributeFacts) -> AnyValue:
+        """A list or dict filled in `__init__` after it was created empty."""
+        method = attribute.init[0].method
+        for value in attribute.mutations:
+            if value is not None and isinstance(self.evaluate(value, cls, method), (ModuleValue, ContainerValue)):
+                return PythonObject("list of modules")
+        return UNKNOWN
 
     def _registered(self, cls: ClassFacts, assignment: Assignment) -> AnyValue:
         if assignment.value is None:

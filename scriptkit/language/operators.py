@@ -141,8 +141,10 @@ def parse_schema(name: str, text: str) -> Schema:
     written, _, returned = text.partition("->")
     varargs = written.endswith("...")
     arguments = tuple(map(_parse_argument, filter(None, written.removesuffix("...").split(";"))))
-    returns = [parse_type(part) for part in returned.split(";") if part]
-    result = NONE if not returns else returns[0] if len(returns) == 1 else Tuple(returns)
+    returns = [part.rpartition("=") for part in returned.split(";") if part]
+    types = [parse_type(kind) for *_, kind in returns]
+    fields = [field for field, *_ in returns if field]
+    result = NONE if not types else types[0] if len(types) == 1 else Tuple(types, "", fields)
     return Schema(name, arguments, result, varargs)
 
 

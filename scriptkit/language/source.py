@@ -268,6 +268,8 @@ def _local_class(cls: ClassFacts, name: str | None) -> ClassFacts | None:
 
 def _kind(cls: ClassFacts, seen: frozenset[str]) -> ClassKind:
     names = set(cls.bases)
+    if any(cls.module.dotted(d) == "torch.jit.interface" for d in cls.node.decorator_list):
+        return "interface"
     if names & SCRIPTABLE or any(_is_nn_module(name) for name in names):
         return "module"
     for base in cls.local_bases:

@@ -124,6 +124,8 @@ class SpecialForms(Calls):
         return self._resolve_builtin(name, node, positional, keywords, arguments)
 
     def _over_iteration(self, name: str, value: Iteration, node: ast.Call) -> AnyValue:
+        if name == "len" and value.kind == "range":
+            return self.report("range-forms", node, why="a range is not a value")
         if name == "len":
             return INT
         element = value.element

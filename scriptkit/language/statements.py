@@ -21,7 +21,6 @@ from scriptkit.language.types import (
     Union,
     is_optional,
     is_subtype,
-    known,
     unify,
     without_none,
 )
@@ -322,8 +321,6 @@ class Statements(Body):
             why = Unusable("types", "", left.value, right.value, left.node, right.node, node)
             self._spoil(name, why)
             return
-        if full is not None and to_union and is_subtype(joined, full) and not (left.refined and right.refined):
-            joined = joined if known(joined) else full
         self.frame.bind(name, Binding(joined, later.node, left.origin or right.origin))
 
     def _join_sugared(self, node: ast.AST, name: str, left: Binding, right: Binding) -> None:

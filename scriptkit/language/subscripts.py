@@ -247,6 +247,10 @@ class Subscripts(Body):
             value = self.as_type(value, origin or target, "an element")
         if holder is TENSOR:
             self._tensor_item(target, target.slice)
+            if value is STR or isinstance(value, (Tuple, Dict)) and known(value):
+                self.report("container-element-mismatch", origin or target, container=holder, element=value)
+            elif is_optional(value) and known(value):
+                self.not_refined(value, origin or target.value, "an element")
             return
         index = self._read_index(target.slice)
         if isinstance(holder, Tuple) and not holder.has_unknown:
@@ -257,12 +261,13 @@ class Subscripts(Body):
             self._assign_value(target, origin, holder, index, value)
 
     def _assign_element(self, target: ast.Subscript, origin: ast.expr | None, holder: Type, element: Type, value: Type) -> None:
-        if not is_subtype(converted(value, element, conversions=True), element):
+        del element
+        if not isinstance(resolve(operators.overloads("_set_item"), [holder, INT, value], {}), Match):
             self.element_problem(target.value, origin or target, holder, value)
 
     def _assign_value(self, target: ast.Subscript, origin: ast.expr | None, holder: Dict, index: Type, value: Type) -> None:
         wrong_key = not is_subtype(converted(index, holder.key, conversions=True), holder.key)
-        wrong_value = not is_subtype(converted(value, holder.value, conversions=True), holder.value)
+        wrong_value = not isinstance(resolve(operators.overloads("_set_item"), [holder, holder.key, value], {}), Match)
         untyped = self._untyped_origin(target.value)
         if (wrong_key or wrong_value) and untyped is not None:
             text = ast.unparse(untyped)
@@ -301,8 +306,6 @@ class Subscripts(Body):
     def iterate(self, value: AnyValue, node: ast.expr) -> Iteration:
         """What a loop over a value runs over; what cannot be iterated is a problem."""
         if isinstance(value, Iteration):
-            if value.kind == "range" and isinstance(node, ast.Name):
-                self.report("range-forms", node, why="a range is not a value")
             return value
         if isinstance(value, ContainerValue):
             return self._container_iteration(value)
