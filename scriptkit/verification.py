@@ -1,0 +1,270 @@
+"""Eager against compiled against saved and loaded: the proof that a compiled module is the module.
+
+`verify` runs copies of a module side by side, on the given inputs and on others made from them, in training and in
+evaluation, several calls in a row, with gradients and exported methods. The module itself is left as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from scriptkit import switches
+from scriptkit.compiling import forms
+from scriptkit.compiling.comparison import Difference, Tolerance, compare
+from scriptkit.compiling.examples import record_examples
+from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.perturb import Example, perturbations
+from scriptkit.compiling.structure import flatten
+from scriptkit.engines.torchscript import files
+from scriptkit.errors import ScriptkitError, VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor, nn
+
+Form = Literal["compiled", "loaded"]
+CALLS_IN_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of eager results with those of one compiled form."""
+
+    form: Form
+    method: str
+    training: bool
+    inputs: str
+    differences: tuple[Difference, ...] = ()
+    refused: str = ""
+
+    def __str__(self) -> str:
+        mode = "train" if self.training else "eval"
+        what = "; ".join(f"{d.path}: {d.what}" for d in self.differences) or "equal"
+        return f"{self.form} {self.method} ({mode}, {self.inputs}): {what}"
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """What was compared and what came out; `str()` is readable, `as_json()` is for tools.
+
+    `skipped` names what could not be compared and why, `first_submodule` the first submodule that differs by itself.
+    """
+
+    class_name: str
+    comparisons: tuple[Comparison, ...]
+    skipped: tuple[str, ...] = ()
+    first_submodule: str | None = None
+
+    @property
+    def failures(self) -> tuple[Comparison, ...]:
+        """The comparisons that found a difference."""
+        return tuple(one for one in self.comparisons if one.differences)
+
+    @property
+    def passed(self) -> bool:
+        """True where nothing differs and something was compared."""
+        return bool(self.comparisons) and not self.failures
+
+    @property
+    def largest_difference(self) -> float:
+        """The largest difference of two numbers, within the tolerance or not."""
+        return max((d.largest for one in self.failures for d in one.differences), default=0.0)
+
+    def __str__(self) -> str:
+        verdict = "is the same" if self.passed else "differs"
+        lines = [
+            f"{self.class_name} {verdict}: {len(self.comparisons)} comparisons, {len(self.failures)} with differences"
+        ]
+        lines += [f"  {one}" for one in self.failures]
+        if self.first_submodule is not None:
+            lines.append(f"  first submodule whose output differs: {self.first_submodule or '(the module itself)'}")
+        return "\n".join([*lines, *(f"  not compared: {text}" for text in self.skipped)])
+
+    def as_json(self) -> str:
+        """The report as one JSON object."""
+        return json.dumps(asdict(self) | {"passed": self.passed}, indent=2)
+
+
+def verify(
+    m: nn.Module,
+    example_inputs: Sequence[Any],
+    *,
+    example_kwargs: dict[str, Any] | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> VerificationReport:
+    """Compare eager, compiled, and saved-and-loaded results of a module.
+
+    Inputs the module itself refuses are skipped. Without `rtol` and `atol` the tolerance depends on the dtype, and
+    integers must be equal.
+
+    Raises:
+        VerificationError: with the report, if anything differs.
+        CompilationError: the module does not compile.
+    """
+    report = _Verification(m, Example.of(example_inputs, example_kwargs or {}), Tolerance(rtol, atol)).report()
+    if not report.passed:
+        raise VerificationError(str(report), report)
+    return report
+
+
+@dataclass
+class _Pair:
+    """A copy run eagerly and one compiled form of another copy, from the same state."""
+
+    form: Form
+    training: bool
+    eager: nn.Module
+    compiled: nn.Module
+
+    def told(self, method: str, inputs: str, differences: Sequence[Difference]) -> Comparison:
+        """The outcome of one comparison."""
+        return Comparison(self.form, method, self.training, inputs, tuple(differences))
+
+
+@dataclass
+class _Verification:
+    """One verification while it goes on."""
+
+    module: nn.Module
+    example: Example
+    tolerance: Tolerance
+    comparisons: list[Comparison] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def report(self) -> VerificationReport:
+        for training in dict.fromkeys((self.module.training, False, True)):
+            for form in ("compiled", "loaded"):
+                self._compare_mode(form, training=training)
+        failed = next((one for one in self.comparisons if one.differences and one.method == "forward"), None)
+        first = None if failed is None else self._first_differing(training=failed.training)
+        name = type(self.module).__name__
+        return VerificationReport(name, tuple(self.comparisons), tuple(dict.fromkeys(self.skipped)), first)
+
+    def _compare_mode(self, form: Form, *, training: bool) -> None:
+        self._compare_calls(self._pair(form, training=training))
+        self._compare_gradients(self._pair(form, training=training))
+        for change in perturbations(self.example, large=self.example.is_large):
+            self._compare_call(self._pair(form, training=training), change.name, change.example)
+        self._compare_methods(form, training=training)
+
+    def _pair(self, form: Form, *, training: bool) -> _Pair:
+        eager, compiled = copy_tree(self.module), copy_tree(self.module)
+        if self.module.training != training:
+            eager.train(training)
+            compiled.train(training)
+        if form == "loaded":
+            compiled = files.load_bytes(files.serialise(forms.complete(compiled)), None)
+        return _Pair(form, training, eager, forms.callable_form(compiled))
+
+    # ---- the comparisons
+
+    def _compare_calls(self, pair: _Pair) -> None:
+        """Several calls in a row, and what they leave behind."""
+        for number in range(CALLS_IN_A_ROW):
+            if not self._compare_call(pair, f"call {number + 1}", self.example):
+                return
+        ours, theirs = pair.eager.state_dict(), pair.compiled.state_dict()
+        if ours.keys() == theirs.keys():
+            found = compare(dict(ours), dict(theirs), self.tolerance, "state")
+            self.comparisons.append(pair.told("forward", "state after the calls", found))
+
+    def _compare_call(self, pair: _Pair, name: str, example: Example, method: str = "forward") -> bool:
+        """Compare one call; False where eager code refuses it."""
+        change = example.changed(name, example.tensors)
+        try:
+            with switches.eager(), torch.no_grad():
+                expected = _call(pair.eager, method, change.args, change.kwargs)
+        except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the compiled form
+            if name.startswith("call") or method != "forward":
+                self.skipped.append(f"{method}: eager code raises {_told(error)}")
+            return False
+        try:
+            with torch.no_grad():
+                found = compare(expected, _call(pair.compiled, method, change.args, change.kwargs), self.tolerance)
+        except Exception as error:  # noqa: BLE001  # any error of the compiled form is a difference
+            found = [Difference("call", f"the {pair.form} form raises {_told(error)}")]
+        self.comparisons.append(pair.told(method, name, found))
+        return True
+
+    def _compare_gradients(self, pair: _Pair) -> None:
+        try:
+            with switches.eager():
+                expected = _gradients(pair.eager, self.example)
+        except Exception as error:  # noqa: BLE001  # a module that cannot be differentiated has no gradients to compare
+            self.skipped.append(f"gradients: eager code raises {_told(error)}")
+            return
+        try:
+            found = compare(expected, _gradients(pair.compiled, self.example), self.tolerance, "gradient")
+        except Exception as error:  # noqa: BLE001  # any error of the compiled form is a difference
+            found = [Difference("gradient", f"the {pair.form} form raises {_told(error)}")]
+        self.comparisons.append(pair.told("forward", "gradients", found))
+
+    def _compare_methods(self, form: Form, *, training: bool) -> None:
+        """Exported methods, called without arguments or with those of `forward`, whichever they take."""
+        nothing = Example.of((), {})
+        for name in forms.exported_methods(self.module):
+            compared = (
+                self._compare_call(self._pair(form, training=training), "the example", one, name)
+                for one in (nothing, self.example)
+            )
+            if any(compared):
+                self.skipped = [text for text in self.skipped if not text.startswith(f"{name}: ")]
+
+    def _first_differing(self, *, training: bool) -> str | None:
+        """The path of the first submodule, in the order in which they finish, that differs when compiled alone."""
+        copy = copy_tree(self.module)
+        copy.train(training)
+        change = self.example.changed("", self.example.tensors)
+        with switches.eager():
+            recorded = record_examples(copy, change.args, change.kwargs)
+        for path in sorted(
+            recorded, key=lambda path: (-path.count("."), list(recorded).index(path)) if path else (1, 0)
+        ):
+            part = copy.get_submodule(path)
+            if any(_differs(part, call.args, call.kwargs, self.tolerance) for call in recorded[path]):
+                return path
+        return None
+
+
+def _call(module: nn.Module, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    own_args, own_kwargs = with_fresh_tensors((args, kwargs))
+    run: Callable[..., Any] = module if method == "forward" else getattr(module, method)
+    with random_states_kept(seed=1):
+        return with_fresh_tensors(run(*own_args, **own_kwargs))
+
+
+def _differs(part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], tolerance: Tolerance) -> bool:
+    try:
+        with switches.eager(), torch.no_grad():
+            expected = _call(copy_tree(part), "forward", args, kwargs)
+        compiled = forms.callable_form(forms.complete(copy_tree(part)))
+        with torch.no_grad():
+            return bool(compare(expected, _call(compiled, "forward", args, kwargs), tolerance))
+    except (ScriptkitError, RuntimeError):
+        return False  # what does not compile alone cannot be blamed alone
+
+
+def _gradients(module: nn.Module, example: Example) -> dict[str, Tensor | None]:
+    """The gradients of inputs and parameters for the sum of all outputs, by name."""
+    inputs = [t.detach().clone().requires_grad_(t.is_floating_point() or t.is_complex()) for t in example.tensors]
+    change = example.changed("", inputs)
+    wanted = {f"argument tensor {n}": t for n, t in enumerate(inputs)} | dict(module.named_parameters())
+    wanted = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
+    with random_states_kept(seed=1), torch.enable_grad():
+        outputs, _ = flatten(module(*change.args, **change.kwargs))
+        total = [t.abs().sum() if t.is_complex() else t.sum() for t in outputs if t.requires_grad]
+        if not total or not wanted:
+            return dict.fromkeys(wanted)
+        found = torch.autograd.grad(sum(t.double() for t in total), list(wanted.values()), allow_unused=True)  # type: ignore[arg-type]
+    return dict(zip(wanted, found, strict=True))
+
+
+def _told(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__
