@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scriptkit import language
 from scriptkit.diagnostics import Diagnostic, in_source_order
@@ -84,11 +84,17 @@ def judge_class(cls: ClassFacts, selection: Selection) -> Iterator[Diagnostic]:
 
 def _is_consequence(finding: Diagnostic, found: dict[Rule, list[Diagnostic]]) -> bool:
     return any(
-        (finding.name in rule.supersedes and _overlap(finding, cause))
-        or (finding.name in rule.hides and finding.method == cause.method)
+        _reaches(rule.reach, cause, finding)
         for rule, causes in found.items()
+        if finding.name in rule.supersedes
         for cause in causes
     )
+
+
+def _reaches(reach: Literal["place", "method", "class"], cause: Diagnostic, finding: Diagnostic) -> bool:
+    if reach == "class":
+        return True
+    return cause.method == finding.method if reach == "method" else _overlap(cause, finding)
 
 
 def _overlap(a: Diagnostic, b: Diagnostic) -> bool:

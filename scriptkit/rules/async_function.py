@@ -20,7 +20,8 @@ class AsyncFunction(Rule):
 
     code = "SK505"
     name = "async-function"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "method"
     label = "asynchronous code"
     note = "compiled code runs to its end when it is called; only `torch.jit.fork` and `wait` run beside it"
     help = "write a plain function, or start it with `torch.jit.fork` and collect it with `torch.jit.wait`"

@@ -23,10 +23,10 @@ class EmptyContainerUntyped(ProblemRule):
     VALID = (forward("sizes: List[int] = []\nsizes.append(x.size(0))\nreturn x * sizes[0]"),)
     INVALID = (
         Invalid(
-            forward("sizes = []  # <-\nsizes.append(x.size(0))\nreturn x * sizes[0]"),
+            forward("sizes = []\nsizes.append(x.size(0))  # <-\nreturn x * sizes[0]"),
             "previously matched to type Tensor is matched to type int",
         ),
-        Invalid(forward('sizes = {}  # <-\nsizes["x"] = x.size(0)\nreturn x * sizes["x"]'), "aten::_set_item"),
+        Invalid(forward('sizes = {}\nsizes["x"] = x.size(0)  # <-\nreturn x * sizes["x"]'), "aten::_set_item"),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
@@ -42,8 +42,8 @@ class EmptyContainerUntyped(ProblemRule):
             cls,
             problem,
             f"`{name}` starts as `{value}`, with no element type",
-            label=f"taken for `{taken}`",
+            label=f"puts in a `{element}`" if element is not None else "puts in another type",
             help="annotate it with the type of its elements",
             suggestion=f"{name}: {declared} = {value}",
-            also=related(problem, f"gets a `{element}`" if element is not None else "used here"),
+            also=related(problem, f"taken for `{taken}`"),
         )

@@ -21,7 +21,8 @@ class GeneratorFunction(Rule):
 
     code = "SK506"
     name = "generator-function"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "class"
     label = "makes the function a generator"
     note = "compiled functions return once; there are no generators"
     help = "collect the values in a list and return it"

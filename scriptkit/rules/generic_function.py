@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
-from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
     from scriptkit.language.problems import Problem
@@ -32,10 +33,13 @@ class GenericFunction(ProblemRule):
         ),
     )
 
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        seen = set()
+        for finding in super().check(cls):
+            if finding.message not in seen:  # one finding for a signature, however often it names the variable
+                seen.add(finding.message)
+                yield finding
+
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(
-            cls,
-            problem,
-            f"{quoted(problem.data['text'])} contains the type variable `{problem.data['name']}`",
-            suggestion="Tensor",
-        )
+        name, text = problem.data["name"], problem.data["text"]
+        return self.about(cls, problem, f"the signature of `{name}` contains the type variable `{text}`")

@@ -21,7 +21,8 @@ class LoopElse(Rule):
 
     code = "SK510"
     name = "loop-else"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "method"
     label = "this loop has an `else` branch"
     note = "the compiler knows `else` after `if` only"
     help = "remember in a local `bool` whether the loop was left early, and test it after the loop"

@@ -21,7 +21,8 @@ class MatchStatement(Rule):
 
     code = "SK509"
     name = "match-statement"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "method"
     label = "a `match` statement"
     note = "the compiler knows `if`, `for` and `while`"
     help = "write a chain of `if` and `elif`"

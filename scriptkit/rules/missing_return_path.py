@@ -25,7 +25,10 @@ class MissingReturnPath(ProblemRule):
     note = "every path of a function that returns a value returns one, or raises"
     VALID = (forward("if k > 1:\n    return x\nreturn x * 2", "x: Tensor, k: int"),)
     INVALID = (
-        Invalid(forward("if k > 1:  # <-\n    return x", "x: Tensor, k: int"), "but does not return along all paths"),
+        Invalid(
+            forward("if k > 1:\n    return x", "x: Tensor, k: int").replace("Tensor:\n", "Tensor:  # <-\n"),
+            "but does not return along all paths",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:

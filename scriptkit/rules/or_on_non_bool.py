@@ -21,7 +21,8 @@ class OrOnNonBool(Rule):
 
     code = "SK704"
     name = "or-on-non-bool"
-    hides = ("no-matching-overload", "argument-type-mismatch", "return-type-mismatch", "operator-types")
+    supersedes = ("no-matching-overload", "argument-type-mismatch", "return-type-mismatch", "operator-types")
+    reach = "method"
     note = "compiled `and` and `or` give a bool, never one of their operands"
     VALID = (forward("d = dim if dim != 0 else -1\nreturn x.sum(dim=d)", "x: Tensor, dim: int"),)
     INVALID = (

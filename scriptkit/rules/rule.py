@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
 from scriptkit.diagnostics import Diagnostic, Label
 
@@ -54,8 +54,8 @@ class Rule:
     severity: ClassVar[Severity] = "error"
     lifted: ClassVar[bool] = False  # scriptkit makes it work: an error only as plain torch.jit sees it
     optional: ClassVar[bool] = False  # found only where a project selects it
-    supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings at the same place are consequences of this one
-    hides: ClassVar[tuple[str, ...]] = ()  # the same for the whole method: what the typing pass cannot follow
+    supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings are consequences of this one
+    reach: ClassVar[Literal["place", "method", "class"]] = "place"  # how far from it they may lie
     VALID: ClassVar[tuple[str, ...]]
     INVALID: ClassVar[tuple[Invalid, ...]]
     label: ClassVar[str] = ""

@@ -48,7 +48,7 @@ class StrFormatNamed(Rule):
                         field = field or f"{{{node.keywords[0].arg}}}"
                         yield self.found(
                             cls,
-                            node.func.value,
+                            node,
                             f"`format` fills in `{field}`, which is not a plain `{{}}`",
                             label=f"`{field}` stays in the text"
                             if not node.keywords

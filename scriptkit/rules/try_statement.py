@@ -24,7 +24,8 @@ class TryStatement(Rule):
 
     code = "SK503"
     name = "try-statement"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "method"
     label = "compiled code cannot catch exceptions"
     note = "the compiler knows `raise` and `assert`, and nothing that catches them, even under `is_scripting()`"
     help = "test for the condition beforehand, or move the block to a method marked `@torch.jit.unused`"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MODEL = """\
 class Model(nn.Module):
-    def forward(self, x, {}):  # <-
+    def forward(self, x, {}):
         {}
             {}
         return x
@@ -35,11 +35,11 @@ class UnannotatedParamNotTensor(ProblemRule):
     VALID = (_MODEL.format("times: int = 2", "for i in range(times):", "x = x + i"),)
     INVALID = (
         Invalid(
-            _MODEL.format("times=2", "for i in range(times):", "x = x + i"),
+            _MODEL.format("times=2", "for i in range(times):  # <-", "x = x + i"),
             "all inputs of range must be ints, found Tensor (inferred)",
         ),
         Invalid(
-            _MODEL.format('mode="sum"', 'if mode == "sum":', "x = x + 1"),
+            _MODEL.format('mode="sum"', 'if mode == "sum":  # <-', "x = x + 1"),
             "aten::eq.Tensor(Tensor self, Tensor other)",
         ),
         Invalid(
@@ -66,7 +66,8 @@ class UnannotatedParamNotTensor(ProblemRule):
             cls,
             problem,
             f"parameter `{name}`{function} has no annotation, and is used as no `Tensor`",
+            label="a `Tensor` for the compiler",
             help=f"annotate it with `{guess}`" if guess is not None else "annotate it with its type",
             suggestion=f"{name}: {guess if guess is not None else '<type>'}{ending}",
-            also=related(problem, "used here"),
+            also=related(problem, "no annotation: taken for a `Tensor`"),
         )

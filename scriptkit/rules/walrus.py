@@ -24,7 +24,8 @@ class Walrus(Rule):
 
     code = "SK501"
     name = "walrus"
-    hides = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
+    reach = "method"
     label = "assigns inside an expression"
     note = "the compiler knows assignment as a statement only"
     VALID = (forward("n = x.size(0)\nif n > 1:\n    x = x / n\nreturn x"),)
