@@ -15,7 +15,7 @@ class _Local(threading.local):
     eager = False
 
 
-_local = _Local()
+local = _Local()
 
 
 def is_disabled() -> bool:
@@ -25,15 +25,15 @@ def is_disabled() -> bool:
 
 def is_eager() -> bool:
     """Whether this thread is inside `eager()`."""
-    return _local.eager
+    return local.eager
 
 
 @contextlib.contextmanager
 def eager() -> Iterator[None]:
     """Run every scriptable module called in this block and thread as the Python it was written in."""
-    before = _local.eager
-    _local.eager = True
+    before = local.eager
+    local.eager = True
     try:
         yield
     finally:
-        _local.eager = before
+        local.eager = before

@@ -82,7 +82,23 @@ def without_deprecation_notices() -> Iterator[None]:
         yield
 
 
-def must_run_eagerly() -> str | None:
+_tracing_state = C._get_tracing_state
+_autocast_state = C._is_any_autocast_enabled
+_saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
+swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
+
+
+def must_run_eagerly() -> bool:
+    """Whether something in this thread keeps compiled code from representing a call."""
+    return (
+        _tracing_state() is not None
+        or _autocast_state()
+        or fx_trace._is_fx_tracing_flag
+        or _saved_tensor_hooks(True) is not None  # noqa: FBT003 - torch's signature
+    )
+
+
+def why_eagerly() -> str | None:
     """The reason for which no compiled code can run in this thread now, or None."""
     if C._get_tracing_state() is not None:
         return "torch.jit.trace is recording"
@@ -118,9 +134,6 @@ def method_of(cpp_module: Any, name: str) -> Any:
     return method
 
 
-swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
-
-
 def global_hooks() -> tuple[dict[int, Any], ...]:
     """The dictionaries of hooks that torch runs for every module."""
     return (
@@ -148,6 +161,11 @@ def holds_container(torch_type: Any) -> bool:
     return isinstance(torch_type, C.TupleType | C.OptionalType) and any(
         holds_container(part) for part in torch_type.containedTypes()
     )
+
+
+def is_none(torch_type: Any) -> bool:
+    """Whether an attribute is None for good: the compiler decides branches by it, so that no code reads it."""
+    return isinstance(torch_type, C.NoneType)
 
 
 def is_optional(torch_type: Any) -> bool:

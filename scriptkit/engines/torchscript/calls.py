@@ -25,29 +25,35 @@ _EXPECTED: Final = re.compile(
 _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
 _RAISED: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*): (?P<text>.*)\Z", re.MULTILINE | re.DOTALL)
 
+CALL_ERRORS: Final = (RuntimeError, TypeError, adapter.JitError)
+
 
 class CallTranslator:
     """Calls a compiled method and speaks Python to its caller."""
 
-    __slots__ = ("_convert", "_function", "_in_inference_mode", "_method", "_name")
+    __slots__ = ("_function", "_name", "convert", "in_inference_mode", "method")
 
     def __init__(self, twin: Twin, module: torch.nn.Module, name: str) -> None:
-        self._method = twin.method(name)
+        self.method = twin.method(name)
         self._name = name
         self._function: FunctionType = inspect.unwrap(inspect.getattr_static(type(module), name))
-        self._convert = converter_for(self._function)
-        self._in_inference_mode = twin.is_inference_method(name)
+        self.convert = converter_for(self._function)
+        self.in_inference_mode = twin.is_inference_method(name)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
-            if self._in_inference_mode:
+            if self.in_inference_mode:
                 with torch.inference_mode():
-                    result = self._method(*args, **kwargs)
+                    result = self.method(*args, **kwargs)
             else:
-                result = self._method(*args, **kwargs)
-        except (RuntimeError, TypeError, adapter.JitError) as error:
-            raise python_error(error, self._function, self._name, (None, *args), kwargs) from None
-        return result if self._convert is None else self._convert(result)
+                result = self.method(*args, **kwargs)
+        except CALL_ERRORS as error:
+            raise self.python_error(error, args, kwargs) from None
+        return result if self.convert is None else self.convert(result)
+
+    def python_error(self, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseException:
+        """The error Python would have raised."""
+        return python_error(error, self._function, self._name, (None, *args), kwargs)
 
 
 def call_as_python(
@@ -56,7 +62,7 @@ def call_as_python(
     """Call a compiled free function and speak Python to its caller."""
     try:
         result = compiled(*args, **kwargs)
-    except (RuntimeError, TypeError, adapter.JitError) as error:
+    except CALL_ERRORS as error:
         raise python_error(error, function, name, args, kwargs) from None
     convert = converter_for(function)
     return result if convert is None else convert(result)

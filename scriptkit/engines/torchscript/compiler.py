@@ -33,6 +33,20 @@ class CompiledTree:
     shadow: Shadow
     concrete_type: Any
 
+    def library_types(self) -> list[tuple[type, Any]]:
+        """The classes of torch itself in the tree, each with one of its compiled types."""
+        found: dict[type, Any] = {}
+        self._collect_library_types(self.shadow.root, self.concrete_type, found)
+        return list(found.items())
+
+    def _collect_library_types(self, module: torch.nn.Module, concrete_type: Any, found: dict[type, Any]) -> None:
+        if type(module).__module__.split(".")[0] == "torch":
+            found.setdefault(type(module), concrete_type)
+        for name, declared in concrete_type.get_modules():
+            child: Any = module._modules[name]
+            if not isinstance(child, adapter.ScriptModule):
+                self._collect_library_types(child, own_type(child, declared), found)
+
     def dependencies(self) -> list[Dependencies]:
         """What the code of all classes of the tree was made from."""
         found: dict[int, Dependencies] = {}

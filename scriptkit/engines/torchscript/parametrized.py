@@ -1,46 +1,93 @@
-"""Parametrizations with a state of their own, such as `spectral_norm`: Python evaluates them at each access of the tensor.
+"""Parametrized tensors (`weight_norm`, `spectral_norm`): computed for each call, pushed into the twin, then let go.
 
-A twin evaluates a parametrization once per call. That is the same where compiled code reads the tensor exactly once, or
-where evaluating it changes nothing; elsewhere the module has to run as Python.
+Python evaluates a parametrization at each access of its tensor, a twin once per call. That is the same where evaluating
+changes nothing, or where compiled code reads the tensor exactly once; elsewhere the module has to run as Python.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch.nn.utils import parametrize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
+
+@dataclass
+class Parametrized:
+    """The parametrized tensors that one compiled method reads."""
+
+    pushed: list[tuple[torch.nn.Module, str, Any]] = field(default_factory=list)
+    with_state: list[torch.nn.Module] = field(default_factory=list)
+    read_unevenly: list[torch.nn.Module] = field(default_factory=list)
+
+    def push(self) -> None:
+        """Evaluate every tensor once and hand it to the twin."""
+        for module, name, cpp in self.pushed:
+            cpp.setattr(name, getattr(module, name))
+
+    def let_go(self) -> None:
+        """A computed tensor holds its graph; it must not outlive the call."""
+        for _, name, cpp in self.pushed:
+            cpp.setattr(name, torch.empty(0))
+
+    @property
+    def needs_python(self) -> bool:
+        """Whether evaluating once would leave another state than Python does."""
+        return any(module.training for module in self.read_unevenly)
+
+    def snapshot(self) -> StateBeforeCall | None:
+        """The state to go back to when the call fails: only Python knows which tensors it read before the error."""
+        active = [module for module in self.with_state if module.training]
+        return StateBeforeCall(active) if active else None
 
 
-def is_stateful(module: torch.nn.Module, name: str) -> bool:
-    """Whether evaluating a parametrized tensor can change buffers."""
+class StateBeforeCall:
+    """Buffers of parametrizations and the random state, as they were."""
+
+    def __init__(self, modules: list[torch.nn.Module]) -> None:
+        buffers = [b for m in modules for b in m.parametrizations.buffers()]  # type: ignore[union-attr] - it has them
+        self._buffers = [(buffer, buffer.clone()) for buffer in buffers]
+        self._random = torch.get_rng_state()
+
+    def restore(self) -> None:
+        """Undo what the failed call did."""
+        with torch.no_grad():
+            for buffer, before in self._buffers:
+                buffer.copy_(before)
+        torch.set_rng_state(self._random)
+
+
+def parametrized_in(
+    root: torch.nn.Module, candidates: list[tuple[torch.nn.Module, str, Any]], graph: Any
+) -> Parametrized:
+    """What an inlined graph reads of the parametrized tensors of a tree."""
+    reads = Counter(_reads(graph))
+    paths: dict[int, list[str]] = {}
+    for path, module in root.named_modules(remove_duplicate=False):
+        paths.setdefault(id(module), []).append(path)
+    found = Parametrized()
+    for module, name, cpp in candidates:
+        count = sum(reads[f"{path}.{name}".lstrip(".")] for path in paths.get(id(module), ()))
+        if count:
+            found.pushed.append((module, name, cpp))
+            if _has_state(module, name):
+                (found.with_state if count == 1 else found.read_unevenly).append(module)
+    return found
+
+
+def _has_state(module: torch.nn.Module, name: str) -> bool:
+    if not parametrize.is_parametrized(module):
+        return False
     parametrizations: Any = module.parametrizations
     return any(True for _ in parametrizations[name].buffers())
 
 
-def read_other_than_once(
-    root: torch.nn.Module, parametrized: list[tuple[torch.nn.Module, str]], graph: Any
-) -> list[torch.nn.Module]:
-    """The modules whose stateful parametrized tensor an inlined graph does not read exactly once on every path."""
-    reads = Counter(_certain_reads(graph))
-    paths: dict[int, list[str]] = {}
-    for path, module in root.named_modules(remove_duplicate=False):
-        paths.setdefault(id(module), []).append(path)
-    return [
-        module
-        for module, name in parametrized
-        if parametrize.is_parametrized(module)
-        and is_stateful(module, name)
-        and sum(reads[f"{path}.{name}".lstrip(".")] for path in paths.get(id(module), ())) != 1
-    ]
-
-
-def _certain_reads(graph: Any) -> Iterator[str]:
+def _reads(graph: Any) -> Iterator[str]:
     """Paths of the attributes a graph reads; those inside a branch or loop twice, since their count is unknown."""
     places = {next(graph.inputs()).debugName(): ""}
     for node, is_certain in _nodes(graph, is_certain=True):

@@ -57,14 +57,14 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """
     if isinstance(module, adapter.ScriptModule):
         return module
-    twin = Twin(module, compile_or_explain(module))
+    twin = Twin(module, compile_or_explain(module), is_complete=True)
     twin.bind()
     return adapter.wrap(twin.root)
 
 
 def is_compiled(module: torch.nn.Module) -> bool:
-    """Whether the engine's code runs on call: True after the first compiled call."""
-    return not switches.is_disabled() and _has_runtime(module) and runtime_of(module).twin is not None
+    """Whether a call runs the engine's code: True as soon as the constructor has compiled the module."""
+    return _has_runtime(module) and runtime_of(module).is_compiled
 
 
 def report(module: torch.nn.Module) -> CompileReport:

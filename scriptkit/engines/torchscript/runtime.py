@@ -7,13 +7,13 @@ import threading
 import warnings
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
 from scriptkit import switches
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.calls import CallTranslator
+from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.saveability import check_saveable
@@ -24,9 +24,9 @@ from scriptkit.errors import ScriptkitEagerWarning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_switch = switches.local
 KEY: Final = "__scriptkit__"
 _STACK_LEVEL: Final = 5
-_GLOBAL_HOOKS: Final = adapter.global_hooks()
 
 
 class Construction(threading.local):
@@ -64,7 +64,7 @@ class _Announced:
 class Runtime:
     """Everything scriptkit knows of one module object; never copied and never pickled with it."""
 
-    __slots__ = ("__weakref__", "_reported", "eager_calls", "is_constructed", "is_enabled", "is_pending", "owner", "twin", "_calls")
+    __slots__ = ("__weakref__", "_reported", "eager_calls", "is_constructed", "is_enabled", "is_pending", "owner", "twin", "_calls", "_quick", "is_typed")
 
     def __init__(self, owner: torch.nn.Module | None = None, *, is_constructed: bool = True) -> None:
         self.owner: Any = _nobody if owner is None else weakref.ref(owner)
@@ -75,6 +75,8 @@ class Runtime:
         self.is_pending = False
         self._reported: set[str] = set()
         self._calls: dict[str, CallTranslator] = {}
+        self._quick: tuple[Twin, Any, Any] | None = None
+        self.is_typed = False
 
     def __copy__(self) -> Runtime:
         return Runtime(is_constructed=self.is_constructed)
@@ -94,27 +96,60 @@ class Runtime:
         except UninitializedParametersError:
             self.is_pending = True
             return
+        self.is_typed = True
         if getattr(module, "__scriptkit_check_save__", True):
             check_saveable(tree, type(module))
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether a call runs compiled code."""
+        return self.is_enabled and self.is_typed
 
     def make_twin(self, module: torch.nn.Module) -> Twin:
         """A new twin for the tree as it is now; raises `CompilationError`."""
         with LOCK:
             tree = compile_or_explain(module)
             self.twin = Twin(module, tree)
-            self.is_pending = False
+            self.is_pending, self.is_typed = False, True
             self._calls = {}
+        self._quick = None
         return self.twin
 
     def drop_twin(self) -> None:
         """Hold no tensor twice."""
         self.twin = None
         self._calls = {}
+        self._quick = None
 
     # ---------------------------------------------------------------- calling
 
     def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the module: compiled where its twin can represent the call, else as Python."""
+        quick = self._quick
+        if quick is None:
+            return self._call_with_care(module, args, kwargs)
+        twin, forward, convert = quick
+        if (
+            _switch.eager
+            or adapter.must_run_eagerly()
+            or any(twin.hooks)
+            or "forward" in module.__dict__
+            or adapter.swaps_parameters()
+        ):
+            return self._call_with_care(module, args, kwargs)
+        if not twin.enter():
+            return self._run_with_new_twin("forward", module, args, kwargs)
+        try:
+            result = forward(*args, **kwargs)
+        except CALL_ERRORS as error:
+            raise self._calls["forward"].python_error(error, args, kwargs) from None
+        finally:
+            twin.in_flight.pop()
+            if twin.needs_leave or twin.has_provisional:
+                twin.leave()
+        return result if convert is None else convert(result)
+
+    def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         reason = self.reason_for_eager(module)
         if reason is not None:
             return self.call_eagerly(module, reason, args, kwargs)
@@ -122,50 +157,80 @@ class Runtime:
             return self._call_with_hooks(module, args, kwargs)
         return self.run("forward", module, args, kwargs)
 
-    def run(self, name: str, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one compiled method on the state as it is now."""
         twin = self.twin
         if twin is None or not twin.enter():
-            twin = self.make_twin(module)
-            if not twin.enter():
-                message = f"internal error: a new twin of {type(module).__name__} does not fit its module"
-                raise RuntimeError(message)
+            return self._run_with_new_twin(name, module, args, kwargs)
         try:
-            translator = self._calls.get(name)
-            if translator is None:
-                translator = self._calls[name] = CallTranslator(twin, module, name)
-            return translator(args, kwargs)
+            if twin.has_parametrized:
+                return self._run_parametrized(name, module, args, kwargs)
+            return self._translator(name, module, twin)(args, kwargs)
         finally:
+            twin.in_flight.pop()
             twin.leave()
 
-    def reason_for_eager(self, module: Any) -> str | None:
+    def _run_parametrized(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run with parametrized tensors computed for this call; after an error, Python decides what was computed."""
+        twin = cast("Twin", self.twin)
+        parametrized = twin.parametrized(name)
+        before = parametrized.snapshot()
+        try:
+            parametrized.push()
+            return self._translator(name, module, twin)(args, kwargs)
+        except Exception:
+            if before is None:
+                raise
+            before.restore()
+            return inspect.unwrap(getattr(type(module), name))(module, *args, **kwargs)
+        finally:
+            parametrized.let_go()
+
+    def _run_with_new_twin(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The structure or the code changed; what is there now may have to run as Python."""
+        reason = self.make_twin(module).reason_for_eager(name)
+        if reason is None:
+            return self.run(name, module, args, kwargs)
+        with _Announced(self.count_eager_call(module, reason)):
+            return inspect.unwrap(getattr(type(module), name))(module, *args, **kwargs)
+
+    def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
+        translator = self._calls.get(name)
+        if translator is None:
+            translator = self._calls[name] = CallTranslator(twin, module, name)
+            if name == "forward" and not twin.needs_thought and not translator.in_inference_mode:
+                self._quick = (twin, translator.method, translator.convert)
+        return translator
+
+    def reason_for_eager(self, module: Any, name: str = "forward") -> str | None:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
             return ""
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
             return "`forward` was replaced on the instance"
-        reason = adapter.must_run_eagerly()
+        reason = adapter.why_eagerly()
         if reason is not None:
             return reason
-        if any(_GLOBAL_HOOKS):
+        if any(adapter.global_hooks()):
             return "global module hooks are registered"
         twin = self.twin
         if twin is None:
-            return self._reason_before_first_call(module)
-        return twin.reason_for_eager
+            return self._reason_before_first_call(module, name)
+        return twin.reason_for_eager(name)
 
-    def _reason_before_first_call(self, module: torch.nn.Module) -> str | None:
+    def _reason_before_first_call(self, module: torch.nn.Module, name: str) -> str | None:
         if construction.depth:
             return ""
         if self.is_pending and _is_lazy(module):
             return ""
-        return self.make_twin(module) and self.reason_for_eager(module)
+        self.make_twin(module)
+        return self.reason_for_eager(module, name)
 
     def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call an exported method, compiled where the twin can represent the call."""
-        reason = self.reason_for_eager(module)
         name = method.__name__
+        reason = self.reason_for_eager(module, name)
         if reason is None and inspect.unwrap(getattr(type(module), name, None)) is method:  # type: ignore[arg-type]
             return self.run(name, module, args, kwargs)
         with _Announced(self.count_eager_call(module, reason) if reason else ""):
@@ -238,7 +303,6 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
 
 def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
-    runtime = runtime_of(module)
-    twin = runtime.make_twin(module)
+    twin = Twin(module, compile_or_explain(module))
     twin.bind()
     return twin.method("forward")

@@ -6,23 +6,25 @@ last call, and what the code was made from; a call compares identities (47 ns pe
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from dataclasses import dataclass, field
 from operator import attrgetter, getitem, is_
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from torch.nn.utils import stateless  # type: ignore[attr-defined]
+from torch.nn.utils import parametrize, stateless  # type: ignore[attr-defined]
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.lifting import is_same
-from scriptkit.engines.torchscript.parametrized import read_other_than_once
+from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.shadow import class_of
-from scriptkit.engines.torchscript.written import attributes_written_in
+from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,22 +68,30 @@ class _Container:
 class Twin:
     """A C++ module for a live tree. `bind` says whether it mirrors the tree; if not, a new twin is needed."""
 
-    def __init__(self, module: torch.nn.Module, tree: CompiledTree) -> None:
+    def __init__(self, module: torch.nn.Module, tree: CompiledTree, *, is_complete: bool = False) -> None:
+        """With `is_complete`, attributes that no compiled code reads are there too, as in a file."""
         self.tree = tree
+        self._is_complete = is_complete
         self.cpp: dict[int, Any] = {}
         self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
         self._slots = _Slots()
         self._containers: list[_Container] = []
         self._sized: list[Any] = []
-        self._hooks: list[dict[int, Any]] = []
+        self.hooks: list[dict[int, Any]] = [*adapter.global_hooks(), *(module.__dict__[name] for name in _HOOKS)]
+        self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
-        self._in_flight: list[None] = []
+        self.in_flight: list[None] = []
         self._provisional: dict[int, Any] = {}
         self._released: dict[int, int] = {}
         shadow = tree.shadow
+        self._reads = self._find_read(tree.concrete_type)
+        self._names = _names_in_code(tree)
         self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
         self.root = self._make(module, tree.concrete_type, is_root=True)
-        self._parametrized = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
+        self._candidates = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
+        for parametrized_module, _ in shadow.parametrized:
+            self._slots.add(parametrized_module._modules, "parametrizations")
+        self._parametrized: dict[str, Parametrized] = {}
         self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
@@ -90,7 +100,11 @@ class Twin:
         self._pulled = self._find_written()
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
-        self._parametrized_with_care = self._find_parametrized_with_care()
+        self.hooks += self._inner_hooks
+        self.needs_leave = bool(self._pulled)
+        self.has_parametrized = bool(self._candidates)
+        self.needs_thought = self._reason_for_eager is not None or self.has_parametrized
+        self.is_current = self._quick_check()
 
     # ------------------------------------------------------------------ making
 
@@ -101,20 +115,23 @@ class Twin:
             return known
         cpp = self.cpp[id(module)] = adapter.new_instance(concrete_type)
         self.modules.append((module, cpp, concrete_type))
+        type_name = concrete_type.jit_type.str()
         for name, (torch_type, _) in concrete_type.get_attributes().items():
-            self._add_attribute(module, cpp, name, takes_any_type=adapter.is_optional(torch_type))
+            if self._is_complete or (type_name, name) in self._reads or adapter.is_none(torch_type):
+                self._add_attribute(module, cpp, name, takes_any_type=adapter.is_optional(torch_type))
         for name in concrete_type.get_constants():
-            if name in module.__dict__:
+            if name in module.__dict__ and name in self._names:
                 self._slots.add(module.__dict__, name)
         for name, declared in concrete_type.get_modules():
             child: Any = module._modules[name]
             self._slots.add(module._modules, name)
             cpp.setattr(name, child._c if isinstance(child, adapter.ScriptModule) else self._child(child, declared))
-        self._sized += [module._modules, module._buffers, module._parameters]
-        if class_of(module) in self.tree.shadow.lifted:
-            self._sized.append(module.__dict__)
+        if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
+            self._sized.append(module._modules)
+        if "hasattr" in self._names:
+            self._sized += [module._modules, module._buffers, module._parameters, module.__dict__]
         if not is_root:
-            self._hooks += [module.__dict__[name] for name in _HOOKS]
+            self._inner_hooks += [module.__dict__[name] for name in _HOOKS]
         return cpp
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:
@@ -140,24 +157,61 @@ class Twin:
         for namespace, name, _ in {(id(g[0]), g[1]): g for d in found for g in d.globals}.values():
             self._slots.add(namespace, name)
         methods = {(owner, name): value for d in found for owner, name, value in d.methods}
-        methods.update({(type(m), "forward"): type(m).forward for m, _, _ in self.modules if _is_library(m)})
-        self._method_owners = [owner for owner, _ in methods]
-        self._method_names = [name for _, name in methods]
-        self._methods = list(methods.values())
+        methods.update({(type(m), "forward"): type(m).forward for m, _, _ in self.modules if _is_torch_class(type(m))})
+        self._method_owners: list[Any] = []
+        self._method_names: list[str] = []
+        self._methods: list[Any] = []
+        for (owner, name), value in methods.items():
+            self._watch_class_member(owner, name, value)
         codes = {id(function): (function, code) for d in found for function, code in d.codes}
         self._functions = [function for function, _ in codes.values()]
         self._codes = [code for _, code in codes.values()]
         self._cells = [cell for d in found for cell in d.cells]
         for module, _, concrete_type in self.modules:
+            cls = type(module)
             for name in concrete_type.get_constants():
-                if name not in module.__dict__ and hasattr(type(module), name):
-                    self._watch_class_constant(type(module), name)
+                if name not in module.__dict__ and hasattr(cls, name) and (cls, name) not in methods:
+                    methods[cls, name] = getattr(cls, name)
+                    self._watch_class_member(cls, name, methods[cls, name])
 
-    def _watch_class_constant(self, cls: type, name: str) -> None:
-        if (cls, name) not in zip(self._method_owners, self._method_names, strict=True):
+    def _watch_class_member(self, cls: type, name: str, value: object) -> None:
+        """In the class's own dictionary a look-up suffices; an inherited member could be overridden below."""
+        if vars(cls).get(name) is value:
+            self._slots.add(vars(cls), name)
+        else:
             self._method_owners.append(cls)
             self._method_names.append(name)
-            self._methods.append(getattr(cls, name))
+            self._methods.append(value)
+
+    def _find_read(self, concrete_type: Any) -> frozenset[tuple[str, str]]:
+        """What compiled code of the whole tree reads or writes, by type and name."""
+        found = set(attributes_read_in(concrete_type) | attributes_written_in(concrete_type))
+        for _, child_type in concrete_type.get_modules():
+            if not adapter.is_interface(child_type):
+                found |= self._find_read(child_type)
+        return frozenset(found)
+
+    def _quick_check(self) -> Callable[[], bool]:
+        """`bind` for the case that nothing changed: a few calls into C."""
+        holders, keys, seen = self._slots.holders, self._slots.keys, self._slots.seen
+        functions, codes = self._functions, self._codes
+        if self._cells or self._containers or self._always_forgets:
+            return _never
+        owners_, names, methods = self._method_owners, self._method_names, self._methods
+        sized, sizes = self._sized, self._sizes
+
+        def is_current() -> bool:
+            try:
+                return (
+                    all(map(is_, map(getitem, holders, keys), seen))
+                    and all(map(is_, map(_CODE_OF, functions), codes))
+                    and (not owners_ or all(map(is_, map(getattr, owners_, names), methods)))
+                    and (not sized or list(map(len, sized)) == sizes)
+                )
+            except (KeyError, AttributeError):
+                return False
+
+        return is_current
 
     def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
         written: set[tuple[str, str]] = set()
@@ -189,12 +243,16 @@ class Twin:
                 return f"`{type(module).__name__}.forward` was replaced"
         return None
 
-    def _find_parametrized_with_care(self) -> list[torch.nn.Module]:
-        parametrized = self.tree.shadow.parametrized
-        if not parametrized or not self.root._has_method("forward"):
-            return []
-        graph = self.root._get_method("forward").inlined_graph
-        return read_other_than_once(self.modules[0][0], parametrized, graph)
+    def _is_still_parametrized(self) -> bool:
+        return all(parametrize.is_parametrized(module, name) for module, name, _ in self._candidates)
+
+    def parametrized(self, name: str) -> Parametrized:
+        """The parametrized tensors that a method of the root reads."""
+        known = self._parametrized.get(name)
+        if known is None:
+            graph = self.root._get_method(name).inlined_graph
+            known = self._parametrized[name] = parametrized_in(self.modules[0][0], self._candidates, graph)
+        return known
 
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""
@@ -203,12 +261,11 @@ class Twin:
 
     # ----------------------------------------------------------------- calling
 
-    @property
-    def reason_for_eager(self) -> str | None:
-        """Why the twin cannot represent the next call."""
-        if self._hooks and any(self._hooks):
+    def reason_for_eager(self, name: str = "forward") -> str | None:
+        """Why the twin cannot represent the next call of a method."""
+        if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
-        if self._parametrized_with_care and any(m.training for m in self._parametrized_with_care):
+        if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:
             return "a parametrization with a state is not read exactly once"
         return self._reason_for_eager
 
@@ -219,30 +276,34 @@ class Twin:
         return method
 
     def enter(self) -> bool:
-        """Bind for one call; every `enter` that returns True needs its `leave`."""
-        self._in_flight.append(None)
-        bound = False
-        if adapter.swaps_parameters():
-            self._forget_all()
+        """Bind for one call; each one that returns True is followed by `in_flight.pop()` and `leave()`."""
+        self.in_flight.append(None)
+        is_bound = False
         try:
-            bound = self.bind()
+            is_bound = (self.is_current() and not adapter.swaps_parameters()) or self.bind()
         finally:
-            if not bound:
-                self._in_flight.pop()
-        return bound
+            if not is_bound:
+                self.in_flight.pop()
+        return is_bound
 
     def leave(self) -> None:
-        """Pull back what the call wrote, and let go of what was bound for it alone."""
+        """After a call: pull back what it wrote, and let go of what was bound for it alone."""
         try:
             if self._pulled:
                 self.pull_back()
         finally:
-            self._in_flight.pop()
-            if self._provisional or self._parametrized:
+            if self._provisional:
                 self._release()
+
+    @property
+    def has_provisional(self) -> bool:
+        """Whether tensors are bound that may have come for one call only."""
+        return bool(self._provisional)
 
     def bind(self) -> bool:
         """Make the twin mirror the tree; False when its structure or its code is another."""
+        if adapter.swaps_parameters():
+            self._forget_all()
         slots = self._slots
         try:
             now = list(map(getitem, slots.holders, slots.keys))
@@ -261,8 +322,6 @@ class Twin:
             return False
         for container in self._containers:
             self._push_container(container)
-        for module, name, cpp in self._parametrized:
-            cpp.setattr(name, getattr(module, name))
         return True
 
     def _push(self, now: list[Any]) -> bool:
@@ -310,14 +369,12 @@ class Twin:
             seen = self._slots.seen
             for index in provisional:
                 seen[index] = _RELEASED
-            if self._in_flight:
+            if self.in_flight:
                 self._provisional.update(provisional)
                 return
             for index, value in provisional.items():
                 cpp, name = self._slots.targets[index]  # type: ignore[misc] - only pushed slots are provisional
                 self._released[index] = id(value)  # a weak reference would stop `torch.utils.swap_tensors`
-                cpp.setattr(name, torch.empty(0))
-            for _, name, cpp in self._parametrized:
                 cpp.setattr(name, torch.empty(0))
 
     def _push_container(self, container: _Container) -> None:
@@ -362,8 +419,26 @@ def _fits(value: Any, before: Any) -> bool:
     return type(value) is type(before)
 
 
-def _is_library(module: torch.nn.Module) -> bool:
-    return type(module).__module__.split(".")[0] == "torch"
+def _never() -> bool:
+    """Some trees have more to bind than a comparison shows."""
+    return False
+
+
+def _is_torch_class(cls: type) -> bool:
+    return cls.__module__.split(".")[0] == "torch" and cls is not torch.nn.Module
+
+
+def _names_in_code(tree: CompiledTree) -> set[str]:
+    """Every name that the compiled Python code of a tree mentions; a constant outside them is never read."""
+    methods: list[Any] = [m.original for lifted in tree.shadow.lifted.values() for m in lifted.methods.values()]
+    for cls, concrete_type in tree.library_types():
+        methods += [getattr(cls, name, None) for name in adapter.new_instance(concrete_type)._method_names()]
+    names: set[str] = set()
+    for method in methods:
+        code = getattr(inspect.unwrap(method), "__code__", None) if callable(method) else None
+        if code is not None:
+            names.update(code.co_names, (c for c in code.co_consts if isinstance(c, str)))
+    return names
 
 
 def _is_sharded(module: torch.nn.Module) -> bool:

@@ -1,4 +1,4 @@
-"""Which attributes compiled code writes: these have to be pulled back after a call."""
+"""Which attributes compiled code reads and writes: those are bound before a call, these pulled back after it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _MUTATES_CONTAINERS: Final = frozenset(
 _CALLS: Final = frozenset({"prim::CallFunction", "prim::CallMethod", "prim::PythonOp"})
 _Written = frozenset[tuple[str, str]]
 _cache: dict[Any, _Written] = {}
+_read_cache: dict[Any, _Written] = {}
 
 
 def attributes_written_in(concrete_type: Any) -> _Written:
@@ -31,19 +32,34 @@ def attributes_written_in(concrete_type: Any) -> _Written:
     return _cache[concrete_type]
 
 
-def _scan(concrete_type: Any) -> Iterator[tuple[str, str]]:
+def attributes_read_in(concrete_type: Any) -> _Written:
+    """(type name, attribute) of everything the methods of a type read."""
+    if concrete_type not in _read_cache:
+        _read_cache[concrete_type] = frozenset(
+            (node.inputsAt(0).type().str(), node.s("name"))
+            for node in _all_nodes(concrete_type)
+            if node.kind() == "prim::GetAttr"
+        )
+    return _read_cache[concrete_type]
+
+
+def _all_nodes(concrete_type: Any) -> Iterator[Any]:
     module = adapter.new_instance(concrete_type)
+    for name in module._method_names():
+        yield from _nodes(module._get_method(name).graph)
+
+
+def _scan(concrete_type: Any) -> Iterator[tuple[str, str]]:
     containers: set[tuple[str, str]] = set()
     may_change_containers = False
-    for name in module._method_names():
-        for node in _nodes(module._get_method(name).graph):
-            kind = node.kind()
-            if kind == "prim::SetAttr":
-                yield node.inputsAt(0).type().str(), node.s("name")
-            elif kind == "prim::GetAttr" and _is_mutable(node.output().type()):
-                containers.add((node.inputsAt(0).type().str(), node.s("name")))
-            elif kind in _MUTATES_CONTAINERS or kind in _CALLS:
-                may_change_containers |= any(_is_mutable(i.type()) for i in node.inputs())
+    for node in _all_nodes(concrete_type):
+        kind = node.kind()
+        if kind == "prim::SetAttr":
+            yield node.inputsAt(0).type().str(), node.s("name")
+        elif kind == "prim::GetAttr" and _is_mutable(node.output().type()):
+            containers.add((node.inputsAt(0).type().str(), node.s("name")))
+        elif kind in _MUTATES_CONTAINERS or kind in _CALLS:
+            may_change_containers |= any(_is_mutable(i.type()) for i in node.inputs())
     if may_change_containers:
         yield from containers
 
