@@ -40,6 +40,8 @@ from scriptkit.switches import eager
 
 if TYPE_CHECKING:
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
+    from scriptkit.checking import check_paths as check_paths
+    from scriptkit.checking import check_source as check_source
     from scriptkit.engines.torchscript.reading import is_compiled as is_compiled
     from scriptkit.engines.torchscript.reading import report as report
     from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "check_paths": "scriptkit.checking",
+    "check_source": "scriptkit.checking",
     "ScriptableModule": "scriptkit.authoring.module",
     "is_compiled": "scriptkit.engines.torchscript.reading",
     "pinned": "scriptkit.engines.torchscript.runtime",
@@ -66,6 +70,8 @@ __all__ = [  # noqa: RUF022 - sorted without regard to case
     "ScriptkitWarning",
     "TraceHazardError",
     "VerificationError",
+    "check_paths",
+    "check_source",
     "eager",
     "export",
     "ignore",
