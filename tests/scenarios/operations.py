@@ -6,11 +6,13 @@ import pickle
 import random
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parametrizations, parametrize
+from torch.utils.checkpoint import checkpoint
 
 from tests.scenarios.comparing import plain_class
 from tests.scenarios.models import Child, Counter
@@ -33,6 +35,10 @@ def kin(life: Life, cls: type[nn.Module]) -> Callable[..., nn.Module]:
 
 def linears(net: nn.Module) -> list[nn.Linear]:
     return [m for m in net.modules() if isinstance(m, nn.Linear)]
+
+
+def norm_of(life: Life) -> nn.BatchNorm1d:
+    return next(m for m in life.net.modules() if isinstance(m, nn.BatchNorm1d))
 
 
 def dtype_of(net: nn.Module) -> torch.dtype:
@@ -135,6 +141,23 @@ def optimizer_step(life: Life, choose: random.Random) -> None:
     life.optimizer.zero_grad(set_to_none=choose.random() < 0.5)
 
 
+@operation
+def call_under_autocast(life: Life, _: random.Random) -> Any:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return life.net(inputs(life.net)).float()
+
+
+@operation
+def call_with_a_patched_method(life: Life, _: random.Random) -> Any:
+    with mock.patch.object(type(life.net), "encode", lambda self, x: x * 2 + self.scale):
+        return life.net.encode(inputs(life.net)), life.net(inputs(life.net))
+
+
+@operation
+def call_with_checkpointing(life: Life, _: random.Random) -> Any:
+    return checkpoint(life.net, inputs(life.net).requires_grad_(), use_reentrant=False)
+
+
 # attributes
 
 
@@ -154,7 +177,7 @@ def set_attribute_of_a_child(life: Life, choose: random.Random) -> None:
     if life.net.blocks:
         choose.choice(list(life.net.blocks)).scale = choose.choice([0.25, 1.5])
     life.net.drop.p = choose.choice([0.0, 0.25, 1.0])
-    life.net.norm.momentum = choose.choice([0.1, 0.5])
+    norm_of(life).momentum = choose.choice([0.1, 0.5])
 
 
 @operation
@@ -198,7 +221,7 @@ def set_final(life: Life, _: random.Random) -> None:
 @operation
 def assign_buffer(life: Life, choose: random.Random) -> None:
     life.net.offset = torch.full((WIDTH,), choose.random(), dtype=dtype_of(life.net))
-    life.net.norm.running_mean = torch.full((WIDTH,), choose.random(), dtype=dtype_of(life.net))
+    norm_of(life).running_mean = torch.full((WIDTH,), choose.random(), dtype=dtype_of(life.net))
 
 
 @operation
@@ -325,6 +348,18 @@ def share_a_module(life: Life, _: random.Random) -> None:
 @operation
 def replace_counter(life: Life, _: random.Random) -> None:
     life.net.counter = fresh(life, kin(life, Counter)(WIDTH))
+
+
+@operation
+def exchange_modules(life: Life, _: random.Random) -> None:
+    life.net.fc, life.net.plain[0] = life.net.plain[0], life.net.fc
+    life.net.blocks = nn.ModuleList(reversed(list(life.net.blocks)))
+
+
+@operation
+def wrap_a_module(life: Life, _: random.Random) -> None:
+    if not isinstance(life.net.norm, nn.Sequential):
+        life.net.norm = nn.Sequential(life.net.norm, fresh(life, nn.Identity()))
 
 
 # hooks
