@@ -1,9 +1,11 @@
 """How well the rules judge real files: over the corpus of small models, and over classes of other people's packages.
 
     python tools/corpus.py ../shared/corpus                       # cases/ and verdicts.jsonl
-    python tools/corpus.py ../shared/corpus --packages FOLDER     # also wild.jsonl, with the packages' sources in FOLDER
+    python tools/corpus.py ../shared/corpus --packages FOLDER     # also wild.jsonl, with the packages' sources in
+    FOLDER
 
-The sources come from `pip download --no-deps` of the versions that `wild.jsonl` names, unpacked; nothing of them is imported.
+The sources come from `pip download --no-deps` of the versions that `wild.jsonl` names, unpacked; nothing of them is
+imported.
 """
 
 from __future__ import annotations
@@ -76,7 +78,8 @@ def judge_classes(records: Path, packages: Path, *, quiet: bool) -> None:
             print(what, f"{record['module']}.{record['qualname']}", told(found), record["error_head"][:100])
     print(
         f"real classes: {totals['fail flagged']} of {totals['fail']} failing by their own text found "
-        f"({share(totals, 'fail flagged', 'fail')}); {totals['script flagged']} of {totals['script']} that script flagged "
+        f"({share(totals, 'fail flagged', 'fail')}); {totals['script "
+        f"flagged']} of {totals['script']} that script flagged "
         f"({share(totals, 'script flagged', 'script')}); {totals['without source']} without source",
     )
 

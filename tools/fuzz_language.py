@@ -254,7 +254,8 @@ class Program:
         while "<" in form and ">" in form:
             before, _, rest = form.partition("<")
             kind, _, form = rest.partition(">")
-            out += before + (self.expression(kind, depth) if kind in TYPES else f"<{kind}>" if kind else "<")
+            part = self.expression(kind, depth) if kind in TYPES else f"<{kind}>"
+            out += before + (f"({part})" if form.startswith((".", "[")) else part)
         return out + form
 
     def leaf(self, kind: str) -> str:
@@ -304,7 +305,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         "<Tensor>.dim() == <int>", "bool(<Tensor>.sum())", "<str> in <Dict[str, Tensor]>", "<int> in <List[int]>",
         "<Optional[Tensor]> is None", "<int> != <float>",
     ),
-    "str": ("<str> + <str>", "str(<int>)", 'f"{<int>}"', "<str>.upper()"),
+    "str": ("<str> + <str>", "str(<int>)", 'f"{n}"', "<str>.upper()"),
     "Optional[Tensor]": ("<Tensor>", "<Tensor> if <bool> else None", "<Dict[str, Tensor]>.get(<str>)"),
     "Optional[int]": ("<int>", "<int> if <bool> else None"),
     "List[int]": ("<List[int]> + <List[int]>", "[<int>, <int>]", "[i for i in range(<int>)]", "<List[int]>[1:]", "sorted(<List[int]>)"),

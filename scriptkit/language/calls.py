@@ -151,8 +151,7 @@ class Calls(Body):
     def _argument(self, value: AnyValue, node: ast.expr, function: str) -> Type:
         if isinstance(value, (ModuleValue, ContainerValue)) and not self.unsure_module(value):
             return self.report("module-argument", node, type=value, function=function)
-        found = self.as_type(value, node, f"argument of `{function}`")
-        return List(UNKNOWN) if isinstance(node, ast.List) and not node.elts else found
+        return self.as_type(value, node, f"argument of `{function}`")
 
     # -- operators and imported functions ------------------------------------------------
     def _call_bound(self, function: BoundOperator, node: ast.Call, arguments: Arguments) -> AnyValue:

@@ -51,7 +51,7 @@ class Conditions(Body):
     """The part of the pass that reads tests."""
 
     def condition(self, node: ast.expr) -> Condition:
-        """Evaluate a test."""
+        """Evaluate a test. The compiler emits both sides of `and` and `or`, whatever it knows of the first."""
         if isinstance(node, ast.BoolOp):
             return self._short_circuit(node.op, node.values)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -91,9 +91,6 @@ class Conditions(Body):
         is_or = isinstance(op, ast.Or)
         result = self.condition(values[0])
         for value in values[1:]:
-            if result.static is is_or:
-                self.sink.kill(value)
-                return Condition(static=is_or)
             proven = result.proves_false if is_or else result.proves_true
             with self.inner(proven), self.doubtful(doubt=result.static == "unknown"):
                 second = self.condition(value)
@@ -223,11 +220,12 @@ def _is_instance(member: Type, wanted: Type) -> bool:
 def _combine(first: Condition, second: Condition, *, is_or: bool) -> Condition:
     both_true = {**first.proves_true, **second.proves_true}
     both_false = {**first.proves_false, **second.proves_false}
+    both = (first.static, second.static)
     static: bool | str | None = None
-    if isinstance(first.static, bool) and isinstance(second.static, bool):
-        static = (first.static or second.static) if is_or else (first.static and second.static)
-    elif isinstance(first.static, bool):
-        static = second.static
-    elif "unknown" in (first.static, second.static):
+    if is_or in both:
+        static = is_or
+    elif "unknown" in both:
         static = "unknown"
+    elif isinstance(first.static, bool) and isinstance(second.static, bool):
+        static = not is_or
     return Condition({} if is_or else both_true, both_false if is_or else {}, static)

@@ -20,6 +20,7 @@ from scriptkit.language.types import (
     TENSOR,
     UNKNOWN,
     Dict,
+    EmptyList,
     Instance,
     List,
     Tuple,
@@ -295,11 +296,17 @@ class Expressions(Body):
             if isinstance(found, Match):
                 return found.returns
             return None if right.has_unknown else _nothing(self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value)))
-        if isinstance(target, List) and name == "add":
-            if isinstance(right, List) and not is_subtype(right, target):
-                return _nothing(self.element_problem(node.target, node.value, target, right.element))
-            return target
+        if isinstance(target, List) and name == "add" and known(target):
+            return self._extended(node, target, right)
         return self.binary(node, node.op, target, right, (_as_load(node.target), node.value))
+
+    def _extended(self, node: ast.AugAssign, target: List, right: Type) -> Type | None:
+        """`xs += ys` for a list."""
+        if isinstance(resolve(operators.overloads("add_"), [target, right], {}), Match) or right.has_unknown:
+            return target
+        if isinstance(right, List):
+            return _nothing(self.element_problem(node.target, node.value, target, right.element))
+        return _nothing(self.operator_problem(node, "+=", target, right, (node.target, node.value)))
 
     def _read_unaryop(self, node: ast.UnaryOp, _hint: Type | None) -> AnyValue:
         if isinstance(node.op, ast.Not):
@@ -363,8 +370,6 @@ class Expressions(Body):
         found = resolve(operators.overloads("__contains__"), [holder, item], {})
         if isinstance(found, Match):
             return BOOL
-        if isinstance(holder, Tuple):
-            return BOOL
         return self.operator_problem(node, "in", item, holder, parts)
 
     def _read_ifexp(self, node: ast.IfExp, hint: Type | None) -> AnyValue:
@@ -419,7 +424,7 @@ class Expressions(Body):
         wanted = _container_hint(hint, List)
         element = wanted.element if isinstance(wanted, List) else None
         if not node.elts:
-            return wanted if wanted is not None else List(UNKNOWN) if self._is_argument(node) else List(TENSOR)
+            return wanted if wanted is not None else EmptyList()
         if any(isinstance(part, ast.Starred) for part in node.elts):
             for part in node.elts:
                 self.value(part.value if isinstance(part, ast.Starred) else part)
@@ -428,11 +433,6 @@ class Expressions(Body):
         if element is not None:
             return self._hinted(node, types, node.elts, element, List(element))
         return List(self._common(types))
-
-    def _is_argument(self, node: ast.AST) -> bool:
-        """An empty list that is not bound to a name takes the type its place needs."""
-        parent = self.module.parent(node)
-        return not (isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name))
 
     def _hinted(self, node: ast.expr, types: Sequence[Type], nodes: Sequence[ast.expr], element: Type, whole: Type) -> Type:
         for found, part in zip(types, nodes):

@@ -17,6 +17,7 @@ from scriptkit.language.types import (
     TENSOR,
     UNKNOWN,
     Dict,
+    EmptyList,
     Future,
     List,
     Tuple,
@@ -63,6 +64,8 @@ def converted(actual: Type, formal: Type, *, conversions: bool) -> Type:
     """The type a value has after the compiler converted it towards `formal` (`tryConvertToType`)."""
     if isinstance(formal, Union) and is_optional(formal) and actual is not NONE and not isinstance(actual, Union):
         return converted(actual, without_none(formal), conversions=conversions)
+    if isinstance(actual, EmptyList) and isinstance(formal, List):
+        return formal
     if isinstance(actual, Tuple):
         if isinstance(formal, List) and tuple_as_list(actual, formal):
             return formal

@@ -28,6 +28,7 @@ from scriptkit.language.types import (
     List,
     Tuple,
     Type,
+    Union,
     is_optional,
     is_subtype,
     optional,
@@ -191,7 +192,7 @@ class SpecialForms(Calls):
                 self.value(argument.value)
                 continue
             found = self.type(argument, use="range")
-            if found.has_unknown or found in (INT, BOOL):
+            if found.has_unknown or found is INT:
                 continue
             if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Pow) and found is FLOAT:
                 self.report("int-pow", argument, use="range")
@@ -332,7 +333,8 @@ class SpecialForms(Calls):
         element = given
         while isinstance(element, List):
             element = element.element
-        if isinstance(given, List) and isinstance(element, Type) and not element.has_unknown and element not in (INT, FLOAT, BOOL, COMPLEX):
+        mixed = element is TENSOR or isinstance(element, Union)
+        if isinstance(given, List) and isinstance(element, Type) and not element.has_unknown and mixed:
             return self.report("tensor-constructor", node, element=element)
         if is_optional(given) if isinstance(given, Type) else False:
             assert isinstance(given, Type)  # noqa: S101 - narrowed above

@@ -14,6 +14,7 @@ from scriptkit.language.types import (
     TENSOR,
     UNKNOWN,
     Dict,
+    EmptyList,
     Instance,
     List,
     Tuple,
@@ -467,6 +468,8 @@ class Statements(Body):
             if not is_subtype(value, annotation):
                 self._annotated(target, value, origin, annotation)
             value = annotation
+        if isinstance(value, EmptyList):
+            value = List(TENSOR)
         if isinstance(value, Type):
             self.sink.type(target, value)
         self.frame.bind(target.id, Binding(value, target, _untyped(origin, value) if annotation is None else None))

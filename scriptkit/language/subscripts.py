@@ -256,13 +256,14 @@ class Subscripts(Body):
         if isinstance(holder, Tuple) and not holder.has_unknown:
             self.report("index-forms", target, type=holder, index=INT, why="assignment")
         elif isinstance(holder, List) and index is not None:
-            self._assign_element(target, origin, holder, holder.element, value)
+            self._assign_element(target, origin, holder, index, value)
         elif isinstance(holder, Dict) and index is not None:
             self._assign_value(target, origin, holder, index, value)
 
-    def _assign_element(self, target: ast.Subscript, origin: ast.expr | None, holder: Type, element: Type, value: Type) -> None:
-        del element
-        if not isinstance(resolve(operators.overloads("_set_item"), [holder, INT, value], {}), Match):
+    def _assign_element(self, target: ast.Subscript, origin: ast.expr | None, holder: Type, index: Type, value: Type) -> None:
+        if not isinstance(resolve(operators.overloads("_set_item"), [List(ANY), index, ANY], {}), Match):
+            self._bad_index(holder, index, target)
+        elif not isinstance(resolve(operators.overloads("_set_item"), [holder, INT, value], {}), Match):
             self.element_problem(target.value, origin or target, holder, value)
 
     def _assign_value(self, target: ast.Subscript, origin: ast.expr | None, holder: Dict, index: Type, value: Type) -> None:

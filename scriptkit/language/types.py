@@ -91,6 +91,16 @@ class List(Type):
         return f"List[{self.element}]"
 
 
+class EmptyList(List):
+    """What an unannotated `[]` is: a `List[Tensor]`, but one that may still be passed for any other list."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(TENSOR)
+        self._key = List(TENSOR)._key
+
+
 class Dict(Type):
     """`Dict[key, value]`."""
 
