@@ -39,6 +39,8 @@ from scriptkit.errors import (
 from scriptkit.switches import eager
 
 if TYPE_CHECKING:
+    from scriptkit.artifact.reading import load as load
+    from scriptkit.artifact.saving import save as save
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
@@ -55,7 +57,9 @@ _LAZY = {
     "ScriptableModule": "scriptkit.authoring.module",
     "is_compiled": "scriptkit.engines.torchscript.reading",
     "pinned": "scriptkit.engines.torchscript.runtime",
+    "load": "scriptkit.artifact.reading",
     "report": "scriptkit.engines.torchscript.reading",
+    "save": "scriptkit.artifact.saving",
     "to_torchscript": "scriptkit.engines.torchscript.reading",
 }
 
@@ -76,8 +80,10 @@ __all__ = [  # noqa: RUF022 - sorted without regard to case
     "export",
     "ignore",
     "is_compiled",
+    "load",
     "pinned",
     "report",
+    "save",
     "script",
     "to_torchscript",
     "unused",

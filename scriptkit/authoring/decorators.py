@@ -14,28 +14,20 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-_EXPORT = "export (compile this function even if nothing calls it)"
-_IGNORE = "ignore (leave as a call to Python, cannot be torch.jit.save'd)"
-_UNUSED = "unused (ignored and replaced with raising of an exception)"
-
-
 def export(method: Callable[P, R]) -> Callable[P, R]:
     """Compile a method besides `forward`; calls of it from Python run compiled, and saved files contain it."""
     wrapper = _in_globals_of(_dispatching(method, _run_exported), method)
-    wrapper._torchscript_modifier = _EXPORT  # type: ignore[attr-defined]
-    return wrapper
+    return _marked(wrapper, "EXPORT")
 
 
 def ignore(method: Callable[P, R]) -> Callable[P, R]:
     """Leave a method in Python: compiled code calls it with the user's own object as `self`; a file cannot hold it."""
-    method._torchscript_modifier = _IGNORE  # type: ignore[attr-defined]
-    return method
+    return _marked(method, "IGNORE")
 
 
 def unused(method: Callable[P, R]) -> Callable[P, R]:
     """Leave a method out: compiled code that reaches it raises; guard the call by `torch.jit.is_scripting()`."""
-    method._torchscript_modifier = _UNUSED  # type: ignore[attr-defined]
-    return method
+    return _marked(method, "UNUSED")
 
 
 @overload
@@ -74,6 +66,14 @@ def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: d
     from scriptkit.engines.torchscript.scripted_functions import call  # noqa: PLC0415 - model code may not need torch yet
 
     return call(function, args, kwargs)
+
+
+def _marked(method: Callable[P, R], modifier: str) -> Callable[P, R]:
+    """Set torch's own mark, so that `torch.jit.script` understands the class as well."""
+    from scriptkit.engines.torchscript import adapter  # noqa: PLC0415 - a class with methods to mark has loaded torch
+
+    adapter.set_modifier(method, modifier)
+    return method
 
 
 def _dispatching(function: Callable[..., Any], dispatch: Callable[..., Any]) -> types.FunctionType:

@@ -20,7 +20,7 @@ from torch import _jit_internal, _sources
 from torch.jit import _recursive, _state, frontend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FunctionType
 
 C: Any = torch._C
@@ -115,7 +115,7 @@ _plain_executors: set[tuple[str, str]] = set()
 
 
 def method_of(cpp_module: Any, name: str) -> Any:
-    """A compiled method that runs under torch's plain executor.
+    """A compiled method as a callable that runs under torch's plain executor.
 
     The profiling executor keeps the plan of the first calls: after a call in grad mode, results under `no_grad` still
     require grad and `inference_mode` raises (measured on torch 2.13). The executor is chosen when it is made, by a
@@ -131,7 +131,7 @@ def method_of(cpp_module: Any, name: str) -> Any:
         finally:
             C._jit_set_profiling_mode(before)
         _plain_executors.add(key)
-    return method
+    return method.__call__
 
 
 def global_hooks() -> tuple[dict[int, Any], ...]:
@@ -184,6 +184,11 @@ def is_constant(value: Any) -> bool:
     return True
 
 
+def knows(annotation: Any) -> bool:
+    """Whether an annotation is a type of TorchScript."""
+    return _holder_of(annotation) is not None
+
+
 def fits(value: Any, annotation: Any) -> bool:
     """Whether torch can store a value in an attribute of a declared type; True where it does not know the type."""
     holder = _holder_of(annotation)
@@ -222,8 +227,16 @@ def is_compiled_type(concrete_type: Any) -> bool:
 
 
 def compile_methods(concrete_type: Any, methods: list[Any], properties: list[Any]) -> None:
-    """Compile the methods of a concrete type; raises what the compiler raises."""
-    _recursive_.create_methods_and_properties_from_stubs(concrete_type, methods, properties)
+    """Compile the methods of a concrete type; raises what the compiler raises.
+
+    One after the other: torch sets the defaults of a method's arguments only when the call that compiles it ends, so
+    that methods compiled together cannot leave each other's arguments out.
+    """
+    if properties:
+        _recursive_.create_methods_and_properties_from_stubs(concrete_type, [], properties)
+    for stub in methods:
+        if not new_instance(concrete_type)._has_method(stub.def_.name().name):
+            _recursive_.create_methods_and_properties_from_stubs(concrete_type, [stub], [])
     _recursive_.concrete_type_store.methods_compiled.add(concrete_type)
 
 
@@ -297,6 +310,17 @@ def qualified_name(function: Any) -> str:
 def modifier(function: object) -> str:
     """`FunctionModifiers` of a function: export, ignore, unused, or the default."""
     return str(getattr(function, "_torchscript_modifier", FunctionModifiers.DEFAULT))
+
+
+def python_calls(cpp_modules: Iterable[Any]) -> set[str]:
+    """The names of the Python functions that compiled code calls."""
+    graphs = [m._get_method(name).graph for m in cpp_modules for name in m._method_names()]
+    return {node.pyname() for graph in graphs for node in graph.findAllNodes("prim::PythonOp", recurse=True)}
+
+
+def set_modifier(function: Any, name: str) -> None:
+    """Mark a function; torch compares these marks by identity."""
+    function._torchscript_modifier = getattr(FunctionModifiers, name)
 
 
 def new_instance(concrete_type: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
 import torch
 from typing_extensions import Final as ExtensionsFinal
 
+from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple
     for node in ast.walk(source.tree):
         match node:
             case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=annotation):
-                yield name, resolve(ast.unparse(annotation), namespace)
+                declared = resolve(ast.unparse(annotation), namespace)
+                if is_final(declared) or adapter.knows(declared):  # torch reads none of these: they may say anything
+                    yield name, declared
             case _:
                 pass
 

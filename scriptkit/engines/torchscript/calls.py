@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.ignoring import pending
 from scriptkit.engines.torchscript.results import converter_for
-from scriptkit.engines.torchscript.traceback_frames import UserFrame, with_user_frames
+from scriptkit.engines.torchscript.traceback_frames import UserFrame, function_at, with_user_frames
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -23,7 +24,7 @@ _EXPECTED: Final = re.compile(
     r"Expected a value of type '(?P<expected>.+?)' for argument '(?P<name>\w+)' but instead found type '(?P<found>.+?)'"
 )
 _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
-_RAISED: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*): (?P<text>.*)\Z", re.MULTILINE | re.DOTALL)
+_RAISED: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Iteration|Interrupt|Warning|\.\w+))(?:: (?P<text>.*))?$")
 
 CALL_ERRORS: Final = (RuntimeError, TypeError, adapter.JitError)
 
@@ -72,10 +73,13 @@ def python_error(
     error: Exception, function: FunctionType, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> BaseException:
     """The error Python would have raised; `args` begin with a stand-in for `self` where there is one."""
+    if pending.error is not None:
+        raised, pending.error = pending.error, None
+        return raised
     text = str(error)
-    if "Declaration: " in text and "TorchScript interpreter" not in text:
+    if ("Declaration: " in text or "Unknown keyword argument" in text) and "TorchScript interpreter" not in text:
         return _argument_error(text, function, name, args, kwargs)
-    frames = [UserFrame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)]
+    frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)]
     return with_user_frames(_as_python_error(error, text), frames) if frames else error
 
 
@@ -112,23 +116,43 @@ def _call_stub(function: FunctionType, signature: inspect.Signature) -> Any:
 
 def _as_python_error(error: Exception, text: str) -> BaseException:
     """`torch.jit.Error` as the exception the user's code raised, or as torch's own with the message it ends in."""
-    raised = _RAISED.search(text[text.rfind("\n", 0, len(text.rstrip())) + 1 :].strip()) or _RAISED.search(_last_paragraph(text))
-    if raised is None:
+    lines = text.rstrip().splitlines()
+    start = next((i for i in range(len(lines) - 1, -1, -1) if _RAISED.match(lines[i])), None)
+    if start is None:
         return error
-    name, message = raised["type"].removeprefix("builtins."), raised["text"].strip()
-    if name == "RuntimeError" and message.startswith("AssertionError:"):
-        name, message = "AssertionError", message.removeprefix("AssertionError:").strip()
+    raised = _RAISED.match(lines[start])
+    assert raised is not None  # noqa: S101 - found above
+    name = raised["type"].removeprefix("builtins.")
+    message = "\n".join([raised["text"] or "", *lines[start + 1 :]]).strip()
+    if name == "RuntimeError":
+        name, message = _true_type(message)
     cls = getattr(builtins, name, None)
     if not (isinstance(cls, type) and issubclass(cls, Exception)):
         cls = _imported_exception(name)
-    return error if cls is None else cls(message)
+    return error if cls is None else (cls(message) if message else cls())
 
 
-def _last_paragraph(text: str) -> str:
-    """The last line that begins at the margin, with what follows."""
-    lines = text.rstrip().splitlines()
-    start = next((i for i in range(len(lines) - 1, -1, -1) if _RAISED.match(lines[i])), len(lines) - 1)
-    return "\n".join(lines[start:])
+def _true_type(message: str) -> tuple[str, str]:
+    """The type Python gives an error that TorchScript knows as `RuntimeError` only."""
+    for name in ("AssertionError", "KeyError"):
+        if message.startswith(name):
+            return name, message.removeprefix(name).removeprefix(":").strip()
+    for pattern, name in _TRUE_TYPES:
+        if pattern.search(message):
+            return name, message
+    return "RuntimeError", message
+
+
+_TRUE_TYPES: Final = (
+    (re.compile(r"out of (range|bounds)"), "IndexError"),
+    (re.compile(r"division( or modulo)? by zero"), "ZeroDivisionError"),
+    (re.compile(r"^Could not run 'aten::"), "NotImplementedError"),
+)
+
+
+def _user_frame(path: str, line: int, function: str) -> UserFrame:
+    """TorchScript names the function a frame was inlined into; its own name stands in the file."""
+    return UserFrame(path, line, function_at(path, line) or function)
 
 
 def _imported_exception(name: str) -> type[Exception] | None:

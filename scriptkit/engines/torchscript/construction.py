@@ -15,7 +15,7 @@ from scriptkit.engines.torchscript import adapter, raw_errors
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.functions import UnknownDecoratorError
 from scriptkit.engines.torchscript.instance_facts import check_instances, explain_missing_attribute
-from scriptkit.engines.torchscript.lifted_class import LiftedClasses
+from scriptkit.engines.torchscript.lifted_class import LiftedClasses, UnreadableMethodError
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.source import SourceUnavailableError
 from scriptkit.engines.torchscript.translation import decorator_diagnostic, diagnostic_of
@@ -33,12 +33,12 @@ _SUPPORTED_PYTHON: Final = (3, 14)
 def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
     """Compile the types of a tree; raises one `CompilationError` with a diagnostic per failing method."""
     _refuse_unsupported_python()
-    diagnostics = check_instances(module)
-    if diagnostics:
-        raise _error(module, [*diagnostics, *_all_errors(module)])
+    contradictions = check_instances(module)
+    if contradictions:
+        raise _error(module, [*contradictions.values(), *_all_errors(module, set(contradictions))])
     try:
         return compile_tree(module)
-    except (UninitializedParametersError, CompilationError):
+    except (UninitializedParametersError, UnreadableMethodError, CompilationError):
         raise
     except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
         raise _explained(module, error) from None
@@ -74,9 +74,10 @@ class _Finished(Exception):  # noqa: N818 - not an error: it ends the search and
     """Every error has been found."""
 
 
-def _all_errors(module: torch.nn.Module) -> list[Diagnostic]:
+def _all_errors(module: torch.nn.Module, without: set[tuple[type, str]] | None = None) -> list[Diagnostic]:
+    """Every error of the compiler; `without` are declarations known to be contradicted by a value."""
     found: list[Diagnostic] = []
-    dropped: set[object] = set()
+    dropped: set[object] = set(without or ())
     with LOCK:
         try:
             with adapter.type_store_unchanged_on_failure():

@@ -53,23 +53,41 @@ def _nothing() -> None: ...
 owners = _Owners()
 
 
+class _Pending(threading.local):
+    """The exception an ignored method raised: it comes back from C++ as text only."""
+
+    error: BaseException | None = None
+
+
+pending = _Pending()
+
+
 def hand_user_object(function: FunctionType) -> Callable[..., Any]:
-    """An ignored method that gets the user's object as `self`, with all state written so far."""
+    """An ignored or unused method that gets the user's object as `self`, with all state written so far."""
 
     @functools.wraps(function)
     def with_user_object(self: Any, *args: Any) -> Any:
         found = owners.of(self)
-        if found is None:
-            return function(self, *args)
-        owner, twin = found
-        twin.pull_back()
         try:
-            return function(owner, *args)
-        finally:
-            twin.bind()
+            return function(self, *args) if found is None else _call_between(function, found, args)
+        except BaseException as error:
+            pending.error = error
+            raise
 
     del with_user_object.__wrapped__
     with_user_object.__signature__ = resolved_signature(function)  # type: ignore[attr-defined]
     with_user_object.__annotations__ = {}
-    setattr(with_user_object, "_torchscript_modifier", adapter.FunctionModifiers.IGNORE)  # noqa: B010 - torch's mark
+    setattr(with_user_object, "_torchscript_modifier", adapter.modifier(function))  # noqa: B010 - torch's mark
     return with_user_object
+
+
+def _call_between(
+    function: FunctionType, found: tuple[torch.nn.Module, StatefulTwin], args: tuple[Any, ...]
+) -> Any:
+    """Call a Python method in the middle of compiled code: both sides see the same state."""
+    owner, twin = found
+    twin.pull_back()
+    try:
+        return function(owner, *args)
+    finally:
+        twin.bind()

@@ -29,8 +29,8 @@ _MISSING: Final = re.compile(r"(?:Module|object) '(?P<class>[\w.]+)'(?: object)?
 _declared_cache: dict[type, dict[str, Any]] = {}
 
 
-def check_instances(root: torch.nn.Module) -> list[Diagnostic]:
-    """Values of a tree that contradict what their class declares."""
+def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]:
+    """Values of a tree that contradict what their class declares, by class and attribute."""
     found: dict[tuple[type, str], Diagnostic] = {}
     for module in root.modules():
         cls = class_of(module)
@@ -41,7 +41,7 @@ def check_instances(root: torch.nn.Module) -> list[Diagnostic]:
                 problem = _problem_with(module.__dict__[name], name, annotation)
                 if problem is not None:
                     found[cls, name] = _at_assignment(cls, name, *problem)
-    return list(found.values())
+    return found
 
 
 def _declared(cls: type) -> dict[str, Any]:
@@ -83,8 +83,7 @@ def _not_a_constant(value: Any, name: str) -> tuple[str, str, str, str, str, str
 
 
 def _python_type(value: Any) -> str:
-    item = getattr(value, "item", None)
-    return type(item()).__name__ if callable(item) else "int"
+    return type(value.item()).__name__ if getattr(value, "size", 0) == 1 else "tuple"
 
 
 def explain_missing_attribute(raw: RawError, failing: LiftedFunction, root: torch.nn.Module) -> Diagnostic | None:

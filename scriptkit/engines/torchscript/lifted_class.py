@@ -28,7 +28,11 @@ _NOT_COPIED: Final = frozenset(
     "__abstractmethods__ __annotations__ __dict__ __doc__ __module__ __orig_bases__ __parameters__ __qualname__ "
     "__slots__ __weakref__ _abc_impl".split(),
 )
-_IGNORED: Final = (adapter.FunctionModifiers.IGNORE, adapter.FunctionModifiers._DROP)  # noqa: SLF001 - torch's own enumeration
+_LEFT_IN_PYTHON: Final = (
+    adapter.FunctionModifiers.IGNORE,
+    adapter.FunctionModifiers.UNUSED,
+    adapter.FunctionModifiers._DROP,
+)
 
 
 @dataclass
@@ -46,8 +50,10 @@ class LiftedClass:
 
     def __post_init__(self) -> None:
         self.user_classes = user_classes(self.original)
-        self.annotations = attribute_annotations(self.original, self.user_classes)
+        declared = attribute_annotations(self.original, self.user_classes)
+        self.annotations = {n: a for n, a in declared.items() if (self.original, n) not in self.dropped}
         self.finals = frozenset(name for name, a in self.annotations.items() if is_final(a))
+        self.dependencies.methods.append((self.original, "forward", getattr(self.original, "forward", None)))
         self.cls = self._make()
 
     def _make(self) -> type[torch.nn.Module]:
@@ -74,7 +80,7 @@ class LiftedClass:
         return value
 
     def _method(self, owner: type, name: str, function: FunctionType) -> object:
-        if adapter.modifier(function) in _IGNORED:
+        if adapter.modifier(function) in _LEFT_IN_PYTHON:
             self.has_ignored_methods = True
             return hand_user_object(function)
         if name.startswith("__") and name.endswith("__") and name not in ("__len__", "__contains__", "__getitem__"):
@@ -104,8 +110,6 @@ class LiftedClass:
                 drop_body=function in self.dropped,
             )
             lifted.__dict__["__name__"] = own_name
-            if adapter.modifier(function) == adapter.FunctionModifiers.UNUSED:
-                lifted.__dict__["_torchscript_modifier"] = adapter.FunctionModifiers.UNUSED
             self.methods[own_name] = lifted
             if lifted.decoration.unknown is not None:
                 raise UnknownDecoratorError(lifted)
@@ -126,7 +130,9 @@ class LiftedClass:
         """`forward` first, then the exported methods by name."""
         exported = [n for n, f in self._functions() if adapter.modifier(f) == adapter.FunctionModifiers.EXPORT]
         forward = inspect.getattr_static(self.cls, "forward", None)
-        is_compiled = forward is not torch.nn.Module.forward and adapter.modifier(forward) not in _IGNORED
+        if not isinstance(forward, FunctionType | _LazyMethod):
+            raise UnreadableMethodError(self.original)
+        is_compiled = forward is not torch.nn.Module.forward and adapter.modifier(forward) not in _LEFT_IN_PYTHON
         return [*(["forward"] if is_compiled else []), *sorted(set(exported) - {"forward"})]
 
     def property_stubs(self) -> list[Any]:
@@ -143,6 +149,13 @@ class LiftedClass:
             value = inspect.getattr_static(self.cls, name)
             if isinstance(value, _LazyMethod):
                 yield name, value.function
+
+
+class UnreadableMethodError(Exception):
+    """`forward` is no Python function, as under `unittest.mock.patch`."""
+
+    def __init__(self, cls: type) -> None:
+        super().__init__(f"`{cls.__name__}.forward` was replaced by an object without source")
 
 
 class _LazyMethod:
@@ -190,7 +203,10 @@ def _torch_bases(cls: type) -> Iterator[type]:
 
 
 class LiftedClasses:
-    """The current lifted class of each user class; `dropped` functions keep their signature only."""
+    """The current lifted class of each user class.
+
+    `dropped` functions keep their signature only, `dropped` (class, attribute) pairs lose their declaration.
+    """
 
     def __init__(self, dropped: frozenset[object] = frozenset()) -> None:
         self.functions = FunctionCompiler(dropped)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scriptkit.engines.torchscript import adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PLACE: Final = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?\s*$')
 _MARK: Final = re.compile(r"^(?P<before>\s*)(?P<mark>~+)(?: <--- HERE)?\s*$")
 _OVERLOADS: Final = "The following variants are available:"
-_MISMATCH: Final = re.compile(
-    r"(?P<schema>\S+\(.*?\) -> .*?):\s*\n\s*(?P<why>Expected a value of type '.*?' for argument '\w+' but instead found type '.*?')",
-    re.DOTALL,
-)
+_WHY: Final = re.compile(r"Expected a value of type '.*?' for argument '(?P<argument>\w+)' but instead found type '.*?'")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read(error: BaseException) -> RawError:
 def _places(lines: list[str]) -> list[Place]:
     places: list[Place] = []
     starts = [(i, m) for i, line in enumerate(lines) if (m := _PLACE.match(line))]
-    for (start, match), (end, _) in zip(starts, [*starts[1:], (len(lines), None)], strict=True):
+    for (start, match), (end, _) in zip(starts, [*starts[1:], (len(lines), None)], strict=False):
         places.append(_marked(match["path"], int(match["line"]), lines[start + 1 : end]))
     return places
 
@@ -76,15 +76,28 @@ def _reason(text: str) -> str:
     text = text.strip().rstrip(":").strip()
     if _OVERLOADS not in text:
         return " ".join(text.split())
-    found = list(_MISMATCH.finditer(text))
-    if not found:
+    overloads = list(_overloads(text))
+    if not overloads:
         return " ".join(text.split("\n\n")[0].split())
-    closest = max(found, key=lambda m: _position(m["schema"], m["why"]))
-    return f"{' '.join(closest['why'].split())} (closest of {len(found)}: {' '.join(closest['schema'].split())})"
+    schema, why = max(overloads, key=lambda overload: _arguments_that_fit(*overload))
+    return f"{why} (closest of {len(overloads)} overloads: {schema})"
 
 
-def _position(schema: str, why: str) -> int:
-    """How many arguments of an overload fit before the first that does not."""
-    name = why.split("argument '")[1].split("'")[0]
-    before = schema.split(f" {name}")[0]
-    return before.count(",")
+def _overloads(text: str) -> Iterator[tuple[str, str]]:
+    """Each overload the compiler lists and what does not fit it."""
+    for block in text.split(_OVERLOADS)[1].split("\n\n"):
+        schema, _, rest = block.strip().partition(":\n")
+        why = _WHY.search(rest)
+        if why is None:
+            schema, _, rest = " ".join(block.split()).partition(": ")
+            why = _WHY.search(rest)
+        if why is not None and "->" in schema:
+            yield " ".join(schema.split()), why.group()
+
+
+def _arguments_that_fit(schema: str, why: str) -> tuple[int, bool]:
+    """How many arguments fit before the first that does not; an overload for tensors beats one for numbers."""
+    mismatch = _WHY.search(why)
+    name = mismatch["argument"] if mismatch else ""
+    before = re.split(rf"\b{name}\b", schema.partition("(")[2])[0]
+    return before.count(","), "Tensor" in before

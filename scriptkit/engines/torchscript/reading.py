@@ -13,8 +13,10 @@ from scriptkit.engines.torchscript.annotations import attribute_annotations, is_
 from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.lifted_class import user_classes
 from scriptkit.engines.torchscript.runtime import runtime_of
+from scriptkit.engines.torchscript.saveability import why_unsaveable
 from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.twin import Twin
+from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,22 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     twin = Twin(module, compile_or_explain(module), is_complete=True)
     twin.bind()
     return adapter.wrap(twin.root)
+
+
+def refuse_unsaveable(module: torch.nn.Module) -> None:
+    """Raise `ArtifactError` for compiled code that no file can hold."""
+    if isinstance(module, adapter.ScriptModule):
+        return
+    tree = compile_or_explain(module)
+    problem = why_unsaveable(tree)
+    if problem is not None:
+        message = f"{type(module).__name__} cannot be saved: {problem.message}"
+        raise ArtifactError(message)
+    twin = Twin(module, tree)
+    autocast = twin.decorated_with_autocast()
+    if autocast is not None:
+        message = f"{type(module).__name__} cannot be saved: {autocast}, which a file cannot honour"
+        raise ArtifactError(message)
 
 
 def is_compiled(module: torch.nn.Module) -> bool:

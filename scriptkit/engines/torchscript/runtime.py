@@ -16,6 +16,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.construction import compile_or_explain
+from scriptkit.engines.torchscript.lifted_class import UnreadableMethodError
 from scriptkit.engines.torchscript.saveability import check_saveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.twin import Twin
@@ -188,11 +189,14 @@ class Runtime:
 
     def _run_with_new_twin(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The structure or the code changed; what is there now may have to run as Python."""
-        reason = self.make_twin(module).reason_for_eager(name)
+        try:
+            reason = self.make_twin(module).reason_for_eager(name)
+        except UnreadableMethodError as error:
+            reason = str(error)
         if reason is None:
             return self.run(name, module, args, kwargs)
         with _Announced(self.count_eager_call(module, reason)):
-            return inspect.unwrap(getattr(type(module), name))(module, *args, **kwargs)
+            return getattr(module, name)(*args, **kwargs)
 
     def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
         translator = self._calls.get(name)
@@ -224,7 +228,10 @@ class Runtime:
             return ""
         if self.is_pending and _is_lazy(module):
             return ""
-        self.make_twin(module)
+        try:
+            self.make_twin(module)
+        except UnreadableMethodError as error:
+            return str(error)
         return self.reason_for_eager(module, name)
 
     def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

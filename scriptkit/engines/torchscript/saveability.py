@@ -49,7 +49,9 @@ def _try_to_save(tree: CompiledTree) -> Diagnostic | None:
     try:
         _weightless(tree.shadow.root, tree.concrete_type, memo).save_to_buffer()
     except RuntimeError as error:
-        return _diagnostic_of(raw_errors.read(error), set(_ignored_methods(tree)))
+        reached = adapter.python_calls(memo.values())
+        ignored = [name for name in _ignored_methods(tree) if name in reached]
+        return _diagnostic_of(raw_errors.read(error), ignored)
     return None
 
 
@@ -85,14 +87,15 @@ def _ignored_methods(tree: CompiledTree) -> Iterator[str]:
                 yield name
 
 
-def _diagnostic_of(raw: raw_errors.RawError, ignored: set[str]) -> Diagnostic:
+def _diagnostic_of(raw: raw_errors.RawError, ignored: list[str]) -> Diagnostic:
     call = _PYTHON_CALL.search(raw.text)
     name = call["name"] if call is not None else ""
     place = raw.places[0] if raw.places else raw_errors.Place("<unknown>", 1)
     is_ignored = name in ignored
     message = f"compiled code calls `{name}`, which stays in Python" if name else raw.reason
     if is_ignored:
-        message = f"it reaches the `@ignore`d method `{name}`"
+        names = ", ".join(f"`{n}`" for n in ignored)
+        message = f"it reaches the `@ignore`d method{'s' if len(ignored) > 1 else ''} {names}"
     return Diagnostic(
         path=place.path,
         line=place.line,

@@ -30,6 +30,20 @@ def with_user_frames(error: BaseException, frames: Sequence[UserFrame]) -> BaseE
     return error.with_traceback(traceback)
 
 
+def function_at(path: str, line: int) -> str | None:
+    """The name of the innermost function that holds a line of a file."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(path)))
+    except SyntaxError:
+        return None
+    holding = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return max(holding, key=lambda node: node.lineno).name if holding else None
+
+
 def _raise_at(frame: UserFrame) -> TracebackType:
     """A traceback entry at a line of the user's file."""
     text = linecache.getline(frame.path, frame.line).rstrip("\n")

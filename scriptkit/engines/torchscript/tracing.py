@@ -277,3 +277,29 @@ _SILENT: dict[Callable[..., Tensor], Callable[..., Tensor]] = {
     same_float: holds_float,
     same_tensor: holds_tensor,
 }
+
+
+def adopt_buffers(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
+    """Let the recorded copy of a module (`traced`, at the same paths) use the buffers of the module itself."""
+    for path, part in module.named_modules():
+        if is_compiled(part):
+            continue
+        mirror: Any = traced
+        for name in path.split(".") if path else ():
+            mirror = getattr(mirror, name)
+        for name, buffer in part._buffers.items():
+            if buffer is not None:
+                mirror._c.setattr(name, buffer)
+
+
+def tensor_slots(form: torch.jit.ScriptModule) -> list[tuple[Any, str, Tensor]]:
+    """Every place of a compiled tree that holds a parameter or buffer: the C++ module, the name, the tensor."""
+    found: list[tuple[Any, str, Tensor]] = []
+    seen: set[Any] = set()
+    for part in form.modules():
+        cpp: Any = part._c
+        if cpp not in seen:
+            seen.add(cpp)
+            tensors = (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
+            found += [(cpp, name, tensor) for name, tensor in tensors]
+    return found

@@ -234,13 +234,20 @@ class Twin:
 
     def _find_reason_for_eager(self) -> str | None:
         """What no twin of this tree can ever represent."""
+        autocast = self.decorated_with_autocast()
+        if autocast is not None:
+            return autocast
+        for module, _, _ in self.modules:
+            if adapter.was_replaced(type(module)):
+                return f"`{type(module).__name__}.forward` was replaced"
+        return None
+
+    def decorated_with_autocast(self) -> str | None:
+        """Which method of the tree is decorated with autocast."""
         for lifted in self.tree.shadow.lifted.values():
             for name, method in lifted.methods.items():
                 if method.decoration.is_autocast:
                     return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
-        for module, _, _ in self.modules:
-            if adapter.was_replaced(type(module)):
-                return f"`{type(module).__name__}.forward` was replaced"
         return None
 
     def _is_still_parametrized(self) -> bool:
