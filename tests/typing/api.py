@@ -111,7 +111,7 @@ def calls(x: Tensor) -> None:
     assert_type(Generic1(3)(x), Tensor)
     assert_type(Generic1("a").value, str)
     assert_type(net.forward(x), tuple[Tensor, int])
-    net("x")  # error: "Net" has incompatible type "str"; expected "Tensor"
+    net("x")  # error: incompatible type "str"; expected "Tensor"
     net()  # error: Missing positional argument "x"
     net(x, 1.0, x)  # error: Too many positional arguments
     net(x, colour=3)  # error: Unexpected keyword argument "colour"
