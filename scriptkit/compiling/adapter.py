@@ -97,7 +97,7 @@ class TracedCall:
 
     def __init__(
         self,
-        run: Callable[..., Any],
+        run: Any,
         forward: Callable[..., Any],
         inputs: Structure,
         output: Structure,

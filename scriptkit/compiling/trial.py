@@ -326,5 +326,6 @@ def refuse_hazards(trial: Trial, name: str) -> None:
     """Raise `TraceHazardError` with all hazards of a trial, if there are any."""
     if trial.hazards:
         count = len(trial.hazards)
-        headline = f"a trace of {name} would bake in {count} value{'s' if count > 1 else ''} that depend on the inputs"
+        values = "a value that depends" if count == 1 else f"{count} values that depend"
+        headline = f"a trace of {name} would bake in {values} on more than the example inputs show"
         raise TraceHazardError(headline, [hazard.diagnostic() for hazard in trial.hazards])

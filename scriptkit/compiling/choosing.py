@@ -1,0 +1,331 @@
+"""How each part of a foreign module is compiled: its mark, else script, else trace, else its children first.
+
+Nothing here runs the user's module itself: copies run, and the compiled forms share its parameters and buffers.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import nn
+
+from scriptkit.authoring.marks import Mark, mark_of
+from scriptkit.compiling import forms
+from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.examples import Call, record_examples
+from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.report import ReportRow
+from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
+from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
+from scriptkit.compiling.wrapper import restored, wrapped
+from scriptkit.engines.torchscript import files, tracing
+from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from scriptkit.compiling.adapter import TracedCall
+
+Wanted = Literal["script", "trace"]
+
+
+@dataclass
+class Choice:
+    """One part in its compiled form; a trace has a call for each training mode it was recorded in."""
+
+    mode: Wanted
+    form: torch.jit.ScriptModule
+    rows: list[ReportRow]
+    traces: dict[bool, TracedCall] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    eval_only: str = ""
+    is_mixed: bool = False
+
+
+class Chooser:
+    """Chooses for one tree. `examples` are the arguments of the root; without them nothing can be traced."""
+
+    def __init__(
+        self,
+        root: nn.Module,
+        examples: tuple[Sequence[Any], dict[str, Any]] | None,
+        modes: Mapping[str, str] | None,
+        allow_baked: Mapping[str, str] | None,
+    ) -> None:
+        self.root = root
+        self.examples = examples
+        self.modes = dict(modes or {})
+        self.allow_baked = allow_baked
+        self._recorded: dict[str, list[Call]] | None = None
+        unknown = sorted({mode for mode in self.modes.values() if mode not in {"script", "trace"}})
+        if unknown:
+            raise ValueError(f"modes are 'script' and 'trace', not {', '.join(map(repr, unknown))}")
+
+    def choose(self, path: str = "") -> Choice:
+        """The compiled form of a part, and why; raises `CompilationError` or `TraceHazardError`."""
+        part = self.root.get_submodule(path)
+        wanted = self._wanted(path, part)
+        if self._has_marks_below(path):
+            return self._choose_by_parts(path, part, wanted, None)
+        refusal: ScriptkitError | None = None
+        if wanted is None or wanted.mode == "script":
+            try:
+                return self._scripted(path, part, wanted)
+            except CompilationError as error:
+                if wanted is not None:
+                    raise
+                refusal = error
+        return self._not_scripted(path, part, wanted, refusal)
+
+    def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
+        """Where the source does not script: the lowered form has its place here, before the trace."""
+        if not self._calls(path, wanted):
+            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be traced")
+        try:
+            return self._traced(path, part, wanted, refusal)
+        except TraceHazardError as hazards:
+            if wanted is not None:
+                raise
+            return self._choose_by_parts(path, part, wanted, hazards)
+
+    # ---- what was asked for
+
+    def _wanted(self, path: str, part: nn.Module) -> Mark | None:
+        for pattern, mode in self.modes.items():
+            if fnmatch.fnmatchcase(path, pattern):
+                return Mark("script" if mode == "script" else "trace")
+        return mark_of(part)
+
+    def _has_marks_below(self, path: str) -> bool:
+        own = self._wanted(path, self.root.get_submodule(path))
+        for name, part in self.root.get_submodule(path).named_modules():
+            below = self._wanted(_joined(path, name), part) if name else None
+            if below is not None and (own is None or below.mode != own.mode):
+                return True
+        return False
+
+    def _calls(self, path: str, wanted: Mark | None) -> list[Call]:
+        if wanted is not None and wanted.example_inputs is not None:
+            return [Call(wanted.example_inputs, wanted.example_kwargs, None)]
+        if self._recorded is None:
+            self._recorded = {} if self.examples is None else record_examples(self.root, *self.examples)
+        return self._recorded.get(path, [])
+
+    # ---- the ways
+
+    def _scripted(self, path: str, part: nn.Module, wanted: Mark | None) -> Choice:
+        trial = forms.complete(copy_tree(part))
+        for call in self._calls(path, wanted) if self.examples is not None else ():
+            _require_equal(path, part, trial, call)
+        _require_reloadable(path, part, trial)
+        reason = "marked as scripted" if wanted else "its source scripts"
+        return Choice("script", forms.complete(part), _rows(path, part, "script", reason))
+
+    def _traced(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
+        first, *more = self._calls(path, wanted)
+        further = [(call.args, call.kwargs) for call in more]
+        trials: dict[bool, Trial] = {}
+        missing = ""
+        for training in (False, True):
+            copy = _in_mode(part, training=training)
+            try:
+                trial = try_trace(copy, first.args, first.kwargs, more=further, allow_baked=self.allow_baked)
+                refuse_hazards(trial, _named(path, part))
+            except Exception as error:
+                if not training:
+                    raise
+                missing = _headline(error)
+                break
+            tracing.adopt_buffers(trial.call.run.inner, part)
+            trials[training] = trial
+            if not _depends_on_training(part):
+                trials[True] = trial
+                break
+        choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, refusal))
+        choice.eval_only = missing
+        return choice
+
+    def _choice_of_traces(self, path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
+        calls = {training: trial.call for training, trial in trials.items()}
+        form = wrapped(type(part).__name__, calls[False], calls.get(True))
+        _require_reloadable(path, part, form)
+        assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
+        if assumptions:
+            reason += f"; takes for granted: {'; '.join(assumptions)}"
+        return Choice("trace", form, _rows(path, part, "trace", reason), calls, assumptions)
+
+    def _choose_by_parts(
+        self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None
+    ) -> Choice:
+        """Compile the children, then the part itself round them: from its source, else by a trace."""
+        children = dict(self._children(path, part))
+        if not children:
+            raise refusal or CompilationError(f"{_named(path, part)} does not compile")
+        eval_only = "one of its parts was traced round scripted ones, or for evaluation only"
+        if wanted is None or wanted.mode == "script":
+            try:
+                form = forms.complete(_with_children(part, children, path))
+                self._require_parts_equal(path, part, form)
+                rows = _rows(path, part, "script", "its source scripts round compiled parts", children)
+                found = Choice("script", form, rows, is_mixed=True)
+                found.eval_only = eval_only if any(choice.eval_only for choice in children.values()) else ""
+                return found
+            except CompilationError as error:
+                if wanted is not None:
+                    raise
+                refusal = refusal or error
+        return self._traced_round(path, part, wanted, children, refusal)
+
+    def _traced_round(
+        self,
+        path: str,
+        part: nn.Module,
+        wanted: Mark | None,
+        children: dict[str, Choice],
+        refusal: ScriptkitError | None,
+    ) -> Choice:
+        kept = {p: c for p, c in children.items() if _has_tensor_boundary(self._calls(p, None))}
+        calls = self._calls(path, wanted)
+        if not calls:
+            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be traced")
+        mixed = _in_mode(_with_children(part, kept, path), training=False)
+        trial = try_trace(mixed, calls[0].args, calls[0].kwargs, allow_baked=self.allow_baked)
+        refuse_hazards(trial, _named(path, part))
+        tracing.adopt_buffers(trial.call.run.inner, mixed)
+        choice = self._choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
+        choice.rows = _rows(path, part, "trace", choice.rows[0].reason, kept)
+        choice.eval_only, choice.is_mixed = "a trace round scripted parts holds for evaluation only", True
+        return choice
+
+    def _children(self, path: str, part: nn.Module) -> Iterator[tuple[str, Choice]]:
+        """The children that are called, compiled; those that do not compile stay part of their parent."""
+        for name, child in part.named_children():
+            inner = _joined(path, name)
+            if not self._calls(inner, mark_of(child)):
+                yield from self._children(inner, child)
+                continue
+            try:
+                yield inner, self.choose(inner)
+            except (CompilationError, TraceHazardError):
+                if self._wanted(inner, child) is not None:
+                    raise
+
+    def _require_parts_equal(self, path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
+        for call in self._calls(path, None):
+            _require_equal(path, part, form, call)
+        _require_reloadable(path, part, form)
+
+
+def _joined(path: str, name: str) -> str:
+    return ".".join(word for word in (path, name) if word)
+
+
+def _named(path: str, part: nn.Module) -> str:
+    return f"{type(part).__name__} at `{path}`" if path else type(part).__name__
+
+
+def _rows(
+    path: str, part: nn.Module, mode: Wanted, reason: str, children: Mapping[str, Choice] | None = None
+) -> list[ReportRow]:
+    """One row for each submodule; parts compiled on their own bring theirs."""
+    rows = {path: ReportRow(path, type(part).__name__, mode, reason)}
+    within = f"part of `{path}`" if path else "part of the whole"
+    for name, below in part.named_modules():
+        inner = _joined(path, name)
+        rows.setdefault(inner, ReportRow(inner, type(below).__name__, mode, within))
+        if children and inner in children:
+            rows.update((row.path, row) for row in children[inner].rows)
+    return list(rows.values())
+
+
+def _reason_to_trace(wanted: Mark | None, refusal: ScriptkitError | None) -> str:
+    if wanted is not None:
+        return "marked as traced"
+    return f"does not script ({_headline(refusal)}), and its trace is right" if refusal else "its trace is right"
+
+
+def _headline(error: BaseException) -> str:
+    diagnostics = getattr(error, "diagnostics", None)
+    if diagnostics:
+        return f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _in_mode(part: nn.Module, *, training: bool) -> nn.Module:
+    copy = copy_tree(part)
+    return copy if part.training == training else copy.train(training)
+
+
+def _with_children(part: nn.Module, children: Mapping[str, Choice], path: str) -> nn.Module:
+    """A copy that shares parameters and buffers, with compiled parts in the place of Python ones."""
+    memo = {id(b): b for b in part.buffers()}
+    copy = copy_tree(part, memo)
+    prefix = f"{path}." if path else ""
+    for inner, choice in children.items():
+        parent, _, name = inner.removeprefix(prefix).rpartition(".")
+        copy.get_submodule(parent)._modules[name] = choice.form
+    return copy
+
+
+def _depends_on_training(part: nn.Module) -> bool:
+    """Whether any code of a tree asks for a training flag."""
+    kinds = {kind for module in part.modules() for kind in type(module).__mro__[:-1] if kind is not nn.Module}
+    functions = (value for kind in kinds for value in vars(kind).values())
+    return any("training" in _names_in(getattr(function, "__code__", None)) for function in functions)
+
+
+def _names_in(code: Any) -> set[str]:
+    if code is None:
+        return set()
+    return set(code.co_names).union(*(_names_in(c) for c in code.co_consts if hasattr(c, "co_names")))
+
+
+def _has_tensor_boundary(calls: Sequence[Call]) -> bool:
+    """Whether only tensors cross: a number that crosses from traced to scripted code would be a constant."""
+    return bool(calls) and all(
+        _is_of_tensors((call.args, call.kwargs)) and _is_of_tensors(call.result) for call in calls
+    )
+
+
+def _is_of_tensors(value: Any) -> bool:
+    _, structure = flatten(value)
+    plain = {"tuple", "list", "dict"}
+    return all(isinstance(leaf, Leaf) for _, leaf in leaves(structure)) and _kinds(structure) <= plain
+
+
+def _kinds(structure: Leaf | Constant | Nest) -> set[str]:
+    if not isinstance(structure, Nest):
+        return set()
+    return {structure.kind}.union(*(_kinds(item) for item in structure.items))
+
+
+def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call: Call) -> None:
+    """Raise `CompilationError` where the compiled form does not give what the part gives."""
+    results = []
+    for run in (copy_tree(part), form):
+        args, kwargs = with_fresh_tensors((call.args, call.kwargs))
+        try:
+            with random_states_kept(seed=1), torch.no_grad(), tracing.unoptimised():
+                results.append(with_fresh_tensors(run(*args, **kwargs)))
+        except Exception as error:
+            raise CompilationError(
+                f"{_named(path, part)} compiles, and raises when called: {_headline(error)}"
+            ) from error
+    structure = flatten(results[0])[1]
+    try:
+        found = compare(results[0], restored(structure, results[1]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CompilationError(f"{_named(path, part)} compiles, and gives another type of result") from error
+    if found:
+        raise CompilationError(f"{_named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
+
+
+def _require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
+    """Compiled in memory is not yet a file: raise `CompilationError` where saving or loading fails."""
+    try:
+        files.load_bytes(files.serialise(form), None)
+    except RuntimeError as error:
+        raise CompilationError(f"{_named(path, part)} compiles, but not for a file: {_headline(error)}") from error

@@ -1,0 +1,210 @@
+"""The TorchScript round a trace: the user's parameters and result, and the checks of what the trace takes for granted.
+
+A trace takes flat tensors and gives a flat tuple, in one training mode. The wrapper is a small scripted module made of
+text: it has the parameters of the user's `forward`, raises where a call is not one the trace was recorded for, picks
+the trace of the current training mode, and puts the result together as far as TorchScript has a type for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import keyword
+import linecache
+import typing
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from scriptkit.compiling.structure import Constant, Leaf, Nest, build, leaves
+from scriptkit.engines.torchscript.reading import to_torchscript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scriptkit.compiling.adapter import InputFact, TracedCall
+    from scriptkit.compiling.structure import Structure
+
+_numbers = itertools.count()
+_PLAIN = (bool, int, float, str)
+
+
+def wrapped(name: str, evaluation: TracedCall | None, training: TracedCall | None) -> torch.jit.ScriptModule:
+    """One scripted module for the traces of a module in both training modes, of which one may be missing."""
+    calls = [call for call in (evaluation, training) if call is not None]
+    text = _Text(calls[0], has_evaluation=evaluation is not None, has_training=training is not None).module()
+    file = f"<scriptkit trace {next(_numbers)} of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
+    names["__name__"] = f"scriptkit.traced.{name}"
+    exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
+    module: nn.Module = names["Traced"]()
+    for attribute, call in (("evaluation", evaluation), ("training_trace", training)):
+        if call is not None:
+            module.add_module(attribute, call.run)
+    return to_torchscript(module.train(evaluation is None))
+
+
+class _Text:
+    """The source of one wrapper."""
+
+    def __init__(self, call: TracedCall, *, has_evaluation: bool, has_training: bool) -> None:
+        self.call = call
+        self.has_evaluation = has_evaluation
+        self.has_training = has_training
+        self.names: dict[int, str] = {}
+        self.parameters: list[str] = []
+        self.checks: list[str] = []
+
+    def module(self) -> str:
+        """The class, with `forward`."""
+        for name, structure in self._arguments():
+            self._parameter(name, structure)
+        for number, fact in enumerate(self.call.facts):
+            self.checks += _checks_of(self.names[number], fact)
+        result = _expression(self.call.output)
+        lines = [
+            "class Traced(nn.Module):",
+            f"    def forward(self, {', '.join(self.parameters)}):",
+            *(f"        {line}" for line in self.checks),
+            *(f"        {line}" for line in self._run()),
+            f"        return {result}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _run(self) -> list[str]:
+        arguments = ", ".join(self.names[number] for number in range(len(self.call.facts)))
+        evaluation, training = (f"out = self.{name}({arguments})" for name in ("evaluation", "training_trace"))
+        if self.has_evaluation and self.has_training:
+            return ["if self.training:", f"    {training}", "else:", f"    {evaluation}"]
+        refused = "not self.training" if self.has_training else "self.training"
+        mode = "training" if self.has_training else "evaluation"
+        message = f"this module was traced for {mode} only"
+        return [f"if {refused}:", f"    raise RuntimeError({message!r})", training if self.has_training else evaluation]
+
+    def _arguments(self) -> Iterator[tuple[str, Structure]]:
+        """Parameter names with what was passed for them."""
+        root = self.call.inputs
+        assert isinstance(root, Nest)  # noqa: S101
+        args, kwargs = root.items
+        assert isinstance(args, Nest)  # noqa: S101
+        names = _parameter_names(self.call.forward)
+        for number, structure in enumerate(args.items):
+            yield names[number] if number < len(names) else f"argument_{number}", structure
+        if isinstance(kwargs, Nest):
+            yield from zip(kwargs.keys, kwargs.items, strict=True)
+
+    def _parameter(self, name: str, structure: Structure) -> None:
+        name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
+        declared = _declared(structure)
+        if declared is None:
+            for path, leaf in leaves(structure):
+                if isinstance(leaf, Leaf):
+                    self._parameter(f"{name}_{''.join(c if c.isalnum() else '_' for c in path).strip('_')}", leaf)
+            return
+        self.parameters.append(f"{name}: {declared}")
+        self._take_apart(name, structure)
+
+    def _take_apart(self, name: str, structure: Structure) -> None:
+        if isinstance(structure, Leaf):
+            self.names[structure.index] = name if name.isidentifier() else f"leaf_{structure.index}"
+            if not name.isidentifier():
+                self.checks.append(f"leaf_{structure.index} = {name}")
+        elif isinstance(structure, Constant):
+            differs = f"{name} is not None" if structure.value is None else f"{name} != {structure.value!r}"
+            self._refuse(differs, f"traced for {name} = {structure.value!r}")
+        else:
+            if structure.kind in {"list", "dict"}:
+                self._refuse(
+                    f"len({name}) != {len(structure.items)}", f"traced for {len(structure.items)} items in {name}"
+                )
+            for key, item in zip(structure.keys, structure.items, strict=True):
+                self._take_apart(f"{name}[{key!r}]", item)
+
+    def _refuse(self, condition: str, message: str) -> None:
+        self.checks += [f"if {condition}:", f"    raise RuntimeError({message!r})"]
+
+
+def _parameter_names(forward: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+
+
+def _declared(structure: Structure) -> str | None:
+    """The annotation TorchScript needs for an argument; None where it has no such type."""
+    if isinstance(structure, Leaf):
+        return "Tensor"
+    if isinstance(structure, Constant):
+        if structure.value is None:
+            return "Optional[Tensor] = None"
+        plain = type(structure.value) in _PLAIN
+        return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
+    if structure.kind == "list" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
+        return "List[Tensor]"
+    if structure.kind == "dict" and structure.items and _is_dict_of_tensors(structure):
+        return "Dict[str, Tensor]"
+    if structure.kind == "tuple" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
+        return f"Tuple[{', '.join('Tensor' for _ in structure.items)}]"
+    return None
+
+
+def _is_dict_of_tensors(nest: Nest) -> bool:
+    return all(type(key) is str for key in nest.keys) and all(
+        isinstance(i, Leaf) and i.scalar is None for i in nest.items
+    )
+
+
+def _checks_of(name: str, fact: InputFact) -> Iterator[str]:
+    conditions = []
+    if fact.rank is not None:
+        conditions.append((f"{name}.dim() != {fact.rank}", f"traced for {name} of {fact.rank} dimensions"))
+    if fact.dtype is not None:
+        conditions.append((f"{name}.dtype != {fact.dtype}", f"traced for {name} of {fact.dtype}"))
+    if fact.device is not None:
+        conditions.append((f"{name}.device.type != {fact.device!r}", f"traced for {name} on {fact.device}"))
+    conditions += [
+        (f"{name}.size({d}) != {n}", f"traced for size {n} of {name} in dimension {d}") for d, n in fact.sizes
+    ]
+    for condition, message in conditions:
+        yield f"if {condition}:"
+        yield f"    raise RuntimeError({message!r})"
+
+
+def _expression(structure: Structure) -> str:
+    """The result, put together from the flat tuple `out`."""
+    if isinstance(structure, Leaf):
+        tensor = f"out[{structure.index}]"
+        return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
+    if isinstance(structure, Constant):
+        plain = structure.value is None or type(structure.value) in _PLAIN
+        return repr(structure.value) if plain else repr(str(structure.value))
+    items = [_expression(item) for item in structure.items]
+    if structure.kind in {"dict", "mapping"} and structure.items and _is_dict_of_tensors(structure):
+        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(structure.keys, items, strict=True)) + "}"
+    if (
+        structure.kind == "list"
+        and structure.items
+        and all(isinstance(i, Leaf) and i.scalar is None for i in structure.items)
+    ):
+        return f"[{', '.join(items)}]"
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
+
+
+def restored(structure: Structure, result: Any) -> Any:
+    """What a wrapper returned, with the types the user has in eager code."""
+    found: dict[int, Any] = {}
+    _collect(structure, result, found)
+    return build(structure, [found.get(number) for number in range(max(found, default=-1) + 1)])
+
+
+def _collect(structure: Structure, result: Any, found: dict[int, Any]) -> None:
+    if isinstance(structure, Leaf):
+        found[structure.index] = result
+    elif isinstance(structure, Nest) and structure.items:
+        values = [result[key] for key in structure.keys] if isinstance(result, dict) else result
+        for item, value in zip(structure.items, values, strict=True):
+            _collect(item, value, found)

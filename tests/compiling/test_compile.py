@@ -1,0 +1,269 @@
+"""`scriptkit.compile`: the best right way for each part, with a reason, and a module that stays a module."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import scriptkit
+from scriptkit.authoring.marks import scripted, traced
+from scriptkit.compiling.compiled import CompiledModule, compile
+from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.reading import report, to_torchscript
+from tests.compiling import hazardous_models, safe_models
+
+
+class Untyped(nn.Module):
+    """No source the compiler takes: keyword arguments of any name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.bn = nn.Linear(4, 4), nn.BatchNorm1d(4)
+
+    def forward(self, x: Tensor, **options: Any) -> Tensor:
+        y: Tensor = self.bn(getattr(self, "fc")(x))  # noqa: B009
+        return y
+
+
+class Stepper(nn.Module):
+    """Control flow only a script keeps."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(x.size(0)):
+            x = x * 0.5 if bool(x.sum() > 1) else x + 1
+        return x
+
+
+class Outer(nn.Module):
+    """Unscriptable round a part that must be scripted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.steps, self.after = Untyped(), Stepper(), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor, **options: Any) -> Tensor:
+        y: Tensor = self.after(self.steps(self.before(x)))
+        return y
+
+
+class Chooses(nn.Module):
+    """Scriptable control flow round a part that only traces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part, self.steps = Untyped(), Stepper()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.part(x)
+        if bool(y.sum() > 0):
+            z: Tensor = self.steps(y)
+            return z
+        return -y
+
+
+class Deep(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Chooses()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.inner(x)
+        return y * 2 if x.size(0) > 3 else y
+
+
+def reloaded(module: nn.Module) -> torch.jit.ScriptModule:
+    return files.load_bytes(files.serialise(to_torchscript(module)), None)
+
+
+def inputs(rows: int = 5, scale: float = 1.0) -> Tensor:
+    return torch.linspace(-1, 1, rows * 4).reshape(rows, 4) * scale
+
+
+def modes(module: nn.Module) -> dict[str, str]:
+    return {row.path: row.mode for row in report(module).rows}
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: nn.Sequential(nn.Linear(4, 4), Stepper()), {"": "script", "0": "script", "1": "script"}),
+        (Untyped, {"": "trace", "fc": "trace", "bn": "trace"}),
+        (Chooses, {"": "script", "part": "trace", "part.fc": "trace", "part.bn": "trace", "steps": "script"}),
+        (
+            Outer,
+            {
+                "": "trace",
+                "before": "trace",
+                "before.fc": "trace",
+                "before.bn": "trace",
+                "steps": "script",
+                "after": "script",
+            },
+        ),
+        (
+            Deep,
+            {
+                "": "script",
+                "inner": "script",
+                "inner.part": "trace",
+                "inner.part.fc": "trace",
+                "inner.part.bn": "trace",
+                "inner.steps": "script",
+            },
+        ),
+    ],
+    ids=["script", "trace", "script round trace", "trace round script", "three deep"],
+)
+def test_each_part_is_compiled_in_the_way_that_is_right(make: Any, expected: dict[str, str]) -> None:
+    module = make().eval()
+    compiled = compile(module, (inputs(),))
+    assert modes(compiled) == expected
+    assert all(row.reason for row in report(compiled).rows)
+    loaded = reloaded(compiled)
+    for x in (inputs(), inputs(3), inputs(8, -4.0), inputs(1, 9.0)):
+        assert torch.allclose(compiled(x), module(x))
+        assert torch.allclose(loaded(x), module(x))
+
+
+def test_marks_and_modes_override_the_choice() -> None:
+    assert modes(compile(traced(nn.Linear(4, 2)), (inputs(),)))[""] == "trace"
+    assert modes(compile(nn.Linear(4, 2), (inputs(),), modes={"*": "trace"}))[""] == "trace"
+    mixed = compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()).eval(), (inputs(),), modes={"0": "trace"})
+    assert modes(mixed) == {"": "script", "0": "trace", "1": "script"}
+    with pytest.raises(scriptkit.CompilationError):
+        compile(scripted(Untyped()), (inputs(),))
+    with pytest.raises(ValueError, match="'script' and 'trace'"):
+        compile(nn.Linear(4, 2), modes={"": "fast"})
+
+
+@pytest.mark.parametrize("case", hazardous_models.CASES, ids=lambda case: case.make.__name__)
+def test_a_hazard_traced_by_mark_is_refused(case: hazardous_models.HazardCase) -> None:
+    with pytest.raises(scriptkit.TraceHazardError) as caught:
+        compile(traced(case.make().eval()), case.inputs())
+    assert case.kind in [diagnostic.name for diagnostic in caught.value.diagnostics]
+
+
+@pytest.mark.parametrize("case", hazardous_models.CASES, ids=lambda case: case.make.__name__)
+def test_a_hazard_left_to_the_plan_is_scripted_or_refused(case: hazardous_models.HazardCase) -> None:
+    module = case.make().eval()
+    try:
+        compiled = compile(module, case.inputs())
+    except (scriptkit.TraceHazardError, scriptkit.CompilationError):
+        return
+    assert modes(compiled)[""] == "script"
+
+
+@pytest.mark.parametrize("case", safe_models.CASES, ids=lambda case: case.name)
+def test_a_safe_module_traced_by_mark_is_right_also_after_loading(case: safe_models.SafeCase) -> None:
+    module = case.make().eval()
+    compiled = compile(traced(module), case.inputs())
+    assert modes(compiled)[""] == "trace"
+    reloaded(compiled)
+
+
+def test_both_training_modes_are_traced_where_they_differ() -> None:
+    torch.manual_seed(3)
+    module = Untyped()
+    twin = copy.deepcopy(module)
+    compiled = compile(module, (inputs(),))
+    for mode in (True, False, True):
+        compiled.train(mode)
+        twin.train(mode)
+        for _ in range(2):
+            assert torch.allclose(compiled(inputs()), twin(inputs()))
+    assert torch.equal(module.bn.running_mean, twin.bn.running_mean)  # type: ignore[arg-type]
+    loaded = reloaded(compiled.eval())
+    assert torch.allclose(loaded.train()(inputs()), twin.train()(inputs()))
+
+
+def test_a_module_compiled_for_evaluation_only_refuses_to_train() -> None:
+    compiled = compile(Outer().eval(), (inputs(),))
+    with pytest.raises(scriptkit.ScriptkitError, match="evaluation only"):
+        compiled.train()
+    assert not compiled.training
+    loaded = reloaded(compiled).train()
+    with pytest.raises(torch.jit.Error, match="evaluation only"):
+        loaded(inputs())
+
+
+def test_training_a_compiled_module_trains_the_module_it_was_made_from() -> None:
+    module = Untyped()
+    compiled = compile(module, (inputs(),))
+    assert compiled.state_dict().keys() == module.state_dict().keys()
+    optimizer = torch.optim.SGD(compiled.parameters(), lr=0.1)
+    before = compiled(inputs()).detach()
+    compiled(inputs()).square().sum().backward()
+    optimizer.step()
+    assert module.fc.weight.grad is not None
+    assert not torch.allclose(compiled(inputs()), before)
+
+
+def test_exchanged_tensors_are_seen_and_other_dtypes_are_refused() -> None:
+    module = Untyped().eval()
+    compiled = compile(module, (inputs(),))
+    module.fc.weight = nn.Parameter(torch.zeros(4, 4))
+    assert torch.allclose(compiled(inputs()), module(inputs()))
+    module.load_state_dict({k: torch.ones_like(v) for k, v in module.state_dict().items()}, assign=True)
+    assert torch.allclose(compiled(inputs()), module(inputs()))
+    compiled.double()
+    with pytest.raises(scriptkit.ScriptkitError, match="compile again"):
+        compiled(inputs().double())
+
+
+def test_a_changed_attribute_runs_as_python_and_says_so() -> None:
+    module = safe_models.Layers().eval()
+    compiled = compile(traced(module), safe_models.rows())
+    module.residual = False
+    with pytest.warns(scriptkit.ScriptkitEagerWarning, match="residual"):
+        result = compiled(*safe_models.rows())
+    assert torch.equal(result, module(*safe_models.rows()))
+    assert sum(report(compiled).eager_calls.values()) == 1
+
+
+def test_without_examples_a_module_that_does_not_script_waits_for_its_first_call() -> None:
+    module = Untyped().eval()
+    compiled = compile(module)
+    assert modes(compiled) == {"": "pending"}
+    assert not scriptkit.is_compiled(compiled)
+    with pytest.raises(scriptkit.CompilationError, match="example_inputs"):
+        to_torchscript(compiled)
+    assert torch.equal(compiled(inputs()), module(inputs()))
+    assert modes(compiled)[""] == "trace"
+    assert scriptkit.is_compiled(compiled)
+
+
+def test_a_refused_module_names_every_place() -> None:
+    with pytest.raises(scriptkit.TraceHazardError) as caught:
+        compile(hazardous_models.ToList(), (torch.ones(3),))
+    assert "x.tolist()" in str(caught.value)
+
+
+def test_the_switch_and_the_block_run_python() -> None:
+    module = Untyped().eval()
+    compiled = compile(module, (inputs(),))
+    with scriptkit.eager():
+        assert torch.equal(compiled(inputs()), module(inputs()))
+    assert not report(compiled).eager_calls
+
+
+def test_results_keep_their_types() -> None:
+    compiled = compile(safe_models.Outputs(), safe_models.rows())
+    result = compiled(*safe_models.rows())
+    assert isinstance(result["detection"], safe_models.Detection)
+    assert isinstance(compiled, CompiledModule)
+
+
+def test_a_compiled_module_is_saved_with_its_parameters_and_checks() -> None:
+    compiled = compile(safe_models.WithOptions(), (torch.ones(2, 8), 2.5))
+    file = io.BytesIO()
+    torch.jit.save(to_torchscript(compiled), file)
+    file.seek(0)
+    loaded = torch.jit.load(file)
+    assert torch.equal(loaded(torch.ones(4, 8), scale=2.5), torch.full((4,), 20.0))
+    with pytest.raises(torch.jit.Error, match="traced for scale"):
+        loaded(torch.ones(4, 8), scale=1.0)
