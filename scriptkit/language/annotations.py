@@ -174,6 +174,8 @@ class Annotations:
         if dotted == "torch.Size":
             return self._bad(node, "unsupported", bad)
         if dotted in self.module.classes:
+            if {"typing.Protocol", "typing.TypedDict"} & set(self.module.classes[dotted].bases):
+                return self._bad(node, "unsupported", bad)
             return class_type(self.module.classes[dotted], self)
         if dotted in FINAL:
             return UNKNOWN

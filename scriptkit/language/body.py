@@ -49,6 +49,7 @@ class Body:
         self.unrolled = 0
         self.checks: list[ast.expr] = []
         self.calling: ast.Call | None = None
+        self.unrefined: set[str] = set()
 
     # -- implemented by the parts ------------------------------------------------
     def value(self, node: ast.expr, hint: Type | None = None) -> AnyValue:
@@ -204,7 +205,10 @@ class Body:
         """An Optional that is used as if it had a value."""
         text = ast.unparse(node)
         related = next((check for check in reversed(self.checks) if ast.unparse(check) == text), None)
+        if isinstance(node, ast.Attribute) and text in self.unrefined:
+            return UNKNOWN
         if isinstance(node, ast.Attribute):
+            self.unrefined.add(text)
             return self.report("optional-attribute-not-refined", node, related, text=text, type=found, use=use)
         if isinstance(node, ast.Subscript) and related is not None:
             return self.report("optional-element-not-refined", node, related, text=text, type=found, use=use)

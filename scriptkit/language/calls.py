@@ -202,15 +202,27 @@ class Calls(Body):
         schemas = operators.python_function(dotted)
         if schemas:
             return self._python_function(dotted, schemas, node)
+        if self._is_external(dotted):
+            with self.sink.muted():
+                self.arguments(node)
+            return self.report("external-call", node, name=dotted, root=dotted.partition(".")[0])
+        before = len(self.sink.problems)
         arguments = self.arguments(node)
         if dotted in TYPED_TENSORS:
             return TENSOR
         if dotted == "collections.OrderedDict":
             return UNKNOWN if node.args or node.keywords else Dict(STR, TENSOR)
+        if len(self.sink.problems) > before:
+            return UNKNOWN
         refused = self._refused(dotted, node, arguments)
-        if refused is not None:
-            return refused
-        return UNKNOWN
+        return UNKNOWN if refused is None else refused
+
+    @staticmethod
+    def _is_external(dotted: str) -> bool:
+        root, _, tail = dotted.partition(".")
+        if root == "collections":
+            return False
+        return (root in STANDARD_LIBRARY and bool(tail)) or root in THIRD_PARTY
 
     def _refused(self, dotted: str, node: ast.Call, arguments: Arguments) -> AnyValue | None:
         root, _, tail = dotted.partition(".")
@@ -231,8 +243,6 @@ class Calls(Body):
             return self.report("unsupported-torch-function", node, name=dotted)
         if self._unknown_in_torch(dotted):
             return self.report("unsupported-torch-function", node, name=dotted)
-        if (root in STANDARD_LIBRARY and tail) or root in THIRD_PARTY:
-            return self.report("external-call", node, name=dotted, root=root)
         return None
 
     @staticmethod
@@ -532,6 +542,9 @@ class Calls(Body):
             return self.report("dataclass-not-scripted", node, name=cls.name)
         if cls.kind == "namedtuple":
             return self._construct_tuple(cls, node, arguments)
+        limit = _dataclass_limit(cls)
+        if cls.kind == "script-class" and limit is not None:
+            return self.report("dataclass-limits", node, limit, name=cls.name, what=ast.unparse(limit))
         if cls.kind == "script-class" or (cls.kind == "plain" and not cls.foreign_bases and not cls.node.decorator_list):
             return self._construct_script_class(cls, node, arguments)
         return UNKNOWN
@@ -571,6 +584,14 @@ class Calls(Body):
             return UNKNOWN
         self.explain(node, cls.name, [schema], positional, keywords, arguments.nodes, arguments.keyword_nodes)
         return result
+
+
+def _dataclass_limit(cls: ClassFacts) -> ast.expr | None:
+    """What a scripted dataclass may not have: a default factory."""
+    for value in cls.class_values.values():
+        if isinstance(value, ast.Call) and any(keyword.arg == "default_factory" for keyword in value.keywords):
+            return value
+    return None
 
 
 def _lacks(schema: Schema, keyword: str) -> bool:

@@ -67,6 +67,9 @@ class Conditions(Body):
             return Condition(static=bool(node.value))
         value = self.value(node)
         self.truth(value, node)
+        if isinstance(value, Type) and is_optional(value) and not value.has_unknown:
+            self.checks.append(node)
+            return Condition({node.id: without_none(value)} if isinstance(node, ast.Name) else {})
         return Condition(static=self.static_truth(node, value))
 
     def truth(self, value: AnyValue, node: ast.expr) -> None:

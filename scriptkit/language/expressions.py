@@ -415,8 +415,8 @@ class Expressions(Body):
             parts.append(self.value(part, part_hint))
         if any(isinstance(part, Sugared) for part in parts):
             if isinstance(self.module.parent(node), (ast.Return, ast.Assign)):
-                for part, part_node in zip(parts, node.elts):
-                    self.as_type(part, part_node, "a tuple")
+                wrong = next((p, n) for p, n in zip(parts, node.elts) if isinstance(p, Sugared))
+                self.as_type(*wrong, "a tuple")
             return TupleValue(tuple(parts))
         return Tuple([part for part in parts if isinstance(part, Type)])
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from scriptkit.language import operators
 from scriptkit.language.annotations import Annotations
 from scriptkit.language.conditions import Conditions
+from scriptkit.language.declarations import declaration_problems
 from scriptkit.language.expressions import CONSTANTS, Expressions
 from scriptkit.language.frames import Binding
 from scriptkit.language.lookups import Lookups
@@ -69,6 +70,7 @@ class Sink:
         self.types: dict[ast.AST, Type] = {}
         self.dead: set[ast.AST] = set()
         self.blamed: set[ast.AST] = set()
+        self.undefined: set[str] = set()
         self._seen: set[tuple[str, int]] = set()
         self._muted = 0
 
@@ -90,13 +92,13 @@ class Sink:
         self.dead.update(nodes)
 
     @contextmanager
-    def muted(self) -> Iterator[None]:
+    def muted(self, wanted: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002
         """Ask without reporting."""
-        self._muted += 1
+        self._muted += wanted
         try:
             yield
         finally:
-            self._muted -= 1
+            self._muted -= wanted
 
 
 class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts, Lookups):
@@ -194,6 +196,8 @@ class Session:
     def infer(self, cls: ClassFacts) -> None:
         """Type a class and fill in the typed part of its facts."""
         sink = Sink(cls)
+        for problem in declaration_problems(cls, self.annotations, self.members):
+            sink.add(problem)
         for method in _entry_points(cls):
             self._run(method, cls, sink)
         cls.problems = sink.problems

@@ -310,7 +310,10 @@ class Lookups(Body):
         return self.undefined(receiver, name, node, write=False)
 
     def undefined(self, receiver: ModuleValue, name: str, node: ast.expr, *, write: bool) -> Type:
-        """No `__init__` sets this attribute."""
+        """No `__init__` sets this attribute; said once for each name."""
+        if name in self.sink.undefined:
+            return UNKNOWN
+        self.sink.undefined.add(name)
         return self.report("attribute-undefined", node, name=name, write=write, owner=receiver.name)
 
     @staticmethod

@@ -152,12 +152,15 @@ class Statements(Body):
             if node.value is not None:
                 self.assign(node.target, self.value(node.value), node.value)
             return
+        before = len(self.sink.problems)
         declared = self.read_annotation(node.annotation, "variable")
+        wrong = len(self.sink.problems) > before
         if node.value is None:
             if isinstance(node.target, ast.Name):
                 self.frame.bind(node.target.id, Binding(declared, node))
             return
-        value = self.value(node.value, declared)
+        with self.sink.muted(wrong):
+            value = self.value(node.value, declared)
         if isinstance(node.target, ast.Name) and self.frame.find_outside(node.target.id) is not None:
             self.report("reannotated-variable", node, name=node.target.id)
         self.assign(node.target, value, node.value, declared)

@@ -91,7 +91,7 @@ class Subscripts(Body):
         found = self._read_index(index)
         if isinstance(holder, List):
             if found is None:
-                return holder
+                return List(holder.element)
             return self._looked_up(holder, found, node, holder.element)
         if isinstance(holder, Dict):
             return UNKNOWN if found is None else self._looked_up(holder, found, node, holder.value)
