@@ -26,6 +26,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 from scriptkit.authoring.decorators import export, ignore, script, unused
+from scriptkit.authoring.marks import scripted, traced
 from scriptkit.errors import (
     ArtifactError,
     CompilationError,
@@ -44,10 +45,12 @@ if TYPE_CHECKING:
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
+    from scriptkit.compiling.compiled import compile as compile
     from scriptkit.engines.torchscript.reading import is_compiled as is_compiled
     from scriptkit.engines.torchscript.reading import report as report
     from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
     from scriptkit.engines.torchscript.runtime import pinned as pinned
+    from scriptkit.verification import verify as verify
 
 __version__ = "0.1.0"
 
@@ -55,12 +58,14 @@ _LAZY = {
     "check_paths": "scriptkit.checking",
     "check_source": "scriptkit.checking",
     "ScriptableModule": "scriptkit.authoring.module",
+    "compile": "scriptkit.compiling.compiled",
     "is_compiled": "scriptkit.engines.torchscript.reading",
     "pinned": "scriptkit.engines.torchscript.runtime",
     "load": "scriptkit.artifact.reading",
     "report": "scriptkit.engines.torchscript.reading",
     "save": "scriptkit.artifact.saving",
     "to_torchscript": "scriptkit.engines.torchscript.reading",
+    "verify": "scriptkit.verification",
 }
 
 __all__ = [  # noqa: RUF022 - sorted without regard to case
@@ -76,6 +81,7 @@ __all__ = [  # noqa: RUF022 - sorted without regard to case
     "VerificationError",
     "check_paths",
     "check_source",
+    "compile",
     "eager",
     "export",
     "ignore",
@@ -85,8 +91,11 @@ __all__ = [  # noqa: RUF022 - sorted without regard to case
     "report",
     "save",
     "script",
+    "scripted",
     "to_torchscript",
+    "traced",
     "unused",
+    "verify",
 ]
 
 

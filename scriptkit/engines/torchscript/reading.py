@@ -59,6 +59,9 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """
     if isinstance(module, adapter.ScriptModule):
         return module
+    if hasattr(module, "__scriptkit_torchscript__"):  # what `scriptkit.compile` made
+        complete: torch.jit.ScriptModule = module.__scriptkit_torchscript__()
+        return complete
     twin = Twin(module, compile_or_explain(module), is_complete=True)
     twin.bind()
     return adapter.wrap(twin.root)
@@ -66,7 +69,7 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
 
 def refuse_unsaveable(module: torch.nn.Module) -> None:
     """Raise `ArtifactError` for compiled code that no file can hold."""
-    if isinstance(module, adapter.ScriptModule):
+    if isinstance(module, adapter.ScriptModule) or hasattr(module, "__scriptkit_torchscript__"):
         return
     tree = compile_or_explain(module)
     problem = why_unsaveable(tree)
@@ -82,11 +85,16 @@ def refuse_unsaveable(module: torch.nn.Module) -> None:
 
 def is_compiled(module: torch.nn.Module) -> bool:
     """Whether a call runs the engine's code: True as soon as the constructor has compiled the module."""
+    if hasattr(module, "__scriptkit_report__"):
+        return bool(module.is_compiled)
     return _has_runtime(module) and runtime_of(module).is_compiled
 
 
 def report(module: torch.nn.Module) -> CompileReport:
     """What was chosen for each submodule, and why."""
+    if hasattr(module, "__scriptkit_report__"):
+        made: CompileReport = module.__scriptkit_report__()
+        return made
     runtime = runtime_of(module) if _has_runtime(module) else None
     rows = tuple(_rows(module, runtime))
     return CompileReport(rows, dict(runtime.eager_calls) if runtime is not None else {})
