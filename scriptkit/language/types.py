@@ -197,7 +197,8 @@ def union(members: Iterable[Type]) -> Type:
         flat.update(member.members if isinstance(member, Union) else [member])
     if ANY in flat:
         return ANY
-    kept = frozenset(t for t in flat if not any(t != other and is_subtype(t, other) for other in flat if known(other)))
+    full = [t for t in flat if known(t)]
+    kept = frozenset(t for t in flat if t.has_unknown or not any(t != other and is_subtype(t, other) for other in full))
     if UNKNOWN in kept and len(kept) > 1 and kept != {UNKNOWN, NONE}:
         return UNKNOWN
     return next(iter(kept)) if len(kept) == 1 else Union(kept)

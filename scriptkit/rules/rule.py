@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
 from scriptkit.diagnostics import Diagnostic, Label
@@ -58,6 +58,7 @@ class Rule:
     reach: ClassVar[Literal["place", "method", "class"]] = "place"  # how far from it they may lie
     VALID: ClassVar[tuple[str, ...]]
     INVALID: ClassVar[tuple[Invalid, ...]]
+    raw: ClassVar[tuple[str, ...] | None] = None  # patterns for `explain_raw`; None: the words of the examples
     label: ClassVar[str] = ""
     note: ClassVar[str] = ""
     help: ClassVar[str] = ""
@@ -100,7 +101,7 @@ class ProblemRule(Rule):
             if problem.kind in self.kinds:
                 finding = self.describe(cls, problem)
                 if finding is not None:
-                    yield finding
+                    yield finding if problem.certain else replace(finding, severity="warning")
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
         """The finding for one observation."""
