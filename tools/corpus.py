@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import sysconfig
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scriptkit import check_source
 from scriptkit.checking.paths import read_text
-from scriptkit.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from scriptkit.diagnostics import Diagnostic
+
+INSTALLED = Path(sysconfig.get_path("purelib"))
 
 
 def main() -> None:
@@ -78,14 +83,15 @@ def judge_classes(records: Path, packages: Path, *, quiet: bool) -> None:
             print(what, f"{record['module']}.{record['qualname']}", told(found), record["error_head"][:100])
     print(
         f"real classes: {totals['fail flagged']} of {totals['fail']} failing by their own text found "
-        f"({share(totals, 'fail flagged', 'fail')}); {totals['script "
-        f"flagged']} of {totals['script']} that script flagged "
+        f"({share(totals, 'fail flagged', 'fail')}); "
+        f"{totals['script flagged']} of {totals['script']} that script flagged "
         f"({share(totals, 'script flagged', 'script')}); {totals['without source']} without source",
     )
 
 
 def _of_class(record: dict[str, Any], packages: Path, files: dict[str, list[Diagnostic]]) -> list[Diagnostic] | None:
-    stem = packages / record["module"].replace(".", "/")
+    home = packages if (packages / record["package"]).is_dir() else INSTALLED
+    stem = home / record["module"].replace(".", "/")
     path = next((p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()), None)
     if path is None:
         return None

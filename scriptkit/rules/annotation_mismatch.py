@@ -18,6 +18,7 @@ class AnnotationMismatch(ProblemRule):
 
     code = "SK209"
     name = "annotation-mismatch"
+    raw = ("is annotated with type .* but is being assigned to a value of type",)
     kinds = ("annotation-mismatch",)
     note = "the compiler converts no value to the declared type, not even an `int` to a `float`"
     VALID = (forward("y: float = 1.0\nreturn x * y"),)

@@ -19,6 +19,7 @@ class AnyTypedValue(ProblemRule):
 
     code = "SK227"
     name = "any-typed-value"
+    raw = (r"instead found type '(Any|Union\[[^']*)'",)
     kinds = ("any-typed-value",)
     note = "the compiler knows what a value can do only after `isinstance` has narrowed its type"
     VALID = (forward("if isinstance(y, int):\n    return x * y\nreturn x", "x: Tensor, y: Any"),)

@@ -19,6 +19,10 @@ class ArgumentCount(ProblemRule):
 
     code = "SK422"
     name = "argument-count"
+    raw = (
+        r"Argument \w+ not provided",
+        r"Expected at most \d+ arguments but found",
+    )
     kinds = ("missing-argument", "too-many-arguments")
     note = "the compiler matches every argument with a parameter while compiling"
     VALID = ("def scaled(x: Tensor, k: float) -> Tensor:\n    return x * k\n\n" + forward("return scaled(x, 2.0)"),)

@@ -18,6 +18,7 @@ class AttributeAssignType(ProblemRule):
 
     code = "SK103"
     name = "attribute-assign-type"
+    raw = ("Wrong type for attribute assignment",)
     kinds = ("attribute-assign-type",)
     note = "an attribute keeps the type it has when the constructor ends, or the one declared in the class body"
     VALID = (model("self.total = 0.0", "self.total = self.total + 0.5 * x.size(0)\nreturn x"),)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 class AttributeConditionallyDefined(ProblemRule):
     """An attribute that `__init__` sets under a condition only, used without a guard the compiler understands.
 
-    The compiler skips a branch whose condition is constant: a `Final` attribute, a comparison with `None`, `hasattr`.
-    Any other
-    branch is compiled for every instance, also for those that lack the attribute.
+    The compiler skips a branch whose condition is constant: a `Final` attribute, a comparison with `None`,
+    `hasattr`. Any other branch is compiled for every instance, also for those that lack the attribute.
     """
 
     code = "SK102"
     name = "attribute-conditionally-defined"
+    raw = ()
     kinds = ("attribute-conditionally-defined",)
     label = "missing in some instances"
     note = "the compiler skips a branch only if its condition is constant: a `Final`, `is None`, or `hasattr`"

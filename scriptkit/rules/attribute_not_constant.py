@@ -19,12 +19,12 @@ class AttributeNotConstant(Rule):
     """A branch on an attribute that is not `Final`, which calls a submodule that may be `None`.
 
     The compiler skips a branch only if its condition is constant. Otherwise it compiles the branch also in the
-    instances whose
-    submodule is `None`, and refuses them.
+    instances whose submodule is `None`, and refuses them.
     """
 
     code = "SK113"
     name = "attribute-not-constant"
+    raw = ("cannot call a value of type 'NoneType'",)
     severity = "warning"
     label = "not constant, so this branch is always compiled"
     note = "the compiler skips a branch only if its condition is constant, as a `Final` attribute is"

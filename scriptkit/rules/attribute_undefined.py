@@ -21,6 +21,10 @@ class AttributeUndefined(ProblemRule):
 
     code = "SK101"
     name = "attribute-undefined"
+    raw = (
+        "Tried to set nonexistent attribute",
+        r"Module '\w+' has no attribute '\w+'",
+    )
     kinds = ("attribute-undefined",)
     note = "the compiler knows only the attributes that exist when the constructor has ended"
     VALID = (

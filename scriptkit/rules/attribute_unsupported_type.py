@@ -19,6 +19,7 @@ class AttributeUnsupportedType(ProblemRule):
 
     code = "SK106"
     name = "attribute-unsupported-type"
+    raw = (r"has no attribute '\w+' \(This attribute exists on the Python module, but we failed to convert",)
     kinds = ("attribute-unsupported-type",)
     label = "no type the compiler knows"
     note = "attributes hold tensors, modules, numbers, strings, `None`, and lists, tuples and dicts of them"

@@ -21,6 +21,7 @@ class BareRaise(Rule):
 
     code = "SK524"
     name = "bare-raise"
+    raw = ()
     label = "raises nothing by name"
     note = "compiled code catches nothing, so there is no exception to raise again"
     help = "name the exception"

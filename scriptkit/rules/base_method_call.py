@@ -18,6 +18,7 @@ class BaseMethodCall(ProblemRule):
 
     code = "SK410"
     name = "base-method-call"
+    raw = ()
     kinds = ("super-call",)
     label = "called through its class"
     note = "a compiled module has one set of methods; the methods they override are gone"

@@ -18,6 +18,10 @@ class BranchTypesDiffer(ProblemRule):
 
     code = "SK211"
     name = "branch-types-differ"
+    raw = (
+        "is set to type .* in the true branch and type .* in the false branch",
+        "if-expression's true branch has type",
+    )
     kinds = ("branch-types-differ", "ternary-types-differ")
     note = "a value has one type, whichever branch it comes from; an `int` does not become a `float`"
     VALID = (

@@ -19,18 +19,13 @@ class CallableArgument(ProblemRule):
 
     code = "SK426"
     name = "callable-argument"
+    raw = (r"Unknown type constructor Callable", r"(builtin|function) cannot be used as a value")
     kinds = ("callable-argument",)
     label = "a function is no value"
     note = "the compiler compiles functions by name; a function cannot be passed, returned or kept in a variable"
     help = "call it here, or choose by a number or string which function is called there"
     VALID = ("def halve(x: Tensor) -> Tensor:\n    return x / 2\n\n" + forward("return halve(x)"),)
-    INVALID = (
-        Invalid(
-            "def apply(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:\n    return f(x)\n\n"
-            + forward("return apply(torch.relu, x)  # <-"),
-            "Unknown type constructor Callable",
-        ),
-    )
+    INVALID = (Invalid(forward("acts = [torch.relu]  # <-\nreturn acts[0](x)"), "builtin cannot be used as a value"),)
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         return self.about(cls, problem, f"the function {quoted(problem.data['name'])} is used as a value")

@@ -21,6 +21,7 @@ class ClassAttribute(ProblemRule):
 
     code = "SK108"
     name = "class-attribute"
+    raw = ()
     kinds = ("class-attribute",)
     label = "an attribute of the class"
     note = "the compiler sees the attributes of the instance, and of the class only those declared `Final`"

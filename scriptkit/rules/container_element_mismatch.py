@@ -18,6 +18,7 @@ class ContainerElementMismatch(ProblemRule):
 
     code = "SK218"
     name = "container-element-mismatch"
+    raw = (r"Could not match type \S+ to t in argument 'el'",)
     kinds = ("container-element-mismatch",)
     note = "a list or dict holds elements of one type; an `int` does not become a `float`"
     VALID = (forward("sizes: List[float] = []\nsizes.append(float(x.size(0)))\nreturn x * sizes[0]"),)

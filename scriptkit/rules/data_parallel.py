@@ -20,6 +20,7 @@ class DataParallel(Rule):
 
     code = "SK316"
     name = "data-parallel"
+    raw = ()
     label = "takes any arguments"
     note = "the wrapper passes on `*args`, which have no types"
     help = "keep the module itself as the submodule, and wrap it outside"

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.rules.rule import Invalid, ProblemRule
+from scriptkit.rules.reading import nodes
+from scriptkit.rules.rule import Invalid, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
 
 
-class DataclassLimits(ProblemRule):
-    """A feature of dataclasses that scripted ones do not have."""
+class DataclassLimits(Rule):
+    """A dataclass with a default factory, used in compiled code."""
 
     code = "SK435"
     name = "dataclass-limits"
-    kinds = ("dataclass-limits",)
-    label = "a feature scripted dataclasses lack"
+    supersedes = ("dataclass",)
+    label = "has a default factory"
     note = "scripted dataclasses have plain fields with plain defaults"
-    help = "leave it out, or make the class a `NamedTuple`"
+    help = "leave the factory out, and pass the value"
     VALID = (
         """
         from dataclasses import dataclass
@@ -54,5 +57,21 @@ class DataclassLimits(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(cls, problem, f"the dataclass `{problem.data['name']}` uses `{problem.data['what']}`")
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        for function, node in nodes(cls, ast.Call):
+            made = cls.module.classes.get(cls.module.dotted(node.func) or "")
+            factory = _factory(made) if made is not None else None
+            if made is not None and factory is not None and cls.is_live(node):
+                yield self.found(
+                    cls,
+                    node,
+                    f"the dataclass `{made.name}` has a field with a default factory",
+                    also=((factory, "the default factory"),),
+                    method=function.name,
+                )
+
+
+def _factory(cls: ClassFacts) -> ast.expr | None:
+    values = (value for value in cls.class_values.values() if isinstance(value, ast.Call))
+    fields = (value for value in values if cls.module.dotted(value.func) == "dataclasses.field")
+    return next((f for f in fields if any(keyword.arg == "default_factory" for keyword in f.keywords)), None)

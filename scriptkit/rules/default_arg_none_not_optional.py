@@ -19,6 +19,7 @@ class DefaultArgNoneNotOptional(ProblemRule):
 
     code = "SK405"
     name = "default-arg-none-not-optional"
+    raw = ("Expected a default value of type",)
     kinds = ("default-not-of-type",)
     note = "a default has the declared type; only `Optional` includes `None`"
     VALID = (forward("return x if mask is None else x * mask", "x: Tensor, mask: Optional[Tensor] = None"),)

@@ -21,6 +21,7 @@ class DictExpansion(Rule):
 
     code = "SK516"
     name = "dict-expansion"
+    raw = ("Dict expansion",)
     label = "expands a dict inside a literal"
     note = "a dict literal consists of single keys and values"
     help = "copy the dict and update the copy"

@@ -21,6 +21,7 @@ class DtypeHandling(ProblemRule):
 
     code = "SK232"
     name = "dtype-handling"
+    raw = ("'int' object has no attribute or method 'is_(floating_point|complex)'",)
     kinds = ("dtype-attribute",)
     label = "a number for the compiler"
     note = "a dtype is an `int` in compiled code, and has no attributes"

@@ -17,12 +17,15 @@ class EmptyAttributeUntyped(ProblemRule):
     """An attribute that starts as `[]`, `{}` or `None`, without a type in the class body.
 
     The compiler infers the type of an attribute from its value, and an empty value says nothing. It reads the class
-    body, and
-    not the annotation of `self.x` in `__init__`.
+    body, and not the annotation of `self.x` in `__init__`.
     """
 
     code = "SK107"
     name = "empty-attribute-untyped"
+    raw = (
+        r"to a TorchScript type\. (List trace inputs must have elements|Dictionary inputs must have entries)",
+        r"Wrong type for attribute assignment\. Expected NoneType but got",
+    )
     kinds = ("empty-attribute-untyped",)
     note = "the compiler infers the type of an attribute from its value, and an empty value says nothing"
     VALID = (

@@ -18,6 +18,10 @@ class EmptyContainerUntyped(ProblemRule):
 
     code = "SK217"
     name = "empty-container-untyped"
+    raw = (
+        r"Could not match type \S+ to t in argument 'el': Type variable 't' previously matched to type Tensor",
+        r"aten::_set_item\.\w+\(t\[\]|aten::_set_item",
+    )
     kinds = ("empty-container-untyped",)
     note = "the compiler types a container where it is created: `[]` is a `List[Tensor]`, `{}` a `Dict[str, Tensor]`"
     VALID = (forward("sizes: List[int] = []\nsizes.append(x.size(0))\nreturn x * sizes[0]"),)

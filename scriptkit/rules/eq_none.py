@@ -20,6 +20,7 @@ class EqNone(ProblemRule):
 
     code = "SK205"
     name = "eq-none"
+    raw = (r"The following variants are available: aten::(eq|ne)\..*[=!]= None",)
     kinds = ("eq-none",)
     note = "the compiler refines types by `is None` and `is not None`; `==` compares values, and `None` has none"
     VALID = (forward("if mask is None:\n    return x\nreturn x * mask", "x: Tensor, mask: Optional[Tensor] = None"),)

@@ -18,6 +18,7 @@ class FinalReassigned(ProblemRule):
 
     code = "SK110"
     name = "final-reassigned"
+    raw = ()
     kinds = ("final-reassigned",)
     label = "a constant"
     note = "a `Final` attribute is a constant: its value is written into the compiled code"

@@ -23,6 +23,7 @@ class ForwardHook(Rule):
 
     code = "SK319"
     name = "forward-hook"
+    raw = ()
     lifted = True
     label = "compiled together with `forward`"
     note = "the compiler compiles the hooks of a module; each must be a function of the module level with types"

@@ -24,6 +24,7 @@ class FutureAnnotations(Rule):
 
     code = "SK117"
     name = "future-annotations"
+    raw = ()
     supersedes = ("python-call",)
     label = "its types are strings"
     note = "the compiler cannot read the source of an ignored function, and takes its annotations as they are"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import model
-from scriptkit.rules.rule import Invalid, ProblemRule
+from scriptkit.rules.reading import declarations
+from scriptkit.rules.rule import Invalid, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
 
 
-class FutureAnnotationsAttribute(ProblemRule):
+class FutureAnnotationsAttribute(Rule):
     """An annotation in the class body under `from __future__ import annotations`.
 
     The import turns every annotation into a string, which the compiler does not resolve there. A `ScriptableModule`
@@ -22,9 +24,10 @@ class FutureAnnotationsAttribute(ProblemRule):
 
     code = "SK116"
     name = "future-annotations-attribute"
+    raw = ()
     lifted = True
-    kinds = ("string-annotation-attribute",)
-    label = "a string under that import"
+    supersedes = ("unsupported-annotation", "submodule-annotation")
+    label = "a string under the future import"
     note = "`from __future__ import annotations` turns annotations into strings, which the class body does not resolve"
     help = "leave out the import in this file"
     VALID = (model("self.sizes = []", "return x * len(self.sizes)", declared="sizes: List[int]"),)
@@ -36,9 +39,7 @@ class FutureAnnotationsAttribute(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        if not cls.module.future_annotations:
-            return None
-        return self.about(
-            cls, problem, f"the annotation of `{problem.data['name']}` is a string under the future import"
-        )
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        if cls.module.future_annotations:
+            for name, declaration in declarations(cls):
+                yield self.found(cls, declaration, f"the annotation of `{name}` is a string under the future import")

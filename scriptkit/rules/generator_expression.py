@@ -24,6 +24,7 @@ class GeneratorExpression(Rule):
 
     code = "SK515"
     name = "generator-expression"
+    raw = ()
     label = "becomes a list of unknown length"
     note = "the compiler turns a generator expression into a list, and the length of a tuple is part of its type"
     help = "keep the list, or write the tuple out"

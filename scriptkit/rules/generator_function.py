@@ -21,6 +21,7 @@ class GeneratorFunction(Rule):
 
     code = "SK506"
     name = "generator-function"
+    raw = ("Yield aren't supported",)
     supersedes = ("missing-return-path", "maybe-undefined-variable", "undefined-name", "not-iterable")
     reach = "class"
     label = "makes the function a generator"

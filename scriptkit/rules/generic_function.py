@@ -20,6 +20,7 @@ class GenericFunction(ProblemRule):
 
     code = "SK431"
     name = "generic-function"
+    raw = ()
     kinds = ("generic-function",)
     label = "stands for many types"
     note = "a compiled function has one type for each parameter"

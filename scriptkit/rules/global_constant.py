@@ -18,12 +18,12 @@ class GlobalConstant(ProblemRule):
     """A constant of the Python module, read in compiled code.
 
     The compiler sees functions, classes and modules there, and no values. A `ScriptableModule` may read numbers,
-    strings, bools,
-    tuples of them, dtypes and devices.
+    strings, bools, tuples of them, dtypes and devices.
     """
 
     code = "SK432"
     name = "global-constant"
+    raw = ("python value of type '(int|float|str|bool|complex|tuple|dtype|device|NoneType)' cannot be used as a value",)
     lifted = True
     kinds = ("global-capture",)
     label = "a value of the Python module"

@@ -19,6 +19,7 @@ class GlobalVariableCapture(ProblemRule):
 
     code = "SK433"
     name = "global-variable-capture"
+    raw = (r"python value of type '\w+' cannot be used as a value",)
     kinds = ("global-capture",)
     label = "a value of the Python module"
     note = "the compiler sees functions, classes and imported modules of a Python module, and no values"

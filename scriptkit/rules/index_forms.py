@@ -19,6 +19,11 @@ class IndexForms(ProblemRule):
 
     code = "SK222"
     name = "index-forms"
+    raw = (
+        "Only ModuleList, Sequential, ModuleDict, ParameterList, and ParameterDict modules are subscriptable",
+        "object is not subscriptable",
+        "indexing tensor with unsupported index type",
+    )
     kinds = ("index-forms", "not-subscriptable")
     note = "tensors take ints, slices, `None`, `...`, tensors and lists of ints; lists and strings take ints and slices"
     VALID = (forward("return x[:, [0, 1]]"),)

@@ -19,6 +19,7 @@ class IndexWithTupleVariable(ProblemRule):
 
     code = "SK223"
     name = "index-with-tuple-variable"
+    raw = (r"indexing tensor with unsupported index type 'Tuple\[",)
     kinds = ("tuple-variable-index",)
     note = "the compiler reads the parts of an index in the code, so it does not take a tuple from a variable"
     help = "write the parts of the index out"

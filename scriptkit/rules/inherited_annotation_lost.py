@@ -21,6 +21,7 @@ class InheritedAnnotationLost(ProblemRule):
 
     code = "SK109"
     name = "inherited-annotation-lost"
+    raw = ()
     lifted = True
     kinds = ("inherited-annotation-lost",)
     label = "its declaration is not seen"

@@ -23,6 +23,7 @@ class IntPow(ProblemRule):
 
     code = "SK229"
     name = "int-pow"
+    raw = ()
     kinds = ("int-pow",)
     label = "a `float` for the compiler"
     note = "a power of ints has the type `float`, because the exponent may be negative"

@@ -21,6 +21,10 @@ class Invariance(ProblemRule):
 
     code = "SK215"
     name = "invariance"
+    raw = (
+        r"^(?!.*variants are available).*type '(List|Dict)\[[^']*' for argument '\w+' but instead found type '\1\[",
+        r"as having type (List|Dict)\[.* but is actually of type \1\[",
+    )
     kinds = ("invariance",)
     note = "containers match only with exactly the same element type"
     VALID = (

@@ -20,6 +20,7 @@ class KwonlyDefault(Rule):
 
     code = "SK402"
     name = "kwonly-default"
+    raw = ()
     label = "keyword-only, with a default"
     note = "the compiler takes keyword-only parameters only without a default"
     VALID = (

@@ -18,6 +18,7 @@ class MaybeUndefinedVariable(ProblemRule):
 
     code = "SK206"
     name = "maybe-undefined-variable"
+    raw = (r"\w+ is not defined in the (true|false) branch",)
     kinds = ("maybe-undefined",)
     label = "not defined on every path"
     note = "the compiler needs a value for a name on every path that leads to its use"

@@ -20,6 +20,7 @@ class MissingReturnPath(ProblemRule):
 
     code = "SK214"
     name = "missing-return-path"
+    raw = ("but does not return along all paths",)
     kinds = ("missing-return-path",)
     label = "one path returns nothing"
     note = "every path of a function that returns a value returns one, or raises"

@@ -19,6 +19,7 @@ class ModuleArgument(ProblemRule):
 
     code = "SK309"
     name = "module-argument"
+    raw = ("'__torch__[^']*' object is not iterable",)
     kinds = ("module-argument",)
     label = "a module as an argument"
     note = "arguments have one declared type, and each module has a type of its own"

@@ -19,6 +19,7 @@ class ModuleAsValue(ProblemRule):
 
     code = "SK308"
     name = "module-as-value"
+    raw = ("'__torch__[^']*' object has no attribute or method '__call__'",)
     kinds = ("module-as-value",)
     label = "a module is no value"
     note = "each module has a type of its own, so the compiler must see which one is called"

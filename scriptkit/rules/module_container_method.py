@@ -19,6 +19,7 @@ class ModuleContainerMethod(ProblemRule):
 
     code = "SK306"
     name = "module-container-method"
+    raw = ("has no attribute 'get'",)
     kinds = ("module-container-method",)
     label = "missing from compiled containers"
     note = "compiled containers have `len`, `in`, iteration, and `keys`, `values`, `items` of a `ModuleDict`"

@@ -19,6 +19,7 @@ class ModuleContainerMutation(ProblemRule):
 
     code = "SK305"
     name = "module-container-mutation"
+    raw = ("Unknown type name 'Module'",)
     kinds = ("module-container-mutation",)
     label = "changes the modules"
     note = "the compiler unrolls a container of modules, so its modules are fixed when the constructor ends"

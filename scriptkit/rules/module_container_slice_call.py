@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class ModuleContainerSliceCall(ProblemRule):
     """A module of a slice, called like a function.
 
-    A slice of a `ModuleList` is a tuple of modules for the compiler, and these have a `forward`, but cannot be called.
+    A slice of a `ModuleList` is a tuple of modules for the compiler, and these have a `forward`, but cannot be
+    called.
     """
 
     code = "SK303"
     name = "module-container-slice-call"
+    raw = ()
     kinds = ("module-container-slice-call",)
     label = "a module from a slice"
     note = "a slice of modules is a tuple for the compiler, and its elements cannot be called"

@@ -18,6 +18,10 @@ class ModuleIntrospection(ProblemRule):
 
     code = "SK311"
     name = "module-introspection"
+    raw = (
+        r"Unknown type name 'torch\.jit\.ScriptModule'",
+        "Unknown type name 'Self'",
+    )
     kinds = ("module-introspection",)
     label = "asks a module about itself"
     note = "the compiler compiles what modules compute; their bookkeeping stays in Python"

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 class ModuleListIndex(ProblemRule):
     """A `ModuleList`, `Sequential` or `ModuleDict` indexed by a value unknown at compile time.
 
-    The compiler unrolls a `ModuleList`, because each of its modules may have a different type: a number known only at
-    run time
-    cannot pick one. Literals and `Final` attributes are known while compiling.
+    The compiler unrolls a `ModuleList`, because each of its modules may have a different type: a number known only
+    at run time cannot pick one. Literals and `Final` attributes are known while compiling.
     """
 
     code = "SK301"
     name = "module-list-index"
+    raw = (
+        "Expected integer literal for index",
+        "Unable to extract string literal index",
+    )
     kinds = ("module-container-dynamic-index",)
     note = "the compiler unrolls containers of modules, so it must know every index in advance"
     VALID = (

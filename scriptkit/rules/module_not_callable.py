@@ -20,6 +20,7 @@ class ModuleNotCallable(ProblemRule):
 
     code = "SK312"
     name = "module-not-callable"
+    raw = ()
     kinds = ("module-not-callable",)
     label = "has no compiled `forward`"
     note = "calling a module means calling its `forward`"

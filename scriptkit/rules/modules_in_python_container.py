@@ -21,6 +21,7 @@ class ModulesInPythonContainer(ProblemRule):
 
     code = "SK105"
     name = "modules-in-python-container"
+    raw = ()
     kinds = ("attribute-unsupported-type",)
     label = "holds modules in a Python container"
     note = "only modules assigned to attributes, or held in `ModuleList` and `ModuleDict`, are submodules"

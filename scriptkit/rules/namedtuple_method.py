@@ -17,6 +17,7 @@ class NamedtupleMethod(ProblemRule):
 
     code = "SK236"
     name = "namedtuple-method"
+    raw = ()
     kinds = ("namedtuple-method",)
     note = "a `NamedTuple` has fields in compiled code, and no methods"
     help = "make a new one from its fields"

@@ -18,6 +18,7 @@ class NotIterable(ProblemRule):
 
     code = "SK224"
     name = "not-iterable"
+    raw = ("'[^']*' object is not iterable",)
     kinds = ("not-iterable",)
     note = (
         "the compiler iterates over lists, tuples, dicts, strings, "

@@ -18,6 +18,7 @@ class ObjectAttribute(ProblemRule):
 
     code = "SK230"
     name = "object-attribute"
+    raw = ("' object has no attribute or method '",)
     kinds = ("object-attribute",)
     VALID = (forward("names = [n.upper() for n in names]\nreturn names", "names: List[str]", "List[str]"),)
     INVALID = (

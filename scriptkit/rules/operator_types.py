@@ -18,6 +18,7 @@ class OperatorTypes(ProblemRule):
 
     code = "SK228"
     name = "operator-types"
+    raw = ()
     kinds = ("operator-types",)
     note = "the compiler has the operators of torch: for numbers and tensors, and a few for strings and lists"
     VALID = (forward('return "a" + "b"', returns="str"), forward("n = -n - 1\nreturn x * n", "x: Tensor, n: int"))

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class OptionalAttributeNotRefined(ProblemRule):
     """An `Optional` attribute, used where `None` is not accepted.
 
-    A check refines the type of a local name, never of an attribute: some other call might set it to `None` in between.
+    A check refines the type of a local name, never of an attribute: some other call might set it to `None` in
+    between.
     """
 
     code = "SK201"
     name = "optional-attribute-not-refined"
+    raw = (r"(Optional\[[^']*\]'|Optional\[\w+\]' object has no attribute or method).* self(\.\w+)+ ~+ <--- HERE",)
     kinds = ("optional-attribute-not-refined",)
     note = "the compiler refines the types of local names only, never of attributes"
     VALID = (

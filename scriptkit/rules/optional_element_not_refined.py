@@ -22,6 +22,7 @@ class OptionalElementNotRefined(ProblemRule):
 
     code = "SK203"
     name = "optional-element-not-refined"
+    raw = ()
     kinds = ("optional-element-not-refined",)
     note = "the compiler refines the types of local names only, never of elements"
     VALID = (

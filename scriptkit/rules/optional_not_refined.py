@@ -19,6 +19,10 @@ class OptionalNotRefined(ProblemRule):
 
     code = "SK202"
     name = "optional-not-refined"
+    raw = (
+        r"instead found type 'Optional\[[^']*\]'",
+        r"'Optional\[[^']*\]' object has no attribute or method",
+    )
     kinds = ("optional-not-refined",)
     note = (
         "the compiler refines a local name after `is not None`, `is None` with a way out, or `assert ... is not None`"

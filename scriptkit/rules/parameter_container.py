@@ -19,6 +19,7 @@ class ParameterContainer(ProblemRule):
 
     code = "SK307"
     name = "parameter-container"
+    raw = ()
     kinds = ("parameter-container",)
     label = "not known while compiling"
     note = "the compiler unrolls containers of parameters, so it must know every index in advance"

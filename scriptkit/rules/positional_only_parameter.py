@@ -22,6 +22,7 @@ class PositionalOnlyParameter(Rule):
 
     code = "SK403"
     name = "positional-only-parameter"
+    raw = ()
     label = "not seen by the compiler"
     note = "the compiler reads the parameters after a `/` only"
     help = "leave out the `/`"

@@ -23,6 +23,7 @@ class PythonCall(Rule):
 
     code = "SK802"
     name = "python-call"
+    raw = ("Could not export Python function call",)
     severity = "warning"
     label = "runs in Python, cannot be saved"
     note = "the compiler keeps a call into Python for it, and a file contains no Python"

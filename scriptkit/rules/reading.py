@@ -150,3 +150,14 @@ def calls_outside_classes(module: ModuleFacts) -> Iterator[ast.Call]:
     for statement in module.tree.body:
         if not isinstance(statement, ast.ClassDef):
             yield from (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+
+def declarations(cls: ClassFacts) -> Iterator[tuple[str, ast.AnnAssign]]:
+    """The annotations in a class body that the compiler reads: those of attributes every instance has.
+
+    It looks at one class only: this one if it has annotations, else the nearest base that has.
+    """
+    nearest = next((c for c in cls.mro if c.annotations), cls)
+    for name, declaration in nearest.annotations.items():
+        if name in cls.attributes and any(not a.conditional for a in cls.attributes[name].init):
+            yield name, declaration

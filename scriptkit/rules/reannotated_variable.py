@@ -18,6 +18,7 @@ class ReannotatedVariable(ProblemRule):
 
     code = "SK210"
     name = "reannotated-variable"
+    raw = ("Attempting to declare and annotate the type of variable",)
     kinds = ("reannotated-variable",)
     label = "annotated again"
     note = "a name is annotated once, where it is first assigned"

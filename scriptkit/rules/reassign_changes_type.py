@@ -21,6 +21,7 @@ class ReassignChangesType(ProblemRule):
 
     code = "SK208"
     name = "reassign-changes-type"
+    raw = ("previously had type .* but is now being assigned to a value of type",)
     kinds = ("reassign-changes-type", "reassign-not-first-class")
     note = "a name keeps, in branches and loops, the type it has outside of them"
     VALID = (

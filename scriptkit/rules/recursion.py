@@ -18,6 +18,7 @@ class Recursion(ProblemRule):
 
     code = "SK413"
     name = "recursion"
+    raw = ("is called recursively",)
     kinds = ("recursion",)
     label = "calls what is being compiled"
     note = "the compiler must know the type of a function before it compiles a call of it"

@@ -18,6 +18,7 @@ class ReturnTypeMismatch(ProblemRule):
 
     code = "SK212"
     name = "return-type-mismatch"
+    raw = ("Return value was annotated as having type",)
     kinds = ("return-type-mismatch",)
     note = "a returned value has exactly the declared type; an `int` does not become a `float`"
     VALID = (forward("return float(x.size(0))", returns="float"),)

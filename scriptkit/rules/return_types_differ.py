@@ -18,6 +18,7 @@ class ReturnTypesDiffer(ProblemRule):
 
     code = "SK213"
     name = "return-types-differ"
+    raw = ("Previous return statement returned a value of type",)
     kinds = ("return-types-differ",)
     note = "a function returns values of one type; without an annotation, that of its first return"
     VALID = (forward("if k > 1:\n    return x\nreturn torch.zeros(1)", "x: Tensor, k: int"),)

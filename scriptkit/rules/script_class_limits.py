@@ -17,6 +17,7 @@ class ScriptClassLimits(ProblemRule):
 
     code = "SK436"
     name = "script-class-limits"
+    raw = (r"__init__\(__torch__\S+ self, .*Tensor \(inferred\)",)
     kinds = ("script-class-limits",)
     label = "not possible in a script class"
     note = "a class used in compiled code has a typed `__init__` that sets every attribute, and no base class"

@@ -21,6 +21,10 @@ class SetType(Rule):
 
     code = "SK530"
     name = "set-type"
+    raw = (
+        "Set(Comp)? aren't supported",
+        r"(frozen)?set\(Tensor 0\) -> Tensor 0",
+    )
     supersedes = ("unsupported-container", "unsupported-builtin")
     label = "`set` is no type of the compiler"
     note = "containers of the compiler are lists, tuples and dicts"

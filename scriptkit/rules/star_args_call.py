@@ -19,6 +19,7 @@ class StarArgsCall(ProblemRule):
 
     code = "SK425"
     name = "star-args-call"
+    raw = ("cannot statically infer the expected size of a list in this context",)
     kinds = ("star-args-call",)
     label = "a list of unknown length"
     note = "the compiler must know how many arguments a call has; a tuple tells, a list does not"

@@ -18,6 +18,7 @@ class StarredUnpackOfList(ProblemRule):
 
     code = "SK226"
     name = "starred-unpack-of-list"
+    raw = ()
     kinds = ("starred-unpack-of-list",)
     label = "a list of unknown length"
     note = "the compiler must know how many values a starred name takes; a list does not tell"

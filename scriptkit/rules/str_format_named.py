@@ -25,6 +25,7 @@ class StrFormatNamed(Rule):
 
     code = "SK701"
     name = "str-format-named"
+    raw = (r"aten::format\(str self, \.\.\.\) -> str: Keyword argument \w+ unknown",)
     supersedes = ("call-unknown-kwarg", "no-matching-overload")
     note = "compiled `format` replaces plain `{}`, one after the other, and leaves every other `{...}` as it stands"
     help = "use plain `{}` in the order of the arguments, or `%` for a format"

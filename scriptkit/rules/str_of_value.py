@@ -52,7 +52,7 @@ class StrOfValue(Rule):
         self, cls: ClassFacts, function: FunctionFacts, text: ast.expr, values: list[ast.expr]
     ) -> Iterator[Diagnostic]:
         value = next((v for v in values if _differs(cls, v)), None)
-        if value is not None and cls.is_live(text) and not _is_message(cls, text):
+        if value is not None and cls.is_live(text) and _matters(cls, text, function.node):
             yield self.found(cls, value, f"{shown(value)} is turned into text", method=function.name)
 
 
@@ -64,11 +64,21 @@ def _differs(cls: ClassFacts, value: ast.expr) -> bool:
     return kind in ("float", "Tensor", "complex") or (enum is not None and enum.kind == "enum")
 
 
-def _is_message(cls: ClassFacts, node: ast.AST) -> bool:
-    """Whether only people read it: in an exception, an assertion, a `print`."""
+def _matters(cls: ClassFacts, text: ast.expr, function: ast.AST) -> bool:
+    """Whether the model does anything with the text but tell it: returns, compares, looks up, or keeps it."""
+    match cls.module.parent(text):
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            uses = (n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name)
+            return any(isinstance(use.ctx, ast.Load) and _decides(cls, use) for use in uses)
+    return _decides(cls, text)
+
+
+def _decides(cls: ClassFacts, node: ast.expr) -> bool:
     for above in cls.module.ancestors(node):
-        if isinstance(above, (ast.Raise, ast.Assert)):
+        if isinstance(above, (ast.Return, ast.Compare, ast.Subscript, ast.Dict, ast.Attribute)):
             return True
-        if isinstance(above, ast.Call) and cls.module.dotted(above.func) in ("builtins.print", "warnings.warn"):
-            return True
+        if isinstance(above, ast.Assign):
+            return any(isinstance(target, (ast.Attribute, ast.Subscript)) for target in above.targets)
+        if isinstance(above, (ast.stmt, ast.Call)):
+            return False
     return False

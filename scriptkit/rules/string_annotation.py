@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import model
-from scriptkit.rules.rule import Invalid, ProblemRule
+from scriptkit.rules.reading import declarations
+from scriptkit.rules.rule import Invalid, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
 
 
-class StringAnnotation(ProblemRule):
+class StringAnnotation(Rule):
     """A quoted annotation in the class body.
 
     The compiler sees the string. A `ScriptableModule` may have it.
@@ -21,8 +24,9 @@ class StringAnnotation(ProblemRule):
 
     code = "SK115"
     name = "string-annotation"
+    raw = (r"Unknown type annotation: '",)
     lifted = True
-    kinds = ("string-annotation-attribute",)
+    supersedes = ("unsupported-annotation", "submodule-annotation")
     label = "a string, not a type"
     note = "the compiler resolves quoted annotations in signatures only, never in the class body"
     help = "leave out the quotes"
@@ -34,8 +38,10 @@ class StringAnnotation(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        if cls.module.future_annotations:
-            return None
-        name, text = problem.data["name"], problem.data["text"].strip("\"'")
-        return self.about(cls, problem, f"the annotation of `{name}` is quoted", suggestion=f"{name}: {text}")
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        for name, declaration in declarations(cls):
+            quoted = declaration.annotation
+            if isinstance(quoted, ast.Constant) and isinstance(quoted.value, str) and not cls.module.future_annotations:
+                yield self.found(
+                    cls, declaration, f"the annotation of `{name}` is quoted", suggestion=f"{name}: {quoted.value}"
+                )

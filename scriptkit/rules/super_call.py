@@ -23,6 +23,10 @@ class SuperCall(Rule):
 
     code = "SK409"
     name = "super-call"
+    raw = (
+        r"'Tensor' object has no attribute or method '\w+'.*super\(",
+        "Python type cannot be used as a value",
+    )
     lifted = True
     label = "the compiler knows no `super`"
     note = "a compiled module has one set of methods; the methods they override are gone"

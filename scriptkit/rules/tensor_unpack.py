@@ -20,6 +20,10 @@ class TensorUnpack(ProblemRule):
 
     code = "SK225"
     name = "tensor-unpack"
+    raw = (
+        "cannot be used as a tuple",
+        "(too many|not enough) values to unpack",
+    )
     kinds = ("tensor-unpack", "unpack-count")
     note = "the compiler must know how many values there are; a tensor does not tell, a tuple does"
     VALID = (forward("a, b = x.unbind(0)\nreturn a + b"),)

@@ -19,6 +19,11 @@ class ThirdPartyCall(ProblemRule):
 
     code = "SK415"
     name = "third-party-call"
+    raw = (
+        "is currently not supported in Torchscript",
+        "cannot create weak reference to",
+        r"prim::id\(AnyClassType\? x\) -> int: Expected a value of type .Optional",
+    )
     kinds = ("external-call",)
     note = "the compiler compiles functions of torch, of `math`, and of the project itself"
     VALID = ("import math\n\n" + forward("return x * math.sqrt(2.0)"), forward("return torch.histc(x)"))

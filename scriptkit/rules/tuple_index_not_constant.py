@@ -20,6 +20,10 @@ class TupleIndexNotConstant(ProblemRule):
 
     code = "SK220"
     name = "tuple-index-not-constant"
+    raw = (
+        "tuple slice indices must be integer constants",
+        "with a non-integer literal because we cannot resolve the output type",
+    )
     kinds = ("tuple-index-not-constant",)
     note = "each element of a tuple has a type of its own, so the compiler must know which one is meant"
     VALID = (

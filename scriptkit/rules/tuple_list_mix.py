@@ -18,6 +18,7 @@ class TupleListMix(ProblemRule):
 
     code = "SK216"
     name = "tuple-list-mix"
+    raw = (r"Expected a value of type 'Tuple\[[^']*' for argument '\w+' but instead found type 'List\[",)
     kinds = ("tuple-list-mix",)
     note = "a tuple has a known length and a list has not; the compiler turns neither into the other"
     VALID = (

@@ -23,6 +23,7 @@ class TypeCommentSignature(Rule):
 
     code = "SK528"
     name = "type-comment-signature"
+    raw = (r"expected (type comment|\() but found",)
     lifted = True
     label = "taken for the type of the function"
     note = "the compiler reads `# type:` comments as the signature of the function, as in Python 2"

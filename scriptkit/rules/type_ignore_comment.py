@@ -24,6 +24,7 @@ class TypeIgnoreComment(Rule):
 
     code = "SK527"
     name = "type-ignore-comment"
+    raw = (r"expected (type comment|\() but found .*# ?type: ?ignore",)
     lifted = True
     label = "taken for a type comment"
     note = "the compiler skips `# type: ignore` with at most one code, at the end of the line"

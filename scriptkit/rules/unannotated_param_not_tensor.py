@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.rule import Invalid, ProblemRule, related
@@ -29,6 +30,10 @@ class UnannotatedParamNotTensor(ProblemRule):
 
     code = "SK406"
     name = "unannotated-param-not-tensor"
+    raw = (
+        "because it was not annotated with an explicit type",
+        r"Tensor \(inferred\)",
+    )
     kinds = ("unannotated-param-not-tensor", "unannotated-param-none-default")
     label = "taken for a `Tensor`"
     note = "the compiler takes every unannotated parameter for a `Tensor`, whatever its default"
@@ -43,7 +48,9 @@ class UnannotatedParamNotTensor(ProblemRule):
             "aten::eq.Tensor(Tensor self, Tensor other)",
         ),
         Invalid(
-            _MODEL.format("mask=None", "if mask is not None:", "x = x * mask"),
+            _MODEL.format("mask=None", "if mask is not None:", "x = x * mask")
+            .replace(":\n", ":  # <-\n", 2)
+            .replace(":  # <-", ":", 1),
             "Expected a proper Tensor but got None",
             inputs="(torch.ones(2),)",
         ),
@@ -53,13 +60,15 @@ class UnannotatedParamNotTensor(ProblemRule):
         name = problem.data["name"]
         function = f" of `{problem.method.name}`" if problem.method else ""
         if problem.kind == "unannotated-param-none-default":
-            return self.about(
+            finding = self.about(
                 cls,
                 problem,
                 f"parameter `{name}`{function} has the default `None` and no annotation",
                 help="annotate it as `Optional`",
                 suggestion=f"{name}: Optional[Tensor] = None",
             )
+            # it compiles, and fails only for callers that leave the argument out: other people's code may have none
+            return finding if cls.scriptable else replace(finding, severity="warning")
         guess, default = problem.data.get("guess"), problem.data.get("default")
         ending = f" = {default}" if default else ""
         return self.about(

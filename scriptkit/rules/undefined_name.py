@@ -18,6 +18,7 @@ class UndefinedName(ProblemRule):
 
     code = "SK207"
     name = "undefined-name"
+    raw = (r"undefined value \w+",)
     kinds = ("undefined-name",)
     label = "no such name when it compiles"
     note = "the compiler resolves names in the running program, where `TYPE_CHECKING` is false"

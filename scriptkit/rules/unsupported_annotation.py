@@ -19,6 +19,11 @@ class UnsupportedAnnotation(ProblemRule):
 
     code = "SK407"
     name = "unsupported-annotation"
+    raw = (
+        "Unknown type constructor",
+        "Unknown type name '",
+        r"Unknown type annotation: '?typing\.",
+    )
     kinds = ("unsupported-annotation",)
     label = "no type of the compiler"
     note = (

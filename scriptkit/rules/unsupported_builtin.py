@@ -18,6 +18,10 @@ class UnsupportedBuiltin(ProblemRule):
 
     code = "SK416"
     name = "unsupported-builtin"
+    raw = (
+        "type object 'type' has no attribute '__globals__'",
+        r"(__\w+__|map|filter) cannot be used as a value",
+    )
     kinds = ("unsupported-builtin",)
     note = (
         "built-ins of compiled code: `len`, `range`, `enumerate`, `zip`, `min`, "

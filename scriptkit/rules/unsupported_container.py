@@ -18,6 +18,7 @@ class UnsupportedContainer(ProblemRule):
 
     code = "SK420"
     name = "unsupported-container"
+    raw = ("Unknown type (constructor|name) '?(DefaultDict|OrderedDict|Deque|Counter)",)
     kinds = ("unsupported-container",)
     label = "a container of Python only"
     note = "containers of the compiler are lists, tuples and dicts; dicts keep their order"

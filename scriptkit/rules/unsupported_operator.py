@@ -21,6 +21,10 @@ class UnsupportedOperator(Rule):
 
     code = "SK519"
     name = "unsupported-operator"
+    raw = (
+        "unsupported kind of augmented assignment",
+        "'UnaryOp' object has no attribute 'range'",
+    )
     label = "no operator of the compiler"
     note = "the compiler knows unary `-`, `~` and `not`, and no `//=` or `@=`"
     VALID = (forward("n = n // 2\nreturn x @ x * n", "x: Tensor, n: int"),)

@@ -18,6 +18,7 @@ class UnsupportedTensorMethod(ProblemRule):
 
     code = "SK231"
     name = "unsupported-tensor-method"
+    raw = (r"'Tensor' object has no attribute or method '\w+'",)
     kinds = ("unsupported-tensor-method",)
     note = "compiled tensors have the methods of torch's operators; what Python adds to them is missing"
     VALID = (forward("return x.to(torch.bool)"), forward("return torch.tensor([1.0, 2.0], device=x.device)"))

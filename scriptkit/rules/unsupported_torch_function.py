@@ -19,6 +19,7 @@ class UnsupportedTorchFunction(ProblemRule):
 
     code = "SK418"
     name = "unsupported-torch-function"
+    raw = ()
     kinds = ("unsupported-torch-function",)
     label = "has no compiled form"
     note = (

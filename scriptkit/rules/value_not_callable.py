@@ -19,6 +19,7 @@ class ValueNotCallable(ProblemRule):
 
     code = "SK427"
     name = "value-not-callable"
+    raw = ("cannot call a value of type '",)
     kinds = ("value-not-callable",)
     label = "no function"
     note = "functions, methods, modules and classes can be called"

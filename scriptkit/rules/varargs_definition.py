@@ -20,6 +20,7 @@ class VarargsDefinition(Rule):
 
     code = "SK401"
     name = "varargs-definition"
+    raw = ("Compiled functions can't take variable number of arguments",)
     note = "a compiled function takes a fixed number of parameters, each with a type"
     VALID = (forward("return torch.stack(xs)", "xs: List[Tensor]"),)
     INVALID = (

@@ -19,6 +19,7 @@ class WithStatement(ProblemRule):
 
     code = "SK430"
     name = "with-statement"
+    raw = ("With item expression must return an object",)
     kinds = ("with-statement",)
     label = "no context manager of the compiler"
     note = (
