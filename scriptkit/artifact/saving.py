@@ -4,42 +4,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.artifact.contents import canonical_model
 from scriptkit.artifact.description import Description, ExampleCall, SubmoduleChoice
-from scriptkit.artifact.writing import write_artifact
-from scriptkit.engines.torchscript import reading
+from scriptkit.artifact.measuring import measured
+from scriptkit.artifact.writing import write_model
+from scriptkit.compiling import forms
+from scriptkit.engines.torchscript import files, reading
+from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
     import torch
 
+    from scriptkit.compiling.report import ReportRow
+
 
 def save(
-    module: torch.nn.Module,
+    m: torch.nn.Module,
     path_or_file: str | os.PathLike[str] | BinaryIO,
     *,
-    example_inputs: tuple[Any, ...] | None = None,
+    example_inputs: tuple[Any, ...] | Mapping[str, tuple[Any, ...]] | None = None,
     example_kwargs: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a compiled module to a file; an old file at the target stays as it was until the new one is complete.
+    """Write a compiled module to a file that describes itself, and that any LibTorch loads.
 
-    `example_inputs` (positional) and `example_kwargs` describe a call of `forward` in the manifest; `metadata` is any
-    JSON-able mapping of the user's.
+    `example_inputs` are positional arguments of `forward`, `example_kwargs` its keyword arguments; to describe exported
+    methods too, give a dictionary from method names to tuples. The manifest holds their shapes, types and ranges, not
+    the tensors. With them, eager, compiled and reloaded results are compared, and the largest differences recorded.
+    `metadata` is anything JSON can say.
+
+    The same module gives the same bytes. An old file at the target stays as it was until the new one is complete. A
+    model file is code, and everybody who has it can read it.
 
     Raises:
         CompilationError: the module does not compile as it is now.
-        ArtifactError: it cannot be saved, or the target cannot be written.
+        VerificationError: on the example inputs, the file's results are not those of the module.
+        ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
-    reading.refuse_unsaveable(module)
-    report = reading.report(module)
-    examples = {"forward": ExampleCall(tuple(example_inputs or ()), dict(example_kwargs or {}))}
+    reading.refuse_unsaveable(m)
+    rows = [] if files.is_script_module(m) else reading.report(m).rows
+    model = canonical_model(reading.to_torchscript(m))
+    source = getattr(m, "inner", m) if rows else m
+    examples = _examples(example_inputs, example_kwargs)
     description = Description(
-        class_name=f"{type(module).__module__}.{type(module).__qualname__}",
-        submodules=[SubmoduleChoice(r.path, r.class_name, r.mode, r.reason) for r in report.rows],
-        metadata=dict(metadata or {}),
-        examples=examples if example_inputs is not None or example_kwargs is not None else {},
+        class_name=_class_name(source),
+        constructor_arguments=getattr(source, "__scriptkit_constructor_arguments__", None),
+        methods=["forward", *forms.exported_methods(source)] if rows else None,
+        submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
+        trace_assumptions=_trace_assumptions(rows),
+        verification=measured(source, model, examples),
+        metadata=metadata or {},
+        examples=examples,
     )
-    write_artifact(reading.to_torchscript(module), path_or_file, description=description)
+    write_model(model, path_or_file, description=description)
+
+
+def _class_name(module: torch.nn.Module) -> str:
+    if files.is_script_module(module):
+        return str(getattr(module, "original_name", type(module).__name__))
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _trace_assumptions(rows: Sequence[ReportRow]) -> list[str]:
+    """What holds of a traced submodule only under conditions; the reason says which."""
+    return [f"{row.path or '(root)'}: {row.reason}" for row in rows if row.mode == "trace"]
+
+
+def _examples(
+    inputs: tuple[Any, ...] | Mapping[str, tuple[Any, ...]] | None, keywords: Mapping[str, Any] | None
+) -> dict[str, ExampleCall]:
+    if inputs is None and not keywords:
+        return {}
+    if isinstance(inputs, dict):
+        calls = {name: ExampleCall(tuple(arguments)) for name, arguments in inputs.items()}
+        return calls | {"forward": ExampleCall(inputs.get("forward", ()), keywords)} if keywords else calls
+    if not isinstance(inputs or (), (tuple, list)):
+        raise ArtifactError(f"`example_inputs` is a tuple of arguments, not a {type(inputs).__name__}")
+    return {"forward": ExampleCall(tuple(inputs or ()), keywords or {})}

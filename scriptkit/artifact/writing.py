@@ -10,41 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from scriptkit.artifact.container import write_container
-from scriptkit.artifact.contents import canonical_model
+from scriptkit.artifact.contents import CanonicalModel, canonical_model
 from scriptkit.artifact.describing import make_manifest
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
-from scriptkit.artifact.models import described_model
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     import torch
 
     from scriptkit.artifact.description import Description
 
 _TRAINING_MATTERS = ("Dropout", "BatchNorm")
-
-
-def save(
-    m: torch.nn.Module,
-    path_or_file: str | os.PathLike[str] | BinaryIO,
-    *,
-    example_inputs: tuple[object, ...] | Mapping[str, tuple[object, ...]] | None = None,
-    example_kwargs: Mapping[str, object] | None = None,
-    metadata: Mapping[str, object] | None = None,
-) -> None:
-    """Write a model to a TorchScript file that describes itself and that any LibTorch loads.
-
-    `example_inputs` are positional arguments of `forward`, `example_kwargs` its keyword arguments; for exported
-    methods too, give a dictionary from method names to tuples. The manifest describes them (shapes, types, ranges),
-    it does not contain them. `metadata` is anything JSON can say.
-
-    A model file is code, and readable by everyone who has it. Raises ArtifactError when the target cannot be written,
-    or the metadata is no JSON.
-    """
-    module, description = described_model(m, example_inputs, example_kwargs, metadata)
-    write_artifact(module, path_or_file, description=description)
 
 
 def write_artifact(
@@ -55,13 +33,18 @@ def write_artifact(
     Raises ArtifactError when the target cannot be written (an old file there stays as it was) or the description does
     not fit the module.
     """
-    _warn_of_training(module)
-    contents, canonical = canonical_model(module)
-    contents[MANIFEST_ENTRY] = make_manifest(canonical, contents, description).to_bytes()
+    write_model(canonical_model(module), target, description=description)
+
+
+def write_model(model: CanonicalModel, target: str | os.PathLike[str] | BinaryIO, *, description: Description) -> None:
+    """Write a model in its canonical form; otherwise as `write_artifact`."""
+    _warn_of_training(model.module)
+    manifest = make_manifest(model.module, model.contents, description).to_bytes()
+    contents = [*model.contents.items(), (MANIFEST_ENTRY, manifest)]
     if isinstance(target, (str, os.PathLike)):
-        _write_atomically(Path(target), contents.items())
+        _write_atomically(Path(target), contents)
     else:
-        write_container(target, contents.items())
+        write_container(target, contents)
 
 
 def _warn_of_training(module: torch.jit.ScriptModule) -> None:

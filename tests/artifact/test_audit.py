@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.reading import load
-from scriptkit.artifact.writing import save
+from scriptkit.artifact.saving import save
 from scriptkit.engines.torchscript import files
 from scriptkit.errors import ArtifactError
 

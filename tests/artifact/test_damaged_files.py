@@ -14,7 +14,7 @@ import torch
 from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.reading import load
-from scriptkit.artifact.writing import save
+from scriptkit.artifact.saving import save
 from scriptkit.errors import ArtifactError
 from tests.artifact import models
 from tests.artifact.conftest import Saved

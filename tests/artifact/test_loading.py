@@ -21,7 +21,7 @@ from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.inputs import InputError
 from scriptkit.artifact.manifest import MANIFEST_ENTRY, TensorExample
 from scriptkit.artifact.reading import load
-from scriptkit.artifact.writing import save
+from scriptkit.artifact.saving import save
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 from tests.artifact import models
 from tests.artifact.conftest import Saved

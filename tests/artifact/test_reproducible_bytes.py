@@ -18,7 +18,8 @@ from torch import nn
 from scriptkit.artifact.container import Container
 from scriptkit.artifact.debug_records import package_relative
 from scriptkit.artifact.reading import load
-from scriptkit.artifact.writing import save, write_artifact
+from scriptkit.artifact.saving import save
+from scriptkit.artifact.writing import write_artifact
 from tests.artifact import models
 from tests.artifact.conftest import Saved
 

@@ -1,0 +1,67 @@
+"""The verification record of a file: how far its results, and those of the compiled module, are from eager's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit import switches
+from scriptkit.artifact.container import container_bytes
+from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
+from scriptkit.compiling.comparison import Tolerance, compare
+from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.engines.torchscript import files, reading
+from scriptkit.errors import ArtifactError, VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from scriptkit.artifact.contents import CanonicalModel
+
+_SEED = 0
+
+
+def measured(
+    module: torch.nn.Module, model: CanonicalModel, examples: Mapping[str, ExampleCall]
+) -> VerificationRecord | None:
+    """Run each example eagerly, compiled, and from the bytes that will be written; None where there are no examples.
+
+    The module's own state is left alone. Raises VerificationError where a result differs by more than rounding.
+    """
+    if not examples:
+        return None
+    eager = None if files.is_script_module(module) else copy_tree(module)
+    compiled = files.load_bytes(files.serialise(reading.to_torchscript(module)), None)
+    reloaded = files.load_bytes(container_bytes(model.contents), None)
+    rows = []
+    for name, call in examples.items():
+        expected = _result(compiled if eager is None else eager, name, call)
+        differences = {}
+        for form, candidate in {"compiled": compiled, "reloaded": reloaded}.items():
+            if candidate is not compiled or eager is not None:
+                differences[form] = _difference(name, form, expected, _result(candidate, name, call))
+        rows.append(MethodDifference(name, **differences))
+    return VerificationRecord(_SEED, rows)
+
+
+def _result(module: Any, name: str, call: ExampleCall) -> object:
+    """What a method returns, eagerly for a Python module, with the same random numbers each time."""
+    method: Callable[..., object] | None = getattr(module, name, None)
+    if method is None:
+        raise ArtifactError(f"the example inputs name a method `{name}`, which the model does not have")
+    arguments, keywords = with_fresh_tensors((tuple(call.arguments), dict(call.keywords)))
+    try:
+        with random_states_kept(_SEED), torch.no_grad(), switches.eager():
+            return method(*arguments, **keywords)
+    except Exception as error:
+        raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
+
+
+def _difference(name: str, form: str, expected: object, found: object) -> float:
+    wrong = compare(expected, found)
+    if wrong:
+        listed = "; ".join(f"{one.path}: {one.what}" for one in wrong)
+        raise VerificationError(f"`{name}` {form} differs from eager on the example inputs: {listed}", wrong)
+    exactly = compare(expected, found, Tolerance(0.0, 0.0))
+    return max((one.largest for one in exactly), default=0.0)
