@@ -82,6 +82,6 @@ def _examples(
     if isinstance(inputs, dict):
         calls = {name: ExampleCall(tuple(arguments)) for name, arguments in inputs.items()}
         return calls | {"forward": ExampleCall(inputs.get("forward", ()), keywords)} if keywords else calls
-    if not isinstance(inputs or (), (tuple, list)):
+    if inputs is not None and not isinstance(inputs, (tuple, list)):
         raise ArtifactError(f"`example_inputs` is a tuple of arguments, not a {type(inputs).__name__}")
     return {"forward": ExampleCall(tuple(inputs or ()), keywords or {})}
