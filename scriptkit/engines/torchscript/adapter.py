@@ -11,12 +11,13 @@ import contextlib
 import os
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import torch
 import torch.fx._symbolic_trace as fx_trace
 import torch.nn.modules.module as nn_module
 from torch import _jit_internal, _sources
+from torch.utils._device import DeviceContext
 from torch.jit import _recursive, _state, frontend
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ PRIVATE_NAMES: dict[str, tuple[object, str]] = {
     "tracing state": (torch._C, "_get_tracing_state"),
     "autocast state": (torch._C, "_is_any_autocast_enabled"),
     "saved tensor hooks": (torch._C._autograd, "_top_saved_tensors_default_hooks"),
+    "function modes": (torch._C, "_len_torch_function_stack"),
     "choice of executor": (torch._C, "_jit_set_profiling_mode"),
     "fx tracing flag": (fx_trace, "_is_fx_tracing_flag"),
     "global module hooks": (nn_module, "_global_forward_hooks"),
@@ -84,6 +86,7 @@ def without_deprecation_notices() -> Iterator[None]:
 
 _tracing_state = C._get_tracing_state
 _autocast_state = C._is_any_autocast_enabled
+_function_modes = C._len_torch_function_stack
 _saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
 swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
 
@@ -94,6 +97,7 @@ def must_run_eagerly() -> bool:
         _tracing_state() is not None
         or _autocast_state()
         or fx_trace._is_fx_tracing_flag
+        or _function_modes()
         or _saved_tensor_hooks(True) is not None  # noqa: FBT003 - torch's signature
     )
 
@@ -168,6 +172,39 @@ def is_none(torch_type: Any) -> bool:
     return isinstance(torch_type, C.NoneType)
 
 
+def is_tensor(torch_type: Any) -> bool:
+    """Whether a TorchScript type is that of tensors."""
+    return isinstance(torch_type, C.TensorType)
+
+
+def argument_names(node: Any) -> list[str]:
+    """The parameter names of an operator in a graph."""
+    text = node.schema()
+    return [] if text == "(no schema)" else [argument.name for argument in C.parse_schema(text).arguments]
+
+
+def inferred_annotation(value: Any) -> Any:
+    """The type torch infers for a value as a Python annotation, or None."""
+    inferred = C._jit_try_infer_type(value)
+    if not inferred.success():
+        return None
+    names = {"List": list, "Dict": dict, "Tuple": tuple, "Optional": Optional, "Tensor": torch.Tensor, "Union": Union}
+    try:
+        return eval(inferred.type().annotation_str, names)  # noqa: S307 - torch's own spelling of a type
+    except NameError:  # a type of the user's
+        return None
+
+
+def function_modes() -> list[object]:
+    """The torch function modes that are active in this thread."""
+    return [C._get_function_stack_at(index) for index in range(C._len_torch_function_stack())]
+
+
+def is_device_context(mode: object) -> bool:
+    """Whether a mode only sets the default device."""
+    return isinstance(mode, DeviceContext)
+
+
 def is_optional(torch_type: Any) -> bool:
     """Whether values of several Python types fit."""
     return isinstance(torch_type, C.OptionalType | C.UnionType | C.AnyType)
@@ -204,6 +241,13 @@ def fits(value: Any, annotation: Any) -> bool:
 _holders: dict[Any, Any] = {}
 
 
+def _type_of(annotation: Any) -> Any:
+    try:
+        return torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())  # type: ignore[no-untyped-call]
+    except (AssertionError, RuntimeError, ValueError):  # torch's ways to say that it does not know a part of it
+        return None
+
+
 def _holder_of(annotation: Any) -> Any:
     """A type with one attribute of the declared type."""
     try:
@@ -211,7 +255,7 @@ def _holder_of(annotation: Any) -> Any:
     except TypeError:  # an annotation that cannot be hashed is none that torch knows
         return None
     if known is _holders:
-        torch_type = torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())  # type: ignore[no-untyped-call]
+        torch_type = _type_of(annotation)
         builder = C.ConcreteModuleTypeBuilder(torch.nn.Module)
         known = None
         if torch_type is not None:

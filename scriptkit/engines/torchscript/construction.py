@@ -14,7 +14,7 @@ from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.engines.torchscript import adapter, raw_errors
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.functions import UnknownDecoratorError
-from scriptkit.engines.torchscript.instance_facts import check_instances, explain_missing_attribute
+from scriptkit.engines.torchscript.instance_facts import check_instances, explain_missing_attribute, is_consequence
 from scriptkit.engines.torchscript.lifted_class import LiftedClasses, UnreadableMethodError
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.source import SourceUnavailableError
@@ -35,7 +35,8 @@ def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
     _refuse_unsupported_python()
     contradictions = check_instances(module)
     if contradictions:
-        raise _error(module, [*contradictions.values(), *_all_errors(module, set(contradictions))])
+        constants = {place for place, d in contradictions.items() if d.name == "final-constant-bad-value"}
+        raise _error(module, [*contradictions.values(), *_all_errors(module, constants)])
     try:
         return compile_tree(module)
     except (UninitializedParametersError, UnreadableMethodError, CompilationError):
@@ -114,9 +115,10 @@ def _record(
         if is_news:
             found.append(diagnostic_of(raw, None, type(module)))
         return False
-    explained = explain_missing_attribute(raw, failing, module)
-    found.append(explained or diagnostic_of(raw, failing, type(module)))
     dropped.add(failing.original)
+    if not is_consequence(raw, {entry[1] for entry in dropped if isinstance(entry, tuple)}):
+        explained = explain_missing_attribute(raw, failing, module)
+        found.append(explained or diagnostic_of(raw, failing, type(module)))
     return True
 
 

@@ -104,6 +104,12 @@ def explain_missing_attribute(raw: RawError, failing: LiftedFunction, root: torc
     return Diagnostic(**{**diagnostic.__dict__, "secondary": read})
 
 
+def is_consequence(raw: RawError, contradicted: set[str]) -> bool:
+    """Whether an error only says that an attribute is missing whose declaration was left out."""
+    match = _MISSING.search(raw.text)
+    return match is not None and match["name"] in contradicted
+
+
 def _module_of(root: torch.nn.Module, class_name: str, attribute: str) -> torch.nn.Module | None:
     candidates = [m for m in root.modules() if class_of(m).__name__ == class_name]
     having = [m for m in candidates if attribute in m.__dict__]
@@ -173,6 +179,8 @@ def _at_assignment(
     path = source.path if source else inspect.getsourcefile(cls) or "<string>"
     line = source.first_line + node.lineno - 1 if source and node else 1
     column, end = (node.col_offset + 1, (node.end_col_offset or node.col_offset) + 1) if node else (1, 2)
+    if node is None and (declared := _declaration(cls, name)) is not None:
+        line, column, end = declared
     return Diagnostic(
         path=path,
         line=line,
@@ -204,6 +212,19 @@ def _assignment(cls: type, name: str) -> tuple[FunctionSource, ast.Attribute] | 
                         return source, node
                     case _:
                         pass
+    return None
+
+
+def _declaration(cls: type, name: str) -> tuple[int, int, int] | None:
+    """Line, column and end of an attribute's declaration in the class body."""
+    try:
+        lines, first = inspect.getsourcelines(cls)
+    except (OSError, TypeError):
+        return None
+    for number, text in enumerate(lines):
+        if re.match(rf"\s+{name}\s*:", text):
+            column = len(text) - len(text.lstrip()) + 1
+            return first + number, column, column + len(name)
     return None
 
 

@@ -20,6 +20,7 @@ from scriptkit.engines.torchscript.annotations import attribute_annotations, is_
 from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError
 from scriptkit.engines.torchscript.ignoring import hand_user_object
 from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
+from scriptkit.engines.torchscript.source import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,8 @@ class LiftedClass:
     cls: type[torch.nn.Module] = field(init=False)
     finals: frozenset[str] = field(init=False)
     has_ignored_methods: bool = False
+    container_types: dict[str, Any] = field(default_factory=dict)
+    names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.user_classes = user_classes(self.original)
@@ -54,7 +57,31 @@ class LiftedClass:
         self.annotations = {n: a for n, a in declared.items() if (self.original, n) not in self.dropped}
         self.finals = frozenset(name for name, a in self.annotations.items() if is_final(a))
         self.dependencies.methods.append((self.original, "forward", getattr(self.original, "forward", None)))
+        self._members = _members_of(self.original)
+        self.names = frozenset(self._names_in_methods())
         self.cls = self._make()
+        for name, _ in self._exported():
+            self.dependencies.methods.append((self.original, name, getattr(self.original, name)))
+
+    def _names_in_methods(self) -> Iterator[str]:
+        """What methods that can be compiled mention; an attribute outside them is none of the compiler's business."""
+        for owner in self.user_classes:
+            for name, value in vars(owner).items():
+                function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+                if isinstance(function, FunctionType) and not name.startswith("__"):
+                    yield from names_in(inspect.unwrap(function).__code__)
+
+    def declared_containers(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Types for containers that are empty now and were not before, on any instance; undeclared ones only."""
+        found = {}
+        for name, value in state.items():
+            if not isinstance(value, list | dict) or name in self.annotations or name in adapter.IGNORED_ATTRIBUTES:
+                continue
+            if value:
+                self.container_types[name] = adapter.inferred_annotation(value)
+            elif self.container_types.get(name) is not None:
+                found[name] = self.container_types[name]
+        return found
 
     def _make(self) -> type[torch.nn.Module]:
         bases = tuple(_torch_bases(self.original))
@@ -119,8 +146,8 @@ class LiftedClass:
         return self.methods[own_name]
 
     def is_current(self) -> bool:
-        """Whether everything the lifted code was made from is still the same object."""
-        return self.functions.is_current(self.dependencies)
+        """Whether everything the lifted code was made from is still the same object, and no method is another."""
+        return self._members == _members_of(self.original) and self.functions.is_current(self.dependencies)
 
     def method_stubs(self) -> list[Any]:
         """What the compiler starts from: `forward` and the exported methods."""
@@ -128,7 +155,7 @@ class LiftedClass:
 
     def entry_points(self) -> list[str]:
         """`forward` first, then the exported methods by name."""
-        exported = [n for n, f in self._functions() if adapter.modifier(f) == adapter.FunctionModifiers.EXPORT]
+        exported = [name for name, _ in self._exported()]
         forward = inspect.getattr_static(self.cls, "forward", None)
         if not isinstance(forward, FunctionType | _LazyMethod):
             raise UnreadableMethodError(self.original)
@@ -144,10 +171,10 @@ class LiftedClass:
             if isinstance(value, property) and name not in unused and isinstance(value.fget, _LazyMethod)
         ]
 
-    def _functions(self) -> Iterator[tuple[str, object]]:
+    def _exported(self) -> Iterator[tuple[str, FunctionType]]:
         for name in dir(self.cls):
             value = inspect.getattr_static(self.cls, name)
-            if isinstance(value, _LazyMethod):
+            if isinstance(value, _LazyMethod) and adapter.modifier(value.function) == adapter.FunctionModifiers.EXPORT:
                 yield name, value.function
 
 
@@ -179,6 +206,11 @@ class _LazyMethod:
 
     def __call__(self, *_: object) -> None:
         """As the accessor of a property on an instance: nothing there is for torch either."""
+
+
+def _members_of(cls: type) -> dict[str, int]:
+    """The identities of everything callable in a class and its bases."""
+    return {f"{c.__qualname__}.{n}": id(v) for c in user_classes(cls) for n, v in vars(c).items() if callable(v)}
 
 
 def _lifted(method: Any) -> LiftedFunction:

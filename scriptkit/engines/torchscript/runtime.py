@@ -216,11 +216,16 @@ class Runtime:
         reason = adapter.why_eagerly()
         if reason is not None:
             return reason
+        modes = adapter.function_modes()
+        if any(not adapter.is_device_context(mode) for mode in modes):
+            return "a torch function mode is active"
         if any(adapter.global_hooks()):
             return "global module hooks are registered"
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module, name)
+        if modes and twin.makes_tensors_anywhere(name):
+            return "a default device is set, and the module makes tensors without naming a device"
         return twin.reason_for_eager(name)
 
     def _reason_before_first_call(self, module: torch.nn.Module, name: str) -> str | None:
@@ -239,6 +244,8 @@ class Runtime:
         name = method.__name__
         reason = self.reason_for_eager(module, name)
         if reason is None and inspect.unwrap(getattr(type(module), name, None)) is method:  # type: ignore[arg-type]
+            if self.twin is not None and not self.twin.root._has_method(name):
+                self.make_twin(module)  # the method was patched when the twin was made
             return self.run(name, module, args, kwargs)
         with _Announced(self.count_eager_call(module, reason) if reason else ""):
             return method(module, *args, **kwargs)

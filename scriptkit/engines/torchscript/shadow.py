@@ -40,11 +40,15 @@ class Shadow:
     of: dict[int, torch.nn.Module] = field(default_factory=dict)
     parametrized: list[tuple[torch.nn.Module, str]] = field(default_factory=list)
     lifted: dict[type, LiftedClass] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
 
 def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     """Copy a tree for the compiler; raises `UninitializedParametersError` while a lazy module has no shapes."""
     shadow = Shadow(module)
+    for cls in {class_of(m) for m in module.modules() if not isinstance(m, adapter.ScriptModule)}:
+        _class_for_compiler(cls, shadow, classes)
+    shadow.names.update(*(lifted.names for lifted in shadow.lifted.values()))
     shadow.root = _copy(module, shadow, classes)
     return shadow
 
@@ -63,8 +67,19 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
     copy: torch.nn.Module = object.__new__(_class_for_compiler(class_of(module), shadow, classes))
     shadow.of[id(module)] = copy
     state["_modules"] = {n: None if child is None else _copy(child, shadow, classes) for n, child in modules.items()}
+    lifted = shadow.lifted.get(class_of(module))
+    if lifted is not None:
+        state = {name: value for name, value in state.items() if name in shadow.names or not _is_users_object(value)}
+        containers = lifted.declared_containers(state)
+        if containers:
+            state["__annotations__"] = {**lifted.annotations, **containers}
     copy.__dict__.update(state)
     return copy
+
+
+def _is_users_object(value: object) -> bool:
+    """Whether a value is an instance of a class of the user's; torch would compile that class for an unread attribute."""
+    return type(value).__module__.split(".")[0] not in ("builtins", "torch", "collections", "numpy")
 
 
 def _plain_state(module: torch.nn.Module) -> dict[str, Any]:

@@ -7,11 +7,13 @@ import contextlib
 import inspect
 import linecache
 from dataclasses import dataclass
+from types import CodeType
 from typing import TYPE_CHECKING
 
 from scriptkit.errors import ScriptkitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FunctionType
 
 
@@ -45,6 +47,16 @@ def closure_of(function: FunctionType) -> dict[str, object]:
         with contextlib.suppress(ValueError):  # the cell is empty while its class or function is being made
             names[name] = cell.cell_contents
     return names
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """Every name and string a function's code mentions, comprehensions included."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from names_in(constant)
 
 
 def function_source(function: FunctionType) -> FunctionSource:

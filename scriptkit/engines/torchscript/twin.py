@@ -20,10 +20,12 @@ from torch.nn.utils import parametrize, stateless  # type: ignore[attr-defined]
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, makes_tensors_anywhere
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.lifting import is_same
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.source import names_in
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ class _Container:
     before: Any
 
 
+_graph_facts: dict[tuple[Any, str], tuple[str | None, bool]] = {}
+
+
 class Twin:
     """A C++ module for a live tree. `bind` says whether it mirrors the tree; if not, a new twin is needed."""
 
@@ -103,7 +108,11 @@ class Twin:
         self.hooks += self._inner_hooks
         self.needs_leave = bool(self._pulled)
         self.has_parametrized = bool(self._candidates)
-        self.needs_thought = self._reason_for_eager is not None or self.has_parametrized
+        self.needs_thought = (
+            self._reason_for_eager is not None
+            or self.has_parametrized
+            or self.argument_changed_in_place("forward") is not None
+        )
         self.is_current = self._quick_check()
 
     # ------------------------------------------------------------------ making
@@ -250,6 +259,23 @@ class Twin:
                     return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
         return None
 
+    def argument_changed_in_place(self, name: str) -> str | None:
+        """A container argument that a method of the root may change."""
+        return self._graph_facts(name)[0]
+
+    def makes_tensors_anywhere(self, name: str) -> bool:
+        """Whether a method of the root makes tensors without naming a device."""
+        return self._graph_facts(name)[1]
+
+    def _graph_facts(self, name: str) -> tuple[str | None, bool]:
+        key = (self.tree.concrete_type, name)
+        if key not in _graph_facts:
+            if not self.root._has_method(name):
+                return None, False
+            graph = self.root._get_method(name).inlined_graph
+            _graph_facts[key] = argument_changed_in_place(graph), makes_tensors_anywhere(graph)
+        return _graph_facts[key]
+
     def _is_still_parametrized(self) -> bool:
         return all(parametrize.is_parametrized(module, name) for module, name, _ in self._candidates)
 
@@ -272,6 +298,9 @@ class Twin:
         """Why the twin cannot represent the next call of a method."""
         if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
+        changed = self.argument_changed_in_place(name)
+        if changed is not None:
+            return f"it changes its argument `{changed}` in place, and compiled code gets a copy of it"
         if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:
             return "a parametrization with a state is not read exactly once"
         return self._reason_for_eager
@@ -444,7 +473,7 @@ def _names_in_code(tree: CompiledTree) -> set[str]:
     for method in methods:
         code = getattr(inspect.unwrap(method), "__code__", None) if callable(method) else None
         if code is not None:
-            names.update(code.co_names, (c for c in code.co_consts if isinstance(c, str)))
+            names.update(names_in(code))
     return names
 
 

@@ -9,7 +9,7 @@ from scriptkit.engines.torchscript import adapter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MUTATES_CONTAINERS: Final = frozenset(
+MUTATES_CONTAINERS: Final = frozenset(
     f"aten::{name}"
     for name in (
         "append extend insert pop _set_item clear Delete remove update setdefault sort reverse popitem add_ "
@@ -58,7 +58,7 @@ def _scan(concrete_type: Any) -> Iterator[tuple[str, str]]:
             yield node.inputsAt(0).type().str(), node.s("name")
         elif kind == "prim::GetAttr" and _is_mutable(node.output().type()):
             containers.add((node.inputsAt(0).type().str(), node.s("name")))
-        elif kind in _MUTATES_CONTAINERS or kind in _CALLS:
+        elif kind in MUTATES_CONTAINERS or kind in _CALLS:
             may_change_containers |= any(_is_mutable(i.type()) for i in node.inputs())
     if may_change_containers:
         yield from containers
