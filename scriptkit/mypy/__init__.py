@@ -1,0 +1,66 @@
+"""The mypy plugin: the findings of scriptkit in the editor, and calls of modules with the types of their `forward`.
+
+    [tool.mypy]
+    plugins = ["scriptkit.mypy"]
+
+This file only dispatches; each hook stands in a file of its own. The rules run after a file is type checked; where mypy
+does not offer that moment (before 2.4, and when the daemon looks at a part of a file again), they run at its classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mypy.plugin import Plugin
+from mypy.semanal import SemanticAnalyzer
+
+from scriptkit.mypy import codes
+from scriptkit.mypy.reporting import Reporter
+from scriptkit.mypy.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy.nodes import MypyFile
+    from mypy.options import Options
+    from mypy.plugin import ClassDefContext, ReportConfigContext
+
+AFTER_CHECKING = hasattr(Plugin, "get_additional_indirect_deps")
+
+
+class ScriptkitPlugin(Plugin):
+    """What mypy calls."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        codes.all_codes()
+        self._settings = Settings(options)
+        self._reporter = Reporter(self._settings)
+        self._at_classes = not AFTER_CHECKING or options.fine_grained_incremental
+
+    def report_config_data(self, ctx: ReportConfigContext) -> Any:
+        """What mypy's cache of a file depends on besides the file."""
+        del ctx
+        return [codes.digest(), self._settings.digest]
+
+    def get_base_class_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
+        """Called for each base of each class: the one moment at which mypy shows where its errors go."""
+        del fullname
+        return self._on_class
+
+    def _on_class(self, ctx: ClassDefContext) -> None:
+        if isinstance(ctx.api, SemanticAnalyzer):
+            self._reporter.errors = ctx.api.errors
+            if self._at_classes:
+                self._reporter.report_file(ctx.api.cur_mod_node)
+
+    def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
+        """Called when a file is type checked; the rules add no dependency."""
+        self._reporter.report_file(file)
+        return set()
+
+
+def plugin(version: str) -> type[Plugin]:
+    """What mypy asks a plugin for."""
+    del version
+    return ScriptkitPlugin

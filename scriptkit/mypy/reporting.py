@@ -1,0 +1,84 @@
+"""Findings as mypy's own errors, and what happens when something of ours fails."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import TYPE_CHECKING
+
+from mypy.nodes import TypeInfo
+
+from scriptkit.config import ConfigError
+from scriptkit.mypy import names
+from scriptkit.mypy.codes import code_of
+from scriptkit.mypy.findings import Findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy.errors import Errors
+    from mypy.nodes import MypyFile, SymbolTable
+
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.mypy.settings import Settings
+
+
+class Reporter:
+    """Tells mypy what the rules find, at most once per place: mypy drops what it is told twice."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._findings = Findings(settings)
+        self.errors: Errors | None = None  # mypy's; known from the first class that has a base
+
+    def report_file(self, file: MypyFile) -> None:
+        """Tell the findings of a file that mypy is about to finish."""
+        if self.errors is None or self.errors.file != file.path or file.is_stub:
+            return
+        if file.path not in self.errors.ignored_files:
+            self.report(file, set(_scriptable_in(file.names, file.fullname, "")))
+
+    def report(self, file: MypyFile, scriptable: set[str]) -> None:
+        """Tell the findings of a file; a failure of ours is one note, and mypy goes on."""
+        if self.errors is None:
+            return
+        try:
+            if isinstance(self._settings.loaded, ConfigError):
+                self.errors.report(1, 0, str(self._settings.loaded), code=code_of("config"), only_once=True)
+            for finding in self._findings.of_file(file.path, scriptable):
+                self._tell(self.errors, finding)
+        except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
+            self._confess(self.errors, error)
+
+    def _tell(self, errors: Errors, finding: Diagnostic) -> None:
+        errors.report(
+            finding.line,
+            finding.column - 1,
+            finding.one_line(),
+            code=code_of(finding.name),
+            severity="error" if finding.severity == "error" else "note",
+            end_line=finding.end_line,
+            end_column=finding.end_column - 1,
+        )
+
+    def _confess(self, errors: Errors, error: Exception) -> None:
+        if os.environ.get("SCRIPTKIT_DEBUG"):
+            traceback.print_exc()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"internal error of scriptkit, this file was not checked: {error!r} (in {where.name}, line {where.lineno})"
+        )
+        errors.report(1, 0, message, code=code_of("internal"), severity="note")
+
+
+def _scriptable_in(table: SymbolTable, prefix: str, outer: str) -> Iterator[str]:
+    for info in _classes(table, prefix):
+        if info.fullname != names.SCRIPTABLE_MODULE and info.has_base(names.SCRIPTABLE_MODULE):
+            yield outer + info.name
+        yield from _scriptable_in(info.names, info.fullname, f"{outer}{info.name}.")
+
+
+def _classes(table: SymbolTable, prefix: str) -> Iterator[TypeInfo]:
+    for symbol in table.values():
+        if isinstance(symbol.node, TypeInfo) and symbol.node.fullname == f"{prefix}.{symbol.node.name}":
+            yield symbol.node
