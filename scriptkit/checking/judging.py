@@ -73,13 +73,19 @@ def _traced(module: ModuleFacts) -> set[str | None]:
 
 def judge_class(cls: ClassFacts, selection: Selection) -> Iterator[Diagnostic]:
     """What the rules find in one class, less consequences, what a comment allows, and what scriptkit makes work."""
-    found = {rule: list(rule.check(cls)) for rule in all_rules()}
+    found = {rule: _distinct(rule, rule.check(cls)) for rule in all_rules()}
     for rule, findings in found.items():
         if selection.includes(rule) and not (rule.lifted and cls.scriptable):
             for finding in findings:
                 allowed = cls.module.is_allowed(rule.name, finding.line, cls)
                 if not allowed and not _is_consequence(finding, found):
                     yield finding
+
+
+def _distinct(rule: Rule, findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The findings in source order; of a mistake made in one place and felt in several, the first."""
+    ordered = in_source_order(findings)
+    return list({finding.message: finding for finding in reversed(ordered)}.values())[::-1] if rule.once else ordered
 
 
 def _is_consequence(finding: Diagnostic, found: dict[Rule, list[Diagnostic]]) -> bool:

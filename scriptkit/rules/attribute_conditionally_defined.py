@@ -21,6 +21,7 @@ class AttributeConditionallyDefined(ProblemRule):
 
     code = "SK102"
     name = "attribute-conditionally-defined"
+    once = True
     raw = ()
     kinds = ("attribute-conditionally-defined",)
     label = "missing in some instances"

@@ -24,6 +24,7 @@ class AttributeNotConstant(Rule):
 
     code = "SK113"
     name = "attribute-not-constant"
+    once = True
     raw = ("cannot call a value of type 'NoneType'",)
     severity = "warning"
     label = "not constant, so this branch is always compiled"

@@ -21,6 +21,7 @@ class AttributeUndefined(ProblemRule):
 
     code = "SK101"
     name = "attribute-undefined"
+    once = True
     raw = (
         "Tried to set nonexistent attribute",
         r"Module '\w+' has no attribute '\w+'",

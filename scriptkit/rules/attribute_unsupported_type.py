@@ -19,6 +19,7 @@ class AttributeUnsupportedType(ProblemRule):
 
     code = "SK106"
     name = "attribute-unsupported-type"
+    once = True
     raw = (r"has no attribute '\w+' \(This attribute exists on the Python module, but we failed to convert",)
     kinds = ("attribute-unsupported-type",)
     label = "no type the compiler knows"

@@ -23,6 +23,7 @@ class CallableAttribute(ProblemRule):
 
     code = "SK104"
     name = "callable-attribute"
+    once = True
     raw = ()
     kinds = ("attribute-unsupported-type",)
     label = "no type the compiler knows"

@@ -21,6 +21,7 @@ class ClassAttribute(ProblemRule):
 
     code = "SK108"
     name = "class-attribute"
+    once = True
     raw = ()
     kinds = ("class-attribute",)
     label = "an attribute of the class"

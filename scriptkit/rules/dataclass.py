@@ -20,6 +20,7 @@ class Dataclass(ProblemRule):
 
     code = "SK434"
     name = "dataclass"
+    once = True
     kinds = ("dataclass-not-scripted",)
     label = "a dataclass that is not scripted"
     note = "the compiler knows how to build a dataclass only if `@torch.jit.script` stands above `@dataclass`"

@@ -20,6 +20,7 @@ class DataclassLimits(Rule):
 
     code = "SK435"
     name = "dataclass-limits"
+    once = True
     supersedes = ("dataclass",)
     label = "has a default factory"
     note = "scripted dataclasses have plain fields with plain defaults"

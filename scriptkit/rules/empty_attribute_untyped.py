@@ -22,6 +22,7 @@ class EmptyAttributeUntyped(ProblemRule):
 
     code = "SK107"
     name = "empty-attribute-untyped"
+    once = True
     raw = (
         r"to a TorchScript type\. (List trace inputs must have elements|Dictionary inputs must have entries)",
         r"Wrong type for attribute assignment\. Expected NoneType but got",

@@ -18,6 +18,7 @@ class EmptyContainerUntyped(ProblemRule):
 
     code = "SK217"
     name = "empty-container-untyped"
+    once = True
     raw = (
         r"Could not match type \S+ to t in argument 'el': Type variable 't' previously matched to type Tensor",
         r"aten::_set_item\.\w+\(t\[\]|aten::_set_item",

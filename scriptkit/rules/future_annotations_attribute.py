@@ -24,6 +24,7 @@ class FutureAnnotationsAttribute(Rule):
 
     code = "SK116"
     name = "future-annotations-attribute"
+    once = True
     raw = ()
     lifted = True
     supersedes = ("unsupported-annotation", "submodule-annotation")

@@ -8,8 +8,6 @@ from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
     from scriptkit.language.problems import Problem
@@ -20,6 +18,7 @@ class GenericFunction(ProblemRule):
 
     code = "SK431"
     name = "generic-function"
+    once = True
     raw = ()
     kinds = ("generic-function",)
     label = "stands for many types"
@@ -33,13 +32,6 @@ class GenericFunction(ProblemRule):
             "Unknown type name 'T'",
         ),
     )
-
-    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
-        seen = set()
-        for finding in super().check(cls):
-            if finding.message not in seen:  # one finding for a signature, however often it names the variable
-                seen.add(finding.message)
-                yield finding
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         name, text = problem.data["name"], problem.data["text"]

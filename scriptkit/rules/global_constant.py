@@ -23,6 +23,7 @@ class GlobalConstant(ProblemRule):
 
     code = "SK432"
     name = "global-constant"
+    once = True
     raw = ("python value of type '(int|float|str|bool|complex|tuple|dtype|device|NoneType)' cannot be used as a value",)
     lifted = True
     kinds = ("global-capture",)

@@ -19,6 +19,7 @@ class GlobalVariableCapture(ProblemRule):
 
     code = "SK433"
     name = "global-variable-capture"
+    once = True
     raw = (r"python value of type '\w+' cannot be used as a value",)
     kinds = ("global-capture",)
     label = "a value of the Python module"

@@ -21,6 +21,7 @@ class InheritedAnnotationLost(ProblemRule):
 
     code = "SK109"
     name = "inherited-annotation-lost"
+    once = True
     raw = ()
     lifted = True
     kinds = ("inherited-annotation-lost",)

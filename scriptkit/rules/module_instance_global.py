@@ -24,6 +24,7 @@ class ModuleInstanceGlobal(Rule):
 
     code = "SK801"
     name = "module-instance-global"
+    once = True
     raw = ()
     severity = "warning"
     supersedes = ("global-variable-capture",)

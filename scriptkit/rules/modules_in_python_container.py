@@ -21,6 +21,7 @@ class ModulesInPythonContainer(ProblemRule):
 
     code = "SK105"
     name = "modules-in-python-container"
+    once = True
     raw = ()
     kinds = ("attribute-unsupported-type",)
     label = "holds modules in a Python container"

@@ -58,6 +58,7 @@ class Rule:
     reach: ClassVar[Literal["place", "method", "class"]] = "place"  # how far from it they may lie
     VALID: ClassVar[tuple[str, ...]]
     INVALID: ClassVar[tuple[Invalid, ...]]
+    once: ClassVar[bool] = False  # the same words twice in a class are one mistake, repaired in one place
     raw: ClassVar[tuple[str, ...] | None] = None  # patterns for `explain_raw`; None: the words of the examples
     label: ClassVar[str] = ""
     note: ClassVar[str] = ""

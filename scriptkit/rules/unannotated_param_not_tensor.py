@@ -30,6 +30,7 @@ class UnannotatedParamNotTensor(ProblemRule):
 
     code = "SK406"
     name = "unannotated-param-not-tensor"
+    once = True
     raw = (
         "because it was not annotated with an explicit type",
         r"Tensor \(inferred\)",
