@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["analyze", "read"]
 
 
-def analyze(text: str, path: str = "<string>", *, all_modules: bool = False, oracle: Oracle | None = None) -> ModuleFacts:
+def analyze(
+    text: str, path: str = "<string>", *, all_modules: bool = False, oracle: Oracle | None = None
+) -> ModuleFacts:
     """Read a file and type every class that is to be checked. Raises SyntaxError when the text does not parse."""
     module = read(text, path)
     classes = module.checked_classes(all_modules=all_modules)
     if classes:
-        from scriptkit.language.inference import infer_all  # noqa: PLC0415 - only a file with something to type pays for it
+        from scriptkit.language.inference import infer_all
 
         infer_all(module, classes, oracle)
     return module

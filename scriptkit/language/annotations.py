@@ -68,7 +68,9 @@ DICTS = frozenset({"typing.Dict", "builtins.dict"})
 TUPLES = frozenset({"typing.Tuple", "builtins.tuple"})
 FUTURES = frozenset({"torch.jit.Future", "torch.futures.Future", "torch.Future"})
 TRANSPARENT = FINAL | {"typing.Annotated"}
-UNSUPPORTED_ROOTS = frozenset({"typing", "builtins", "collections", "numbers", "types", "enum", "abc", "numpy", "collections.abc"})
+UNSUPPORTED_ROOTS = frozenset(
+    {"typing", "builtins", "collections", "numbers", "types", "enum", "abc", "numpy", "collections.abc"}
+)
 MALFORMED = (ast.Call, ast.BinOp, ast.Slice, ast.Dict, ast.Set, ast.Lambda, ast.BoolOp, ast.Compare, ast.IfExp)
 
 
@@ -96,6 +98,15 @@ class Annotations:
     def type(self, node: ast.expr | None, scope: ClassFacts | None = None) -> Type:
         """The type alone; without annotation a Tensor."""
         return TENSOR if node is None else self.read(node, scope)[0]
+
+    def type_of_text(self, text: str) -> Type:
+        """The type a text names; unknown where it is empty or wrong."""
+        try:
+            node = ast.parse(text.strip() or "...", mode="eval").body
+        except SyntaxError:
+            return UNKNOWN
+        found, bad = self.read(node)
+        return UNKNOWN if bad else found
 
     def _type(self, node: ast.expr, bad: list[BadAnnotation], scope: ClassFacts | None) -> Type:
         if isinstance(node, ast.Constant):
@@ -146,7 +157,9 @@ class Annotations:
             return self._bad(node, "unsupported", bad)
         return UNKNOWN
 
-    def _tuple(self, node: ast.Subscript, inner: Sequence[ast.expr], bad: list[BadAnnotation], scope: ClassFacts | None) -> Type:
+    def _tuple(
+        self, node: ast.Subscript, inner: Sequence[ast.expr], bad: list[BadAnnotation], scope: ClassFacts | None
+    ) -> Type:
         if any(isinstance(part, ast.Constant) and part.value is ... for part in inner):
             return self._bad(node, "unsupported", bad)
         if len(inner) == 1 and isinstance(inner[0], ast.Tuple) and not inner[0].elts:
@@ -171,13 +184,13 @@ class Annotations:
             return self._alias(node, bad, scope)
         if dotted in PLAIN:
             return PLAIN[dotted]
-        if dotted == "torch.Size":
+        if dotted == "torch.Size" or _is_module_class(dotted):
             return self._bad(node, "unsupported", bad)
         if dotted in self.module.classes:
-            if {"typing.Protocol", "typing.TypedDict"} & set(self.module.classes[dotted].bases):
+            if self.module.classes[dotted].is_module or {"typing.Protocol", "typing.TypedDict"} & set(self.module.classes[dotted].bases):
                 return self._bad(node, "unsupported", bad)
             return class_type(self.module.classes[dotted], self)
-        if dotted in FINAL:
+        if dotted in FINAL or dotted in {"builtins.list", "builtins.tuple"}:
             return UNKNOWN
         if dotted in LISTS | DICTS | TUPLES or self._is_foreign_type(dotted):
             return self._bad(node, "unsupported", bad)
@@ -216,6 +229,11 @@ class Annotations:
     def _is_foreign_type(dotted: str) -> bool:
         """Whether a name certainly means something that is no TorchScript type: `typing.Sequence`, `numpy.ndarray`."""
         return dotted.partition(".")[0] in UNSUPPORTED_ROOTS
+
+
+def _is_module_class(dotted: str) -> bool:
+    """`torch.nn.Linear`: a module is no value, so its class is no type."""
+    return dotted.startswith("torch.nn.") and dotted.count(".") == 2 and dotted.rpartition(".")[2][:1].isupper()  # noqa: PLR2004
 
 
 def class_type(cls: ClassFacts, annotations: Annotations) -> Type:

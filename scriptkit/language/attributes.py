@@ -131,16 +131,14 @@ def _in_statement(
         for target in statement.targets:
             yield from _targets(target, statement.value, statement, method, conditions, None)
     elif isinstance(statement, ast.AnnAssign):
-        yield from _targets(
-            statement.target, statement.value, statement, method, conditions, statement.annotation
-        )
+        yield from _targets(statement.target, statement.value, statement, method, conditions, statement.annotation)
     elif isinstance(statement, (ast.AugAssign, ast.For, ast.AsyncFor)):
         yield from _targets(statement.target, None, statement, method, conditions, None)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         yield from _registration(statement.value, statement, method, conditions)
 
 
-def _targets(  # noqa: PLR0913 - one assignment has these parts
+def _targets(
     target: ast.expr,
     value: ast.expr | None,
     statement: ast.stmt,
@@ -154,7 +152,7 @@ def _targets(  # noqa: PLR0913 - one assignment has these parts
         values: list[ast.expr | None] = [None] * len(target.elts)
         if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
             values = list(value.elts)
-        for part, part_value in zip(target.elts, values):
+        for part, part_value in zip(target.elts, values, strict=False):
             yield from _targets(part, part_value, statement, method, conditions, None)
     elif isinstance(target, ast.Starred):
         yield from _targets(target.value, None, statement, method, conditions, None)

@@ -6,6 +6,7 @@ import ast
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.language import operators
 from scriptkit.language.frames import Binding, Frame
 from scriptkit.language.problems import Problem
 from scriptkit.language.types import ANY, NONE, UNKNOWN, Instance, Tuple, Type, Union, is_optional
@@ -68,7 +69,9 @@ class Body:
         """What a loop over a value runs over."""
         raise NotImplementedError
 
-    def assign(self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None) -> None:
+    def assign(
+        self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None
+    ) -> None:
         """Bind a target."""
         raise NotImplementedError
 
@@ -182,7 +185,8 @@ class Body:
 
     def dotted_as_type(self, value: DottedValue, node: ast.expr, use: str) -> Type:
         """An imported name where a value is needed."""
-        if value.dotted.startswith("builtins.") and use.startswith("argument"):
+        is_function = operators.operator_of(value.dotted) or operators.python_function(value.dotted)
+        if use.startswith("argument") and (value.dotted.startswith("builtins.") or is_function):
             return self.report("callable-argument", node, name=value.dotted.partition(".")[2], use=use)
         return UNKNOWN
 

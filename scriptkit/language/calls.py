@@ -12,8 +12,6 @@ from scriptkit.language.matching import Match, Mismatch, resolve
 from scriptkit.language.operators import Argument, Schema
 from scriptkit.language.types import (
     ANY,
-    BOOL,
-    DEVICE,
     INT,
     NONE,
     STR,
@@ -37,9 +35,6 @@ from scriptkit.language.values import (
     FunctionValue,
     Iteration,
     ModuleValue,
-    PythonObject,
-    Sugared,
-    SuperValue,
 )
 
 if TYPE_CHECKING:
@@ -60,12 +55,27 @@ THIRD_PARTY = frozenset(
      "requests", "yaml", "wandb", "networkx", "sympy", "numba", "joblib", "opt_einsum"},
 )  # fmt: skip
 CONTAINERS = frozenset({"defaultdict", "deque", "Counter", "namedtuple", "ChainMap", "UserDict"})
-RENAMED = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+RENAMED = {
+    "axis": "dim",
+    "axes": "dim",
+    "keepdims": "keepdim",
+    "x": "input",
+    "a": "input",
+    "x1": "input",
+    "x2": "other",
+}
 LEGACY = frozenset({"torch.Tensor"})
 TYPED_TENSORS = frozenset(
-    f"torch.{kind}Tensor" for kind in ("Float", "Long", "Int", "Bool", "Double", "Half", "Byte", "Short", "Char", "BFloat16")
+    f"torch.{kind}Tensor"
+    for kind in ("Float", "Long", "Int", "Bool", "Double", "Half", "Byte", "Short", "Char", "BFloat16")
 )
-REFUSED_PREFIXES = ("torch.distributions.", "torch.utils.checkpoint.", "torch.func.", "torch.autograd.functional.", "torch.fx.")
+REFUSED_PREFIXES = (
+    "torch.distributions.",
+    "torch.utils.checkpoint.",
+    "torch.func.",
+    "torch.autograd.functional.",
+    "torch.fx.",
+)
 
 
 class Arguments(NamedTuple):
@@ -109,7 +119,12 @@ class Calls(Body):
             return self._call_container(function, node, arguments)
         if isinstance(function, ContainerMethod):
             return self._container_method(function, node)
-        if isinstance(function, Type) and known(function) and not isinstance(function, Instance) and function is not ANY:
+        if (
+            isinstance(function, Type)
+            and known(function)
+            and not isinstance(function, Instance)
+            and function is not ANY
+        ):
             if is_optional(function):
                 return self.not_refined(function, node.func, "a call")
             return self.report("value-not-callable", node, type=function, text=ast.unparse(node.func))
@@ -144,7 +159,9 @@ class Calls(Body):
 
     def typed(self, arguments: Arguments, function: str) -> tuple[list[Type], dict[str, Type]]:
         """Arguments that must be values."""
-        positional = [self._argument(v, n, function) for v, n in zip(arguments.positional, arguments.nodes)]
+        positional = [
+            self._argument(v, n, function) for v, n in zip(arguments.positional, arguments.nodes, strict=False)
+        ]
         keywords = {k: self._argument(v, arguments.keyword_nodes[k], function) for k, v in arguments.keywords.items()}
         return positional, keywords
 
@@ -171,7 +188,9 @@ class Calls(Body):
         if isinstance(function.receiver, List) and self._element(function, name, positional, arguments, receiver_node):
             return UNKNOWN
         nodes = [receiver_node, *arguments.nodes]
-        return self.explain(node, name, schemas, [function.receiver, *positional], keywords, nodes, arguments.keyword_nodes)
+        return self.explain(
+            node, name, schemas, [function.receiver, *positional], keywords, nodes, arguments.keyword_nodes
+        )
 
     def tensor_method(self, function: BoundOperator, node: ast.Call, arguments: Arguments) -> AnyValue | None:
         """Methods the compiler treats as syntax."""
@@ -270,7 +289,9 @@ class Calls(Body):
                 schemas = schemas[1:] if given.value else schemas[:1]
         return self.call_schemas(node, dotted.rpartition(".")[2], schemas)
 
-    def call_schemas(self, node: ast.Call, name: str, schemas: Sequence[Schema], receiver: Type | None = None) -> AnyValue:
+    def call_schemas(
+        self, node: ast.Call, name: str, schemas: Sequence[Schema], receiver: Type | None = None
+    ) -> AnyValue:
         """Call something that has schemas."""
         arguments = self.arguments(node)
         positional, keywords = self.typed(arguments, name)
@@ -298,9 +319,16 @@ class Calls(Body):
         found = resolve(schemas, positional, keywords)
         failures = found if isinstance(found, list) else []
         for keyword in keywords:
-            if all(f.reason == "unknown-keyword" and f.parameter == keyword or _lacks(s, keyword) for f, s in zip(failures, schemas)):
+            if all(
+                (f.reason == "unknown-keyword" and f.parameter == keyword) or _lacks(s, keyword)
+                for f, s in zip(failures, schemas, strict=False)
+            ):
                 return self.report(
-                    "call-unknown-kwarg", keyword_nodes[keyword], function=name, keyword=keyword, replacement=RENAMED.get(keyword, "")
+                    "call-unknown-kwarg",
+                    keyword_nodes[keyword],
+                    function=name,
+                    keyword=keyword,
+                    replacement=RENAMED.get(keyword, ""),
                 )
         culprit = self._without_problem(schemas, positional, keywords, nodes, keyword_nodes, name)
         if culprit:
@@ -334,18 +362,25 @@ class Calls(Body):
                 return self._report_repaired(given, nodes[index], f"argument of `{name}`")
         for keyword, given in keywords.items():
             repaired = self._repaired(given, keyword_nodes[keyword])
-            if repaired is not None and isinstance(resolve(schemas, positional, {**keywords, keyword: repaired}), Match):
+            if repaired is not None and isinstance(
+                resolve(schemas, positional, {**keywords, keyword: repaired}), Match
+            ):
                 return self._report_repaired(given, keyword_nodes[keyword], f"argument `{keyword}` of `{name}`")
         return self._all_optional(schemas, positional, keywords, nodes, name)
 
     def _all_optional(
-        self, schemas: Sequence[Schema], positional: Sequence[Type], keywords: dict[str, Type], nodes: Sequence[ast.expr], name: str
+        self,
+        schemas: Sequence[Schema],
+        positional: Sequence[Type],
+        keywords: dict[str, Type],
+        nodes: Sequence[ast.expr],
+        name: str,
     ) -> bool:
         stripped = [without_none(t) if is_optional(t) else t for t in positional]
         rest = {k: without_none(t) if is_optional(t) else t for k, t in keywords.items()}
         if stripped == list(positional) or not isinstance(resolve(schemas, stripped, rest), Match):
             return False
-        for given, node in zip(positional, nodes):
+        for given, node in zip(positional, nodes, strict=False):
             if is_optional(given):
                 self.not_refined(given, node, f"argument of `{name}`")
         return True
@@ -357,7 +392,13 @@ class Calls(Body):
             return INT
         binding = self.frame.find(node.id) if isinstance(node, ast.Name) else None
         if binding is not None and binding.origin is not None:
-            return List(UNKNOWN) if isinstance(given, List) else Dict(UNKNOWN, UNKNOWN) if isinstance(given, Dict) else None
+            return (
+                List(UNKNOWN)
+                if isinstance(given, List)
+                else Dict(UNKNOWN, UNKNOWN)
+                if isinstance(given, Dict)
+                else None
+            )
         if binding is not None and isinstance(binding.power, ast.BinOp) and str(given) == "float":
             return INT
         return None
@@ -370,10 +411,18 @@ class Calls(Body):
         if binding is not None and binding.origin is not None:
             text = ast.unparse(binding.origin)
             self.report(
-                "empty-container-untyped", node, binding.origin, name=ast.unparse(node), value=text, element=UNKNOWN, key=None
+                "empty-container-untyped",
+                node,
+                binding.origin,
+                name=ast.unparse(node),
+                value=text,
+                element=UNKNOWN,
+                key=None,
             )
             return True
-        self.report("int-pow", binding.power if binding is not None and binding.power is not None else node, node, use=use)
+        self.report(
+            "int-pow", binding.power if binding is not None and binding.power is not None else node, node, use=use
+        )
         return True
 
     def _mismatch(
@@ -389,7 +438,13 @@ class Calls(Body):
     ) -> Type:
         candidates = [f for f in failures if f.reason == "type"] or list(failures)
         if len(schemas) > 1 and len({(f.position, str(f.expected)) for f in candidates}) != 1:
-            return self.report("no-matching-overload", node, function=name, actual=[*positional, *keywords.values()], why=_why(failures))
+            return self.report(
+                "no-matching-overload",
+                node,
+                function=name,
+                actual=[*positional, *keywords.values()],
+                why=_why(failures),
+            )
         failure = max(candidates, key=lambda f: f.progress)
         if failure.reason == "missing":
             return self.report("missing-argument", node, function=name, parameter=failure.parameter)
@@ -398,14 +453,25 @@ class Calls(Body):
             return self.report("too-many-arguments", node, function=name, count=len(positional), maximum=limit)
         if failure.reason in ("unknown-keyword", "twice"):
             return self.report(
-                "call-unknown-kwarg", keyword_nodes.get(failure.parameter, node), function=name, keyword=failure.parameter, replacement=""
+                "call-unknown-kwarg",
+                keyword_nodes.get(failure.parameter, node),
+                function=name,
+                keyword=failure.parameter,
+                replacement="",
             )
         where, culprit, actual = failure.position, node, UNKNOWN
         if isinstance(where, int) and where < len(nodes):
             return self.argument_problem(nodes[where], name, failure, positional[where])
         if isinstance(where, str) and where in keyword_nodes:
             return self.argument_problem(keyword_nodes[where], name, failure, keywords[where])
-        return self.report("argument-type-mismatch", culprit, function=name, parameter=failure.parameter, expected=failure.expected, actual=actual)
+        return self.report(
+            "argument-type-mismatch",
+            culprit,
+            function=name,
+            parameter=failure.parameter,
+            expected=failure.expected,
+            actual=actual,
+        )
 
     def argument_problem(self, node: ast.expr, name: str, failure: Mismatch, actual: Type) -> Type:
         """One argument has the wrong type."""
@@ -508,7 +574,9 @@ class Calls(Body):
     def _container_method(self, method: ContainerMethod, node: ast.Call) -> AnyValue:
         container, name = method.container, method.name
         element = container.element or UNKNOWN
-        if name in ("items", "values", "keys") and container.kind in ("ModuleDict", "ParameterDict"):
+        if container.kind.startswith("Parameter") and name not in ("append", "extend"):
+            return self.report("parameter-container", node, text=ast.unparse(node.func), what=name)
+        if name in ("items", "values", "keys") and container.kind == "ModuleDict":
             return self._dict_view(container, name)
         if name in ("append", "extend", "insert", "add_module", "pop", "clear", "update", "__setitem__"):
             return self.report("module-container-mutation", node, text=ast.unparse(node.func), method=name)
@@ -520,7 +588,7 @@ class Calls(Body):
 
     @staticmethod
     def _dict_view(container: ContainerValue, name: str) -> Iteration:
-        from scriptkit.language.values import TupleValue  # noqa: PLC0415
+        from scriptkit.language.values import TupleValue
 
         element = container.element or UNKNOWN
         if name == "keys":
@@ -545,7 +613,9 @@ class Calls(Body):
         limit = _dataclass_limit(cls)
         if cls.kind == "script-class" and limit is not None:
             return self.report("dataclass-limits", node, limit, name=cls.name, what=ast.unparse(limit))
-        if cls.kind == "script-class" or (cls.kind == "plain" and not cls.foreign_bases and not cls.node.decorator_list):
+        if cls.kind == "script-class" or (
+            cls.kind == "plain" and not cls.foreign_bases and not cls.node.decorator_list
+        ):
             return self._construct_script_class(cls, node, arguments)
         return UNKNOWN
 
@@ -556,7 +626,7 @@ class Calls(Body):
             return result
         formals = [
             Argument(name, kind, name in cls.class_values, keyword_only=False, length=0)
-            for name, kind in zip(result.fields, result.elements)
+            for name, kind in zip(result.fields, result.elements, strict=False)
         ]
         schema = Schema(cls.name, tuple(formals), result, internal=True)
         found = resolve([schema], positional, keywords)
@@ -605,7 +675,7 @@ def _why(failures: Sequence[Mismatch]) -> str:
 
 
 def _covariant(expected: Type, actual: Type) -> bool:
-    from scriptkit.language.statements import _invariant  # noqa: PLC0415
+    from scriptkit.language.statements import _invariant
 
     return _invariant(expected, actual)
 

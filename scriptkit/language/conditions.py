@@ -27,7 +27,7 @@ from scriptkit.language.types import (
     union,
     without_none,
 )
-from scriptkit.language.values import ContainerValue, DottedValue, ModuleValue
+from scriptkit.language.values import ContainerValue, ModuleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,7 +203,9 @@ class Conditions(Body):
         }
         if dotted in bare:
             return bare[dotted]
-        if dotted is not None and dotted.partition(".")[0] in ("numbers", "collections", "numpy") or dotted == "typing.Sequence":
+        if (
+            dotted is not None and dotted.partition(".")[0] in ("numbers", "collections", "numpy")
+        ) or dotted == "typing.Sequence":
             self.report("isinstance-forms", call, text=ast.unparse(node), why="abstract")
             return None
         if isinstance(node, ast.BinOp):

@@ -46,7 +46,9 @@ def _attribute_problems(
         return
     for bad in annotations.read(annotation)[1][:1]:
         if bad.kind == "malformed":
-            yield Problem("malformed-annotation", annotation, data={"text": ast.unparse(annotation), "where": "attribute"})
+            yield Problem(
+                "malformed-annotation", annotation, data={"text": ast.unparse(annotation), "where": "attribute"}
+            )
         else:
             data = {"text": ast.unparse(annotation), "name": bad.text, "where": "attribute"}
             yield Problem("unsupported-annotation", annotation, data=data, certain=certain)

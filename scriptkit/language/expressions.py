@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
-from scriptkit.language.body import Body, Condition, enum_of
+from scriptkit.language.body import Body, enum_of
 from scriptkit.language.matching import Match, resolve
 from scriptkit.language.types import (
     ANY,
@@ -39,11 +39,8 @@ from scriptkit.language.values import (
     ContainerMethod,
     ContainerValue,
     DottedValue,
-    FunctionValue,
-    Iteration,
     ModuleValue,
     Sugared,
-    SuperValue,
     TupleValue,
 )
 
@@ -77,7 +74,14 @@ COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Eq: ("eq", "=="),
     ast.NotEq: ("ne", "!="),
 }
-MAGIC = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "matmul": "__matmul__", "pow": "__pow__"}
+MAGIC = {
+    "add": "__add__",
+    "sub": "__sub__",
+    "mul": "__mul__",
+    "div": "__truediv__",
+    "matmul": "__matmul__",
+    "pow": "__pow__",
+}
 CONSTANTS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX, str: STR, type(None): NONE}
 KEYS = (INT, FLOAT, COMPLEX, BOOL, STR, TENSOR, DEVICE)
 
@@ -118,7 +122,9 @@ class Expressions(Body):
             frame = frame.parent
         frame.unusable.pop(node.id, None)
         if why.reason == "types":
-            made = sorted((n for n in (why.true_node, why.false_node) if n is not None), key=lambda n: getattr(n, "lineno", 0))
+            made = sorted(
+                (n for n in (why.true_node, why.false_node) if n is not None), key=lambda n: getattr(n, "lineno", 0)
+            )
             self.report(
                 "branch-types-differ",
                 made[-1] if made else node,
@@ -130,7 +136,7 @@ class Expressions(Body):
             )
         else:
             self.report("maybe-undefined", node, why.true_node, name=node.id, missing=why.where)
-        from scriptkit.language.frames import Binding  # noqa: PLC0415
+        from scriptkit.language.frames import Binding
 
         self.frame.bind(node.id, Binding(UNKNOWN, node))
         return UNKNOWN
@@ -180,13 +186,22 @@ class Expressions(Body):
             return FLOAT
         if self._takes_receiver(name, receiver):
             return BoundOperator(name, receiver, base)
-        if receiver is INT and name in ("is_floating_point", "is_complex", "itemsize", "max", "min", "eps", "tiny", "to_real"):
+        if receiver is INT and name in (
+            "is_floating_point",
+            "is_complex",
+            "itemsize",
+            "max",
+            "min",
+            "eps",
+            "tiny",
+            "to_real",
+        ):
             return self.report("dtype-attribute", node, name=name)
         return self.report("object-attribute", node, name=name, type=receiver, method=self._is_called(node))
 
     @staticmethod
     def _takes_receiver(name: str, receiver: Type) -> bool:
-        from scriptkit.language.matching import accepts, bind, substitute  # noqa: PLC0415
+        from scriptkit.language.matching import accepts, bind, substitute
 
         for schema in operators.overloads(name):
             if not schema.arguments:
@@ -243,7 +258,7 @@ class Expressions(Body):
         self, node: ast.AST, sign: str, left: Type, right: Type, parts: tuple[ast.expr, ast.expr]
     ) -> Type:
         """No operator for these types: say why."""
-        for found, part in zip((left, right), parts):
+        for found, part in zip((left, right), parts, strict=False):
             if not self.need(found, part, f"operator `{sign}`"):
                 return UNKNOWN
         culprit = self.parameter_problem(parts, node)
@@ -269,7 +284,7 @@ class Expressions(Body):
                     use=ast.unparse(use),
                     guess=_guess(parameter.default),
                 )
-                from scriptkit.language.frames import Binding  # noqa: PLC0415
+                from scriptkit.language.frames import Binding
 
                 self.frame.bind(parameter.name, Binding(UNKNOWN, parameter.node))
                 return True
@@ -295,7 +310,11 @@ class Expressions(Body):
             found = resolve(operators.overloads(IN_PLACE[name]), [target, right], {})
             if isinstance(found, Match):
                 return found.returns
-            return None if right.has_unknown else _nothing(self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value)))
+            return (
+                None
+                if right.has_unknown
+                else _nothing(self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value)))
+            )
         if isinstance(target, List) and name == "add" and known(target):
             return self._extended(node, target, right)
         return self.binary(node, node.op, target, right, (_as_load(node.target), node.value))
@@ -335,7 +354,7 @@ class Expressions(Body):
             return BOOL
         left_node, result = node.left, BOOL
         left = self.type(left_node, use="an operand")
-        for op, right_node in zip(node.ops, node.comparators):
+        for op, right_node in zip(node.ops, node.comparators, strict=False):
             right = self.type(right_node, use="an operand")
             result = self._compare(node, op, left, right, (left_node, right_node))
             left, left_node = right, right_node
@@ -405,7 +424,7 @@ class Expressions(Body):
         if isinstance(wanted, Tuple) and len(wanted.elements) == len(node.elts):
             hints = wanted.elements
         parts: list[AnyValue] = []
-        for part, part_hint in zip(node.elts, hints):
+        for part, part_hint in zip(node.elts, hints, strict=False):
             if isinstance(part, ast.Starred):
                 inner = self.value(part.value)
                 if isinstance(inner, Tuple):
@@ -415,7 +434,7 @@ class Expressions(Body):
             parts.append(self.value(part, part_hint))
         if any(isinstance(part, Sugared) for part in parts):
             if isinstance(self.module.parent(node), (ast.Return, ast.Assign)):
-                wrong = next((p, n) for p, n in zip(parts, node.elts) if isinstance(p, Sugared))
+                wrong = next((p, n) for p, n in zip(parts, node.elts, strict=False) if isinstance(p, Sugared))
                 self.as_type(*wrong, "a tuple")
             return TupleValue(tuple(parts))
         return Tuple([part for part in parts if isinstance(part, Type)])
@@ -434,8 +453,10 @@ class Expressions(Body):
             return self._hinted(node, types, node.elts, element, List(element))
         return List(self._common(types))
 
-    def _hinted(self, node: ast.expr, types: Sequence[Type], nodes: Sequence[ast.expr], element: Type, whole: Type) -> Type:
-        for found, part in zip(types, nodes):
+    def _hinted(
+        self, node: ast.expr, types: Sequence[Type], nodes: Sequence[ast.expr], element: Type, whole: Type
+    ) -> Type:
+        for found, part in zip(types, nodes, strict=False):
             if not is_subtype(found, element):
                 return self.report("container-element-mismatch", part, container=whole, element=found)
         return whole
@@ -473,14 +494,13 @@ class Expressions(Body):
         if len(node.generators) > 1 or node.generators[0].ifs:
             return UNKNOWN
         wanted = _container_hint(hint, List)
-        element_hint = wanted.element if isinstance(wanted, List) else None
         run = self.iterate(self.value(node.generators[0].iter), node.generators[0].iter)
         items = run.items if run.unrolled and run.items is not None else (run.element,)
         found: list[Type] = []
         for item in items[:64] or (run.element,):
             with self.inner():
                 self.assign(node.generators[0].target, item, None)
-                element = self.value(node.elt, element_hint)
+                element = self.value(node.elt)
                 if isinstance(element, Sugared) and isinstance(element, ModuleValue):
                     return UNKNOWN
                 found.append(self.as_type(element, node.elt, "a list"))

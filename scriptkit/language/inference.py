@@ -19,6 +19,7 @@ from scriptkit.language.frames import Binding
 from scriptkit.language.lookups import Lookups
 from scriptkit.language.members import Members
 from scriptkit.language.operators import Argument, Schema
+from scriptkit.language.source import read
 from scriptkit.language.special_forms import SpecialForms
 from scriptkit.language.statements import Statements
 from scriptkit.language.subscripts import Subscripts
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
     from scriptkit.language.values import AnyValue
 
 DEPTH = 60
-DEFAULTS_CONVERTED = frozenset({(INT, FLOAT), (BOOL, INT), (BOOL, FLOAT), (INT, COMPLEX), (FLOAT, COMPLEX), (STR, DEVICE)})
+DEFAULTS_CONVERTED = frozenset(
+    {(INT, FLOAT), (BOOL, INT), (BOOL, FLOAT), (INT, COMPLEX), (FLOAT, COMPLEX), (STR, DEVICE)}
+)
 
 
 class Oracle(Protocol):
@@ -158,7 +161,12 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
                 kind = CONSTANTS.get(type(default.value))
                 text = ast.unparse(default)
                 self.report(
-                    "unannotated-param-not-tensor", parameter.node, name=parameter.name, default=text, use="", guess=kind
+                    "unannotated-param-not-tensor",
+                    parameter.node,
+                    name=parameter.name,
+                    default=text,
+                    use="",
+                    guess=kind,
                 )
 
     def _self_value(self) -> AnyValue:
@@ -241,25 +249,27 @@ class Session:
         ]
         arguments = [
             Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if _none_default(p) else a
-            for a, p in zip(arguments, facts.parameters[skip:])
+            for a, p in zip(arguments, facts.parameters[skip:], strict=False)
         ]
         return Schema(facts.name, tuple(arguments), returns, internal=True)
 
     def library_forward(self, name: str) -> Schema | None:
-        """The forward of a class of `torch.nn`, where its annotations say all."""
+        """The forward of a class of `torch.nn`, where its annotations say what it returns."""
         known = operators.nn_module(name)
         if known is None or known["forward"] is None:
             return None
-        types = {"Tensor": TENSOR, "torch.Tensor": TENSOR}
-        returns = types.get(known["forward"]["returns"])
+        returns = LIBRARY.type_of_text(known["forward"]["returns"])
         parameters = known["forward"]["parameters"]
-        if returns is None or any(kind.startswith("VAR") for *_, kind in parameters):
+        if returns is UNKNOWN or any(kind.startswith("VAR") for *_, kind in parameters):
             return None
         arguments = [
-            Argument(n, types.get(text, UNKNOWN), has_default, keyword_only=kind == "KEYWORD_ONLY", length=0)
+            Argument(n, LIBRARY.type_of_text(text), has_default, keyword_only=kind == "KEYWORD_ONLY", length=0)
             for n, text, has_default, kind in parameters
         ]
         return Schema(name, tuple(arguments), returns, internal=True)
+
+
+LIBRARY = Annotations(read("import torch, typing\nfrom torch import Tensor\nfrom typing import *", "torch.nn"))
 
 
 def infer(cls: ClassFacts, oracle: Oracle | None = None) -> None:
@@ -309,4 +319,6 @@ def _is_stub(node: ast.FunctionDef) -> bool:
 
 def _none_default(parameter: object) -> bool:
     default = getattr(parameter, "default", None)
-    return isinstance(default, ast.Constant) and default.value is None and getattr(parameter, "annotation", None) is None
+    return (
+        isinstance(default, ast.Constant) and default.value is None and getattr(parameter, "annotation", None) is None
+    )

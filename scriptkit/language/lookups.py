@@ -6,10 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
-from scriptkit.language.annotations import class_type
 from scriptkit.language.body import Body
 from scriptkit.language.types import (
-    ANY,
     BOOL,
     COMPLEX,
     DEVICE,
@@ -19,14 +17,13 @@ from scriptkit.language.types import (
     STR,
     TENSOR,
     UNKNOWN,
+    Dict,
     Instance,
     List,
-    Dict,
     Type,
     is_optional,
     is_subtype,
     optional,
-    union,
 )
 from scriptkit.language.values import (
     ClassValue,
@@ -53,7 +50,18 @@ INTROSPECTION = frozenset(
     },
 )  # fmt: skip
 SILENT_MODULE = frozenset({"modules", "named_modules", "children", "named_children", "buffers", "named_buffers"})
-GLOBAL_WHAT = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.BinOp, ast.UnaryOp, ast.JoinedStr)
+GLOBAL_WHAT = (
+    ast.Constant,
+    ast.List,
+    ast.Tuple,
+    ast.Dict,
+    ast.Set,
+    ast.ListComp,
+    ast.DictComp,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.JoinedStr,
+)
 
 
 class Lookups(Body):
@@ -145,7 +153,7 @@ class Lookups(Body):
 
     def dotted_attribute(self, receiver: DottedValue, name: str, node: ast.expr) -> AnyValue:
         """`torch.float32`, `math.pi`, `F.relu`."""
-        from scriptkit.language.facts import canonical  # noqa: PLC0415
+        from scriptkit.language.facts import canonical
 
         dotted = canonical(f"{receiver.dotted}.{name}")
         if receiver.dotted in ("torch.finfo()", "torch.iinfo()"):
@@ -192,9 +200,14 @@ class Lookups(Body):
         kind = known["attributes"].get(name)
         return {"int": INT, "float": FLOAT, "bool": BOOL}.get(str(kind), UNKNOWN)
 
-    def _own_attribute(self, receiver: ModuleValue, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr) -> AnyValue:
-        members, name = self.session.members, attribute.name
-        if attribute.declaration is not None and not attribute.final and attribute.registered != "module":
+    def _own_attribute(
+        self, receiver: ModuleValue, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr
+    ) -> AnyValue:
+        members, _name = self.session.members, attribute.name
+        declared = attribute.declaration is not None and not attribute.final
+        if declared and not attribute.init and attribute.class_value is not None and not self._open(cls):
+            return self.report("class-attribute", node, attribute.class_value, name=name)
+        if declared and attribute.registered != "module":
             return self._declared_attribute(cls, attribute, node)
         value = members.assigned(cls, attribute)
         if attribute.init and attribute.conditional:
@@ -266,14 +279,20 @@ class Lookups(Body):
     def _raises_otherwise(outer: ast.AST) -> bool:
         return isinstance(outer, ast.If) and any(isinstance(n, ast.Raise) for s in outer.orelse for n in ast.walk(s))
 
-    def _without_init(self, receiver: ModuleValue, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr) -> AnyValue:
+    def _without_init(
+        self, receiver: ModuleValue, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr
+    ) -> AnyValue:
         value = attribute.class_value
         if attribute.final or attribute.constant:
             return UNKNOWN if value is None else self.session.members.evaluate(value, cls, None)
         if value is None:
             if attribute.name in cls.methods:
                 return self._method(receiver, cls, attribute.name)
-            return UNKNOWN if self._open(cls) or not attribute.later else self.undefined(receiver, attribute.name, node, write=False)
+            return (
+                UNKNOWN
+                if self._open(cls) or not attribute.later
+                else self.undefined(receiver, attribute.name, node, write=False)
+            )
         if isinstance(value, ast.Name) and value.id in cls.methods:
             return UNKNOWN
         if self._open(cls):
@@ -366,7 +385,11 @@ class Lookups(Body):
             return self._enum_attribute(cls, name, node)
         attribute, method = cls.attributes.get(name), cls.methods.get(name)
         if method is not None:
-            return self.session.returns(method, cls, self) if method.kind == "property" else FunctionValue(method, receiver)
+            return (
+                self.session.returns(method, cls, self)
+                if method.kind == "property"
+                else FunctionValue(method, receiver)
+            )
         if attribute is None:
             if receiver.kind != "script-class" or self._open(cls):
                 return UNKNOWN
@@ -379,7 +402,11 @@ class Lookups(Body):
         if name == "name":
             return STR
         if name == "value":
-            values = {self.session.members.evaluate(v, None, None) for k, v in cls.class_values.items() if not k.startswith("_")}
+            values = {
+                self.session.members.evaluate(v, None, None)
+                for k, v in cls.class_values.items()
+                if not k.startswith("_")
+            }
             only = next(iter(values)) if len(values) == 1 else UNKNOWN
             return only if isinstance(only, Type) else UNKNOWN
         return self.report("enum-limits", node, what="method", text=ast.unparse(node))
@@ -395,7 +422,8 @@ class Lookups(Body):
     def assign_attribute(self, target: ast.Attribute, value: AnyValue, origin: ast.expr | None) -> None:
         """`self.x = value`."""
         receiver = self.value(target.value)
-        if receiver is TENSOR and target.attr not in ("data", "grad", "requires_grad"):
+        if receiver is TENSOR:
+            self.report("object-attribute", target, name=target.attr, type=receiver, method=False)
             return
         if not isinstance(receiver, ModuleValue) or receiver.cls is None:
             self._assign_to_instance(receiver, target, value)
@@ -423,7 +451,12 @@ class Lookups(Body):
             self.report("script-class-limits", target, name=receiver.cls.name, what="attribute-outside-init")
 
     def _check_assignment(
-        self, cls: ClassFacts, attribute: AttributeFacts, target: ast.Attribute, value: AnyValue, origin: ast.expr | None
+        self,
+        cls: ClassFacts,
+        attribute: AttributeFacts,
+        target: ast.Attribute,
+        value: AnyValue,
+        origin: ast.expr | None,
     ) -> None:
         with self.sink.muted():
             expected = self._own_attribute(ModuleValue(cls.name, cls), cls, attribute, target)
@@ -455,7 +488,9 @@ class Lookups(Body):
                 attribute = holder.cls.attributes.get(node.attr)
                 if attribute is not None and (attribute.final or attribute.constant):
                     return "unknown"
-                return None if attribute is not None and value is not UNKNOWN else "unknown" if value is UNKNOWN else None
+                return (
+                    None if attribute is not None and value is not UNKNOWN else "unknown" if value is UNKNOWN else None
+                )
         return "unknown" if value is UNKNOWN else None
 
     def trusts_unannotated(self, name: str) -> bool:
@@ -482,7 +517,9 @@ class Lookups(Body):
 def _what(value: ast.expr) -> str:
     if isinstance(value, ast.Constant):
         return type(value.value).__name__
-    return {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "JoinedStr": "str"}.get(type(value).__name__, "")
+    return {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "JoinedStr": "str"}.get(
+        type(value).__name__, ""
+    )
 
 
 def _sets_dynamically(node: ast.AST) -> bool:

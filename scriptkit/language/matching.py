@@ -69,8 +69,12 @@ def converted(actual: Type, formal: Type, *, conversions: bool) -> Type:
     if isinstance(actual, Tuple):
         if isinstance(formal, List) and tuple_as_list(actual, formal):
             return formal
-        if isinstance(formal, Tuple) and not is_subtype(actual, formal) and len(actual.elements) == len(formal.elements):
-            pairs = zip(actual.elements, formal.elements)
+        if (
+            isinstance(formal, Tuple)
+            and not is_subtype(actual, formal)
+            and len(actual.elements) == len(formal.elements)
+        ):
+            pairs = zip(actual.elements, formal.elements, strict=False)
             return Tuple([converted(a, f, conversions=conversions) for a, f in pairs], formal.name, formal.fields)
     if conversions:
         return _implicitly(actual, formal)
@@ -119,12 +123,14 @@ def bind(formal: Type, actual: Type, bound: Bindings) -> bool:
     if isinstance(formal, List):
         return _bind_list(formal, actual, bound)
     if isinstance(formal, Dict):
-        return isinstance(actual, Dict) and bind(formal.key, actual.key, bound) and bind(formal.value, actual.value, bound)
+        return (
+            isinstance(actual, Dict) and bind(formal.key, actual.key, bound) and bind(formal.value, actual.value, bound)
+        )
     if isinstance(formal, Tuple):
         return (
             isinstance(actual, Tuple)
             and len(actual.elements) == len(formal.elements)
-            and all(bind(f, a, bound) for f, a in zip(formal.elements, actual.elements))
+            and all(bind(f, a, bound) for f, a in zip(formal.elements, actual.elements, strict=False))
         )
     if isinstance(formal, Future):
         return isinstance(actual, Future) and bind(formal.element, actual.element, bound)
@@ -205,7 +211,9 @@ def match(
         return Mismatch("too-many", position=used, progress=-1)
     for name in keywords:
         if name not in taken:
-            return Mismatch("unknown-keyword" if name not in {a.name for a in schema.arguments} else "twice", name, progress=-1)
+            return Mismatch(
+                "unknown-keyword" if name not in {a.name for a in schema.arguments} else "twice", name, progress=-1
+            )
     return Match(schema, substitute(schema.returns, bound))
 
 
@@ -215,7 +223,7 @@ def _keyword(argument: Argument, keywords: Mapping[str, Type], *, internal: bool
     return "input" if internal and argument.name == "self" and "input" in keywords else None
 
 
-def _argument_mismatch(  # noqa: PLR0913
+def _argument_mismatch(
     argument: Argument, given: Type, where: int | str, bound: Bindings, index: int, *, conversions: bool
 ) -> Mismatch | None:
     formal = argument.type

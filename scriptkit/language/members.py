@@ -43,7 +43,9 @@ CONTAINERS = {
     f"torch.nn.{kind}": kind for kind in ("ModuleList", "Sequential", "ModuleDict", "ParameterList", "ParameterDict")
 }
 CONSTANTS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX, str: STR, type(None): NONE}
-TENSOR_MAKERS = frozenset({"torch.nn.Parameter", "torch.nn.Buffer", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor"})
+TENSOR_MAKERS = frozenset(
+    {"torch.nn.Parameter", "torch.nn.Buffer", "torch.Tensor", "torch.FloatTensor", "torch.LongTensor"}
+)
 WHAT = {
     "numpy": "numpy",
     "functools": "partial",
@@ -82,7 +84,9 @@ class Members:
         else:
             values = [UNKNOWN if a.value is None else self.evaluate(a.value, cls, a.method) for a in attribute.init]
         first = values[0]
-        if attribute.mutations and (isinstance(first, (List, Dict)) or (isinstance(first, PythonObject) and first.what != "set")):
+        if attribute.mutations and (
+            isinstance(first, (List, Dict)) or (isinstance(first, PythonObject) and first.what != "set")
+        ):
             return self._filled(cls, attribute)
         if len(values) == 1:
             return first
@@ -169,10 +173,16 @@ class Members:
         key = (method.node, name)
         if key in self._busy:
             return UNKNOWN
-        stores = [n for n in ast.walk(method.node) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+        stores = [
+            n
+            for n in ast.walk(method.node)
+            if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+        ]
         parameter = next((p for p in method.parameters if p.name == name), None)
         if parameter is not None:
-            return UNKNOWN if stores or parameter.kind in ("varargs", "kwargs") else self._parameter(parameter.annotation)
+            return (
+                UNKNOWN if stores or parameter.kind in ("varargs", "kwargs") else self._parameter(parameter.annotation)
+            )
         if not stores:
             return None
         statement = self.module.parent(stores[0])
@@ -191,7 +201,9 @@ class Members:
         declared, bad = self.annotations.read(annotation)
         return declared if not bad and declared in (INT, STR, BOOL, TENSOR) else UNKNOWN
 
-    def _display(self, node: ast.List | ast.Tuple | ast.Dict, cls: ClassFacts | None, method: FunctionFacts | None) -> AnyValue:
+    def _display(
+        self, node: ast.List | ast.Tuple | ast.Dict, cls: ClassFacts | None, method: FunctionFacts | None
+    ) -> AnyValue:
         if isinstance(node, ast.Dict):
             return self._dict(node, cls, method)
         parts = [self.evaluate(part, cls, method) for part in node.elts]
@@ -230,7 +242,9 @@ class Members:
         for part in parts:
             if isinstance(part, (ModuleValue, ContainerValue)):
                 return PythonObject(f"{where} of modules")
-            if isinstance(part, (FunctionValue, DottedValue)) or (isinstance(part, PythonObject) and part.what == "lambda"):
+            if isinstance(part, (FunctionValue, DottedValue)) or (
+                isinstance(part, PythonObject) and part.what == "lambda"
+            ):
                 return PythonObject(f"{where} of functions")
             if isinstance(part, Sugared):
                 return PythonObject("object") if isinstance(part, PythonObject) else UNKNOWN
@@ -256,7 +270,13 @@ class Members:
         if isinstance(node.op, ast.Div) or FLOAT in (left, right):
             return FLOAT
         if isinstance(node.op, ast.Pow):
-            return INT if isinstance(node.right, ast.Constant) else FLOAT if isinstance(node.right, ast.UnaryOp) else UNKNOWN
+            return (
+                INT
+                if isinstance(node.right, ast.Constant)
+                else FLOAT
+                if isinstance(node.right, ast.UnaryOp)
+                else UNKNOWN
+            )
         return INT
 
     # -- calls ------------------------------------------------------------------
@@ -289,12 +309,24 @@ class Members:
             return PythonObject("numpy")
         if dotted == "functools.partial":
             return PythonObject("partial")
-        if dotted in ("collections.deque", "collections.defaultdict", "threading.Lock", "threading.RLock", "logging.getLogger"):
+        if dotted in (
+            "collections.deque",
+            "collections.defaultdict",
+            "threading.Lock",
+            "threading.RLock",
+            "logging.getLogger",
+        ):
             return PythonObject("object")
         return DEVICE if dotted == "torch.device" else UNKNOWN
 
     def _builtin(self, dotted: str, node: ast.Call, cls: ClassFacts | None, method: FunctionFacts | None) -> AnyValue:
-        plain = {"builtins.int": INT, "builtins.float": FLOAT, "builtins.bool": BOOL, "builtins.str": STR, "builtins.len": INT}
+        plain = {
+            "builtins.int": INT,
+            "builtins.float": FLOAT,
+            "builtins.bool": BOOL,
+            "builtins.str": STR,
+            "builtins.len": INT,
+        }
         if dotted in plain:
             return plain[dotted]
         if dotted in ("builtins.set", "builtins.frozenset"):
@@ -334,7 +366,12 @@ class Members:
         return next((CONTAINERS[b] for c in cls.mro for b in c.bases if b in CONTAINERS), "")
 
     def _container(
-        self, kind: str, node: ast.Call, cls: ClassFacts | None, method: FunctionFacts | None, local: ClassFacts | None = None
+        self,
+        kind: str,
+        node: ast.Call,
+        cls: ClassFacts | None,
+        method: FunctionFacts | None,
+        local: ClassFacts | None = None,
     ) -> AnyValue:
         if local is not None:
             return ModuleValue(local.name, local)

@@ -9,12 +9,27 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scriptkit.language.types import ANY, ATOMS, NONE, UNKNOWN, DEVICE, GENERATOR, Dict, Future, List, STREAM, Tuple, Type
-from scriptkit.language.types import Variable, optional, union
+from scriptkit.language.types import (
+    ANY,
+    ATOMS,
+    DEVICE,
+    GENERATOR,
+    NONE,
+    STREAM,
+    UNKNOWN,
+    Dict,
+    Future,
+    List,
+    Tuple,
+    Type,
+    Variable,
+    optional,
+    union,
+)
 
 TABLE = Path(__file__).with_name("operators.json.z")
 
@@ -135,7 +150,7 @@ def nn_module(name: str) -> dict[str, Any] | None:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_schema(name: str, text: str) -> Schema:
     """From the table's notation."""
     written, _, returned = text.partition("->")
@@ -155,7 +170,7 @@ def _parse_argument(text: str) -> Argument:
     return Argument(name, parse_type(kind), "=" in flags, "*" in flags, int(digits) if digits else 0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse_type(text: str) -> Type:
     """`List[Optional[Tensor]]`, as the schemas write it."""
     head, bracket, inner = text.partition("[")

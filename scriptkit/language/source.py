@@ -63,6 +63,8 @@ MARKS = {
 NOT_FOREIGN = frozenset({"torch.nn.Module", "builtins.object", "abc.ABC", "typing.Protocol", "typing.Generic"})
 ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
 NO_MODULE_IN_NN = frozenset({"Parameter", "Buffer", "ParameterList", "UninitializedParameter", "UninitializedBuffer"})
+TYPING = ("Any", "Callable", "Dict", "Final", "Iterable", "List", "Literal", "NamedTuple", "Optional", "Sequence", "Set")
+TYPING = (*TYPING, "Tuple", "Type", "TypeVar", "Union")
 NO_MODULE_ROOTS = frozenset(
     {"builtins", "typing", "enum", "abc", "collections", "dataclasses", "numpy", "threading", "unittest", "logging"},
 )
@@ -123,9 +125,12 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
 def _read_import(module: ModuleFacts, statement: ast.Import | ast.ImportFrom) -> None:
     for alias in statement.names:
         if isinstance(statement, ast.Import):
-            name, target = alias.asname or alias.name.split(".")[0], alias.name if alias.asname else alias.name.split(".")[0]
+            name, target = (
+                alias.asname or alias.name.split(".")[0],
+                alias.name if alias.asname else alias.name.split(".")[0],
+            )
         elif alias.name == "*":
-            module.star_imports = True
+            _read_star(module, statement)
             continue
         else:
             name = alias.asname or alias.name
@@ -135,6 +140,14 @@ def _read_import(module: ModuleFacts, statement: ast.Import | ast.ImportFrom) ->
                 continue
         module.imports.setdefault(name, target)
         module.import_nodes.setdefault(name, statement)
+
+
+def _read_star(module: ModuleFacts, statement: ast.ImportFrom) -> None:
+    """`from typing import *` is known; any other star hides what names mean."""
+    if statement.module != "typing":
+        module.star_imports = True
+    for name in TYPING:
+        module.imports.setdefault(name, f"typing.{name}")
 
 
 def _read_global(module: ModuleFacts, statement: ast.stmt) -> None:
@@ -174,7 +187,9 @@ def read_function(module: ModuleFacts, node: FunctionNode, owner: ClassFacts | N
     """The facts of a function or method."""
     decorators = [module.dotted(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
     marks = frozenset(MARKS[name] for name in decorators if name in MARKS)
-    return FunctionFacts(node.name, node, module, owner, _function_kind(node, decorators, owner), marks, _parameters(node))
+    return FunctionFacts(
+        node.name, node, module, owner, _function_kind(node, decorators, owner), marks, _parameters(node)
+    )
 
 
 def _function_kind(node: FunctionNode, decorators: list[str | None], owner: ClassFacts | None) -> MethodKind:
@@ -196,11 +211,12 @@ def _parameters(node: FunctionNode) -> list[Parameter]:
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     defaults.extend(arguments.defaults)
-    found = [Parameter(a.arg, a, a.annotation, d, "positional") for a, d in zip(positional, defaults)]
+    found = [Parameter(a.arg, a, a.annotation, d, "positional") for a, d in zip(positional, defaults, strict=False)]
     if arguments.vararg:
         found.append(Parameter(arguments.vararg.arg, arguments.vararg, arguments.vararg.annotation, None, "varargs"))
     found.extend(
-        Parameter(a.arg, a, a.annotation, d, "keyword") for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults)
+        Parameter(a.arg, a, a.annotation, d, "keyword")
+        for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=False)
     )
     if arguments.kwarg:
         found.append(Parameter(arguments.kwarg.arg, arguments.kwarg, arguments.kwarg.annotation, None, "kwargs"))

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
-from scriptkit.language.body import Body
 from scriptkit.language.calls import Arguments, Calls
 from scriptkit.language.matching import Match, resolve
 from scriptkit.language.types import (
@@ -15,7 +14,6 @@ from scriptkit.language.types import (
     COMPLEX,
     DEVICE,
     FLOAT,
-    GENERATOR,
     INT,
     NONE,
     NUMBER,
@@ -30,18 +28,13 @@ from scriptkit.language.types import (
     Type,
     Union,
     is_optional,
-    is_subtype,
-    optional,
 )
 from scriptkit.language.values import (
     BoundOperator,
-    ContainerMethod,
     ContainerValue,
-    DottedValue,
     FunctionValue,
     Iteration,
     ModuleValue,
-    Sugared,
     TupleValue,
 )
 
@@ -107,7 +100,7 @@ class SpecialForms(Calls):
 
     def _operator_builtin(self, name: str, node: ast.Call) -> AnyValue:
         arguments = self.arguments(node)
-        for index, (value, part) in enumerate(zip(arguments.positional, arguments.nodes)):
+        for index, (value, part) in enumerate(zip(arguments.positional, arguments.nodes, strict=False)):
             if isinstance(value, Iteration):
                 return self._over_iteration(name, value, node)
             if isinstance(value, (ContainerValue,)) and name == "len" and index == 0:
@@ -215,18 +208,28 @@ class SpecialForms(Calls):
             self.arguments_quietly(node)
             return Iteration("zip", UNKNOWN)
         values = [self.value(argument) for argument in node.args]
-        runs = [self.iterate(value, argument) for value, argument in zip(values, node.args)]
+        runs = [self.iterate(value, argument) for value, argument in zip(values, node.args, strict=False)]
         unrolled = [run for run in runs if run.unrolled]
         if unrolled and len(unrolled) < len(runs):
-            known_dynamic = [a for a, r in zip(node.args, runs) if not r.unrolled and r.kind != "unknown"]
-            sure = [a for a, r in zip(node.args, runs) if r.unrolled]
+            known_dynamic = [a for a, r in zip(node.args, runs, strict=False) if not r.unrolled and r.kind != "unknown" and not self.is_constant(a)]
+            sure = [a for a, r in zip(node.args, runs, strict=False) if r.unrolled]
             if known_dynamic:
-                self.report("zip-length-mismatch", node, container=ast.unparse(sure[0]), other=ast.unparse(known_dynamic[0]))
+                self.report(
+                    "zip-length-mismatch", node, container=ast.unparse(sure[0]), other=ast.unparse(known_dynamic[0])
+                )
             return Iteration("zip", UNKNOWN, unrolled=True)
         items = None
         if runs and all(run.items is not None for run in runs):
-            items = tuple(_tuple(parts) for parts in zip(*(run.items or () for run in runs)))
+            items = tuple(_tuple(parts) for parts in zip(*(run.items or () for run in runs), strict=False))
         return Iteration("zip", _tuple([run.element for run in runs]), unrolled=bool(unrolled), items=items)
+
+    def is_constant(self, node: ast.expr) -> bool:
+        """Whether an expression is an attribute that is a constant: a list of that kind is unrolled."""
+        if not isinstance(node, ast.Attribute):
+            return False
+        holder = self.value(node.value)
+        attribute = holder.cls.attributes.get(node.attr) if isinstance(holder, ModuleValue) and holder.cls else None
+        return attribute is not None and (attribute.final or attribute.constant)
 
     def _reversed(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         arguments = self.arguments(node)
@@ -405,5 +408,6 @@ TORCH_FORMS: dict[str, Callable[[SpecialForms, ast.Call], AnyValue]] = {
     "torch._assert": SpecialForms._nothing,
     "torch.einsum": SpecialForms._opaque,
     "torch.functional.einsum": SpecialForms._opaque,
+    **dict.fromkeys(("torch.unique", "torch.unique_consecutive", "torch.functional.unique"), SpecialForms._opaque),
     "warnings.warn": SpecialForms._nothing,
 }

@@ -25,7 +25,7 @@ from scriptkit.language.types import (
     unify,
     without_none,
 )
-from scriptkit.language.values import ContainerValue, DottedValue, Iteration, ModuleValue, Sugared, TupleValue
+from scriptkit.language.values import ContainerValue, Iteration, ModuleValue, Sugared, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,9 @@ CONTEXTS = frozenset(
         "torch.jit._fuser.fuser",
     },
 )
-BAD_CONTEXTS = frozenset({"torch.set_grad_enabled", "contextlib.nullcontext", "contextlib.suppress", "contextlib.ExitStack"})
+BAD_CONTEXTS = frozenset(
+    {"torch.set_grad_enabled", "contextlib.nullcontext", "contextlib.suppress", "contextlib.ExitStack"}
+)
 
 
 class Statements(Body):
@@ -98,7 +100,7 @@ class Statements(Body):
             joined = unify(self.returned, actual)
             if joined is None and not self.uncertain:
                 self.report("return-types-differ", node, self.first_return, first=self.returned, second=actual)
-            self.returned = UNKNOWN if joined is None or self.uncertain and joined != actual else joined
+            self.returned = UNKNOWN if joined is None or (self.uncertain and joined != actual) else joined
 
     def _declared_result(self, actual: Type, declared: Type, node: ast.Return) -> None:
         found = actual if actual is NONE else converted(actual, declared, conversions=True)
@@ -112,7 +114,15 @@ class Statements(Body):
         if origin is not None and isinstance(actual, (List, Dict)) and isinstance(declared, (List, Dict)):
             element = declared.element if isinstance(declared, List) else declared.value
             key = declared.key if isinstance(declared, Dict) else None
-            self.report("empty-container-untyped", node, origin, name=ast.unparse(node), value=ast.unparse(origin), element=element, key=key)
+            self.report(
+                "empty-container-untyped",
+                node,
+                origin,
+                name=ast.unparse(node),
+                value=ast.unparse(origin),
+                element=element,
+                key=key,
+            )
             return
         if self._power(node, declared, use):
             return
@@ -218,9 +228,11 @@ class Statements(Body):
             if isinstance(expression, ast.Call):
                 for argument in (*expression.args, *(k.value for k in expression.keywords)):
                     self.value(argument)
-        elif dotted in BAD_CONTEXTS or (dotted or "").partition(".")[0] in ("contextlib", "warnings", "threading", "time"):
-            self.report("with-statement", expression, text=ast.unparse(expression), name=dotted or "")
-        elif dotted in self.module.functions:
+        elif (
+            dotted in BAD_CONTEXTS
+            or (dotted or "").partition(".")[0] in ("contextlib", "warnings", "threading", "time")
+            or dotted in self.module.functions
+        ):
             self.report("with-statement", expression, text=ast.unparse(expression), name=dotted or "")
         elif dotted == "builtins.open":
             self.report("with-statement", expression, text=ast.unparse(expression), name="open")
@@ -260,7 +272,9 @@ class Statements(Body):
                 exits.append(self.block(body))
             frames.append((frame, exits[-1], self.returned))
         results = [r for _, _, r in frames if r is not None]
-        self.returned = (results[0] if results and all(r == results[0] for r in results) else UNKNOWN) if results else None
+        self.returned = (
+            (results[0] if results and all(r == results[0] for r in results) else UNKNOWN) if results else None
+        )
         self._merge_leniently(frames[0][0], frames[1][0], *exits)
         if exits[0] != exits[1]:
             self.maybe_exited = True
@@ -450,7 +464,9 @@ class Statements(Body):
                 self.returned = UNKNOWN
 
     # -- targets --------------------------------------------------------------------
-    def assign(self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None) -> None:
+    def assign(
+        self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None
+    ) -> None:
         """Bind a target to a value."""
         if isinstance(target, ast.Name):
             self._assign_name(target, value, origin, annotation)
@@ -479,7 +495,9 @@ class Statements(Body):
 
     def _annotated(self, target: ast.Name, value: Type, origin: ast.expr | None, annotation: Type) -> None:
         if value is not UNKNOWN:
-            self.mismatch("annotation-mismatch", origin or target, annotation, value, name=target.id, use="annotated variable")
+            self.mismatch(
+                "annotation-mismatch", origin or target, annotation, value, name=target.id, use="annotated variable"
+            )
 
     def _against(self, target: ast.Name, value: AnyValue, outside: Binding, origin: ast.expr | None) -> AnyValue:
         """A variable of an enclosing block keeps its type."""
@@ -501,11 +519,15 @@ class Statements(Body):
             element = value.element if isinstance(value, List) else value.value if isinstance(value, Dict) else UNKNOWN
             key = value.key if isinstance(value, Dict) else None
             text = ast.unparse(outside.origin)
-            self.report("empty-container-untyped", target, outside.origin, name=target.id, value=text, element=element, key=key)
+            self.report(
+                "empty-container-untyped", target, outside.origin, name=target.id, value=text, element=element, key=key
+            )
         elif is_optional(value) and is_subtype(without_none(value), old) and origin is not None and old is not NONE:
             self.not_refined(value, origin, f"a value of `{target.id}`")
         else:
-            self.report("reassign-changes-type", target, outside.node, name=target.id, old=old, new=value, empty_list=empty)
+            self.report(
+                "reassign-changes-type", target, outside.node, name=target.id, old=old, new=value, empty_list=empty
+            )
         return UNKNOWN
 
     def _unpack(self, target: ast.Tuple | ast.List, value: AnyValue, origin: ast.expr | None) -> None:
@@ -526,7 +548,12 @@ class Statements(Body):
             self.not_refined(value, origin, "unpacking")
         elif isinstance(value, Iteration) and value.items is not None:
             parts = value.items
-        elif isinstance(value, Type) and value is not UNKNOWN and not isinstance(value, (Union, Instance)) and value is not ANY:
+        elif (
+            isinstance(value, Type)
+            and value is not UNKNOWN
+            and not isinstance(value, (Union, Instance))
+            and value is not ANY
+        ):
             self.report("not-iterable", origin or target, type=value)
         if parts is not None and not starred and len(parts) != count:
             self.report("unpack-count", target, expected=count, actual=len(parts), type=value)
@@ -534,7 +561,11 @@ class Statements(Body):
         self._bind_parts(target, parts, starred, origin)
 
     def _bind_parts(
-        self, target: ast.Tuple | ast.List, parts: Sequence[AnyValue] | None, starred: list[int], origin: ast.expr | None
+        self,
+        target: ast.Tuple | ast.List,
+        parts: Sequence[AnyValue] | None,
+        starred: list[int],
+        origin: ast.expr | None,
     ) -> None:
         if parts is None or (starred and len(parts) < len(target.elts) - 1):
             for part in target.elts:
@@ -548,8 +579,10 @@ class Statements(Body):
             packed: AnyValue = Tuple([v if isinstance(v, Type) else UNKNOWN for v in middle])
             values[first : first + extra] = [packed]
         literal = isinstance(origin, (ast.Tuple, ast.List)) and len(origin.elts) == len(values) and not starred
-        for index, (part, value) in enumerate(zip(target.elts, values)):
-            self.assign(part, value, origin.elts[index] if literal and isinstance(origin, (ast.Tuple, ast.List)) else None)
+        for index, (part, value) in enumerate(zip(target.elts, values, strict=False)):
+            self.assign(
+                part, value, origin.elts[index] if literal and isinstance(origin, (ast.Tuple, ast.List)) else None
+            )
 
 
 def _state(value: AnyValue) -> object:

@@ -26,7 +26,6 @@ from scriptkit.language.types import (
     is_optional,
     is_subtype,
     known,
-    unify,
 )
 from scriptkit.language.values import (
     ClassValue,
@@ -56,14 +55,18 @@ class Subscripts(Body):
             return UNKNOWN if interface else self._container_item(holder, node, index)
         if isinstance(holder, TupleValue):
             found = self._constant(index)
-            return holder.items[found] if isinstance(found, int) and -len(holder.items) <= found < len(holder.items) else UNKNOWN
+            return (
+                holder.items[found]
+                if isinstance(found, int) and -len(holder.items) <= found < len(holder.items)
+                else UNKNOWN
+            )
         if isinstance(holder, ClassValue) and holder.cls.kind == "enum":
             return self.report("enum-limits", node, what="lookup", text=ast.unparse(node))
         if isinstance(holder, ModuleValue):
             return self._module_item(holder, node)
         if not isinstance(holder, Type):
             return UNKNOWN
-        if holder is UNKNOWN or holder.has_unknown and isinstance(holder, Union):
+        if holder is UNKNOWN or (holder.has_unknown and isinstance(holder, Union)):
             self._read_index(index)
             return UNKNOWN
         if not self.need(holder, node.value, "indexing"):
@@ -96,7 +99,11 @@ class Subscripts(Body):
         if isinstance(holder, Dict):
             return UNKNOWN if found is None else self._looked_up(holder, found, node, holder.value)
         if holder is STR:
-            return STR if found is None or found in (INT, TENSOR) or found.has_unknown else self._bad_index(holder, found, node)
+            return (
+                STR
+                if found is None or found in (INT, TENSOR) or found.has_unknown
+                else self._bad_index(holder, found, node)
+            )
         if isinstance(holder, Instance) and holder.kind != "enum":
             return UNKNOWN
         return self.report("not-subscriptable", node, type=holder)
@@ -133,7 +140,7 @@ class Subscripts(Body):
             self.report("bool-list-index", part, text=ast.unparse(part))
         elif isinstance(found, Tuple):
             self.report("tuple-variable-index", part, text=ast.unparse(part), type=found)
-        elif found in (FLOAT, STR) or (isinstance(found, List) and found.element in (STR,)):
+        elif found in (FLOAT, STR) or (isinstance(found, List) and found.element == STR):
             self.report("index-forms", node, type=TENSOR, index=found, why="")
         elif is_optional(found) and found != _OPTIONAL_TENSOR:
             self.not_refined(found, part, "an index")
@@ -192,9 +199,12 @@ class Subscripts(Body):
             return "constant"
         if isinstance(node, (ast.BinOp, ast.UnaryOp)):
             parts = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.operand]
-            return "constant" if all(self._constant(p) is not None for p in parts) and any(
-                self._constant(p) == "constant" for p in parts
-            ) else None
+            return (
+                "constant"
+                if all(self._constant(p) is not None for p in parts)
+                and any(self._constant(p) == "constant" for p in parts)
+                else None
+            )
         return None
 
     # -- module containers ---------------------------------------------------------------
@@ -247,7 +257,7 @@ class Subscripts(Body):
             value = self.as_type(value, origin or target, "an element")
         if holder is TENSOR:
             self._tensor_item(target, target.slice)
-            if value is STR or isinstance(value, (Tuple, Dict)) and known(value):
+            if value is STR or (isinstance(value, (Tuple, Dict)) and known(value)):
                 self.report("container-element-mismatch", origin or target, container=holder, element=value)
             elif is_optional(value) and known(value):
                 self.not_refined(value, origin or target.value, "an element")
@@ -260,13 +270,17 @@ class Subscripts(Body):
         elif isinstance(holder, Dict) and index is not None:
             self._assign_value(target, origin, holder, index, value)
 
-    def _assign_element(self, target: ast.Subscript, origin: ast.expr | None, holder: Type, index: Type, value: Type) -> None:
+    def _assign_element(
+        self, target: ast.Subscript, origin: ast.expr | None, holder: Type, index: Type, value: Type
+    ) -> None:
         if not isinstance(resolve(operators.overloads("_set_item"), [List(ANY), index, ANY], {}), Match):
             self._bad_index(holder, index, target)
         elif not isinstance(resolve(operators.overloads("_set_item"), [holder, INT, value], {}), Match):
             self.element_problem(target.value, origin or target, holder, value)
 
-    def _assign_value(self, target: ast.Subscript, origin: ast.expr | None, holder: Dict, index: Type, value: Type) -> None:
+    def _assign_value(
+        self, target: ast.Subscript, origin: ast.expr | None, holder: Dict, index: Type, value: Type
+    ) -> None:
         wrong_key = not is_subtype(converted(index, holder.key, conversions=True), holder.key)
         wrong_value = not isinstance(resolve(operators.overloads("_set_item"), [holder, holder.key, value], {}), Match)
         untyped = self._untyped_origin(target.value)
@@ -298,7 +312,13 @@ class Subscripts(Body):
             self.report("empty-container-untyped", node, untyped, name=name, value=text, element=element, key=None)
             self._forget_name(holder)
             return UNKNOWN
-        inner = container.element if isinstance(container, List) else container.value if isinstance(container, Dict) else UNKNOWN
+        inner = (
+            container.element
+            if isinstance(container, List)
+            else container.value
+            if isinstance(container, Dict)
+            else UNKNOWN
+        )
         if is_optional(element) and not is_optional(inner):
             return self.not_refined(element, node, "an element")
         return self.report("container-element-mismatch", node, container=container, element=element)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any as Anything
+from typing import TYPE_CHECKING
+from typing import Any as Anything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +75,25 @@ ANY_LIST = Atom("AnyListType")
 ANY_TUPLE = Atom("AnyTupleType")
 ATOMS = {
     atom.name: atom
-    for atom in (ANY, ANY_ENUM, ANY_CLASS, ANY_LIST, ANY_TUPLE, TENSOR, INT, FLOAT, COMPLEX, NUMBER, BOOL, STR, NONE, DEVICE, GENERATOR, STREAM, STORAGE)
+    for atom in (
+        ANY,
+        ANY_ENUM,
+        ANY_CLASS,
+        ANY_LIST,
+        ANY_TUPLE,
+        TENSOR,
+        INT,
+        FLOAT,
+        COMPLEX,
+        NUMBER,
+        BOOL,
+        STR,
+        NONE,
+        DEVICE,
+        GENERATOR,
+        STREAM,
+        STORAGE,
+    )
 }
 
 
@@ -244,9 +263,7 @@ def is_subtype(a: Type, b: Type) -> bool:
         )
     if isinstance(a, (List, Dict, Future)) or isinstance(b, (List, Dict, Future)):
         return same(a, b)
-    if isinstance(a, Instance) and isinstance(b, Instance) and b.kind == "interface":
-        return True
-    return False
+    return bool(isinstance(a, Instance) and isinstance(b, Instance) and b.kind == "interface")
 
 
 def same(a: Type, b: Type) -> bool:
@@ -282,7 +299,7 @@ def unify(a: Type, b: Type, *, to_union: bool = False) -> Type | None:
 
 def _unify_unknown(a: Type, b: Type) -> Type:
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements):
-        parts = [unify(x, y) for x, y in zip(a.elements, b.elements)]
+        parts = [unify(x, y) for x, y in zip(a.elements, b.elements, strict=False)]
         return Tuple([UNKNOWN if part is None else part for part in parts])
     if isinstance(a, List) and isinstance(b, List):
         return List(UNKNOWN)
@@ -297,6 +314,6 @@ def _unify_parts(a: Type, b: Type) -> Type | None:
             inner = unify(without_none(one), other)
             return None if inner is None else optional(inner)
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.elements) == len(b.elements):
-        parts = [unify(x, y) for x, y in zip(a.elements, b.elements)]
+        parts = [unify(x, y) for x, y in zip(a.elements, b.elements, strict=False)]
         return None if None in parts else Tuple([part for part in parts if part is not None])
     return None
