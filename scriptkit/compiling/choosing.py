@@ -117,12 +117,29 @@ class Chooser:
     # ---- the ways
 
     def _scripted(self, path: str, part: nn.Module, wanted: Mark | None) -> Choice:
-        trial = forms.complete(copy_tree(part))
-        for call in self._calls(path, wanted) if self.examples is not None else ():
-            _require_equal(path, part, trial, call)
-        _require_reloadable(path, part, trial)
         reason = "marked as scripted" if wanted else "its source scripts"
-        return Choice("script", forms.complete(part), _rows(path, part, "script", reason))
+        rows = _rows(path, part, "script", reason)
+        try:
+            self._try(path, part, wanted, forms.complete(copy_tree(part)))
+            return Choice("script", forms.complete(part), rows)
+        except CompilationError:
+            plain = self._plain_script(path, part, wanted)
+            if plain is None:
+                raise
+        return Choice("script", plain, rows, is_mixed=True)
+
+    def _plain_script(self, path: str, part: nn.Module, wanted: Mark | None) -> torch.jit.ScriptModule | None:
+        try:
+            self._try(path, part, wanted, forms.plain_script(copy_tree(part)))
+            return forms.plain_script(part)
+        except CompilationError:
+            return None
+
+    def _try(self, path: str, part: nn.Module, wanted: Mark | None, form: torch.jit.ScriptModule) -> None:
+        """Compare a compiled copy with the part on the arguments it gets, and write and read it."""
+        for call in self._calls(path, wanted) if self.examples is not None else ():
+            _require_equal(path, part, form, call)
+        _require_reloadable(path, part, form)
 
     def _traced(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
         first, *more = self._calls(path, wanted)
@@ -145,12 +162,20 @@ class Chooser:
                 trials[True] = trial
                 break
         choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, refusal))
-        choice.eval_only = missing
+        choice.eval_only = choice.eval_only or missing
         return choice
 
     def _choice_of_traces(self, path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
         calls = {training: trial.call for training, trial in trials.items()}
-        form = wrapped(type(part).__name__, calls[False], calls.get(True))
+        try:
+            form = wrapped(type(part).__name__, calls[False], calls.get(True))
+        except CompilationError:
+            if True not in calls:
+                raise
+            del trials[True]
+            choice = self._choice_of_traces(path, part, trials, reason)
+            choice.eval_only = "its result has another type in training"
+            return choice
         _require_reloadable(path, part, form)
         assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
         if assumptions:
@@ -326,6 +351,7 @@ def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, cal
 def _require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
     """Compiled in memory is not yet a file: raise `CompilationError` where saving or loading fails."""
     try:
-        files.load_bytes(files.serialise(form), None)
+        with tracing.without_weights(form):
+            files.load_bytes(files.serialise(form), None)
     except RuntimeError as error:
         raise CompilationError(f"{_named(path, part)} compiles, but not for a file: {_headline(error)}") from error

@@ -6,7 +6,9 @@ import inspect
 from typing import TYPE_CHECKING
 
 from scriptkit.authoring.module import ScriptableModule
-from scriptkit.engines.torchscript import adapter, files, reading
+from scriptkit.compiling.isolation import copy_tree
+from scriptkit.engines.torchscript import adapter, files, reading, tracing
+from scriptkit.errors import CompilationError, ScriptkitError
 
 if TYPE_CHECKING:
     import torch
@@ -15,7 +17,24 @@ if TYPE_CHECKING:
 
 def complete(module: nn.Module) -> torch.jit.ScriptModule:
     """The module as one TorchScript module that a file can hold; raises `CompilationError`."""
-    return reading.to_torchscript(module)
+    try:
+        return reading.to_torchscript(module)
+    except ScriptkitError:
+        raise
+    except Exception as error:  # torch.jit raises errors of many types for code it does not take
+        raise CompilationError(f"{type(module).__name__} does not compile: {error}") from error
+
+
+def plain_script(module: nn.Module) -> torch.jit.ScriptModule:
+    """The module as torch.jit.script compiles it, without anything lifted; raises `CompilationError`.
+
+    Code written round the habits of torch.jit (overloads, `torch.jit.unused`) may compile only so.
+    """
+    shared = {id(buffer): buffer for buffer in module.buffers()}
+    try:
+        return tracing.script_as_torch_does(copy_tree(module, shared))
+    except Exception as error:
+        raise CompilationError(f"{type(module).__name__} does not compile: {error}") from error
 
 
 def callable_form(module: nn.Module) -> nn.Module:

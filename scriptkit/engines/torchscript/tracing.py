@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,10 +18,12 @@ from torch._jit_internal import _qualified_name, createResolutionCallbackFromClo
 from torch.jit import _recursive, _trace
 from torch.jit.frontend import get_jit_def
 
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.compiler import LOCK
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-LOCK = threading.RLock()
 _C: Any = torch._C  # the stubs lack the names of the tracer
 CHECK_MARK = "scriptkit trace check"
 
@@ -303,3 +304,20 @@ def tensor_slots(form: torch.jit.ScriptModule) -> list[tuple[Any, str, Tensor]]:
             tensors = (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
             found += [(cpp, name, tensor) for name, tensor in tensors]
     return found
+
+
+def script_as_torch_does(module: nn.Module) -> torch.jit.ScriptModule:
+    """Compile a module (a copy: torch writes to it) beneath `torch.jit.script`, which would warn."""
+    make: Any = _recursive.create_script_module
+    with LOCK, adapter.without_deprecation_notices(), adapter.type_store_unchanged_on_failure():
+        made: torch.jit.ScriptModule = make(module, _recursive.infer_methods_to_compile)
+    if not hasattr(made, "forward"):
+        raise RuntimeError("no `forward` was compiled")
+    return made
+
+
+@contextmanager
+def without_weights(form: torch.jit.ScriptModule) -> Iterator[None]:
+    """For a while, tensors without elements: code can be written and read again without the weights."""
+    with exchanged(form, lambda tensor: tensor.to("meta")):
+        yield
