@@ -104,7 +104,7 @@ def type_comments(cls: ClassFacts) -> Iterator[tuple[FunctionFacts, Span, str]]:
 
 
 CALLABLES = ("lambda", "partial", "list of functions", "dict of functions", "function")
-CONSTANTS = ("int", "float", "str", "bool", "complex", "tuple", "dtype", "device", "None")
+CONSTANTS = ("int", "float", "str", "bool", "complex", "tuple", "dtype", "device", "torch.device", "None")
 LONGEST_MESSAGE = 88
 LONGEST_LABEL = 9
 
