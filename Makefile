@@ -62,6 +62,7 @@ readme: $(READY)  ## write what the README's code says into the README
 generated: $(READY)  ## generated files are up to date
 	@$(BIN)/python -m tools.operators --check
 	@$(BIN)/python -m tools.readme --check
+	@$(BIN)/python -m tools.manifest_schema --check
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -72,7 +72,14 @@ def _method(schema: files.MethodSchema, description: Description) -> parts.Metho
         )
         for parameter in schema.parameters
     ]
-    return parts.Method(name=schema.name, signature=schema.text, parameters=parameters, returns=schema.returns)
+    result = description.results
+    return parts.Method(
+        name=schema.name,
+        signature=schema.text,
+        parameters=parameters,
+        returns=schema.returns,
+        result=described(result[schema.name]) if schema.name in result else None,
+    )
 
 
 def _examples(schema: files.MethodSchema, description: Description) -> dict[str, parts.Example]:

@@ -48,8 +48,8 @@ class ExampleCall:
 class Description:
     """Everything about a model that is written into its manifest and is not in its compiled form.
 
-    `methods` names the methods to publish (None: all compiled ones); `examples` and `fixed_dimensions` are by method
-    name, the latter then by parameter name: the dimensions of a tensor that must be as in the example.
+    `methods` names the methods to publish (None: all compiled ones); `examples`, `results` and `fixed_dimensions` are by
+    method name, the last then by parameter name: the dimensions of a tensor that must be as in the example.
     """
 
     class_name: str
@@ -60,4 +60,5 @@ class Description:
     verification: VerificationRecord | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     examples: Mapping[str, ExampleCall] = field(default_factory=dict)
+    results: Mapping[str, object] = field(default_factory=dict)
     fixed_dimensions: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)

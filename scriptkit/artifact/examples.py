@@ -9,22 +9,30 @@ import torch
 
 from scriptkit.artifact.literals import literal_text, literal_value
 from scriptkit.artifact.manifest import Example, MappingExample, SequenceExample, TensorExample, ValueExample
+from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def described(value: object, fixed_dimensions: Sequence[int] = ()) -> Example:
-    """What the manifest says of an example argument. Tensors are described, not stored."""
+def described(value: object, fixed_dimensions: Sequence[int] = ()) -> Example | None:
+    """What the manifest says of an argument or a result; None of an object. Tensors are described, not stored."""
+    try:
+        return _described(value, fixed_dimensions)
+    except ArtifactError:
+        return None
+
+
+def _described(value: object, fixed_dimensions: Sequence[int]) -> Example:
     if isinstance(value, torch.Tensor):
         return _described_tensor(value, fixed_dimensions)
     if isinstance(value, dict):
-        items = [described(item, fixed_dimensions) for item in value.values()]
+        items = [_described(item, fixed_dimensions) for item in value.values()]
         return MappingExample(keys=[literal_text(key) for key in value], items=items)
     if isinstance(value, (list, tuple)):
         return SequenceExample(
             kind="list" if isinstance(value, list) else "tuple",
-            items=[described(item, fixed_dimensions) for item in value],
+            items=[_described(item, fixed_dimensions) for item in value],
         )
     return ValueExample(literal=literal_text(value))
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from scriptkit.errors import ArtifactError
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
-MANIFEST_VERSION = "1.0"
+MANIFEST_VERSION = "1.1"
 
 
 class _Part(BaseModel):
@@ -88,6 +88,7 @@ class Method(_Part):
     signature: str = Field(description="torch's text of the schema")
     parameters: list[Parameter]
     returns: str
+    result: Example | None = Field(default=None, description="what it returned for the example inputs; since 1.1")
 
 
 class Submodule(_Part):

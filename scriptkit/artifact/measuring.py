@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -22,27 +22,33 @@ if TYPE_CHECKING:
 _SEED = 0
 
 
-def measured(
-    module: torch.nn.Module, model: CanonicalModel, examples: Mapping[str, ExampleCall]
-) -> VerificationRecord | None:
-    """Run each example eagerly, compiled, and from the bytes that will be written; None where there are no examples.
+class Measurement(NamedTuple):
+    """How far the forms of a model are from each other, and what its methods returned."""
+
+    record: VerificationRecord | None
+    results: dict[str, object]
+
+
+def measured(module: torch.nn.Module, model: CanonicalModel, examples: Mapping[str, ExampleCall]) -> Measurement:
+    """Run each example eagerly, compiled, and from the bytes that will be written; nothing where there are no examples.
 
     The module's own state is left alone. Raises VerificationError where a result differs by more than rounding.
     """
     if not examples:
-        return None
+        return Measurement(None, {})
     eager = None if files.is_script_module(module) else copy_tree(module)
     compiled = files.load_bytes(files.serialise(reading.to_torchscript(module)), None)
     reloaded = files.load_bytes(container_bytes(model.contents), None)
-    rows = []
+    rows, results = [], {}
     for name, call in examples.items():
         expected = _result(compiled if eager is None else eager, name, call)
         differences = {}
+        results[name] = expected
         for form, candidate in {"compiled": compiled, "reloaded": reloaded}.items():
             if candidate is not compiled or eager is not None:
                 differences[form] = _difference(name, form, expected, _result(candidate, name, call))
         rows.append(MethodDifference(name, **differences))
-    return VerificationRecord(_SEED, rows)
+    return Measurement(VerificationRecord(_SEED, rows), results)
 
 
 def _result(module: Any, name: str, call: ExampleCall) -> object:

@@ -50,13 +50,15 @@ def save(
     model = canonical_model(reading.to_torchscript(m))
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
+    measurement = measured(source, model, examples)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=getattr(source, "__scriptkit_constructor_arguments__", None),
         methods=["forward", *forms.exported_methods(source)] if rows else None,
         submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
         trace_assumptions=_trace_assumptions(rows),
-        verification=measured(source, model, examples),
+        verification=measurement.record,
+        results=measurement.results,
         metadata=metadata or {},
         examples=examples,
     )
