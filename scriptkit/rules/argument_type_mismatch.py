@@ -20,7 +20,7 @@ class ArgumentTypeMismatch(ProblemRule):
 
     code = "SK423"
     name = "argument-type-mismatch"
-    raw = ("but instead found type",)
+    raw = (r"^(?!.*variants are available).*but instead found type",)
     kinds = ("argument-type-mismatch",)
     note = "the compiler converts no argument, except a tensor of one element to a number; an `int` is no `float`"
     VALID = (

@@ -19,7 +19,7 @@ class CallUnknownKwarg(ProblemRule):
 
     code = "SK421"
     name = "call-unknown-kwarg"
-    raw = (r"Keyword argument \w+ unknown",)
+    raw = (r"The following variants .*Keyword argument \w+ unknown", r"Keyword argument \w+ unknown")
     kinds = ("call-unknown-kwarg",)
     note = "the compiler matches keywords with the operator's own parameters, and knows no NumPy aliases"
     VALID = (forward("return torch.cat([x, x], dim=1).sum(dim=0, keepdim=True)"),)

@@ -25,7 +25,22 @@ class CallableArgument(ProblemRule):
     note = "the compiler compiles functions by name; a function cannot be passed, returned or kept in a variable"
     help = "call it here, or choose by a number or string which function is called there"
     VALID = ("def halve(x: Tensor) -> Tensor:\n    return x / 2\n\n" + forward("return halve(x)"),)
-    INVALID = (Invalid(forward("acts = [torch.relu]  # <-\nreturn acts[0](x)"), "builtin cannot be used as a value"),)
+    INVALID = (
+        Invalid(
+            """
+            def halve(x: Tensor) -> Tensor:
+                return x / 2
+
+            class Model(nn.Module):
+                def scaled(self, x: Tensor, by: Tensor) -> Tensor:
+                    return x * by
+
+                def forward(self, x: Tensor) -> Tensor:
+                    return self.scaled(x, halve)  # <-
+            """,
+            "function cannot be used as a value",
+        ),
+    )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         return self.about(cls, problem, f"the function {quoted(problem.data['name'])} is used as a value")

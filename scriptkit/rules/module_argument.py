@@ -20,6 +20,8 @@ class ModuleArgument(ProblemRule):
     code = "SK309"
     name = "module-argument"
     raw = ("'__torch__[^']*' object is not iterable",)
+    supersedes = ("unsupported-annotation",)
+    reach = "class"
     kinds = ("module-argument",)
     label = "a module as an argument"
     note = "arguments have one declared type, and each module has a type of its own"

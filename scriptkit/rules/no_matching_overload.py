@@ -19,7 +19,7 @@ class NoMatchingOverload(ProblemRule):
 
     code = "SK424"
     name = "no-matching-overload"
-    raw = ("for call are not valid",)
+    raw = (r"The following variants are available",)
     kinds = ("no-matching-overload",)
     note = "the compiler picks an operator by the types of the arguments"
     help = "convert the argument to the type that the operator takes"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import torch
 
 from scriptkit.rules import Invalid, Rule, all_rules
 from scriptkit.rules.examples import program
+from tests.rules.loading import load_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +35,7 @@ def instance(example: str, folder: Path) -> tuple[Any, dict[str, Any]]:
     """The module an example defines (what it calls `made`, or its last class), and the names of its file."""
     path = folder / f"example_{abs(hash(example))}.py"
     path.write_text(program(example))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    names = vars(module)
+    names = vars(load_file(path))
     if "made" in names:
         return names["made"], names
     classes = [
