@@ -131,7 +131,7 @@ class Foreign(ScriptableModule):
         return x * self.limit  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor) -> Tensor:
-        self.log(x)
+        self.log(x)  # scriptkit: allow[python-call]
         for _ in range(self.rounds):
             x = x + 1
         return self.exported(x)

@@ -1,16 +1,17 @@
 """A refused module: one `CompilationError`, a diagnostic per failing method, the user's places and words."""
 
 import linecache
+import os
 import re
 import sys
 import traceback
 from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import scriptkit
 from scriptkit import ScriptableModule
@@ -19,7 +20,11 @@ from tests.scenarios.comparing import assert_same
 from tests.scenarios.test_running import batch
 from tests.scenarios.watching import run_compiled
 
-HERE = Path(__file__)
+with mock.patch.dict(os.environ, SCRIPTKIT_CHECK="off"):  # the constructor is the matter here
+    from tests.engines.torchscript import broken_models
+    from tests.engines.torchscript.broken_models import Good, broken
+
+HERE = Path(broken_models.__file__)
 
 
 @pytest.fixture(autouse=True)
@@ -29,64 +34,10 @@ def _checks_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def line_of(text: str) -> int:
-    """The number of the only line of this file with the text (in a comment at its end, or in the code)."""
-    lines = [n for n, line in enumerate(HERE.read_text().splitlines(), 1) if text in line and "line_of" not in line]
+    """The number of the only line of the models with the text."""
+    lines = [n for n, line in enumerate(HERE.read_text().splitlines(), 1) if text in line]
     assert len(lines) == 1, f"{text}: {lines}"
     return lines[0]
-
-
-def free(x: Tensor) -> Tensor:
-    return x.nosuch()  # type: ignore[attr-defined, no-any-return]  # first failing line
-
-
-class Inner(ScriptableModule):
-    def __init__(self) -> None:
-        super().__init__()
-        self.fc = nn.Linear(4, 4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.fc(x) + self.missing  # type: ignore[no-any-return]  # second failing line
-
-
-class Middle(nn.Module):
-    """A plain child with two failing methods."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = Good()
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = [i for i in range(3) if i]  # third failing line
-        return self.inner(x) + len(y)
-
-    @torch.jit.export
-    def other(self, x: Tensor) -> Tensor:
-        return self.helper(x)
-
-    def helper(self, x: Tensor) -> Tensor:
-        return x + "a"  # type: ignore[operator]  # fourth failing line
-
-
-class Good(ScriptableModule):
-    def forward(self, x: Tensor) -> Tensor:
-        return x + 1
-
-
-def broken(base: type[ScriptableModule] = ScriptableModule) -> type[ScriptableModule]:
-    class Root(base):  # type: ignore[valid-type, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.good = Good()
-            self.first = Inner()
-            self.second = Middle()
-            self.third = Middle()
-
-        def forward(self, x: Tensor) -> Tensor:
-            x = self.first(self.good(x))
-            x = self.second(x)
-            return free(x) + self.third(x)  # type: ignore[no-any-return]
-
-    return Root
 
 
 def test_every_failing_method_of_the_tree_in_source_order() -> None:
@@ -256,10 +207,9 @@ assert scriptkit.report(net).rows
 
 
 def test_torchs_own_switch_is_obeyed() -> None:
-    import os
     import subprocess
 
-    root = HERE.parents[3]
+    root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTORCH_JIT": "0", "PYTHONPATH": str(root)}
     subprocess.run([sys.executable, "-W", "error", "-c", SWITCHED_OFF], check=True, env=environment, timeout=120)
 

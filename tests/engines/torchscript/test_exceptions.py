@@ -48,7 +48,7 @@ class Raises(ScriptableModule):
         if why == "missing key":
             return x + self.table["zz"]
         if why == "shape":
-            return x @ torch.ones(9, 9)
+            return x @ torch.ones(9, 9, device=x.device)
         return x
 
 

@@ -1,18 +1,24 @@
 """Facts of the instance against the class body: told by name at the constructor; only what torch rejects or changes."""
 
+import os
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from scriptkit import Final, ScriptableModule
+from scriptkit import ScriptableModule
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.errors import CompilationError
 from tests.scenarios.comparing import assert_same, plain_class
 from tests.scenarios.test_running import batch
 from tests.scenarios.watching import run_compiled
+
+with mock.patch.dict(os.environ, SCRIPTKIT_CHECK="off"):  # the constructor is the matter here
+    from tests.engines.torchscript import doubtful_models
+    from tests.engines.torchscript.doubtful_models import Constant, Declares, Empty, PythonList, Sometimes
 
 
 @pytest.fixture(autouse=True)
@@ -20,79 +26,12 @@ def _checks_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCRIPTKIT_CHECK", "off")
 
 
-class Declares(ScriptableModule):
-    """Declared types; the values come from outside."""
-
-    count: int
-    factor: float
-    names: list[str]
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__()
-        for name, value in {"count": 1, "factor": 1.0, "names": [], **values}.items():
-            setattr(self, name, value)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.count * self.factor + len(self.names)
-
-
-class Constant(ScriptableModule):
-    """A constant whose value comes from outside."""
-
-    size: Final[int]
-
-    def __init__(self, size: Any) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        for _ in range(self.size):
-            x = x + 1
-        return x
-
-
-class Empty(ScriptableModule):
-    """An empty container of unknown element type."""
-
-    def __init__(self, container: Any) -> None:
-        super().__init__()
-        self.items = container
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + len(self.items)
-
-
-class PythonList(ScriptableModule):
-    """Submodules where `nn.Module` does not see them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = [nn.Linear(4, 4), nn.ReLU()]
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
-class Sometimes(ScriptableModule):
-    """One branch of the constructor sets what forward reads."""
-
-    def __init__(self, scaled: bool) -> None:
-        super().__init__()
-        if scaled:
-            self.scale = 2.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale
-
-
 def told(build: Any, *args: Any, **kwargs: Any) -> Diagnostic:
     with pytest.raises(CompilationError) as caught:
         build(*args, **kwargs)
     assert len(caught.value.diagnostics) == 1, str(caught.value)
     diagnostic = caught.value.diagnostics[0]
-    assert diagnostic.path == __file__
+    assert diagnostic.path == doubtful_models.__file__
     assert diagnostic.class_name == build.__name__
     assert diagnostic.help or diagnostic.suggestion
     return diagnostic
