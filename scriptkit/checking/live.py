@@ -71,7 +71,7 @@ def _is_installed(path: str) -> bool:
 
 def _is_reached(finding: Diagnostic, base: type, cls: type) -> bool:
     """Whether the method of a finding is the one `cls` inherits, not one that it overrides."""
-    return any(finding.method in vars(c) and c is base for c in cls.__mro__ if finding.method in vars(c))
+    return next((c for c in cls.__mro__ if finding.method in vars(c)), None) is base
 
 
 def _at_class(finding: Diagnostic, cls: type) -> Diagnostic:
