@@ -191,7 +191,7 @@ def test_reaching_an_ignored_method_warns_at_construction_and_fails_at_save(
 
 @pytest.mark.usefixtures("_checks_off")
 def test_the_save_check_can_be_switched_off() -> None:
-    class Silent(ignoring_class(), check_save=False):  # type: ignore[misc]
+    class Silent(ignoring_class(), check_save=False):  # type: ignore[call-arg, misc]
         pass
 
     assert run_compiled(Silent(), batch()).shape == (8, 4)

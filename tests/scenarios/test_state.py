@@ -373,9 +373,14 @@ def test_parameters_of_a_plain_child_swapped_on_conversion(swapping: object) -> 
     assert_same(run_compiled(net, batch()), plain(batch()))
 
 
-def test_two_parameters_swapped_by_hand() -> None:
+def test_parameters_swapped_by_hand_are_refused_by_torch_until_the_twin_is_gone() -> None:
+    """`swap_tensors` says so itself, and the module goes on as it was; a copy has no twin and swaps."""
     net, plain = twins(Outer)
     run_compiled(net, batch())
-    for model in (net, plain):
-        torch.utils.swap_tensors(model.blocks[0].fc.weight, model.blocks[1].fc.weight)
+    with pytest.raises(RuntimeError, match="use_count"):
+        torch.utils.swap_tensors(net.blocks[0].fc.weight, net.blocks[1].fc.weight)
     assert_same(run_compiled(net, batch()), plain(batch()))
+    again = copy.deepcopy(net)
+    for model in (again, plain):
+        torch.utils.swap_tensors(model.blocks[0].fc.weight, model.blocks[1].fc.weight)
+    assert_same(run_compiled(again, batch()), plain(batch()))
