@@ -109,7 +109,13 @@ class Program:
         """Some statements; names first bound in here are forgotten afterwards, now and then not."""
         before = dict(self.names)
         for _ in range(count):
-            choices: list[Callable[[int, int], None]] = [self.assign, self.assign, self.annotate, self.augment, self.mutate]
+            choices: list[Callable[[int, int], None]] = [
+                self.assign,
+                self.assign,
+                self.annotate,
+                self.augment,
+                self.mutate,
+            ]
             if nesting < 2:  # noqa: PLR2004
                 choices += [self.branch, self.branch, self.refined, self.loop, self.layer_loop, self.unpack]
             self.random.choice(choices)(depth, nesting)
@@ -159,7 +165,10 @@ class Program:
         elif option == 1:
             self.line(depth, f"{holder}[{self.expression('int', 1)}] = {self.expression(kind, 1)}")
         elif option == 2:  # noqa: PLR2004
-            self.line(depth, f"{self.name_of('Dict[str, Tensor]')}[{self.expression('str', 1)}] = {self.expression('Tensor', 1)}")
+            self.line(
+                depth,
+                f"{self.name_of('Dict[str, Tensor]')}[{self.expression('str', 1)}] = {self.expression('Tensor', 1)}",
+            )
         else:
             self.line(depth, f"self.count = {self.expression('int', 1)}")
 
@@ -322,7 +331,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 
 def judge(text: str, path: Path) -> Verdict:
     """Ask the compiler and the pass."""
-    import torch  # noqa: PLC0415 - the pass itself must run without
+    import torch
 
     path.write_text(text)
     refused = ""
@@ -332,7 +341,7 @@ def judge(text: str, path: Path) -> Verdict:
         refused = str(error).strip() or type(error).__name__
     module = analyze(text, str(path), all_modules=True)
     problems = [
-        f"{module.span(p.node).line}: {p.kind} {({k: str(v) for k, v in p.data.items()})}"
+        f"{module.span(p.node).line}: {p.kind} { ({k: str(v) for k, v in p.data.items()}) }"
         for cls in module.checked_classes(all_modules=True)
         for p in cls.problems
         if p.certain
@@ -362,7 +371,11 @@ def main() -> int:
             accepted += not verdict.compiler
             if verdict.agree:
                 continue
-            cause = "missed: " + verdict.compiler.splitlines()[0][:90] if verdict.compiler else "false: " + verdict.problems[0].partition(": ")[2].partition(" {")[0]
+            cause = (
+                "missed: " + verdict.compiler.splitlines()[0][:90]
+                if verdict.compiler
+                else "false: " + verdict.problems[0].partition(": ")[2].partition(" {")[0]
+            )
             causes[cause] += 1
             if shown < arguments.show:
                 shown += 1
@@ -371,7 +384,9 @@ def main() -> int:
     false = sum(n for cause, n in causes.items() if cause.startswith("false"))
     for cause, times in causes.most_common():
         sys.stdout.write(f"{times:4} {cause}\n")
-    sys.stdout.write(f"{agreed} of {arguments.count} agree ({accepted} accepted by the compiler), {false} false alarms\n")
+    sys.stdout.write(
+        f"{agreed} of {arguments.count} agree ({accepted} accepted by the compiler), {false} false alarms\n"
+    )
     return 1 if false or agreed < 0.98 * arguments.count else 0
 
 

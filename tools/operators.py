@@ -171,7 +171,7 @@ def _script(function: Any) -> list[str]:
 
 
 def _from_graph(function: Any, graph: Any) -> str:
-    """The schema of a scripted function. (Its own `schema` fails where an int is the default of a `BroadcastingList2[int]`.)"""
+    """The schema of a scripted function. (Its own `schema` fails where an int is the default of a `BroadcastingList2[int]`.)."""
     shown = []
     source = inspect.getsource(function)
     for parameter, value in zip(inspect.signature(function).parameters.values(), graph.inputs(), strict=True):
@@ -220,7 +220,7 @@ def _modules() -> dict[str, Any]:
 
 
 def _annotations(cls: type) -> dict[str, str]:
-    given = next((vars(c)["__annotations__"] for c in cls.__mro__ if "__annotations__" in vars(c)), {})
+    given: dict[str, Any] = next((vars(c)["__annotations__"] for c in cls.__mro__ if "__annotations__" in vars(c)), {})
     return {name: _spell(annotation) for name, annotation in given.items() if not name.startswith("_")}
 
 
@@ -229,7 +229,9 @@ def _spell(annotation: Any) -> str:
         return ""
     if isinstance(annotation, str):
         return annotation
-    return annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    return (
+        annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else str(annotation)
+    )
 
 
 def _forward(cls: Any) -> dict[str, Any] | None:

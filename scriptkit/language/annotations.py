@@ -187,7 +187,9 @@ class Annotations:
         if dotted == "torch.Size" or _is_module_class(dotted):
             return self._bad(node, "unsupported", bad)
         if dotted in self.module.classes:
-            if self.module.classes[dotted].is_module or {"typing.Protocol", "typing.TypedDict"} & set(self.module.classes[dotted].bases):
+            if self.module.classes[dotted].is_module or {"typing.Protocol", "typing.TypedDict"} & set(
+                self.module.classes[dotted].bases
+            ):
                 return self._bad(node, "unsupported", bad)
             return class_type(self.module.classes[dotted], self)
         if dotted in FINAL or dotted in {"builtins.list", "builtins.tuple"}:

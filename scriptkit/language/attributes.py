@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scriptkit.language.facts import Assignment, AttributeFacts
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from scriptkit.language.facts import ClassFacts, FunctionFacts
 
-REGISTER = {
+Registered = Literal["", "parameter", "buffer", "module"]
+REGISTER: dict[str, Registered] = {
     "register_buffer": "buffer",
     "register_parameter": "parameter",
     "add_module": "module",
@@ -25,32 +26,36 @@ BRANCHES = (ast.If, ast.For, ast.While, ast.Try, ast.AsyncFor, ast.Match, ast.Ex
 def collect_attributes(cls: ClassFacts) -> None:
     """Fill `cls.attributes`, those of bases of the same file included."""
     for owner in reversed(cls.mro):
-        for name, declaration in owner.annotations.items():
-            attribute = _attribute(cls, name)
-            attribute.declaration, attribute.owner = declaration, owner
-            attribute.final = is_final(cls, declaration.annotation)
-        for name, value in owner.class_values.items():
-            if name == "__constants__":
-                for constant in _strings(value):
-                    _attribute(cls, constant).constant = True
-            elif name not in ("__slots__", "__doc__"):
-                _attribute(cls, name).class_value = value
+        _collect_body(cls, owner)
     initial = _initial_methods(cls)
     for method in initial:
         for name, found, registered in _assignments(method):
             attribute = _attribute(cls, name)
             attribute.init.append(found)
             attribute.registered = attribute.registered or registered
-    for method in initial:
-        for name, value in _mutations(method):
+        for name, mutated in _mutations(method):
             if name in cls.attributes:
-                cls.attributes[name].mutations.append(value)
+                cls.attributes[name].mutations.append(mutated)
     seen = {id(method) for method in initial}
     for owner in cls.mro:
         for method in owner.own_methods.values():
             if id(method) not in seen:
                 for name, found, _ in _assignments(method):
                     _attribute(cls, name).later.append(found)
+
+
+def _collect_body(cls: ClassFacts, owner: ClassFacts) -> None:
+    """What a class body declares and assigns."""
+    for name, declaration in owner.annotations.items():
+        attribute = _attribute(cls, name)
+        attribute.declaration, attribute.owner = declaration, owner
+        attribute.final = is_final(cls, declaration.annotation)
+    for name, value in owner.class_values.items():
+        if name == "__constants__":
+            for constant in _strings(value):
+                _attribute(cls, constant).constant = True
+        elif name not in ("__slots__", "__doc__"):
+            _attribute(cls, name).class_value = value
 
 
 def is_final(cls: ClassFacts, annotation: ast.expr) -> bool:
@@ -105,14 +110,14 @@ def _is_self(node: ast.expr, method: FunctionFacts) -> bool:
     return isinstance(node, ast.Name) and node.id == method.self_name
 
 
-def _assignments(method: FunctionFacts) -> Iterator[tuple[str, Assignment, str]]:
+def _assignments(method: FunctionFacts) -> Iterator[tuple[str, Assignment, Registered]]:
     if method.self_name is not None:
         yield from _in_body(method.node.body, method, ())
 
 
 def _in_body(
     body: list[ast.stmt], method: FunctionFacts, conditions: tuple[ast.AST, ...]
-) -> Iterator[tuple[str, Assignment, str]]:
+) -> Iterator[tuple[str, Assignment, Registered]]:
     for statement in body:
         yield from _in_statement(statement, method, conditions)
         inner = (*conditions, statement) if isinstance(statement, BRANCHES) else conditions
@@ -126,7 +131,7 @@ def _in_body(
 
 def _in_statement(
     statement: ast.stmt, method: FunctionFacts, conditions: tuple[ast.AST, ...]
-) -> Iterator[tuple[str, Assignment, str]]:
+) -> Iterator[tuple[str, Assignment, Registered]]:
     if isinstance(statement, ast.Assign):
         for target in statement.targets:
             yield from _targets(target, statement.value, statement, method, conditions, None)
@@ -134,8 +139,10 @@ def _in_statement(
         yield from _targets(statement.target, statement.value, statement, method, conditions, statement.annotation)
     elif isinstance(statement, (ast.AugAssign, ast.For, ast.AsyncFor)):
         yield from _targets(statement.target, None, statement, method, conditions, None)
-    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        yield from _registration(statement.value, statement, method, conditions)
+    elif isinstance(statement, ast.Expr):
+        for node in ast.walk(statement.value):
+            if isinstance(node, ast.Call):
+                yield from _registration(node, statement, method, conditions)
 
 
 def _targets(
@@ -145,7 +152,7 @@ def _targets(
     method: FunctionFacts,
     conditions: tuple[ast.AST, ...],
     annotation: ast.expr | None,
-) -> Iterator[tuple[str, Assignment, str]]:
+) -> Iterator[tuple[str, Assignment, Registered]]:
     if isinstance(target, ast.Attribute) and _is_self(target.value, method):
         yield target.attr, Assignment(target, statement, value, method, conditions, annotation), ""
     elif isinstance(target, (ast.Tuple, ast.List)):
@@ -160,7 +167,7 @@ def _targets(
 
 def _registration(
     call: ast.Call, statement: ast.stmt, method: FunctionFacts, conditions: tuple[ast.AST, ...]
-) -> Iterator[tuple[str, Assignment, str]]:
+) -> Iterator[tuple[str, Assignment, Registered]]:
     function = call.func
     if not (isinstance(function, ast.Attribute) and function.attr in REGISTER and _is_self(function.value, method)):
         return

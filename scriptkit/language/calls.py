@@ -335,9 +335,30 @@ class Calls(Body):
             return UNKNOWN
         if any(t.has_unknown for t in (*positional, *keywords.values())):
             return UNKNOWN
-        if self.parameter_problem([*nodes, *keyword_nodes.values()], node):
+        if self.parameter_problem(self._blamable(schemas, positional, keywords, nodes, keyword_nodes), node):
             return UNKNOWN
         return self._mismatch(node, name, schemas, failures, positional, keywords, nodes, keyword_nodes)
+
+    @staticmethod
+    def _blamable(
+        schemas: Sequence[Schema],
+        positional: Sequence[Type],
+        keywords: dict[str, Type],
+        nodes: Sequence[ast.expr],
+        keyword_nodes: dict[str, ast.expr],
+    ) -> list[ast.expr]:
+        """The arguments that, were they of some other type, would make the call match."""
+        found = [
+            nodes[index]
+            for index in range(len(positional))
+            if isinstance(resolve(schemas, [*positional[:index], UNKNOWN, *positional[index + 1 :]], keywords), Match)
+        ]
+        found += [
+            keyword_nodes[name]
+            for name in keywords
+            if isinstance(resolve(schemas, positional, {**keywords, name: UNKNOWN}), Match)
+        ]
+        return found
 
     def parameter_problem(self, parts: Sequence[ast.expr], use: ast.AST) -> bool:
         """Whether an argument is a parameter without annotation; reports it."""
@@ -489,7 +510,8 @@ class Calls(Body):
     def _call_function(self, function: FunctionValue, node: ast.Call, arguments: Arguments) -> AnyValue:
         facts = function.facts
         cls = function.receiver.cls if isinstance(function.receiver, (ModuleValue, Instance)) else facts.owner
-        if "overload" in facts.marks:
+        if "overload" in facts.marks or (facts.owner is not None and facts.name in facts.owner.overloaded):
+            self.typed(arguments, facts.name)
             return UNKNOWN
         self.calling = node
         result = self.session.returns(facts, cls, self)

@@ -111,7 +111,7 @@ class Conditions(Body):
         if not isinstance(left, Type) or not isinstance(right, Type):
             return Condition(static="unknown")
         if right is not NONE:
-            if isinstance(right, Type) and left is NONE:
+            if left is NONE:
                 return self._none_test(other, right, negative=negative)
             return Condition()
         return self._none_test(node.left, left, negative=negative)
@@ -141,7 +141,7 @@ class Conditions(Body):
             self.sink.type(node, BOOL)
             return Condition(static=SCRIPTING[dotted])
         if dotted == "builtins.isinstance" and len(node.args) == 2:  # noqa: PLR2004
-            return self._isinstance(node)
+            return self._instance_test(node)
         if dotted == "builtins.hasattr" and len(node.args) == 2:  # noqa: PLR2004
             return self._hasattr(node)
         return None
@@ -153,7 +153,7 @@ class Conditions(Body):
         receiver = self.value(node.args[0])
         return Condition(static=self.has_attribute(receiver, node.args[1].value))
 
-    def _isinstance(self, node: ast.Call) -> Condition:
+    def _instance_test(self, node: ast.Call) -> Condition:
         value = self.value(node.args[0])
         if not isinstance(value, Type):
             return Condition(static="unknown")

@@ -47,6 +47,7 @@ from scriptkit.language.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.facts import Parameter
     from scriptkit.language.frames import Unusable
     from scriptkit.language.values import AnyValue
 
@@ -65,7 +66,7 @@ BINARY: dict[type[ast.operator], tuple[str, str]] = {
     ast.LShift: ("__lshift__", "<<"),
     ast.RShift: ("__rshift__", ">>"),
 }
-IN_PLACE = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_", "remainder": "remainder_", "pow": "pow_"}
+IN_PLACE = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_", "fmod": "fmod_", "pow": "pow_"}
 COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Lt: ("lt", "<"),
     ast.LtE: ("le", "<="),
@@ -290,7 +291,7 @@ class Expressions(Body):
                 return True
         return False
 
-    def _unannotated(self, node: ast.expr):  # noqa: ANN202
+    def _unannotated(self, node: ast.expr) -> Parameter | None:
         if not isinstance(node, ast.Name):
             return None
         binding = self.frame.find(node.id)
@@ -300,32 +301,36 @@ class Expressions(Body):
 
     def augmented(self, node: ast.AugAssign) -> Type | None:
         """The new value of `target op= value`; None where nothing need be assigned."""
-        target = self.value(_as_load(node.target))
+        target = self.value(node.target)
         right = self.type(node.value, use="an operand")
         if not isinstance(target, Type):
             self.as_type(target, node.target, "an operand")
             return None
         name, sign = BINARY[type(node.op)]
+        name = "fmod" if name == "remainder" else name
         if target is TENSOR and name in IN_PLACE:
             found = resolve(operators.overloads(IN_PLACE[name]), [target, right], {})
             if isinstance(found, Match):
                 return found.returns
-            return (
-                None
-                if right.has_unknown
-                else _nothing(self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value)))
-            )
+            if not right.has_unknown:
+                self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value))
+            return None
         if isinstance(target, List) and name == "add" and known(target):
             return self._extended(node, target, right)
-        return self.binary(node, node.op, target, right, (_as_load(node.target), node.value))
+        if name == "fmod" and target is not STR:
+            found = resolve(operators.overloads(name), [target, right], {})
+            return found.returns if isinstance(found, Match) else UNKNOWN
+        return self.binary(node, node.op, target, right, (node.target, node.value))
 
     def _extended(self, node: ast.AugAssign, target: List, right: Type) -> Type | None:
         """`xs += ys` for a list."""
         if isinstance(resolve(operators.overloads("add_"), [target, right], {}), Match) or right.has_unknown:
             return target
         if isinstance(right, List):
-            return _nothing(self.element_problem(node.target, node.value, target, right.element))
-        return _nothing(self.operator_problem(node, "+=", target, right, (node.target, node.value)))
+            self.element_problem(node.target, node.value, target, right.element)
+        else:
+            self.operator_problem(node, "+=", target, right, (node.target, node.value))
+        return None
 
     def _read_unaryop(self, node: ast.UnaryOp, _hint: Type | None) -> AnyValue:
         if isinstance(node.op, ast.Not):
@@ -352,7 +357,8 @@ class Expressions(Body):
         if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
             self.condition(node)
             return BOOL
-        left_node, result = node.left, BOOL
+        left_node = node.left
+        result: Type = BOOL
         left = self.type(left_node, use="an operand")
         for op, right_node in zip(node.ops, node.comparators, strict=False):
             right = self.type(right_node, use="an operand")
@@ -540,10 +546,6 @@ class Expressions(Body):
         return found
 
 
-def _nothing(_reported: Type) -> None:
-    """A problem was reported: assign nothing."""
-
-
 def _container_hint(hint: Type | None, kind: type[Type]) -> Type | None:
     if hint is None:
         return None
@@ -555,7 +557,3 @@ def _guess(default: ast.expr | None) -> Type | None:
     if isinstance(default, ast.Constant) and default.value is not None:
         return CONSTANTS.get(type(default.value))
     return None
-
-
-def _as_load(node: ast.expr) -> ast.expr:
-    return node

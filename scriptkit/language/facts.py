@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from scriptkit.language.problems import Problem
     from scriptkit.language.types import Type
 
-FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 ClassKind = Literal["module", "enum", "namedtuple", "dataclass", "script-class", "interface", "plain"]
 MethodKind = Literal["method", "static", "class", "property", "setter", "function"]
 Mark = Literal["export", "ignore", "unused", "script", "traced", "overload", "abstract", "is_scripting_stub"]
@@ -288,7 +289,7 @@ class ModuleFacts:
         return [cls for cls in self.classes.values() if cls.scriptable or (all_modules and cls.is_module)]
 
 
-BUILTIN_NAMES = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+BUILTIN_NAMES = frozenset(dir(builtins))
 _SAME = {
     "torch.nn.modules": "torch.nn",
     "typing_extensions": "typing",

@@ -243,12 +243,13 @@ class Session:
         """The schema of a function of the file."""
         skip = 1 if facts.self_name is not None else 0
         del cls
+        vague = isinstance(facts.node, ast.FunctionDef) and _has_type_comment(facts.module, facts.node)
         arguments = [
             Argument(p.name, self.annotations.type(p.annotation), p.default is not None, p.kind == "keyword", 0)
             for p in facts.parameters[skip:]
         ]
         arguments = [
-            Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if _none_default(p) else a
+            Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if vague or _none_default(p) else a
             for a, p in zip(arguments, facts.parameters[skip:], strict=False)
         ]
         return Schema(facts.name, tuple(arguments), returns, internal=True)

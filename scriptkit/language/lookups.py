@@ -203,7 +203,7 @@ class Lookups(Body):
     def _own_attribute(
         self, receiver: ModuleValue, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr
     ) -> AnyValue:
-        members, _name = self.session.members, attribute.name
+        members, name = self.session.members, attribute.name
         declared = attribute.declaration is not None and not attribute.final
         if declared and not attribute.init and attribute.class_value is not None and not self._open(cls):
             return self.report("class-attribute", node, attribute.class_value, name=name)
@@ -239,8 +239,6 @@ class Lookups(Body):
                 return UNKNOWN
             return value if value is not None else UNKNOWN
         if bad:
-            return UNKNOWN
-        if isinstance(declared, Type) and declared is UNKNOWN and isinstance(value, Type):
             return UNKNOWN
         return declared
 
@@ -330,10 +328,18 @@ class Lookups(Body):
 
     def undefined(self, receiver: ModuleValue, name: str, node: ast.expr, *, write: bool) -> Type:
         """No `__init__` sets this attribute; said once for each name."""
-        if name in self.sink.undefined:
+        if name in self.sink.undefined or self._set_in_subclass(receiver.cls, name):
             return UNKNOWN
         self.sink.undefined.add(name)
         return self.report("attribute-undefined", node, name=name, write=write, owner=receiver.name)
+
+    def _set_in_subclass(self, cls: ClassFacts | None, name: str) -> bool:
+        """Whether a class of the file that derives from `cls` sets the attribute: then `cls` is not meant to stand alone."""
+        others = self.module.classes.values()
+        return cls is not None and any(
+            other is not cls and cls in other.mro and (name in other.attributes or name in other.methods)
+            for other in others
+        )
 
     @staticmethod
     def _open(cls: ClassFacts) -> bool:
@@ -467,7 +473,7 @@ class Lookups(Body):
             return
         if isinstance(value, Sugared):
             value = self.as_type(value, origin or target, f"a value of `{ast.unparse(target)}`")
-        if not isinstance(expected, Type) or not isinstance(value, Type) or is_subtype(value, expected):
+        if not isinstance(expected, Type) or is_subtype(value, expected):
             return
         if expected is NONE and attribute.declaration is None:
             self.report("empty-attribute-untyped", target, attribute.node, name=attribute.name, value="None")

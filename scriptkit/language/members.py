@@ -257,7 +257,8 @@ class Members:
         element = self.evaluate(value, cls, method)
         if isinstance(element, (ModuleValue, ContainerValue)):
             return PythonObject("list of modules" if isinstance(node, ast.ListComp) else "dict of modules")
-        return List(element) if isinstance(node, ast.ListComp) and element in (TENSOR, STR, FLOAT) else UNKNOWN
+        is_plain = isinstance(element, Type) and element in (TENSOR, STR, FLOAT)
+        return List(element) if is_plain and isinstance(element, Type) and isinstance(node, ast.ListComp) else UNKNOWN
 
     def _arithmetic(self, node: ast.BinOp, cls: ClassFacts | None, method: FunctionFacts | None) -> AnyValue:
         left, right = self.evaluate(node.left, cls, method), self.evaluate(node.right, cls, method)

@@ -41,6 +41,7 @@ ADDITIONS: dict[str, tuple[str, ...]] = {
     },
     "floordiv": ("self Tensor;other number->Tensor", "self Tensor;other Tensor->Tensor"),
     "_assert": ("condition bool;message str->", "condition Tensor;message str->"),
+    "__contains__": ("text str;item str->bool",),
     "ndim": ("self Tensor->int",),
     "index_put_": ("self Tensor;indices List[Optional[Tensor]];values Tensor;accumulate bool =->Tensor",),
     # casts the compiler spells as types

@@ -201,7 +201,8 @@ class SpecialForms(Calls):
             self.value(extra)
         run = self.iterate(self.value(node.args[0]), node.args[0])
         items = None if run.items is None else tuple(_pair(INT, item) for item in run.items)
-        return Iteration("enumerate", _pair(INT, run.element), unrolled=run.unrolled, items=items)
+        kind = "unknown" if run.kind == "unknown" else "enumerate"
+        return Iteration(kind, _pair(INT, run.element), unrolled=run.unrolled, items=items)
 
     def _zip(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if any(isinstance(a, ast.Starred) for a in node.args):
@@ -211,7 +212,11 @@ class SpecialForms(Calls):
         runs = [self.iterate(value, argument) for value, argument in zip(values, node.args, strict=False)]
         unrolled = [run for run in runs if run.unrolled]
         if unrolled and len(unrolled) < len(runs):
-            known_dynamic = [a for a, r in zip(node.args, runs, strict=False) if not r.unrolled and r.kind != "unknown" and not self.is_constant(a)]
+            known_dynamic = [
+                a
+                for a, r in zip(node.args, runs, strict=False)
+                if not r.unrolled and r.kind != "unknown" and not self.is_constant(a)
+            ]
             sure = [a for a, r in zip(node.args, runs, strict=False) if r.unrolled]
             if known_dynamic:
                 self.report(
@@ -221,7 +226,8 @@ class SpecialForms(Calls):
         items = None
         if runs and all(run.items is not None for run in runs):
             items = tuple(_tuple(parts) for parts in zip(*(run.items or () for run in runs), strict=False))
-        return Iteration("zip", _tuple([run.element for run in runs]), unrolled=bool(unrolled), items=items)
+        kind = "unknown" if any(run.kind == "unknown" for run in runs) else "zip"
+        return Iteration(kind, _tuple([run.element for run in runs]), unrolled=bool(unrolled), items=items)
 
     def is_constant(self, node: ast.expr) -> bool:
         """Whether an expression is an attribute that is a constant: a list of that kind is unrolled."""

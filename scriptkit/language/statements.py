@@ -355,6 +355,8 @@ class Statements(Body):
         run = self.iterate(self.value(node.iter), node.iter)
         if run.unrolled:
             return self._unrolled(node, run)
+        if run.kind == "unknown":
+            return self._perhaps_unrolled(node, run)
         outside_unrolled, self.unrolled = self.unrolled, 0
         with self.inner() as frame:
             self.assign(node.target, run.element, None)
@@ -362,6 +364,18 @@ class Statements(Body):
         self.unrolled = outside_unrolled
         self._after_loop(node, frame)
         self._run_else(node.orelse)
+        return False
+
+    def _perhaps_unrolled(self, node: ast.For, run: Iteration) -> bool:
+        """A loop over what we do not know: a block of its own, or none at all."""
+        before = {name: b.value for name, b in self._visible().items()}
+        outside_unrolled, self.unrolled = self.unrolled, 0
+        self.assign(node.target, run.element, None)
+        self.block(node.body)
+        self.unrolled = outside_unrolled
+        for name, binding in self._visible().items():
+            if before.get(name) != binding.value:
+                self.frame.bind(name, Binding(UNKNOWN, binding.node))
         return False
 
     def _run_else(self, orelse: Sequence[ast.stmt]) -> None:

@@ -18,6 +18,7 @@ class Type:
     """A type; equal types are equal values."""
 
     __slots__ = ("_key", "has_unknown")
+    has_unknown: bool
 
     def __init__(self, *key: Anything) -> None:
         self._key = (type(self).__name__, *key)
