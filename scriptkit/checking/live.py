@@ -7,6 +7,7 @@ become warnings.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import os
 import sys
@@ -93,6 +94,7 @@ def _at_class(finding: Diagnostic, cls: type) -> Diagnostic:
 def _functions(cls: type) -> Iterator[FunctionType]:
     for value in vars(cls).values():
         function = getattr(value, "__func__", getattr(value, "fget", value))
+        function = inspect.unwrap(function) if isinstance(function, FunctionType) else function
         if isinstance(function, FunctionType) and function.__qualname__.startswith(f"{cls.__qualname__}."):
             yield function
 

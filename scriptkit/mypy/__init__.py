@@ -40,8 +40,7 @@ class ScriptkitPlugin(Plugin):
 
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """What mypy's cache of a file depends on besides the file."""
-        del ctx
-        return [codes.digest(), self._settings.digest]
+        return [codes.digest(), "" if "site-packages" in ctx.path else self._settings.digest]
 
     def get_base_class_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
         """Called for each base of each class: the one moment at which mypy shows where its errors go."""

@@ -1,7 +1,7 @@
 """The error codes, `scriptkit-<rule>` under the umbrella `scriptkit`, and the digest that tells a stale cache.
 
-mypy must know every code before it reads its own settings, also in a run that checks nothing. For that the rules are read as
-text: importing them takes a hundred times longer.
+mypy must know every code before it reads its own settings, also in a run that checks nothing. For that the rules are
+read as text: importing them takes a hundred times longer.
 """
 
 from __future__ import annotations

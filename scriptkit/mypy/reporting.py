@@ -51,12 +51,14 @@ class Reporter:
             self._confess(self.errors, error)
 
     def _tell(self, errors: Errors, finding: Diagnostic) -> None:
+        code, text = code_of(finding.name), finding.one_line()
+        is_error = finding.severity == "error"
         errors.report(
             finding.line,
             finding.column - 1,
-            finding.one_line(),
-            code=code_of(finding.name),
-            severity="error" if finding.severity == "error" else "note",
+            text if is_error else f"{text}  [{code.code}]",  # mypy shows no codes of notes
+            code=code,
+            severity="error" if is_error else "note",
             end_line=finding.end_line,
             end_column=finding.end_column - 1,
         )
@@ -68,7 +70,7 @@ class Reporter:
         message = (
             f"internal error of scriptkit, this file was not checked: {error!r} (in {where.name}, line {where.lineno})"
         )
-        errors.report(1, 0, message, code=code_of("internal"), severity="note")
+        errors.report(1, 0, f"{message}  [scriptkit-internal]", code=code_of("internal"), severity="note")
 
 
 def _scriptable_in(table: SymbolTable, prefix: str, outer: str) -> Iterator[str]:

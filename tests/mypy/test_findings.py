@@ -1,0 +1,129 @@
+"""The rules inside mypy: where their findings stand, how they are silenced, what happens when something fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from scriptkit.mypy.findings import Findings
+from tests.mypy.project import Project
+
+BAD = """
+    from torch import Tensor, nn
+
+    class Bad(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return (lambda t: t)(x){comment}
+"""
+LAMBDA = "scriptkit-lambda-expression"
+
+
+@pytest.fixture
+def everything(project: Project) -> Project:
+    """A project that checks every `nn.Module`."""
+    project.settings = "all_modules = true\n"
+    return project
+
+
+def bad(comment: str = "") -> str:
+    return BAD.format(comment=comment and f"  # {comment}")
+
+
+def test_a_finding_is_an_error_with_message_and_help_at_its_place(everything: Project) -> None:
+    everything.write(m=bad())
+    [found] = everything.check()
+    assert (found.path, found.line, found.column, found.end) == ("m.py", 5, 17, "5:27")
+    assert found.severity == "error"
+    assert found.code == LAMBDA
+    assert found.text == (
+        "`lambda t: t` cannot be compiled; move it to a function or method with typed parameters and call that"
+    )
+
+
+def test_only_scriptable_modules_are_checked_unless_the_project_says_all_modules(project: Project) -> None:
+    project.write(
+        m=bad(),
+        n=bad().replace("nn.Module", "scriptkit.ScriptableModule").replace("nn\n", "nn\n    import scriptkit\n"),
+    )
+    assert project.codes() == [f"n.py:6 {LAMBDA}"]
+
+
+def test_columns_count_characters(everything: Project) -> None:
+    everything.write(m=bad().replace("return (", 'é = "ééé"; return ('))
+    [found] = everything.check()
+    assert (found.column, found.end) == (28, "5:38")
+
+
+def test_columns_are_right_with_mypys_other_parser(everything: Project) -> None:
+    everything.write(m=bad().replace("return (", 'é = "ééé"; return ('))
+    [found] = everything.check("--no-native-parser")
+    assert (found.column, found.end) == (28, "5:38")
+
+
+@pytest.mark.parametrize("code", [LAMBDA, "scriptkit"])
+def test_type_ignore_silences_a_finding_by_its_code_or_by_the_umbrella(everything: Project, code: str) -> None:
+    everything.write(m=bad(f"type: ignore[{code}]"))
+    assert everything.codes() == []
+
+
+def test_a_type_ignore_that_silences_a_finding_counts_as_used_and_another_does_not(everything: Project) -> None:
+    everything.write(m=bad(f"type: ignore[{LAMBDA}]"), n=bad(f"type: ignore[{LAMBDA}]").replace("(lambda t: t)", ""))
+    assert everything.codes("--warn-unused-ignores") == ["n.py:5 unused-ignore"]
+
+
+@pytest.mark.parametrize("code", [LAMBDA, "scriptkit"])
+def test_codes_can_be_disabled(everything: Project, code: str) -> None:
+    everything.mypy = f'disable_error_code = ["{code}"]\n'
+    everything.write(m=bad())
+    assert everything.codes() == []
+
+
+def test_an_allow_comment_silences_a_rule(everything: Project) -> None:
+    everything.write(m=bad("scriptkit: allow[lambda-expression]"))
+    assert everything.codes() == []
+
+
+def test_settings_ignore_a_rule(everything: Project) -> None:
+    everything.settings += 'ignore = ["lambda-expression"]\n'
+    everything.write(m=bad())
+    assert everything.codes() == []
+
+
+def test_a_warning_is_a_note_with_its_code(everything: Project) -> None:
+    everything.write(
+        m=bad().replace("(lambda t: t)(x)", "x + torch.zeros(3)").replace("from torch", "import torch\n    from torch")
+    )
+    [found] = everything.check()
+    assert (found.severity, found.code) == ("note", "scriptkit-tensor-on-default-device")
+
+
+def test_unannotated_code_is_checked(everything: Project) -> None:
+    everything.write(m=bad().replace("x: Tensor) -> Tensor", "x)"))
+    assert everything.codes() == [f"m.py:5 {LAMBDA}"]
+
+
+def test_a_class_whose_scriptable_base_stands_in_another_file_is_checked(project: Project) -> None:
+    project.write(
+        bases="from scriptkit import ScriptableModule\nclass Base(ScriptableModule): ...\n",
+        m=bad().replace("nn.Module", "Base").replace("import Tensor, nn", "import Tensor\n    from bases import Base"),
+    )
+    assert project.codes() == [f"m.py:6 {LAMBDA}"]
+
+
+def test_a_setting_that_does_not_exist_is_one_error(project: Project) -> None:
+    project.settings = "all_moduls = true\n"
+    project.write(m=bad(), n=bad())
+    [found] = project.check()
+    assert found.code == "scriptkit-config"
+    assert "all_moduls" in found.text
+
+
+def test_a_failure_of_ours_is_one_note_and_mypy_goes_on(everything: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Findings, "of_file", fail)
+    everything.write(m=bad() + "\n    y: int = ''\n")
+    first, second = everything.check()
+    assert (first.severity, first.code) == ("note", "scriptkit-internal")
+    assert "RuntimeError('out of order')" in first.text
+    assert second.code == "assignment"
