@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import torch
 
-from scriptkit.artifact.container import ROOT
+from scriptkit.artifact.container import ROOT, VERSION_ENTRIES
 from scriptkit.artifact.manifest import MANIFEST_ENTRY, Manifest, read_manifest
 from scriptkit.engines.torchscript import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
@@ -34,7 +34,7 @@ def checked_manifest(container: Container) -> Manifest:
     """The manifest of a file, once every entry has proven to be the one it names."""
     manifest = read_manifest(container.read(MANIFEST_ENTRY))
     _check_entries(container, manifest)
-    _check_versions(manifest, container.read("version"))
+    _check_versions(manifest, _file_format(container))
     _check_operators(manifest.operators)
     return manifest
 
@@ -57,10 +57,17 @@ def _meaning(name: str, manifest: Manifest) -> str:
     return f" ({', '.join(named)})" if named else ""
 
 
-def _check_versions(manifest: Manifest, version: bytes) -> None:
-    if int(version) > files.NEWEST_FORMAT:
+def _file_format(container: Container) -> int:
+    name = next((name for name in VERSION_ENTRIES if name in container.entries), None)
+    if name is None or not container.read(name).strip().isdigit():
+        raise ArtifactError("the file does not say which format it has")
+    return int(container.read(name))
+
+
+def _check_versions(manifest: Manifest, file_format: int) -> None:
+    if file_format > files.NEWEST_FORMAT:
         message = (
-            f"the file has format {int(version)} (torch {manifest.written_by.torch}), torch {torch.__version__} reads "
+            f"the file has format {file_format} (torch {manifest.written_by.torch}), torch {torch.__version__} reads "
             f"up to {files.NEWEST_FORMAT}: upgrade torch, or save the model with the torch you have"
         )
         raise ArtifactError(message)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = "archive/"
 ALIGNMENT = 64
+VERSION_ENTRIES = (".data/version", "version")
+"""Where torch writes the number of the file format: the first since formats of 6 and more."""
 CHUNK = 1 << 20
 
 _LOCAL = struct.Struct("<4s5H3L2H")

@@ -20,7 +20,7 @@ _DEBUG = ".debug_pkl"
 # the pickle of an empty tuple
 _NO_CONSTANTS = b"\x80\x02)."
 # a number that is another each time; the inputs of a trace, which are the user's and described in the manifest
-_DROPPED = (".data/", "traced_inputs")
+_DROPPED = (".data/serialization_id", "traced_inputs")
 
 
 class CanonicalModel(NamedTuple):

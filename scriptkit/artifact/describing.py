@@ -13,6 +13,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 import scriptkit
 from scriptkit.artifact import manifest as parts
 from scriptkit.artifact.archived_code import class_constants
+from scriptkit.artifact.container import VERSION_ENTRIES
 from scriptkit.artifact.examples import described
 from scriptkit.artifact.literals import literal_text
 from scriptkit.artifact.object_tree import read_object_tree
@@ -56,7 +57,7 @@ def _versions(contents: Mapping[str, bytes]) -> parts.Versions:
         scriptkit=scriptkit.__version__,
         torch=str(torch.__version__),
         python=platform.python_version(),
-        file_format=int(contents["version"]),
+        file_format=int(next(contents[name] for name in VERSION_ENTRIES if name in contents)),
     )
 
 
@@ -87,7 +88,8 @@ def _examples(schema: files.MethodSchema, description: Description) -> dict[str,
     if call is None:
         return {}
     fixed = description.fixed_dimensions.get(schema.name, {})
-    return {name: described(value, fixed.get(name, ())) for name, value in _by_name(schema, call).items()}
+    examples = {name: described(value, fixed.get(name, ())) for name, value in _by_name(schema, call).items()}
+    return {name: example for name, example in examples.items() if example is not None}
 
 
 def _by_name(schema: files.MethodSchema, call: ExampleCall) -> dict[str, object]:

@@ -48,7 +48,7 @@ class ExampleCall:
 class Description:
     """Everything about a model that is written into its manifest and is not in its compiled form.
 
-    `methods` names the methods to publish (None: all compiled ones); `examples`, `results` and `fixed_dimensions` are by
+    `methods` names those to publish (None: all compiled ones); `examples`, `results` and `fixed_dimensions` are by
     method name, the last then by parameter name: the dimensions of a tensor that must be as in the example.
     """
 

@@ -1,21 +1,36 @@
 """The object tree of a TorchScript file: which tensor lies in which entry, which object is of which class.
 
-Nothing of the file is executed.
+Nothing of the file is executed: the pickle is read as the program it is, and only tuples, lists, dictionaries and
+records of objects are made. Python's own unpickler will not do: torch pickles enumerations in a way of its own.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from scriptkit.artifact.manifest import Tensor
+from scriptkit.artifact.pickles import operations
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from scriptkit.artifact.pickles import Operation
+
+_PUTS = ("BINPUT", "LONG_BINPUT", "PUT")
+_GETS = ("BINGET", "LONG_BINGET", "GET")
+_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_EMPTY = {"EMPTY_TUPLE": tuple, "EMPTY_LIST": list, "EMPTY_DICT": dict}
+_SHORT_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_MARK = object()
+
+
+class _Name(str):
+    """The dotted name of a class or function."""
+
+    __slots__ = ()
 
 
 class _Storage(NamedTuple):
@@ -26,43 +41,9 @@ class _Storage(NamedTuple):
 class _Object:
     """A module or object of the file."""
 
-    def __setstate__(self, state: object) -> None:
-        self.state = state
-
-
-def _rebuilt_tensor(storage: _Storage, _offset: int, size: tuple[int, ...], *_rest: object) -> Tensor:
-    return Tensor(entry=f"data/{storage.key}", dtype=storage.dtype, shape=list(size))
-
-
-def _first(*arguments: Any) -> Any:
-    return arguments[0]
-
-
-def _unknown(*_arguments: object) -> None:
-    """Stands for whatever has no tensor that is stored in an entry of its own."""
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Callable[..., object]:
-        if module.startswith("__torch__"):
-            return type(name, (_Object,), {"__module__": module})
-        if module == "torch.jit._pickle":
-            return _first
-        if name == "_rebuild_tensor_v2":
-            return _rebuilt_tensor
-        return _StorageType(name) if name.endswith("Storage") else _unknown
-
-    def persistent_load(self, pid: tuple[str, _StorageType, str, str, int]) -> _Storage:
-        return _Storage(pid[1].dtype, pid[2])
-
-
-class _StorageType:
-    def __init__(self, name: str) -> None:
-        short = name.removesuffix("Storage").lower().replace("complex", "c")
-        self.dtype = str(getattr(torch, short, short)).removeprefix("torch.")
-
-    def __call__(self) -> None:
-        """Never called: a storage type is only named."""
+    def __init__(self, class_name: str) -> None:
+        self.class_name = class_name
+        self.state: object = None
 
 
 class ObjectTree(NamedTuple):
@@ -75,8 +56,8 @@ class ObjectTree(NamedTuple):
 def read_object_tree(data: bytes) -> ObjectTree:
     """The object tree of a file, from its `data.pkl`."""
     try:
-        found = list(_walk(_Reader(io.BytesIO(data)).load(), ""))
-    except (pickle.UnpicklingError, AttributeError, TypeError, ValueError, IndexError, EOFError) as error:
+        found = list(_walk(_Machine().run(data), ""))
+    except (AttributeError, TypeError, ValueError, IndexError, KeyError, RecursionError) as error:
         message = f"the object tree cannot be read: {error}"
         raise ArtifactError(message) from error
     return ObjectTree(
@@ -85,12 +66,96 @@ def read_object_tree(data: bytes) -> ObjectTree:
     )
 
 
+class _Machine:
+    """The stack and the memo of a pickle that is being read."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self, data: bytes) -> object:
+        for operation in operations(data):
+            self._step(operation)
+        return self.stack.pop()
+
+    def _step(self, op: Operation) -> None:
+        stack = self.stack
+        if op.name in _PUTS:
+            self.memo[op.argument] = stack[-1]
+        elif op.name in _GETS:
+            stack.append(self.memo[op.argument])
+        elif op.name in _CONSTANTS:
+            stack.append(_CONSTANTS[op.name])
+        elif op.name in _EMPTY:
+            stack.append(_EMPTY[op.name]())
+        elif op.name in _SHORT_TUPLES:
+            stack.append(tuple(self._popped(_SHORT_TUPLES[op.name])))
+        elif op.name == "MARK":
+            stack.append(_MARK)
+        elif op.name == "GLOBAL":
+            stack.append(_Name(op.argument.replace(" ", ".")))
+        elif op.argument is not None and op.name != "PROTO":
+            stack.append(op.argument)
+        else:
+            self._build(op.name)
+
+    def _build(self, name: str) -> None:
+        """The instructions that make something of what lies on the stack."""
+        stack = self.stack
+        if name == "TUPLE":
+            stack.append(tuple(self._marked()))
+        elif name == "APPENDS":
+            items = self._marked()
+            stack[-1].extend(items)
+        elif name == "SETITEMS":
+            items = self._marked()
+            stack[-1].update(zip(items[::2], items[1::2], strict=True))
+        elif name == "BINPERSID":
+            _, kind, key, *_ = stack.pop()
+            stack.append(_Storage(_dtype(kind), key))
+        elif name == "NEWOBJ":
+            class_name, _ = self._popped(2)
+            stack.append(_Object(class_name))
+        elif name == "BUILD":
+            target, state = self._popped(2)
+            target.state = state
+            stack.append(target)
+        elif name == "REDUCE":
+            stack.append(_reduced(*self._popped(2)))
+
+    def _popped(self, count: int) -> list[Any]:
+        items = self.stack[-count:]
+        del self.stack[-count:]
+        return items
+
+    def _marked(self) -> list[Any]:
+        place = len(self.stack) - 1 - self.stack[::-1].index(_MARK)
+        items = self.stack[place + 1 :]
+        del self.stack[place:]
+        return items
+
+
+def _reduced(function: str, arguments: Any) -> object:
+    if function == "torch._utils._rebuild_tensor_v2":
+        storage, _, size, *_ = arguments
+        return Tensor(entry=f"data/{storage.key}", dtype=storage.dtype, shape=list(size))
+    if function.startswith("torch.jit._pickle."):
+        return arguments[0]
+    return None
+
+
+def _dtype(storage: str) -> str:
+    """The name of the dtype of a storage class, `torch.FloatStorage` for one."""
+    short = storage.rpartition(".")[2].removesuffix("Storage").lower().replace("complex", "c")
+    return str(getattr(torch, short, short)).removeprefix("torch.")
+
+
 def _walk(value: object, path: str) -> Iterator[tuple[str, Tensor | str]]:
     if isinstance(value, Tensor):
         yield path, value
     elif isinstance(value, _Object):
-        yield path, f"{type(value).__module__}.{type(value).__name__}"
-        yield from _walk(getattr(value, "state", None), path)
+        yield path, value.class_name
+        yield from _walk(value.state, path)
     elif isinstance(value, (dict, list, tuple)):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:

@@ -11,8 +11,8 @@ from scriptkit.errors import ArtifactError
 # torch compresses code only, to a tenth or so
 _MOST_EXPANSION = 200
 _SMALL = 1 << 24
-# a checkpoint of `torch.save` has all but the last
-_REQUIRED = {"version", "data.pkl", "constants.pkl"}
+# a checkpoint of `torch.save` has but the first
+_REQUIRED = {"data.pkl", "constants.pkl"}
 
 
 def plain_contents(stream: BinaryIO) -> dict[str, bytes]:

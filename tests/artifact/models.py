@@ -1,6 +1,7 @@
 """The models of the artifact tests: together they use every kind of argument and result."""
 
 import warnings
+from enum import Enum
 from typing import Final, NamedTuple
 
 import torch
@@ -77,6 +78,25 @@ class Named(nn.Module):
     def forward(self, pair: tuple[Tensor, int | None]) -> Scored:
         x, count = pair
         return Scored(self.block(x), 0 if count is None else count)
+
+
+class Colour(Enum):
+    """An enumeration, which torch pickles in a way of its own."""
+
+    RED = 1
+    BLUE = 2
+
+
+class Newer(nn.Module):
+    """Uses an operator whose meaning changed once, so that torch writes a newer file format, in another entry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colour = Colour.BLUE
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.nn.functional.gelu(self.layer(x) if self.colour == Colour.BLUE else x)
 
 
 class Listed(nn.Module):

@@ -236,6 +236,27 @@ def test_a_file_of_a_newer_torch_warns(saved: Mapping[str, Saved]) -> None:
         load(changed(saved["listed"].path, written_by=written))
 
 
+def test_enumerations_and_newer_operators_are_saved() -> None:
+    """Both are written in another way than everything else: the format number stands in another entry."""
+    stream, module = io.BytesIO(), torch.jit.script(models.Newer())
+    save(module, stream)
+    loaded = load(io.BytesIO(stream.getvalue()))
+    assert loaded.manifest.written_by.file_format == 10
+    assert ".data/version" in loaded.manifest.checksums
+    assert list(loaded.manifest.tensors) == ["layer.weight", "layer.bias"]
+    assert torch.equal(loaded(torch.ones(2)), module(torch.ones(2)))
+
+
+def test_a_file_without_a_format_is_refused(saved: Mapping[str, Saved]) -> None:
+    container = Container(io.BytesIO(saved["listed"].path.read_bytes()))
+    contents = {name: container.read(name) for name in container.entries if name != "version"}
+    manifest = json.loads(contents[MANIFEST_ENTRY])
+    del manifest["checksums"]["version"]
+    contents[MANIFEST_ENTRY] = json.dumps(manifest).encode()
+    with pytest.raises(ArtifactError, match="does not say which format"):
+        load(io.BytesIO(container_bytes(contents)))
+
+
 def test_a_newer_file_format_is_refused_before_torch_sees_it(saved: Mapping[str, Saved]) -> None:
     container = Container(io.BytesIO(saved["listed"].path.read_bytes()))
     contents = {name: container.read(name) for name in container.entries}
