@@ -19,6 +19,7 @@ class BuiltinSignature(ProblemRule):
     code = "SK417"
     name = "builtin-signature"
     raw = (r"Arguments for call are not valid.*aten::sum\.dim_IntList.* sum\(",)
+    supersedes = ("lambda-expression",)
     kinds = ("builtin-signature", "generator-argument")
     note = (
         "compiled built-ins take their simplest form: no `key=`, "

@@ -21,6 +21,7 @@ class ImplicitBoolOfNoneOrModule(ProblemRule):
     code = "SK204"
     name = "implicit-bool-of-none-or-module"
     raw = ("Could not cast value of type .* to bool",)
+    supersedes = ("or-on-non-bool",)
     kinds = ("implicit-bool",)
     note = "conditions are bools, numbers, strings, lists, dicts, and tensors of one element"
     VALID = (
