@@ -23,6 +23,8 @@ from torch import Tensor, nn
 
 import scriptkit
 from examples import residual
+from scriptkit.diagnostics import render_all
+from scriptkit.errors import source_text
 
 BATCH, PIXELS, STEPS = 8, 96, 12
 
@@ -73,13 +75,16 @@ def title(text: str) -> None:
 
 
 def show_diagnostics() -> None:
-    """Build the first draft; the error it ends in lists everything that is in the way."""
-    title("1. A first draft, examples/broken_residual.py")
+    """Check the first draft without running it, then see that it cannot be built."""
+    draft = Path("examples/broken_residual.py")
+    title(f"1. A first draft, {draft}")
+    findings = scriptkit.check_paths([draft])
+    console.print(Findings()(render_all(findings, source_text)), soft_wrap=True)
+    console.print(f"\n{len(findings)} findings at once, before anything ran.")
     try:
         importlib.import_module("examples.broken_residual").build()
     except (scriptkit.ScriptabilityError, scriptkit.CompilationError) as error:
-        console.print(Findings()(str(error).replace(f"{Path.cwd()}/", "")), soft_wrap=True)
-        console.print(f"\n{len(error.diagnostics)} findings at once, before anything ran.")
+        console.print(f"[bold]{type(error).__name__}[/]: {error.headline}", highlight=False, soft_wrap=True)
     else:
         raise SystemExit("the broken model was accepted")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,28 @@ def test_a_python_block_may_not_say_something_unseen() -> None:
         up_to_date("Words.\n```python\nprint(1)\n```\nMore words.\n")
 
 
-@pytest.mark.parametrize("line", [line for b in blocks(README) if b.language == "sh" for line in b.text.splitlines()])
-def test_the_commands_are_targets_that_make_knows(line: str) -> None:
-    command, target = line.split()
-    assert command == "make"
+def commands(program: str) -> list[str]:
+    lines = (line for block in blocks(README) if block.language == "sh" for line in block.text.splitlines())
+    return [line.partition(" ")[2] for line in lines if line.startswith(program + " ")]
+
+
+@pytest.mark.parametrize("target", commands("make"))
+def test_the_commands_are_targets_that_make_knows(target: str) -> None:
     subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("arguments", commands("scriptkit"))
+def test_the_command_line_understands_what_the_readme_types(arguments: str) -> None:
+    """Exit code 2 would be a wrong usage; 1 says that there are findings."""
+    command = [sys.executable, "-m", "scriptkit", *arguments.split()]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode in {0, 1}
+    assert "SK201" in result.stdout
+
+
+def test_no_shell_line_is_of_a_kind_that_nothing_runs() -> None:
+    shell = [line for block in blocks(README) if block.language == "sh" for line in block.text.splitlines()]
+    assert len(commands("make")) + len(commands("scriptkit")) == len(shell)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
