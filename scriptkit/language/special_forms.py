@@ -244,7 +244,8 @@ class SpecialForms(Calls):
         return self.report("unsupported-builtin", node, name="reversed")
 
     def _isinstance(self, node: ast.Call, _hint: Type | None) -> AnyValue:
-        self.condition(node)
+        if len(node.args) == 2:  # noqa: PLR2004 - else the rest of the pass knows no more than we do
+            self.condition(node)
         return BOOL
 
     def _getattr(self, node: ast.Call, _hint: Type | None) -> AnyValue:

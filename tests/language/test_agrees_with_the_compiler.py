@@ -1,0 +1,64 @@
+"""`programs.txt` holds small classes `M`: torch decides of each whether it scripts, and the pass must say the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from scriptkit.language import analyze
+from tools.fuzz_language import verdicts
+
+HEADER = """import enum
+import math
+from collections import OrderedDict
+from typing import Any, Callable, Dict, Final, List, NamedTuple, Optional, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+"""
+PROGRAMS = [part.strip("\n") for part in Path(__file__).with_name("programs.txt").read_text().split("\n---\n")]
+
+
+def _refusal(text: str, path: Path) -> str:
+    """What torch says; empty where it scripts the class."""
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+        torch.jit.script(module.M())
+    except Exception as error:  # noqa: BLE001 - whatever the compiler raises is a no
+        return str(error) or type(error).__name__
+    finally:
+        del sys.modules[path.stem]
+    return ""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_the_pass_and_torch_agree(number: int, tmp_path: Path) -> None:
+    text = HEADER + PROGRAMS[number] + "\n"
+    refusal = _refusal(text, tmp_path / f"scriptkit_program_{number}.py")
+    module = analyze(text, all_modules=True)
+    problems = [p for cls in module.checked_classes(all_modules=True) for p in cls.problems if p.certain]
+    assert bool(problems) == bool(refusal), (PROGRAMS[number], refusal, [(p.kind, dict(p.data)) for p in problems])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_programs_are_judged_as_torch_judges_them() -> None:
+    """A seeded sample of what `python -m tools.fuzz_language` runs 2,000 of."""
+    found = list(verdicts(150, seed=10_000))
+    false_alarms = [v for v in found if v.problems and not v.compiler]
+    assert not false_alarms, (false_alarms[0].text, false_alarms[0].problems)
+    assert sum(v.agree for v in found) >= 0.98 * len(found)
+    assert 0.25 * len(found) < sum(not v.compiler for v in found) < 0.75 * len(found)
