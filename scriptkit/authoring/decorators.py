@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
 
 def export(method: Callable[P, R]) -> Callable[P, R]:
     """Compile a method besides `forward`; calls of it from Python run compiled, and saved files contain it."""
@@ -30,6 +31,9 @@ def unused(method: Callable[P, R]) -> Callable[P, R]:
     return _marked(method, "UNUSED")
 
 
+_SCRIPTED = "__scriptkit_script__"
+
+
 @overload
 def script(target: type[T]) -> type[T]: ...
 @overload
@@ -40,20 +44,21 @@ def script(target: Any) -> Any:
     Nothing compiles at import. A class stays an ordinary class in Python.
     """
     if inspect.isclass(target):
-        target.__scriptkit_script__ = True  # type: ignore[attr-defined]
+        setattr(target, _SCRIPTED, True)
         return target
     wrapper = _in_globals_of(_dispatching(target, _run_scripted), target)
-    wrapper.__scriptkit_script__ = target  # type: ignore[attr-defined]
+    setattr(wrapper, _SCRIPTED, target)
     return wrapper
 
 
-for _decorator in (export, ignore, unused, script):
-    _decorator.__scriptkit_transparent__ = True  # type: ignore[attr-defined]  # the engine knows what they mean
+_decorators: tuple[Any, ...] = (export, ignore, unused, script)
+for _decorator in _decorators:
+    _decorator.__scriptkit_transparent__ = True  # the engine knows what they mean
 
 
 def _run_exported(method: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run an exported method of a scriptable module compiled; of any other object as Python."""
-    from scriptkit.authoring.module import ScriptableModule  # noqa: PLC0415 - the base class needs torch
+    from scriptkit.authoring.module import ScriptableModule
 
     owner, *rest = args
     if isinstance(owner, ScriptableModule):
@@ -63,14 +68,14 @@ def _run_exported(method: types.FunctionType, args: tuple[Any, ...], kwargs: dic
 
 def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function compiled; torch loads, and the function compiles, at the first call."""
-    from scriptkit.engines.torchscript.scripted_functions import call  # noqa: PLC0415 - model code may not need torch yet
+    from scriptkit.engines.torchscript.scripted_functions import call
 
     return call(function, args, kwargs)
 
 
 def _marked(method: Callable[P, R], modifier: str) -> Callable[P, R]:
     """Set torch's own mark, so that `torch.jit.script` understands the class as well."""
-    from scriptkit.engines.torchscript import adapter  # noqa: PLC0415 - a class with methods to mark has loaded torch
+    from scriptkit.engines.torchscript import adapter
 
     adapter.set_modifier(method, modifier)
     return method
@@ -80,11 +85,11 @@ def _dispatching(function: Callable[..., Any], dispatch: Callable[..., Any]) -> 
     def call(*args: Any, **kwargs: Any) -> Any:
         return dispatch(function, args, kwargs)
 
-    return call
+    return cast("types.FunctionType", call)
 
 
 def _in_globals_of(wrapper: types.FunctionType, function: Callable[P, R]) -> Callable[P, R]:
     """A wrapper that looks names up where the wrapped function does: `torch.jit.script` asks for them there."""
     namespace = getattr(function, "__globals__", {})
     moved = types.FunctionType(wrapper.__code__, namespace, wrapper.__name__, None, wrapper.__closure__)
-    return functools.update_wrapper(moved, function)  # type: ignore[return-value]
+    return functools.update_wrapper(moved, function)

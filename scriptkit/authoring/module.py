@@ -35,7 +35,8 @@ class ScriptableMeta(abc.ABCMeta):
     @property
     def __signature__(cls) -> inspect.Signature:
         """That of the constructor, not of this metaclass."""
-        signature = inspect.signature(cls.__init__)
+        constructor: Any = vars(type(cls)).get("__init__") and cls.__init__  # type: ignore[misc]
+        signature = inspect.signature(constructor)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
     if not TYPE_CHECKING:  # a typed `__call__` here would hide every constructor from type checkers
@@ -83,7 +84,8 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
         save: Any
         eager: Any
 
-        def __call__(self: HasForward[P, R], *args: P.args, **kwargs: P.kwargs) -> R: ...
+        def __call__(self: HasForward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+            """Call `forward`: with its arguments, for its result."""
 
     else:
         code = Convenience(reading.code)
@@ -100,9 +102,9 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
         # torch.fx patches `__call__` and `m.compile()` replaces it: this is the layer below both
         if torch.compiler.is_compiling():
             note_reading_compiler(id(self))
-            return super()._call_impl(*args, **kwargs)
+            return super()._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
         runtime = self.__dict__.get(KEY)
-        if runtime is None or runtime.owner() is not self:
+        if not runtime or runtime.owner() is not self:
             runtime = runtime_of(self)
         return runtime.call(self, args, kwargs)
 
@@ -114,13 +116,15 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
     def __setattr__(self, name: str, value: Any) -> None:
         runtime = self.__dict__.get(KEY)
         if runtime and runtime.is_constructed and name in reading.final_names(type(self)):
-            message = f"`{type(self).__name__}.{name}` is `Final`: compiled code holds its value; make a new module instead"
+            message = (
+                f"`{type(self).__name__}.{name}` is `Final`: compiled code holds its value; make a new module instead"
+            )
             raise AttributeError(message)
         super().__setattr__(name, value)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:  # noqa: FBT001, FBT002 - torch's signature
         self._scriptkit_drop_twin()
-        return super()._apply(fn, recurse)
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Load a state as `nn.Module` does."""

@@ -73,7 +73,8 @@ class DecoratedMethod(Rule):
                     label="not part of the compiled code",
                     method=function.name,
                 )
-                sure = local is not None or dotted in AUTOCAST
+                runs_eagerly = cls.scriptable and dotted in AUTOCAST  # scriptkit honours it; a file cannot
+                sure = (local is not None or dotted in AUTOCAST) and not runs_eagerly
                 yield finding if sure else replace(finding, severity="warning")
 
 

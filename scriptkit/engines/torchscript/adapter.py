@@ -17,8 +17,8 @@ import torch
 import torch.fx._symbolic_trace as fx_trace
 import torch.nn.modules.module as nn_module
 from torch import _jit_internal, _sources
-from torch.utils._device import DeviceContext
 from torch.jit import _recursive, _state, frontend
+from torch.utils._device import DeviceContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,7 +98,7 @@ def must_run_eagerly() -> bool:
         or _autocast_state()
         or fx_trace._is_fx_tracing_flag
         or _function_modes()
-        or _saved_tensor_hooks(True) is not None  # noqa: FBT003 - torch's signature
+        or _saved_tensor_hooks(True) is not None
     )
 
 
@@ -128,7 +128,7 @@ def method_of(cpp_module: Any, name: str) -> Any:
     method = cpp_module._get_method(name)
     key = (cpp_module._type().str(), name)
     if key not in _plain_executors:
-        before = C._jit_set_profiling_mode(False)  # noqa: FBT003 - torch's signature
+        before = C._jit_set_profiling_mode(False)
         try:
             with contextlib.suppress(RuntimeError):  # it makes the executor, then says that flushing is not implemented
                 method._debug_flush_compilation_cache()
@@ -243,7 +243,7 @@ _holders: dict[Any, Any] = {}
 
 def _type_of(annotation: Any) -> Any:
     try:
-        return torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())  # type: ignore[no-untyped-call]
+        return torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())
     except (AssertionError, RuntimeError, ValueError):  # torch's ways to say that it does not know a part of it
         return None
 
@@ -259,7 +259,7 @@ def _holder_of(annotation: Any) -> Any:
         builder = C.ConcreteModuleTypeBuilder(torch.nn.Module)
         known = None
         if torch_type is not None:
-            builder.add_attribute("value", torch_type, False, False)  # noqa: FBT003 - torch's signature
+            builder.add_attribute("value", torch_type, False, False)
             known = builder.build().jit_type
         _holders[annotation] = known
     return known
@@ -338,7 +338,7 @@ def default_arguments(function: Any) -> dict[str, Any]:
 
 def remember_compiled_function(function: FunctionType, compiled: Any) -> None:
     """Let the compiler take `compiled` wherever it meets `function`."""
-    _state._set_jit_function_cache(function, compiled)  # type: ignore[no-untyped-call]
+    _state._set_jit_function_cache(function, compiled)
 
 
 def has_overloads(function: Any) -> bool:

@@ -9,9 +9,9 @@ import re
 import sys
 import typing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
+from typing import Final as ExtensionsFinal
 
 import torch
-from typing_extensions import Final as ExtensionsFinal
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source
@@ -23,7 +23,7 @@ _ANNOTATED_ATTRIBUTE = re.compile(r"^\s*self\.\w+\s*:", re.MULTILINE)
 UNRESOLVED: Final = object()
 
 
-def attribute_annotations(cls: type, user_classes: list[type]) -> dict[str, Any]:
+def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
     """Attribute name to type, from the class bodies and `__init__`s of the user's classes, base first.
 
     Quoted annotations and those under `from __future__ import annotations` are resolved. Left out is what says nothing
@@ -87,7 +87,9 @@ def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
         value = eval(annotation, dict(namespace))  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
     except Exception:  # noqa: BLE001 - whatever the user's expression raises, it names no type here
         return UNRESOLVED
-    return resolve(value, namespace) if isinstance(value, str | typing.ForwardRef) else _resolve_inside(value, namespace)
+    return (
+        resolve(value, namespace) if isinstance(value, str | typing.ForwardRef) else _resolve_inside(value, namespace)
+    )
 
 
 def _resolve_inside(annotation: Any, namespace: Mapping[str, Any]) -> Any:

@@ -1,9 +1,10 @@
-"""One compiled method as the user calls it: Python's words for argument errors, Python's types for results and errors."""
+"""One compiled method as the user calls it: Python's words for errors, the user's types for results."""
 
 from __future__ import annotations
 
 import builtins
 import inspect
+import linecache
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,9 @@ _EXPECTED: Final = re.compile(
     r"Expected a value of type '(?P<expected>.+?)' for argument '(?P<name>\w+)' but instead found type '(?P<found>.+?)'"
 )
 _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
-_RAISED: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Iteration|Interrupt|Warning|\.\w+))(?:: (?P<text>.*))?$")
+_RAISED: Final = re.compile(
+    r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Iteration|Interrupt|Warning|\.\w+))(?::\s?(?P<text>.*))?$"
+)
 
 CALL_ERRORS: Final = (RuntimeError, TypeError, adapter.JitError)
 
@@ -42,6 +45,7 @@ class CallTranslator:
         self.in_inference_mode = twin.is_inference_method(name)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the method on the twin's present state."""
         try:
             if self.in_inference_mode:
                 with torch.inference_mode():
@@ -80,7 +84,9 @@ def python_error(
     if ("Declaration: " in text or "Unknown keyword argument" in text) and "TorchScript interpreter" not in text:
         return _argument_error(text, function, name, args, kwargs)
     frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)]
-    return with_user_frames(_as_python_error(error, text), frames) if frames else error
+    if not frames:
+        return error
+    return with_user_frames(_as_python_error(error, text, linecache.getline(*frames[-1][:2])), frames)
 
 
 def _argument_error(
@@ -105,7 +111,10 @@ def _python_type(torch_type: str) -> str:
 
 def _call_stub(function: FunctionType, signature: inspect.Signature) -> Any:
     """A function of the same signature and name that does nothing, so that Python itself words the error."""
-    plain = [p.replace(annotation=p.empty, default=None if p.default is not p.empty else p.empty) for p in signature.parameters.values()]
+    plain = [
+        p.replace(annotation=p.empty, default=None if p.default is not p.empty else p.empty)
+        for p in signature.parameters.values()
+    ]
     header = str(signature.replace(parameters=plain, return_annotation=signature.empty))
     namespace: dict[str, Any] = {}
     exec(f"def {function.__name__}{header}: pass", namespace)  # noqa: S102 - names come from a signature
@@ -114,8 +123,8 @@ def _call_stub(function: FunctionType, signature: inspect.Signature) -> Any:
     return stub
 
 
-def _as_python_error(error: Exception, text: str) -> BaseException:
-    """`torch.jit.Error` as the exception the user's code raised, or as torch's own with the message it ends in."""
+def _as_python_error(error: Exception, text: str, line: str) -> BaseException:
+    """`torch.jit.Error` as the exception the user's code raised at `line`, or as torch's own with its last message."""
     lines = text.rstrip().splitlines()
     start = next((i for i in range(len(lines) - 1, -1, -1) if _RAISED.match(lines[i])), None)
     if start is None:
@@ -125,15 +134,19 @@ def _as_python_error(error: Exception, text: str) -> BaseException:
     name = raised["type"].removeprefix("builtins.")
     message = "\n".join([raised["text"] or "", *lines[start + 1 :]]).strip()
     if name == "RuntimeError":
-        name, message = _true_type(message)
+        name, message = _true_type(message, line.strip())
     cls = getattr(builtins, name, None)
     if not (isinstance(cls, type) and issubclass(cls, Exception)):
         cls = _imported_exception(name)
     return error if cls is None else (cls(message) if message else cls())
 
 
-def _true_type(message: str) -> tuple[str, str]:
+def _true_type(message: str, line: str) -> tuple[str, str]:
     """The type Python gives an error that TorchScript knows as `RuntimeError` only."""
+    if not message and line.startswith("raise "):  # `raise NotImplementedError` without arguments loses its type
+        return line.removeprefix("raise ").split("#")[0].strip(), ""
+    if message == _UNUSED_REACHED:
+        return "RuntimeError", f"compiled code reached an `@unused` method: {line}"
     for name in ("AssertionError", "KeyError"):
         if message.startswith(name):
             return name, message.removeprefix(name).removeprefix(":").strip()
@@ -143,6 +156,7 @@ def _true_type(message: str) -> tuple[str, str]:
     return "RuntimeError", message
 
 
+_UNUSED_REACHED: Final = "This Python function is annotated to be ignored and cannot be run"
 _TRUE_TYPES: Final = (
     (re.compile(r"out of (range|bounds)"), "IndexError"),
     (re.compile(r"division( or modulo)? by zero"), "ZeroDivisionError"),

@@ -1,4 +1,4 @@
-"""Compile the types of a module tree: once per class and structure, under one lock, leaving nothing behind on failure."""
+"""Compile the types of a module tree: once per class and structure, leaving nothing behind on failure."""
 
 from __future__ import annotations
 

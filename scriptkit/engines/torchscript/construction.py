@@ -6,9 +6,8 @@ that failed (its callers are checked against its signature), until nothing new c
 
 from __future__ import annotations
 
-import inspect
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.engines.torchscript import adapter, raw_errors
@@ -82,11 +81,15 @@ def _all_errors(module: torch.nn.Module, without: set[tuple[type, str]] | None =
     with LOCK:
         try:
             with adapter.type_store_unchanged_on_failure():
-                while len(found) < _MOST_ERRORS and _find_next_error(module, dropped, found):
-                    pass
-                raise _Finished
+                _collect_errors(module, dropped, found)
         except _Finished:
             return found
+
+
+def _collect_errors(module: torch.nn.Module, dropped: set[object], found: list[Diagnostic]) -> NoReturn:
+    while len(found) < _MOST_ERRORS and _find_next_error(module, dropped, found):
+        pass
+    raise _Finished
 
 
 def _find_next_error(module: torch.nn.Module, dropped: set[object], found: list[Diagnostic]) -> bool:

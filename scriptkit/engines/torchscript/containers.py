@@ -45,4 +45,3 @@ def update_in_place(value: Any, new: Any) -> Any:
         value.update(merged)
         return value
     return new
-

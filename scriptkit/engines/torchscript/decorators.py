@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 import typing_extensions
 
-from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.source import closure_of
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ _TRANSPARENT: Final = {
     typing_extensions.final,
     typing_extensions.overload,
     torch.compiler.disable,
-    *(getattr(adapter.torch.jit, name) for name in ("export", "ignore", "unused", "_overload_method", "script_method")),
+    *(getattr(torch.jit, name) for name in ("export", "ignore", "unused", "_overload_method", "script_method")),
 }
 
 

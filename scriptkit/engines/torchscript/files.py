@@ -111,3 +111,9 @@ def type_name(module: torch.jit.ScriptModule) -> str:
     """The qualified name of the compiled type, such as `__torch__.zoo.Net`."""
     name: str = module._c._type().qualified_name()
     return name
+
+
+def sets_attributes(module: torch.jit.ScriptModule) -> bool:
+    """Whether a method of a module assigns an attribute, so that calls change more than the elements of its tensors."""
+    graphs = (module._c._get_method(name).inlined_graph for name in module._c._method_names())
+    return any(graph.findNode("prim::SetAttr") is not None for graph in graphs)

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
@@ -36,9 +36,7 @@ class FunctionCompiler:
 
     def stand_in(self, value: object) -> types.FunctionType | None:
         """What to put in a function's place, or None for what torch handles alone."""
-        function = scripted_function(value)
-        if function is None and _is_users_function(value):
-            function = value
+        function = scripted_function(value) or (value if _is_users_function(value) else None)
         if not isinstance(function, types.FunctionType):
             return None
         entry = self.entries.get(function)
@@ -66,18 +64,18 @@ class FunctionCompiler:
         return all(found.are_current() for found in self.reached_from(dependencies))
 
     def _new_entry(self, function: types.FunctionType) -> CompiledFunction:
-        @functools.wraps(function)
-        def stand_in(*_: object) -> None:
+        def never_called(*_: object) -> None:
             raise NotImplementedError
 
-        del stand_in.__wrapped__
+        stand_in = cast("types.FunctionType", functools.update_wrapper(never_called, function))
+        del stand_in.__dict__["__wrapped__"]
         entry = self._by_stand_in[stand_in] = CompiledFunction(function, stand_in)
 
         def compile_when_reached() -> types.FunctionType:
             self._compile(entry)
             return stand_in
 
-        stand_in.__prepare_scriptable__ = compile_when_reached  # type: ignore[attr-defined]
+        stand_in.__dict__["__prepare_scriptable__"] = compile_when_reached
         return entry
 
     def _compile(self, entry: CompiledFunction) -> Any:

@@ -1,4 +1,4 @@
-"""What a compiled graph does that a twin cannot represent: changing the caller's containers, choosing a device by default."""
+"""What a compiled graph does that a twin cannot represent: changing the caller's containers, a default device."""
 
 from __future__ import annotations
 

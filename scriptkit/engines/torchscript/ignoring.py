@@ -81,9 +81,7 @@ def hand_user_object(function: FunctionType) -> Callable[..., Any]:
     return with_user_object
 
 
-def _call_between(
-    function: FunctionType, found: tuple[torch.nn.Module, StatefulTwin], args: tuple[Any, ...]
-) -> Any:
+def _call_between(function: FunctionType, found: tuple[torch.nn.Module, StatefulTwin], args: tuple[Any, ...]) -> Any:
     """Call a Python method in the middle of compiled code: both sides see the same state."""
     owner, twin = found
     twin.pull_back()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -18,6 +19,7 @@ from scriptkit.engines.torchscript.annotations import attribute_annotations, is_
 from scriptkit.engines.torchscript.lifted_class import user_classes
 from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.source import FunctionSource, SourceUnavailableError, function_source
+from scriptkit.rules import rule_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,21 @@ if TYPE_CHECKING:
     from scriptkit.engines.torchscript.lifting import LiftedFunction
     from scriptkit.engines.torchscript.raw_errors import RawError
 
-_MISSING: Final = re.compile(r"(?:Module|object) '(?P<class>[\w.]+)'(?: object)? has no attribute(?: or method)? '(?P<name>\w+)'")
+_MISSING: Final = re.compile(
+    r"(?:Module|object) '(?P<class>[\w.]+)'(?: object)? has no attribute(?: or method)? '(?P<name>\w+)'"
+)
 _declared_cache: dict[type, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """The words of a diagnostic, before it has a place."""
+
+    rule: str
+    message: str
+    label: str
+    note: str
+    help: str
 
 
 def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]:
@@ -40,24 +55,32 @@ def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]
             if (cls, name) not in found and name in module.__dict__:
                 problem = _problem_with(module.__dict__[name], name, annotation)
                 if problem is not None:
-                    found[cls, name] = _at_assignment(cls, name, *problem)
+                    found[cls, name] = _at_assignment(cls, name, problem)
     return found
 
 
 def _declared(cls: type) -> dict[str, Any]:
     if cls not in _declared_cache:
-        _declared_cache[cls] = attribute_annotations(cls, user_classes(cls))
+        _declared_cache[cls] = attribute_annotations(user_classes(cls))
     return _declared_cache[cls]
 
 
-def _problem_with(value: Any, name: str, annotation: Any) -> tuple[str, str, str, str, str, str] | None:
-    """(code, rule, message, label, note, help) for a value torch refuses, else None."""
+def _problem_with(value: Any, name: str, annotation: Any) -> _Finding | None:
+    """What is to be said of a value torch refuses, else None."""
     if is_final(annotation):
         return None if adapter.is_constant(value) else _not_a_constant(value, name)
+    if not adapter.knows(annotation):
+        written = inspect.formatannotation(annotation)
+        return _Finding(
+            "unsupported-annotation",
+            f"`{name}` is declared `{written}`, a type the compiler does not know",
+            "not a TorchScript type",
+            "the compiler knows Tensor, int, float, complex, bool, str, and List, Dict, Tuple and Optional of these",
+            f"declare `{name}` with one of these types, or drop the declaration",
+        )
     if not adapter.fits(value, annotation):
         written = inspect.formatannotation(annotation)
-        return (
-            "SK415",
+        return _Finding(
             "attribute-assign-type",
             f"`self.{name}` holds `{_short(value)}`, which does not fit its declared type `{written}`",
             f"a `{type(value).__name__}`",
@@ -67,13 +90,16 @@ def _problem_with(value: Any, name: str, annotation: Any) -> tuple[str, str, str
     return None
 
 
-def _not_a_constant(value: Any, name: str) -> tuple[str, str, str, str, str, str]:
+def _not_a_constant(value: Any, name: str) -> _Finding:
     kind = type(value).__name__
     is_numpy = type(value).__module__.split(".")[0] == "numpy"
     what = f"the numpy value `{_short(value)}` (`numpy.{kind}`)" if is_numpy else f"a `{kind}`"
-    repair = f"write `self.{name} = {_python_type(value)}(...)`" if is_numpy else f"drop `Final` from `{name}`, or assign a constant"
-    return (
-        "SK317",
+    repair = (
+        f"write `self.{name} = {_python_type(value)}(...)`"
+        if is_numpy
+        else f"drop `Final` from `{name}`, or assign a constant"
+    )
+    return _Finding(
         "final-constant-bad-value",
         f"`self.{name}` is `Final` and holds {what}",
         "not a constant",
@@ -97,11 +123,13 @@ def explain_missing_attribute(raw: RawError, failing: LiftedFunction, root: torc
     if problem is None:
         return None
     place = next((p for p in raw.places if failing.function_source.contains(p.path, p.line)), None)
-    read = (Label(place.line, max(place.column, 1), place.line, max(place.end_column, 2), "read here"),) if place else ()
-    diagnostic = _at_assignment(cls, name, *problem, method=failing.original.__name__)
+    read = (
+        (Label(place.line, max(place.column, 1), place.line, max(place.end_column, 2), "read here"),) if place else ()
+    )
+    diagnostic = _at_assignment(cls, name, problem, method=failing.original.__name__)
     if place is not None and diagnostic.path != place.path:
         read = ()
-    return Diagnostic(**{**diagnostic.__dict__, "secondary": read})
+    return replace(diagnostic, secondary=read)
 
 
 def is_consequence(raw: RawError, contradicted: set[str]) -> bool:
@@ -116,14 +144,15 @@ def _module_of(root: torch.nn.Module, class_name: str, attribute: str) -> torch.
     return next(iter(having or candidates), None)
 
 
-def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> tuple[str, str, str, str, str, str] | None:
+def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> _Finding | None:
     if name not in owner.__dict__:
         return _never_set(name, cls)
     value = owner.__dict__[name]
-    if isinstance(value, list | tuple | dict) and any(map(_is_module, value.values() if isinstance(value, dict) else value)):
+    if isinstance(value, list | tuple | dict) and any(
+        map(_is_module, value.values() if isinstance(value, dict) else value)
+    ):
         kind, container = type(value).__name__, "ModuleDict" if isinstance(value, dict) else "ModuleList"
-        return (
-            "SK320",
+        return _Finding(
             "modules-in-python-container",
             f"`self.{name}` is a Python {kind} of modules",
             "the compiler sees no modules here",
@@ -132,16 +161,14 @@ def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> tuple[str, str
         )
     if isinstance(value, list | dict) and not value:
         element = "List[<element type>]" if isinstance(value, list) else "Dict[<key type>, <value type>]"
-        return (
-            "SK304",
+        return _Finding(
             "empty-attribute-untyped",
             f"`self.{name}` is an empty {type(value).__name__} without a declared element type",
             "says nothing about its elements",
             "the compiler infers the type of an attribute from its value",
             f"declare it in the class body: `{name}: {element}`",
         )
-    return (
-        "SK401",
+    return _Finding(
         "attribute-unsupported-type",
         f"`self.{name}` holds a `{type(value).__name__}`, a type the compiler does not know",
         "not a TorchScript value",
@@ -150,11 +177,10 @@ def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> tuple[str, str
     )
 
 
-def _never_set(name: str, cls: type) -> tuple[str, str, str, str, str, str] | None:
+def _never_set(name: str, cls: type) -> _Finding | None:
     if _assignment(cls, name) is None:
         return None
-    return (
-        "SK314",
+    return _Finding(
         "attribute-conditionally-defined",
         f"`self.{name}` is set in one branch of `__init__` only, and this instance took another",
         "not reached for this instance",
@@ -172,9 +198,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 24 else text[:21] + "..."  # noqa: PLR2004 - leaves room in a message
 
 
-def _at_assignment(
-    cls: type, name: str, code: str, rule: str, message: str, label: str, note: str, help_: str, *, method: str = "__init__"
-) -> Diagnostic:
+def _at_assignment(cls: type, name: str, finding: _Finding, *, method: str = "__init__") -> Diagnostic:
     source, node = _assignment(cls, name) or (None, None)
     path = source.path if source else inspect.getsourcefile(cls) or "<string>"
     line = source.first_line + node.lineno - 1 if source and node else 1
@@ -187,12 +211,12 @@ def _at_assignment(
         column=column,
         end_line=line,
         end_column=end,
-        code=code,
-        name=rule,
-        message=message,
-        label=label,
-        note=note,
-        help=help_,
+        code=rule_named(finding.rule).code,
+        name=finding.rule,
+        message=finding.message,
+        label=finding.label,
+        note=finding.note,
+        help=finding.help,
         class_name=cls.__name__,
         method=method,
     )

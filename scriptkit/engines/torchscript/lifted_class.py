@@ -53,7 +53,7 @@ class LiftedClass:
 
     def __post_init__(self) -> None:
         self.user_classes = user_classes(self.original)
-        declared = attribute_annotations(self.original, self.user_classes)
+        declared = attribute_annotations(self.user_classes)
         self.annotations = {n: a for n, a in declared.items() if (self.original, n) not in self.dropped}
         self.finals = frozenset(name for name, a in self.annotations.items() if is_final(a))
         self.dependencies.methods.append((self.original, "forward", getattr(self.original, "forward", None)))
@@ -91,7 +91,7 @@ class LiftedClass:
         cls.__annotations__ = self.annotations
         for owner in reversed(self.user_classes):
             for name, value in vars(owner).items():
-                if name not in _NOT_COPIED:
+                if name not in _NOT_COPIED and not _is_special_method(name, value):
                     setattr(cls, name, self._member(owner, name, value))
         return cls
 
@@ -102,16 +102,13 @@ class LiftedClass:
             return self._method(owner, name, value)
         if isinstance(value, property) and value.fget is not None:
             return self._property(owner, name, value)
-        if isinstance(value, staticmethod) and self.functions.stand_in(value.__func__) is not None:
-            return staticmethod(self.functions.stand_in(value.__func__))
-        return value
+        stand_in = self.functions.stand_in(value.__func__) if isinstance(value, staticmethod) else None
+        return value if stand_in is None else staticmethod(stand_in)
 
     def _method(self, owner: type, name: str, function: FunctionType) -> object:
         if adapter.modifier(function) in _LEFT_IN_PYTHON:
             self.has_ignored_methods = True
             return hand_user_object(function)
-        if name.startswith("__") and name.endswith("__") and name not in ("__len__", "__contains__", "__getitem__"):
-            return function
         return _LazyMethod(self, owner, name, function)
 
     def _property(self, owner: type, name: str, value: property) -> property:
@@ -203,9 +200,14 @@ class _LazyMethod:
             return None  # torch walks `dir()` of an instance; nothing there is for it
         return self.lifted_class.lift(self.defined_in, self.name, self.function, self.as_name)
 
-
     def __call__(self, *_: object) -> None:
         """As the accessor of a property on an instance: nothing there is for torch either."""
+
+
+def _is_special_method(name: str, value: object) -> bool:
+    """Methods such as `__getattr__` or `__eq__` would run when torch looks at the shadow; few mean anything to it."""
+    is_special = name.startswith("__") and name.endswith("__") and callable(getattr(value, "__func__", value))
+    return is_special and name not in ("__len__", "__contains__", "__getitem__")
 
 
 def _members_of(cls: type) -> dict[str, int]:

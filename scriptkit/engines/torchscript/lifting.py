@@ -1,7 +1,7 @@
 """A user's function rewritten so that accidents of the compiler's front end no longer matter.
 
-Lifted are: constants of modules and closures, `super()` and `Base.method(self, ...)`, gradient-mode decorators, comments
-that look like type comments. Positions stay those of the user's file, so that every error points there.
+Lifted are: constants of modules and closures, `super()` and `Base.method(self, ...)`, gradient-mode decorators,
+comments that look like type comments. Positions stay those of the user's file, so that every error points there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import inspect
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -53,7 +53,7 @@ class LiftedFunction(adapter.ParsedDef):  # type: ignore[misc]
     """A parsed definition that passes for a function wherever the compiler looks names up."""
 
     original: FunctionType
-    source: FunctionSource
+    function_source: FunctionSource
     parents_called: dict[str, tuple[type, str]]
     decoration: Decoration
 
@@ -75,7 +75,7 @@ def lift(
     `mro` is that of the module's class, for `super()`; `is_compiled_apart` gives the stand-in for a function the engine
     compiles itself; `drop_body` keeps the signature only, so that callers can be checked although this function fails.
     """
-    inner = inspect.unwrap(function)
+    inner = cast("FunctionType", inspect.unwrap(function))
     source = function_source(inner)
     decoration = read_decorators(function, source.tree)
     dependencies.codes.append((inner, inner.__code__))
@@ -85,9 +85,13 @@ def lift(
     context = adapter.source_context(source.text, source.path, first_line, 0, function.__name__)
     signature = source.text if _has_signature_comment(source) else ""
     lifted = LiftedFunction(ast.Module([tree], []), context, signature, source.path, first_line)
-    lifted.original, lifted.parents_called, lifted.decoration = function, rewriter.parents_called, decoration
-    lifted.function_source = source
-    lifted.__dict__.update(_function_face(inner, rewriter.names))
+    lifted.__dict__.update(
+        _function_face(inner, rewriter.names),
+        original=function,
+        function_source=source,
+        parents_called=rewriter.parents_called,
+        decoration=decoration,
+    )
     return lifted
 
 
@@ -160,12 +164,12 @@ class _Rewriter(ast.NodeTransformer):
             tree.body = [block]
         return ast.fix_missing_locations(tree)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
             node.value = self.visit(node.value)
         return node
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         if not isinstance(node.ctx, ast.Load) or node.id in self.locals:
             return node
         value = self._look_up(node.id)
@@ -177,7 +181,7 @@ class _Rewriter(ast.NodeTransformer):
             return node
         return self._constant(node, node.id, value)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         path = _dotted(node)
         if path is None or path[0] in self.locals:
             return self.generic_visit(node)
@@ -201,9 +205,10 @@ class _Rewriter(ast.NodeTransformer):
         if (literal := _literal(value)) is None:
             return node
         self.dependencies.globals.append((vars(owner), name, value))
-        return _at(node, literal)
+        new: ast.AST = _at(node, literal)
+        return new
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         match node.func:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=args), attr=name) if self.mro:
                 return self._parent_call(node, self._class_of_super(args), name, node.args)
@@ -258,7 +263,8 @@ class _Rewriter(ast.NodeTransformer):
         if literal is None or hasattr(builtins, name):
             return node
         self._depend_on(name, value)
-        return _at(node, literal)
+        new: ast.AST = _at(node, literal)
+        return new
 
     def _depend_on(self, name: str, value: object) -> None:
         code = self.function.__code__

@@ -40,18 +40,16 @@ class Parametrized:
         """Whether evaluating once would leave another state than Python does."""
         return any(module.training for module in self.read_unevenly)
 
-    def snapshot(self) -> StateBeforeCall | None:
+    def snapshot(self, root: torch.nn.Module) -> StateBeforeCall | None:
         """The state to go back to when the call fails: only Python knows which tensors it read before the error."""
-        active = [module for module in self.with_state if module.training]
-        return StateBeforeCall(active) if active else None
+        return StateBeforeCall(root) if any(module.training for module in self.with_state) else None
 
 
 class StateBeforeCall:
-    """Buffers of parametrizations and the random state, as they were."""
+    """The buffers of a tree and the random state, as they were."""
 
-    def __init__(self, modules: list[torch.nn.Module]) -> None:
-        buffers = [b for m in modules for b in m.parametrizations.buffers()]  # type: ignore[union-attr] - it has them
-        self._buffers = [(buffer, buffer.clone()) for buffer in buffers]
+    def __init__(self, root: torch.nn.Module) -> None:
+        self._buffers = [(buffer, buffer.clone()) for buffer in root.buffers()]
         self._random = torch.get_rng_state()
 
     def restore(self) -> None:

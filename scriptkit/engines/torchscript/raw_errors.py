@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _PLACE: Final = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>\S+))?\s*$')
 _MARK: Final = re.compile(r"^(?P<before>\s*)(?P<mark>~+)(?: <--- HERE)?\s*$")
 _OVERLOADS: Final = "The following variants are available:"
-_WHY: Final = re.compile(r"Expected a value of type '.*?' for argument '(?P<argument>\w+)' but instead found type '.*?'")
+_WHY: Final = re.compile(
+    r"Expected a value of type '.*?' for argument '(?P<argument>\w+)' but instead found type '.*?'"
+)
 
 
 @dataclass(frozen=True)

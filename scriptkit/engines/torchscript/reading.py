@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scriptkit import switches
 from scriptkit.compiling.report import CompileReport, ReportRow
@@ -46,7 +46,7 @@ def eager_call(module: torch.nn.Module) -> Any:
 
 def save(module: torch.nn.Module) -> Any:
     """`m.save(path)`: write a file that any TorchScript runtime loads."""
-    from scriptkit import save as save_module  # noqa: PLC0415 - the artifact room is loaded when it is needed
+    from scriptkit import save as save_module
 
     return functools.partial(save_module, module)
 
@@ -60,7 +60,7 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     if isinstance(module, adapter.ScriptModule):
         return module
     if hasattr(module, "__scriptkit_torchscript__"):  # what `scriptkit.compile` made
-        complete: torch.jit.ScriptModule = module.__scriptkit_torchscript__()
+        complete: torch.jit.ScriptModule = cast("Any", module).__scriptkit_torchscript__()
         return complete
     twin = Twin(module, compile_or_explain(module), is_complete=True)
     twin.bind()
@@ -93,7 +93,7 @@ def is_compiled(module: torch.nn.Module) -> bool:
 def report(module: torch.nn.Module) -> CompileReport:
     """What was chosen for each submodule, and why."""
     if hasattr(module, "__scriptkit_report__"):
-        made: CompileReport = module.__scriptkit_report__()
+        made: CompileReport = cast("Any", module).__scriptkit_report__()
         return made
     runtime = runtime_of(module) if _has_runtime(module) else None
     rows = tuple(_rows(module, runtime))
@@ -110,11 +110,18 @@ def _rows(module: torch.nn.Module, runtime: Any) -> Iterator[ReportRow]:
         elif isinstance(child, adapter.ScriptModule):
             yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
         else:
-            yield ReportRow(path, name, "script", "its source scripts" if user_classes(class_of(child)) else "scripts as torch wrote it")
+            yield ReportRow(
+                path,
+                name,
+                "script",
+                "its source scripts" if user_classes(class_of(child)) else "scripts as torch wrote it",
+            )
 
 
 def _has_runtime(module: torch.nn.Module) -> bool:
-    return bool(getattr(type(module), "__scriptkit_check_save__", None)) or hasattr(type(module), "_scriptkit_drop_twin")
+    return bool(getattr(type(module), "__scriptkit_check_save__", None)) or hasattr(
+        type(module), "_scriptkit_drop_twin"
+    )
 
 
 def _current_twin(module: torch.nn.Module) -> Twin:
@@ -127,7 +134,7 @@ def _current_twin(module: torch.nn.Module) -> Twin:
 @functools.cache
 def final_names(cls: type) -> frozenset[str]:
     """Attributes a class declares `Final`."""
-    return frozenset(n for n, a in attribute_annotations(cls, user_classes(cls)).items() if is_final(a))
+    return frozenset(n for n, a in attribute_annotations(user_classes(cls)).items() if is_final(a))
 
 
 def has_exports(cls: type) -> bool:

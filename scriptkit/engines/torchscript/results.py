@@ -48,7 +48,7 @@ def _as_object(cls: type, value: Any) -> Any:
     if isinstance(value, cls):
         return value
     names = [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else _attribute_names(value)
-    result = object.__new__(cls)
+    result: Any = object.__new__(cls)
     result.__dict__.update({name: getattr(value, name) for name in names})
     return result
 
@@ -63,9 +63,12 @@ def _container_converter(origin: type, arguments: tuple[Any, ...]) -> Callable[[
         return None
     if origin is tuple:
         return lambda value: tuple(_each(parts, value))
+    part = parts[-1]
+    if part is None:
+        return None
     if origin is list:
-        return lambda value: [parts[0](item) for item in value]  # type: ignore[misc] - any(parts) holds
-    return lambda value: {key: item if parts[1] is None else parts[1](item) for key, item in value.items()}
+        return lambda value: [part(item) for item in value]
+    return lambda value: {key: part(item) for key, item in value.items()}
 
 
 def _each(parts: list[Callable[[Any], Any] | None], value: Any) -> list[Any]:

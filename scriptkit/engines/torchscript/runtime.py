@@ -7,12 +7,13 @@ import threading
 import warnings
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from scriptkit import switches
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.adapter import must_run_eagerly, swaps_parameters
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.construction import compile_or_explain
@@ -62,10 +63,34 @@ class _Announced:
         _announced.reasons = self._before
 
 
+class _Quick:
+    """What a call of `forward` needs when nothing is unusual, one look-up away."""
+
+    __slots__ = ("bind", "convert", "forward", "hooks", "in_flight", "is_current", "needs_leave", "twin")
+
+    def __init__(self, twin: Twin, translator: CallTranslator) -> None:
+        self.twin = twin
+        self.hooks, self.in_flight, self.needs_leave = twin.hooks, twin.in_flight, twin.needs_leave
+        self.is_current, self.bind = twin.is_current, twin.bind
+        self.forward, self.convert = translator.method, translator.convert
+
+
 class Runtime:
     """Everything scriptkit knows of one module object; never copied and never pickled with it."""
 
-    __slots__ = ("__weakref__", "_reported", "eager_calls", "is_constructed", "is_enabled", "is_pending", "owner", "twin", "_calls", "_quick", "is_typed")
+    __slots__ = (
+        "__weakref__",
+        "_calls",
+        "_quick",
+        "_reported",
+        "eager_calls",
+        "is_constructed",
+        "is_enabled",
+        "is_pending",
+        "is_typed",
+        "owner",
+        "twin",
+    )
 
     def __init__(self, owner: torch.nn.Module | None = None, *, is_constructed: bool = True) -> None:
         self.owner: Any = _nobody if owner is None else weakref.ref(owner)
@@ -76,7 +101,7 @@ class Runtime:
         self.is_pending = False
         self._reported: set[str] = set()
         self._calls: dict[str, CallTranslator] = {}
-        self._quick: tuple[Twin, Any, Any] | None = None
+        self._quick: _Quick | None = None
         self.is_typed = False
 
     def __copy__(self) -> Runtime:
@@ -127,28 +152,34 @@ class Runtime:
     def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the module: compiled where its twin can represent the call, else as Python."""
         quick = self._quick
-        if quick is None:
-            return self._call_with_care(module, args, kwargs)
-        twin, forward, convert = quick
         if (
-            _switch.eager
-            or adapter.must_run_eagerly()
-            or any(twin.hooks)
+            quick is None
+            or _switch.eager
+            or must_run_eagerly()
+            or any(quick.hooks)
             or "forward" in module.__dict__
-            or adapter.swaps_parameters()
+            or swaps_parameters()
         ):
             return self._call_with_care(module, args, kwargs)
-        if not twin.enter():
+        in_flight = quick.in_flight
+        in_flight.append(None)
+        try:
+            is_bound = quick.is_current() or quick.bind()
+        except BaseException:
+            in_flight.pop()
+            raise
+        if not is_bound:
+            in_flight.pop()
             return self._run_with_new_twin("forward", module, args, kwargs)
         try:
-            result = forward(*args, **kwargs)
+            result = quick.forward(*args, **kwargs)
         except CALL_ERRORS as error:
             raise self._calls["forward"].python_error(error, args, kwargs) from None
         finally:
-            twin.in_flight.pop()
-            if twin.needs_leave or twin.has_provisional:
-                twin.leave()
-        return result if convert is None else convert(result)
+            in_flight.pop()
+            if quick.needs_leave or quick.twin.has_provisional:
+                quick.twin.leave()
+        return result if quick.convert is None else quick.convert(result)
 
     def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         reason = self.reason_for_eager(module)
@@ -163,29 +194,39 @@ class Runtime:
         twin = self.twin
         if twin is None or not twin.enter():
             return self._run_with_new_twin(name, module, args, kwargs)
+        if twin.has_parametrized:
+            return self._run_parametrized(twin, name, module, args, kwargs)
         try:
-            if twin.has_parametrized:
-                return self._run_parametrized(name, module, args, kwargs)
             return self._translator(name, module, twin)(args, kwargs)
         finally:
             twin.in_flight.pop()
             twin.leave()
 
-    def _run_parametrized(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run with parametrized tensors computed for this call; after an error, Python decides what was computed."""
-        twin = cast("Twin", self.twin)
+    def _run_parametrized(
+        self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Run with parametrized tensors computed for this call.
+
+        After an error only Python knows which of them were computed: it runs again from the state before the call.
+        """
         parametrized = twin.parametrized(name)
-        before = parametrized.snapshot()
+        before = None if twin.calls_python else parametrized.snapshot(module)
         try:
             parametrized.push()
-            return self._translator(name, module, twin)(args, kwargs)
+            result = self._translator(name, module, twin)(args, kwargs)
         except Exception:
             if before is None:
+                twin.leave()
                 raise
             before.restore()
-            return inspect.unwrap(getattr(type(module), name))(module, *args, **kwargs)
+            self.drop_twin()
+        else:
+            twin.leave()
+            return result
         finally:
             parametrized.let_go()
+            twin.in_flight.pop()
+        return _python_method(module, name)(module, *args, **kwargs)
 
     def _run_with_new_twin(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The structure or the code changed; what is there now may have to run as Python."""
@@ -196,14 +237,14 @@ class Runtime:
         if reason is None:
             return self.run(name, module, args, kwargs)
         with _Announced(self.count_eager_call(module, reason)):
-            return getattr(module, name)(*args, **kwargs)
+            return _python_method(module, name)(module, *args, **kwargs)
 
     def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
         translator = self._calls.get(name)
         if translator is None:
             translator = self._calls[name] = CallTranslator(twin, module, name)
             if name == "forward" and not twin.needs_thought and not translator.in_inference_mode:
-                self._quick = (twin, translator.method, translator.convert)
+                self._quick = _Quick(twin, translator)
         return translator
 
     def reason_for_eager(self, module: Any, name: str = "forward") -> str | None:
@@ -243,7 +284,7 @@ class Runtime:
         """Call an exported method, compiled where the twin can represent the call."""
         name = method.__name__
         reason = self.reason_for_eager(module, name)
-        if reason is None and inspect.unwrap(getattr(type(module), name, None)) is method:  # type: ignore[arg-type]
+        if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
             if self.twin is not None and not self.twin.root._has_method(name):
                 self.make_twin(module)  # the method was patched when the twin was made
             return self.run(name, module, args, kwargs)
@@ -270,7 +311,7 @@ class Runtime:
         def run(*args: Any, **kwargs: Any) -> Any:
             return self.run("forward", module, args, kwargs)
 
-        run.__scriptkit_run__ = True  # type: ignore[attr-defined]
+        run.__dict__["__scriptkit_run__"] = True
         module.__dict__["forward"] = run
         try:
             return torch.nn.Module._call_impl(module, *args, **kwargs)
@@ -300,9 +341,16 @@ def note_reading_compiler(module_id: int) -> bool:
 def _nobody() -> None: ...
 
 
+def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
+    """A method as its author wrote it, decorators included; of an exported one what `@export` was put on."""
+    method: Callable[..., Any] = getattr(type(module), name)
+    exported: Callable[..., Any] | None = getattr(method, "__wrapped__", None)
+    return exported if exported is not None and adapter.modifier(method) == adapter.FunctionModifiers.EXPORT else method
+
+
 def _is_lazy(module: torch.nn.Module) -> bool:
     tensors = (*module.parameters(), *module.buffers())
-    return any(torch.nn.parameter.is_lazy(tensor) for tensor in tensors)  # type: ignore[attr-defined]
+    return any(torch.nn.parameter.is_lazy(tensor) for tensor in tensors)
 
 
 def runtime_of(module: torch.nn.Module) -> Runtime:

@@ -66,7 +66,12 @@ def _weightless(module: Any, concrete_type: Any, memo: dict[int, Any]) -> Any:
         cpp.setattr(name, _on_meta(getattr(module, name)))
     for name, declared in concrete_type.get_modules():
         child = module._modules[name]
-        cpp.setattr(name, _weightless(child, declared if isinstance(child, adapter.ScriptModule) else own_type(child, declared), memo))
+        cpp.setattr(
+            name,
+            _weightless(
+                child, declared if isinstance(child, adapter.ScriptModule) else own_type(child, declared), memo
+            ),
+        )
     return cpp
 
 

@@ -36,4 +36,6 @@ def compiled(function: types.FunctionType) -> Any:
 def _explained(function: types.FunctionType, error: Exception) -> CompilationError:
     raw = raw_errors.read(error)
     lifted = functions().entries[function].lifted
-    return CompilationError(f"`{function.__qualname__}` does not compile: 1 error", [diagnostic_of(raw, lifted, object)])
+    return CompilationError(
+        f"`{function.__qualname__}` does not compile: 1 error", [diagnostic_of(raw, lifted, object)]
+    )

@@ -1,4 +1,4 @@
-"""A light copy of a module tree for the compiler: lifted classes, no hooks, no runtime; the user's tree is never written."""
+"""A light copy of a module tree for the compiler: lifted classes, no hooks; the user's tree is never written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.parameter import is_lazy  # type: ignore[attr-defined]
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from scriptkit.engines.torchscript import adapter
@@ -66,7 +66,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
         del modules["parametrizations"]
     copy: torch.nn.Module = object.__new__(_class_for_compiler(class_of(module), shadow, classes))
     shadow.of[id(module)] = copy
-    state["_modules"] = {n: None if child is None else _copy(child, shadow, classes) for n, child in modules.items()}
+    state["_modules"] = {n: c if c is None else _copy(c, shadow, classes) for n, c in modules.items()}
     lifted = shadow.lifted.get(class_of(module))
     if lifted is not None:
         state = {name: value for name, value in state.items() if name in shadow.names or not _is_users_object(value)}
@@ -78,7 +78,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
 
 
 def _is_users_object(value: object) -> bool:
-    """Whether a value is an instance of a class of the user's; torch would compile that class for an unread attribute."""
+    """Whether a value is of a class of the user's; torch would compile that class though nobody reads the attribute."""
     return type(value).__module__.split(".")[0] not in ("builtins", "torch", "collections", "numpy")
 
 

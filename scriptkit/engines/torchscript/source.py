@@ -23,7 +23,7 @@ class SourceUnavailableError(ScriptkitError):
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """The text of a function and its tree; line 1 of the tree is line `first_line` of the file, columns are the file's."""
+    """The text and tree of a function; line 1 of the tree is line `first_line` of the file, columns are the file's."""
 
     text: str
     tree: ast.FunctionDef
@@ -77,7 +77,7 @@ def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:
     except SyntaxError:
         tree = None
     if isinstance(tree, ast.AsyncFunctionDef):
-        tree = ast.FunctionDef(**{name: value for name, value in ast.iter_fields(tree)}, lineno=tree.lineno)
+        tree = ast.copy_location(ast.FunctionDef(**dict(ast.iter_fields(tree))), tree)
     if not isinstance(tree, ast.FunctionDef) or not _is_source_of(tree, function):
         raise SourceUnavailableError(_changed_source(function))
     return tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,8 @@ def _raise_at(frame: UserFrame) -> TracebackType:
     try:
         exec(code.replace(co_name=frame.function, co_qualname=frame.function), {"_Here": _Here})  # noqa: S102 - two words
     except _Here as here:
-        assert here.__traceback__ is not None  # noqa: S101 - it was just raised
-        assert here.__traceback__.tb_next is not None  # noqa: S101 - from inside exec
-        return here.__traceback__.tb_next
+        outer = cast("TracebackType", here.__traceback__)
+        return cast("TracebackType", outer.tb_next)
     raise AssertionError
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.diagnostics import Diagnostic, Label
 from scriptkit.engines.torchscript.raw_errors import Place, RawError
-from scriptkit.rules import COMPILER_ERROR
+from scriptkit.rules import COMPILER_ERROR, explain_raw, rule_named
 
 if TYPE_CHECKING:
     from scriptkit.engines.torchscript.lifting import LiftedFunction
@@ -18,6 +18,7 @@ _MESSAGE_LENGTH = 88
 def diagnostic_of(raw: RawError, failing: LiftedFunction | None, owner: type) -> Diagnostic:
     """The diagnostic of a raw error: a rule's where one explains it, else `SK000 compiler-error`."""
     place = _place(raw, failing)
+    rule = explain_raw(raw.text)
     class_name, method = _names(failing, owner)
     reason = _sentence(raw.reason)
     return Diagnostic(
@@ -26,10 +27,11 @@ def diagnostic_of(raw: RawError, failing: LiftedFunction | None, owner: type) ->
         column=place.column or 1,
         end_line=place.line,
         end_column=place.end_column or 2,
-        code=COMPILER_ERROR[0],
-        name=COMPILER_ERROR[1],
+        code=rule.code if rule else COMPILER_ERROR[0],
+        name=rule.name if rule else COMPILER_ERROR[1],
         message=_cut(reason),
-        note=f"the compiler says: {reason}" if len(reason) > _MESSAGE_LENGTH else "",
+        note=f"the compiler says: {reason}" if len(reason) > _MESSAGE_LENGTH else rule.note if rule else "",
+        help=rule.help if rule else "",
         secondary=_callers(raw),
         class_name=class_name,
         method=method,
@@ -49,7 +51,7 @@ def decorator_diagnostic(lifted: LiftedFunction) -> Diagnostic:
         column=column,
         end_line=line,
         end_column=column + len(text),
-        code="SK205",
+        code=rule_named("decorated-method").code,
         name="decorated-method",
         message=f"decorator `{text}` on `{method}` would not run",
         label="dropped by the compiler",
@@ -72,7 +74,8 @@ def _names(failing: LiftedFunction | None, owner: type) -> tuple[str, str]:
     if failing is None:
         return owner.__name__, ""
     parts = failing.original.__qualname__.split(".")
-    return (parts[-2] if len(parts) > 1 and parts[-2] != "<locals>" else ""), parts[-1]
+    owner_name = parts[-2] if len(parts) > 1 else ""
+    return ("" if owner_name == "<locals>" else owner_name), parts[-1]
 
 
 def _callers(raw: RawError) -> tuple[Label, ...]:
@@ -96,5 +99,5 @@ def _sentence(reason: str) -> str:
 def _cut(reason: str) -> str:
     if len(reason) <= _MESSAGE_LENGTH:
         return reason
-    first = reason.split(". ")[0]
+    first = reason.split(". ", maxsplit=1)[0]
     return first if len(first) <= _MESSAGE_LENGTH else first[: _MESSAGE_LENGTH - 3].rstrip() + "..."

@@ -11,11 +11,10 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from operator import attrgetter, getitem, is_
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
-from torch.nn.utils import parametrize, stateless  # type: ignore[attr-defined]
+from torch.nn.utils import parametrize, stateless
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
@@ -137,6 +136,8 @@ class Twin:
             cpp.setattr(name, child._c if isinstance(child, adapter.ScriptModule) else self._child(child, declared))
         if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
             self._sized.append(module._modules)
+        if isinstance(module, torch.nn.ParameterList | torch.nn.ParameterDict):
+            self._sized.append(module._parameters)
         if "hasattr" in self._names:
             self._sized += [module._modules, module._buffers, module._parameters, module.__dict__]
         if not is_root:
@@ -282,6 +283,8 @@ class Twin:
     def parametrized(self, name: str) -> Parametrized:
         """The parametrized tensors that a method of the root reads."""
         known = self._parametrized.get(name)
+        if not self.root._has_method(name):
+            return Parametrized()  # it was patched away when the twin was made
         if known is None:
             graph = self.root._get_method(name).inlined_graph
             known = self._parametrized[name] = parametrized_in(self.modules[0][0], self._candidates, graph)
@@ -321,6 +324,11 @@ class Twin:
             if not is_bound:
                 self.in_flight.pop()
         return is_bound
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether compiled code calls methods that stay in Python."""
+        return any(lifted.has_ignored_methods for lifted in self.tree.shadow.lifted.values())
 
     def leave(self) -> None:
         """After a call: pull back what it wrote, and let go of what was bound for it alone."""
@@ -409,7 +417,7 @@ class Twin:
                 self._provisional.update(provisional)
                 return
             for index, value in provisional.items():
-                cpp, name = self._slots.targets[index]  # type: ignore[misc] - only pushed slots are provisional
+                cpp, name = cast("tuple[Any, str]", self._slots.targets[index])
                 self._released[index] = id(value)  # a weak reference would stop `torch.utils.swap_tensors`
                 cpp.setattr(name, torch.empty(0))
 
@@ -490,4 +498,3 @@ def _is_in_functional_call() -> bool:
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
-
