@@ -65,7 +65,7 @@ def _imported(data: bytes, map_location: torch.device | None) -> Any:
 
 
 def _wrapped(compiled: Any) -> torch.jit.ScriptModule:
-    module: torch.jit.ScriptModule = torch.jit._recursive.wrap_cpp_module(compiled)  # type: ignore[no-untyped-call]
+    module: torch.jit.ScriptModule = torch.jit._recursive.wrap_cpp_module(compiled)
     return module
 
 

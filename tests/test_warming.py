@@ -1,0 +1,104 @@
+"""`warmup` makes the slow first calls, and leaves everything as it was."""
+
+from __future__ import annotations
+
+import io
+
+import torch
+from torch import Tensor, nn
+
+import scriptkit
+from scriptkit import ScriptableModule
+from scriptkit.artifact.loaded import LoadedModule
+from scriptkit.warming import warmup
+
+
+class Counting(ScriptableModule):
+    """Changes everything a module can change: a buffer in place, a buffer by assignment, a number, a list."""
+
+    calls: Tensor
+    last: Tensor
+    seen: list[int]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+        self.register_buffer("last", torch.zeros(2))
+        self.number = 0
+        self.seen = [1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.last = x
+        self.number += 1
+        self.seen.append(self.number)
+        return torch.dropout(x, 0.5, self.training) + self.calls
+
+
+def loaded(module: nn.Module) -> LoadedModule:
+    stream = io.BytesIO()
+    scriptkit.save(module, stream)
+    return scriptkit.load(io.BytesIO(stream.getvalue()))
+
+
+def state(module: Counting | LoadedModule) -> tuple[object, ...]:
+    return (
+        module.calls.tolist(),
+        module.last.tolist(),
+        module.number,
+        list(module.seen),
+        torch.get_rng_state().tolist(),
+    )
+
+
+def test_a_module_is_called_several_times() -> None:
+    calls: list[object] = []
+    net = Counting()
+    net.register_forward_hook(lambda *_: calls.append(None))
+    warmup(net, (torch.ones(2),))
+    assert 5 <= len(calls) <= 30
+
+
+def test_the_state_is_what_it_was() -> None:
+    net = Counting()
+    net(torch.ones(2))
+    before, buffer, numbers = state(net), net.last, net.seen
+    warmup(net, (torch.zeros(2),))
+    assert state(net) == before
+    assert net.last is buffer
+    assert net.seen is numbers
+    net.eval()
+    assert net(torch.ones(2)).tolist() == [3.0, 3.0]
+
+
+def test_the_state_of_a_loaded_model_is_what_it_was() -> None:
+    model = loaded(Counting().eval())
+    model(torch.ones(2))
+    before = state(model)
+    warmup(model, (torch.zeros(2),))
+    assert state(model) == before
+
+
+def test_the_arguments_are_not_written() -> None:
+    class Writing(ScriptableModule):
+        def forward(self, x: Tensor, times: int = 1) -> Tensor:
+            return x.add_(times)
+
+    x = torch.zeros(2)
+    warmup(Writing(), (x,), example_kwargs={"times": 3})
+    assert x.tolist() == [0.0, 0.0]
+
+
+def test_gradients_are_not_left_behind() -> None:
+    class Layer(ScriptableModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            result: Tensor = self.layer(x)
+            return result
+
+    net = Layer()
+    warmup(net, (torch.ones(1, 2),))
+    assert net.layer.weight.grad is None
