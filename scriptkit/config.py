@@ -4,6 +4,7 @@
     all_modules = true                # check every nn.Module, not only ScriptableModule
     select = ["ALL"]                  # names, codes, prefixes of codes; a rule that is off by default must be named
     ignore = ["tensor-on-default-device"]
+    typed_calls = true                # mypy: a call of a module has the signature of its `forward`
 
 pydantic is imported only where there are settings: most files are checked in less time than that takes.
 """
@@ -34,6 +35,7 @@ class Config:
     all_modules: bool = False
     select: tuple[str, ...] = ("ALL",)
     ignore: tuple[str, ...] = ()
+    typed_calls: bool = True
 
 
 def load(pyproject: Path | None) -> Config:

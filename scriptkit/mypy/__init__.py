@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mypy.nodes import TypeInfo
 from mypy.plugin import Plugin
 from mypy.semanal import SemanticAnalyzer
 
-from scriptkit.mypy import codes
+from scriptkit.mypy import buffers, calls, codes, containers, names
 from scriptkit.mypy.reporting import Reporter
 from scriptkit.mypy.settings import Settings
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from mypy.nodes import MypyFile
     from mypy.options import Options
-    from mypy.plugin import ClassDefContext, ReportConfigContext
+    from mypy.plugin import ClassDefContext, FunctionContext, MethodContext, MethodSigContext, ReportConfigContext
+    from mypy.types import FunctionLike, Type
 
 AFTER_CHECKING = hasattr(Plugin, "get_additional_indirect_deps")
 
@@ -47,9 +49,40 @@ class ScriptkitPlugin(Plugin):
         del fullname
         return self._on_class
 
+    def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
+        """Calls of modules: `module(x)` is a call of `Module.__call__`."""
+        owner, _, name = fullname.rpartition(".")
+        if name != names.CALL or not self._is_module(owner):
+            return None
+        return self._reporter.guarded(calls.signature_of_call, lambda ctx: ctx.default_signature)
+
+    def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
+        """What is taken out of containers of modules."""
+        owner, _, _ = fullname.rpartition(".")
+        if owner not in names.CONTAINERS or not self._settings.config.typed_calls:
+            return None
+        return self._reporter.guarded(containers.taken, lambda ctx: ctx.default_return_type)
+
+    def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
+        """What containers of modules are built with, and iteration over them."""
+        hook = {
+            **dict.fromkeys(names.CONTAINERS, containers.built),
+            **dict.fromkeys(names.ITERATORS, containers.iterated),
+        }
+        if fullname not in hook or not self._settings.config.typed_calls:
+            return None
+        return self._reporter.guarded(hook[fullname], lambda ctx: ctx.default_return_type)
+
+    def _is_module(self, fullname: str) -> bool:
+        symbol = self.lookup_fully_qualified(fullname)
+        is_module = symbol and isinstance(symbol.node, TypeInfo) and symbol.node.has_base(names.MODULE)
+        return bool(is_module) and self._settings.config.typed_calls
+
     def _on_class(self, ctx: ClassDefContext) -> None:
         if isinstance(ctx.api, SemanticAnalyzer):
             self._reporter.errors = ctx.api.errors
+            if self._settings.config.typed_calls:
+                self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
             if self._at_classes:
                 self._reporter.report_file(ctx.api.cur_mod_node)
 

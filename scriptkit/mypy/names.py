@@ -11,7 +11,7 @@ MODULE_DICT = "torch.nn.modules.container.ModuleDict"
 SEQUENTIAL = "torch.nn.modules.container.Sequential"
 CONTAINERS = frozenset({MODULE_LIST, MODULE_DICT, SEQUENTIAL})
 
-ITERATORS = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed"})
+ITERATORS = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed", "builtins.list", "builtins.tuple"})
 
 CALL = "__call__"
 FORWARD = "forward"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mypy.nodes import TypeInfo
 
@@ -14,13 +14,16 @@ from scriptkit.mypy.codes import code_of
 from scriptkit.mypy.findings import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy.errors import Errors
     from mypy.nodes import MypyFile, SymbolTable
 
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.mypy.settings import Settings
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 class Reporter:
@@ -50,6 +53,19 @@ class Reporter:
         except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
             self._confess(self.errors, error)
 
+    def guarded(self, hook: Callable[[C], R], fallback: Callable[[C], R]) -> Callable[[C], R]:
+        """A hook that gives the fallback where it fails, and says so in a note."""
+
+        def call(ctx: C) -> R:
+            try:
+                return hook(ctx)
+            except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
+                if self.errors is not None:
+                    self._confess(self.errors, error)
+                return fallback(ctx)
+
+        return call
+
     def _tell(self, errors: Errors, finding: Diagnostic) -> None:
         code, text = code_of(finding.name), finding.one_line()
         is_error = finding.severity == "error"
@@ -67,9 +83,7 @@ class Reporter:
         if os.environ.get("SCRIPTKIT_DEBUG"):
             traceback.print_exc()
         where = traceback.extract_tb(error.__traceback__)[-1]
-        message = (
-            f"internal error of scriptkit, this file was not checked: {error!r} (in {where.name}, line {where.lineno})"
-        )
+        message = f"internal error of scriptkit, {error!r} (in {where.name}, line {where.lineno})"
         errors.report(1, 0, f"{message}  [scriptkit-internal]", code=code_of("internal"), severity="note")
 
 
