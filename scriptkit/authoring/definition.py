@@ -8,7 +8,6 @@ from typing import Final
 
 from scriptkit.checking import check_class
 from scriptkit.errors import ScriptabilityError, ScriptkitWarning
-from scriptkit.rules import rule_named
 
 _STACK_LEVEL: Final = 4
 
@@ -20,14 +19,12 @@ def check_definition(cls: type) -> None:
     """
     if cls.__module__.split(".")[0] == "scriptkit" or inspect.isabstract(cls):
         return
-    found = check_class(cls)
+    found = check_class(cls, errors_only=True)  # the constructor and the other doors tell the warnings
     errors = [finding for finding in found if finding.severity == "error"]
     if errors:
         count = f"{len(errors)} errors" if len(errors) > 1 else "1 error"
         headline = f"{cls.__name__} is not scriptable: {count}"
         raise ScriptabilityError(headline, errors)
     for finding in found:
-        if rule_named(finding.name).severity == "warning":
-            continue  # what depends on the instance is told by the constructor, and by the other doors
         message = f"{finding.path}:{finding.line}: {finding.one_line()} [{finding.name}]"
         warnings.warn(message, ScriptkitWarning, stacklevel=_STACK_LEVEL)

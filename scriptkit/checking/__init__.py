@@ -42,8 +42,12 @@ def check_paths(paths: Iterable[str | PathLike[str]], *, all_modules: bool = Fal
     ]
 
 
-def check_class(cls: type) -> list[Diagnostic]:
-    """Every finding in a live class and its bases, as `SCRIPTKIT_CHECK` wants it; empty where there is no source."""
+def check_class(cls: type, *, errors_only: bool = False) -> list[Diagnostic]:
+    """Every finding in a live class and its bases, as `SCRIPTKIT_CHECK` wants it; empty where there is no source.
+
+    With `errors_only`, what a rule itself calls a warning is left out; what is an error elsewhere stays, also where
+    it is told as a warning here (in an installed package, or under another torch).
+    """
     from scriptkit.checking.live import findings_of
 
-    return findings_of(cls)
+    return findings_of(cls, errors_only=errors_only)

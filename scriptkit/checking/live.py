@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from scriptkit.language.facts import ClassFacts
 
 
-def findings_of(cls: type) -> list[Diagnostic]:
+def findings_of(cls: type, *, errors_only: bool = False) -> list[Diagnostic]:
     """Every finding in the class and in those of its bases that no class statement has judged yet."""
     mode = os.environ.get("SCRIPTKIT_CHECK", "error")
     if mode == "off" or is_disabled():
         return []
-    found = settled(finding for part in _unjudged(cls) for finding in _findings_in(part, cls))
+    found = settled(f for part in _unjudged(cls) for f in _findings_in(part, cls, errors_only=errors_only))
     return as_warnings(found) if mode == "warn" or not _torch_is_known() else found
 
 
@@ -54,12 +54,12 @@ def _is_plain_module(base: type) -> bool:
     return "torch.nn.modules.module.Module" in above and not hasattr(base, "__scriptkit_check_save__")
 
 
-def _findings_in(part: type, cls: type) -> list[Diagnostic]:
+def _findings_in(part: type, cls: type, *, errors_only: bool) -> list[Diagnostic]:
     path = _path(part)
     text = _text(path) if path else None
     if path is None or text is None:
         return []
-    found = _verdict(path, text, part)
+    found = [f for f in _verdict(path, text, part) if f.severity == "error" or not errors_only]
     if part is cls:
         return found
     found = [finding for finding in found if _is_reached(finding, part, cls)]
