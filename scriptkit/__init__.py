@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
     from scriptkit.engines.torchscript.runtime import pinned as pinned
     from scriptkit.verification import verify as verify
+    from scriptkit.warming import warmup as warmup
 
 __version__ = "0.1.0"
 
@@ -66,9 +67,10 @@ _LAZY = {
     "save": "scriptkit.artifact.saving",
     "to_torchscript": "scriptkit.engines.torchscript.reading",
     "verify": "scriptkit.verification",
+    "warmup": "scriptkit.warming",
 }
 
-__all__ = [  # noqa: RUF022 - sorted without regard to case
+__all__ = [
     "ArtifactError",
     "CompilationError",
     "Final",
@@ -96,6 +98,7 @@ __all__ = [  # noqa: RUF022 - sorted without regard to case
     "traced",
     "unused",
     "verify",
+    "warmup",
 ]
 
 
