@@ -22,13 +22,17 @@ FOUND, UNUSABLE = 1, 2
 @click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="text", show_default=True)
 @click.option("--select", multiple=True, metavar="RULE", help="Check these rules only: a name, a code, or a prefix.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out.")
-def command(
+@click.option("--fix", is_flag=True, help="Repair in place what can be proved, and tell the rest.")
+@click.option("--diff", is_flag=True, help="With --fix: show the repairs as a diff, and write nothing.")
+def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     *,
     all_modules: bool | None,
     form: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    fix: bool,
+    diff: bool,
 ) -> None:
     """Tell every problem in PATHS: files, folders, globs, or `-` for the standard input.
 
@@ -36,6 +40,14 @@ def command(
     """
     selection, everything = _settings(select, ignore, all_modules=all_modules)
     files = python_files(paths)
+    if diff and not fix:
+        raise click.UsageError("`--diff` shows what `--fix` would do; give both")
+    if fix:
+        from scriptkit.cli.repair import repair
+
+        repair(files, all_modules=everything, diff=diff)
+        if diff:
+            return
     found = [
         finding
         for findings in progress(check_files(files, selection, all_modules=everything), len(files))

@@ -1,0 +1,10 @@
+"""Repairs that can be proved: one file each, applied one after the other, each checked again before it stays.
+
+    text ── analyze ──> problems ── a fix ──> edits ── libcst ──> new text ── analyze: fewer findings, no new one?
+
+A fix that cannot be sure leaves the code alone. Formatting and comments stay as they are.
+"""
+
+from scriptkit.fixing.applying import fix_file, fixed_text
+
+__all__ = ["fix_file", "fixed_text"]

@@ -1,0 +1,28 @@
+"""`axis=` becomes `dim=`, `keepdims=` becomes `keepdim=`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.fixing.fix import Edits, Fix
+
+if TYPE_CHECKING:
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.problems import Problem
+
+SAME = {"axis": "dim", "keepdims": "keepdim"}
+
+
+class KeywordOfTorch(Fix):
+    """A name that eager torch takes as an alias."""
+
+    kinds = ("call-unknown-kwarg",)
+
+    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+        keyword = problem.node if isinstance(problem.node, ast.keyword) else cls.module.parent(problem.node)
+        if not isinstance(keyword, ast.keyword) or keyword.arg not in SAME:
+            return None
+        span = cls.module.span(keyword)
+        name_only = span._replace(end_line=span.line, end_column=span.column + len(keyword.arg))
+        return Edits(keywords={name_only: SAME[keyword.arg]})
