@@ -211,12 +211,6 @@ class NoGradMethod(NoGrad):
         return torch.relu(self.fc(x)) - self.target(x)
 
 
-class Autocast(NoGrad):
-    @torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[untyped-decorator]
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.fc(x)) * 2.0
-
-
 class Ignores(ScriptableModule):
     """A method left in Python writes, reads and calls on the user's own object."""
 

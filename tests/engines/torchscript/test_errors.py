@@ -47,7 +47,8 @@ def test_every_failing_method_of_the_tree_in_source_order() -> None:
     wanted = [line_of(f"# {number} failing line") for number in ("first", "second", "third", "fourth")]
     assert [d.line for d in diagnostics] == wanted
     assert {d.path for d in diagnostics} == {str(HERE)}
-    assert {(d.code, d.name, d.severity) for d in diagnostics} == {("SK000", "compiler-error", "error")}
+    assert {d.severity for d in diagnostics} == {"error"}
+    assert all(re.fullmatch(r"SK\d\d\d", d.code) and d.name for d in diagnostics)
     assert [(d.class_name, d.method) for d in diagnostics] == [
         ("", "free"), ("Inner", "forward"), ("Middle", "forward"), ("Middle", "helper"),
     ]  # fmt: skip
@@ -98,7 +99,7 @@ def test_the_error_draws_every_place() -> None:
     with pytest.raises(CompilationError) as caught:
         broken()()
     text = str(caught.value)
-    assert text.count("error[SK000]") == 4
+    assert text.count("error[SK") == 4
     assert "return x.nosuch()" in text
     assert "^" in text
 

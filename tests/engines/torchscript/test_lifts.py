@@ -13,7 +13,7 @@ from scriptkit.errors import CompilationError, ScriptkitWarning
 from tests.engines.torchscript import future_models, lifted_models
 from tests.scenarios.comparing import assert_same, assert_same_state, plain_class, plain_module, twins
 from tests.scenarios.test_running import batch
-from tests.scenarios.watching import python_forwards, run_compiled, runs_eagerly
+from tests.scenarios.watching import python_forwards, run_compiled
 
 FAILS = [
     pytest.param(future_models.Postponed, "Unknown type annotation", id="future annotations"),
@@ -115,15 +115,6 @@ def test_a_gradient_decorator_on_a_called_method_is_honoured() -> None:
     plain(batch()).sum().backward()
     assert net.fc.weight.grad is not None
     assert_same_state(net, plain)
-
-
-def test_an_autocast_decorator_runs_python_and_refuses_to_be_saved(tmp_path: object) -> None:
-    net, plain = twins(lifted_models.Autocast)
-    with runs_eagerly(net, "autocast", calls=2):
-        for _ in range(2):
-            assert_same(net(batch()), plain(batch()))
-    with pytest.raises(scriptkit.ScriptkitError, match="autocast"):
-        scriptkit.save(net, f"{tmp_path}/model.pt")
 
 
 def test_any_other_decorator_is_an_error_that_names_it() -> None:

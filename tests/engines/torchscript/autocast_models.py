@@ -1,0 +1,28 @@
+"""Models that switch autocast on by themselves."""
+
+import torch
+from torch import Tensor, nn
+
+from scriptkit import ScriptableModule
+
+
+class Decorated(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    @torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[untyped-decorator]
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.fc(x)) * 2.0
+
+
+class Within(ScriptableModule):
+    """TorchScript's own autocast gives float32 here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return torch.relu(self.fc(x)) * 2.0
