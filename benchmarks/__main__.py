@@ -13,7 +13,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measurements import ALL, Effort, Row
+from benchmarks import deployment, measurements
+from benchmarks.measurements import Effort, Row
+
+ALL = measurements.ALL | deployment.ALL
 
 
 def drawn(rows: list[Row]) -> Table:
@@ -38,7 +41,7 @@ def machine() -> str:
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(ALL)))
-@click.option("--rounds", default=60, show_default=True, help="Interleaved rounds of a call.")
+@click.option("--rounds", default=100, show_default=True, help="Interleaved rounds of a call.")
 @click.option("--processes", default=7, show_default=True, help="Interleaved pairs of fresh processes.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the rows to this file.")
 def main(names: tuple[str, ...], rounds: int, processes: int, file: Path | None) -> None:
