@@ -140,7 +140,7 @@ class Conditions(Body):
         if dotted in SCRIPTING:
             self.sink.type(node, BOOL)
             return Condition(static=SCRIPTING[dotted])
-        if dotted == "builtins.isinstance" and len(node.args) == 2:  # noqa: PLR2004
+        if dotted in ("builtins.isinstance", "torch.jit.isinstance") and len(node.args) == 2:  # noqa: PLR2004
             return self._instance_test(node)
         if dotted == "builtins.hasattr" and len(node.args) == 2:  # noqa: PLR2004
             return self._hasattr(node)

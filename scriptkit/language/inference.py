@@ -249,7 +249,7 @@ class Session:
             for p in facts.parameters[skip:]
         ]
         arguments = [
-            Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if vague or _none_default(p) else a
+            Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if vague else a
             for a, p in zip(arguments, facts.parameters[skip:], strict=False)
         ]
         return Schema(facts.name, tuple(arguments), returns, internal=True)
@@ -316,10 +316,3 @@ def _has_type_comment(module: ModuleFacts, node: ast.FunctionDef) -> bool:
 def _is_stub(node: ast.FunctionDef) -> bool:
     """A body that only raises, or is empty."""
     return all(isinstance(s, (ast.Pass, ast.Expr)) for s in node.body)
-
-
-def _none_default(parameter: object) -> bool:
-    default = getattr(parameter, "default", None)
-    return (
-        isinstance(default, ast.Constant) and default.value is None and getattr(parameter, "annotation", None) is None
-    )

@@ -63,7 +63,9 @@ MARKS = {
 NOT_FOREIGN = frozenset({"torch.nn.Module", "builtins.object", "abc.ABC", "typing.Protocol", "typing.Generic"})
 ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
 NO_MODULE_IN_NN = frozenset({"Parameter", "Buffer", "ParameterList", "UninitializedParameter", "UninitializedBuffer"})
-TYPING = "Any Callable Dict Final Iterable List Literal NamedTuple Optional Sequence Set Tuple Type TypeVar Union".split()
+TYPING = (
+    "Any Callable Dict Final Iterable List Literal NamedTuple Optional Sequence Set Tuple Type TypeVar Union".split()
+)
 NO_MODULE_ROOTS = frozenset(
     {"builtins", "typing", "enum", "abc", "collections", "dataclasses", "numpy", "threading", "unittest", "logging"},
 )

@@ -36,11 +36,9 @@ CONTEXTS = frozenset(
     {
         "torch.no_grad",
         "torch.enable_grad",
-        "torch.inference_mode",
         "torch.autograd.no_grad",
         "torch.autograd.enable_grad",
         "torch.autograd.grad_mode.no_grad",
-        "torch.autograd.inference_mode",
         "torch.autograd.profiler.record_function",
         "torch.profiler.record_function",
         "torch.autograd.profiler.profile",
@@ -55,7 +53,14 @@ CONTEXTS = frozenset(
     },
 )
 BAD_CONTEXTS = frozenset(
-    {"torch.set_grad_enabled", "contextlib.nullcontext", "contextlib.suppress", "contextlib.ExitStack"}
+    {
+        "torch.set_grad_enabled",
+        "torch.inference_mode",
+        "torch.autograd.inference_mode",
+        "contextlib.nullcontext",
+        "contextlib.suppress",
+        "contextlib.ExitStack",
+    }
 )
 
 
