@@ -36,7 +36,7 @@ class GlobalConstant(ProblemRule):
             "python value of type 'float' cannot be used as a value",
         ),
         Invalid(
-            "KIND = torch.float32\n\n" + forward("return x.to(KIND)  # <-"),
+            "KIND = torch.float32\n\n" + forward("y = x.to(KIND)  # <-\nreturn y + torch.ones_like(y)"),
             "python value of type 'dtype' cannot be used as a value",
         ),
     )

@@ -35,7 +35,8 @@ class NoGradDecorator(Rule):
             class Model(nn.Module):
                 @torch.no_grad()  # <-
                 def forward(self, x: Tensor) -> Tensor:
-                    return x * 2
+                    doubled = x * 2
+                    return doubled + doubled.abs()
             """,
             None,
             inputs="(torch.ones(2, requires_grad=True),)",
