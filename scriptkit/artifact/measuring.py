@@ -11,7 +11,7 @@ from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
 from scriptkit.compiling.comparison import Tolerance, compare
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
-from scriptkit.engines.torchscript import files, reading
+from scriptkit.engines.torchscript import files
 from scriptkit.errors import ArtifactError, VerificationError
 
 if TYPE_CHECKING:
@@ -29,25 +29,34 @@ class Measurement(NamedTuple):
     results: dict[str, object]
 
 
-def measured(module: torch.nn.Module, model: CanonicalModel, examples: Mapping[str, ExampleCall]) -> Measurement:
+def measured(
+    module: torch.nn.Module,
+    compiled: torch.jit.ScriptModule,
+    model: CanonicalModel,
+    examples: Mapping[str, ExampleCall],
+) -> Measurement:
     """Run each example eagerly, compiled, and from the bytes that will be written; nothing where there are no examples.
 
     The module's own state is left alone. Raises VerificationError where a result differs by more than rounding.
     """
     if not examples:
         return Measurement(None, {})
-    eager = None if files.is_script_module(module) else copy_tree(module)
-    compiled = files.load_bytes(files.serialise(reading.to_torchscript(module)), None)
-    reloaded = files.load_bytes(container_bytes(model.contents), None)
-    rows, results = [], {}
-    for name, call in examples.items():
-        expected = _result(compiled if eager is None else eager, name, call)
-        differences = {}
-        results[name] = expected
-        for form, candidate in {"compiled": compiled, "reloaded": reloaded}.items():
-            if candidate is not compiled or eager is not None:
-                differences[form] = _difference(name, form, expected, _result(candidate, name, call))
-        rows.append(MethodDifference(name, **differences))
+    forms = {
+        "compiled": files.load_bytes(files.serialise(compiled), None),
+        "reloaded": files.load_bytes(container_bytes(model.contents), None),
+    }
+    reference = forms.pop("compiled") if files.is_script_module(module) else copy_tree(module)
+    results = {name: _result(reference, name, call) for name, call in examples.items()}
+    rows = [
+        MethodDifference(
+            name,
+            **{
+                form: _difference(name, form, result, _result(made, name, examples[name]))
+                for form, made in forms.items()
+            },
+        )
+        for name, result in results.items()
+    ]
     return Measurement(VerificationRecord(_SEED, rows), results)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.report import ReportRow
 
+_TAKEN = "takes for granted: "
+
 
 def save(
     m: torch.nn.Module,
@@ -47,10 +49,11 @@ def save(
     """
     reading.refuse_unsaveable(m)
     rows = [] if files.is_script_module(m) else reading.report(m).rows
-    model = canonical_model(reading.to_torchscript(m))
+    compiled = reading.to_torchscript(m)
+    model = canonical_model(compiled)
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
-    measurement = measured(source, model, examples)
+    measurement = measured(source, compiled, model, examples)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=getattr(source, "__scriptkit_constructor_arguments__", None),
@@ -72,8 +75,11 @@ def _class_name(module: torch.nn.Module) -> str:
 
 
 def _trace_assumptions(rows: Sequence[ReportRow]) -> list[str]:
-    """What holds of a traced submodule only under conditions; the reason says which."""
-    return [f"{row.path or '(root)'}: {row.reason}" for row in rows if row.mode == "trace"]
+    """What the traces take for granted; the reasons in the report say it after these words."""
+    told = ((row.path or "(root)", row.reason.partition(_TAKEN)[2]) for row in rows if row.mode == "trace")
+    return [
+        f"{path}: {assumption}" for path, assumptions in told for assumption in assumptions.split("; ") if assumption
+    ]
 
 
 def _examples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import subprocess
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 import scriptkit
 from scriptkit import ScriptableModule, export
 from scriptkit.artifact.loaded import LoadedModule
+from scriptkit.compiling.comparison import Tolerance, compare
 from scriptkit.errors import VerificationError
 
 
@@ -145,6 +147,35 @@ def test_a_compiled_foreign_module_comes_back_equal() -> None:
     assert torch.equal(loaded(x), module(x))
     assert loaded.manifest.class_name.endswith("Sequential")
     assert {row.mode for row in loaded.manifest.submodules} == {"script"}
+
+
+class Branching(nn.Module):
+    """Cannot be scripted (it asks for its own class), and depends on nothing but tensors when traced."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = {Branching: 2.0}[type(self)]
+        return torch.relu(x) * scale
+
+
+def test_a_traced_module_says_so_and_comes_back_equal() -> None:
+    x = torch.randn(2, 3)
+    compiled = scriptkit.compile(Branching().eval(), (x,), modes={"": "trace"})
+    loaded = reloaded(compiled, example_inputs=(x,))
+    assert torch.equal(loaded(-x), Branching()(-x))
+    assert [(row.path, row.mode) for row in loaded.manifest.submodules] == [("", "trace")]
+    assert all(assumption.startswith("(root): ") for assumption in loaded.manifest.trace_assumptions)
+
+
+@pytest.mark.parametrize("name", ["residual", "saliency", "lstm", "decoder", "pyramid", "preprocessing"])
+def test_every_example_comes_back_equal(name: str) -> None:
+    example = importlib.import_module(f"examples.{name}")
+    net, inputs = example.build().eval(), example.inputs()
+    loaded = reloaded(net, example_inputs=tuple(inputs), metadata={"example": name})
+    with torch.no_grad():
+        assert not compare(net(*inputs), loaded(*inputs), Tolerance(0.0, 0.0))
+    assert loaded.manifest.metadata == {"example": name}
+    assert loaded.manifest.verification is not None
+    assert all(row.reloaded == 0 for row in loaded.manifest.verification.differences)
 
 
 def test_the_method_form_saves_too(tmp_path: Path) -> None:
