@@ -1,7 +1,9 @@
 """Constructors: when and how often they compile, what they raise, threads."""
 
+import gc
 import inspect
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -252,6 +254,63 @@ def test_every_later_attempt_names_the_same_methods() -> None:
         said.append([(d.line, d.message) for d in caught.value.diagnostics])
     assert said[0] == said[1]
     assert len(said[0]) == 2
+
+
+@pytest.mark.usefixtures("_checks_off")
+def test_a_module_that_failed_to_compile_is_freed() -> None:
+    born: list[weakref.ref[nn.Module]] = []
+
+    class Bad(ScriptableModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 4)
+            born.extend((weakref.ref(self), weakref.ref(self.fc)))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(x).no_such_method()  # type: ignore[no-any-return]
+
+    for _ in range(2):
+        with pytest.raises(CompilationError):
+            Bad()
+    gc.collect()
+    assert [ref() for ref in born] == [None] * 4
+
+
+def test_a_constructor_without_super_init_fails_as_in_torch() -> None:
+    class Forgets(ScriptableModule):
+        def __init__(self) -> None:
+            self.fc = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.fc(x)
+            return out
+
+    with pytest.raises(AttributeError, match=r"cannot assign module before Module.__init__\(\) call"):
+        Forgets()
+
+
+def test_a_module_without_forward_is_built_and_cannot_be_called() -> None:
+    class Empty(ScriptableModule):
+        pass
+
+    with pytest.raises(NotImplementedError, match="forward"):
+        Empty()(batch())
+
+
+def test_forward_called_by_its_name_gives_the_same() -> None:
+    net, plain = twins(Outer)
+    assert_same(net.forward(batch()), plain.forward(batch()))
+    assert_same(run_compiled(net, batch()), plain(batch()))
+
+
+def test_a_constructor_called_a_second_time_starts_over() -> None:
+    net, plain = twins(Child)
+    run_compiled(net, batch())
+    for model in (net, plain):
+        torch.manual_seed(1)
+        model.__init__(4, scale=0.5)
+    assert_same(run_compiled(net, batch()), plain(batch()))
+    assert_same_state(net, plain)
 
 
 def test_a_call_within_a_constructor_works() -> None:

@@ -1,5 +1,7 @@
 """Surgery: modules replaced, added and removed anywhere in the tree; parametrizations."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -157,6 +159,28 @@ def test_a_parametrization_of_the_users_own() -> None:
     assert_same(run_compiled(net, batch()), plain(batch()))
     with parametrize.cached():
         assert_same(run_compiled(net, batch()), plain(batch()))
+
+
+def test_an_orthogonal_layer() -> None:
+    net, plain = twins(Outer)
+    run_compiled(net, batch())
+    for model in (net, plain):
+        torch.manual_seed(0)
+        parametrizations.orthogonal(model.head)
+    for _ in range(2):
+        run_compiled(net, batch()).sum().backward()
+        plain(batch()).sum().backward()
+        assert_same_gradients(net, plain)
+
+
+def test_a_lazy_tree_says_so_and_cannot_be_saved_before_its_first_call(tmp_path: Path) -> None:
+    net, _ = twins(Lazy)
+    assert {row.mode for row in scriptkit.report(net).rows} == {"pending"}
+    with pytest.raises(scriptkit.ScriptkitError, match="fc"):
+        net.save(tmp_path / "model.pt")
+    net(batch())
+    assert {row.mode for row in scriptkit.report(net).rows} == {"script"}
+    net.eval().save(tmp_path / "model.pt")
 
 
 def test_lazy_modules_compile_after_the_first_call() -> None:

@@ -1,5 +1,6 @@
 """Torch's transforms over a scriptable module: functional calls, compile, export, fx, jit itself."""
 
+import copy
 import gc
 import weakref
 
@@ -54,6 +55,27 @@ def test_per_sample_gradients() -> None:
 
     assert_same(compiled_only(net, per_sample, net), per_sample(plain))
     assert_same(run_compiled(net, batch()), plain(batch()))
+
+
+def test_an_ensemble_by_vmap_over_stacked_parameters() -> None:
+    nets, plains = zip(*(twins(Child) for _ in range(3)), strict=True)
+    for index, pair in enumerate(zip(nets, plains, strict=True)):
+        for model in pair:
+            with torch.no_grad():
+                model.fc.weight.mul_(index + 1.0)
+
+    def ensemble(models: tuple[nn.Module, ...]) -> Tensor:
+        params, buffers = torch.func.stack_module_state(list(models))
+        base = copy.deepcopy(models[0]).to("meta")
+
+        def one(params: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
+            out: Tensor = functional_call(base, (params, buffers), (x,))
+            return out
+
+        result: Tensor = vmap(one, in_dims=(0, 0, None))(params, buffers, batch())
+        return result
+
+    assert_same(ensemble(nets), ensemble(plains))
 
 
 @row("torch_compile")
