@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from scriptkit.language.facts import Assignment, AttributeFacts
 
@@ -98,12 +98,13 @@ def _mutations(method: FunctionFacts) -> Iterator[tuple[str, ast.expr | None]]:
             if isinstance(holder, ast.Attribute) and _is_self(holder.value, method):
                 plain = node.func.attr == "append" and len(node.args) == 1
                 yield holder.attr, node.args[0] if plain else None
-        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-            if isinstance(node.value, ast.Attribute) and _is_self(node.value.value, method):
-                yield node.value.attr, None
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
-            if _is_self(node.target.value, method):
-                yield node.target.attr, None
+        written = node.target if isinstance(node, ast.AugAssign) else node.value if _is_item_store(node) else None
+        if isinstance(written, ast.Attribute) and _is_self(written.value, method):
+            yield written.attr, None
+
+
+def _is_item_store(node: ast.AST) -> TypeGuard[ast.Subscript]:
+    return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
 
 
 def _is_self(node: ast.expr, method: FunctionFacts) -> bool:

@@ -1,4 +1,4 @@
-"""The state of the typing pass over one function, and what its parts (expressions, calls, statements) need of each other."""
+"""The state of the typing pass over one function, and what its parts need of each other."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scriptkit.language.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scriptkit.language.facts import ClassFacts, FunctionFacts
     from scriptkit.language.inference import Session, Sink
@@ -57,6 +57,10 @@ class Body:
         """What an expression is."""
         raise NotImplementedError
 
+    def block(self, body: Sequence[ast.stmt]) -> bool:
+        """Run statements; True when control never leaves them at the end."""
+        raise NotImplementedError
+
     def call(self, node: ast.Call, hint: Type | None = None) -> AnyValue:
         """What a call gives."""
         raise NotImplementedError
@@ -83,7 +87,7 @@ class Body:
         """A test, with what it proves."""
         raise NotImplementedError
 
-    def call_value(self, function: AnyValue, node: ast.Call, hint: Type | None = None) -> AnyValue:
+    def call_value(self, function: AnyValue, node: ast.Call) -> AnyValue:
         """Call what has been evaluated."""
         raise NotImplementedError
 
@@ -258,7 +262,7 @@ class Condition:
         self,
         proves_true: dict[str, Type] | None = None,
         proves_false: dict[str, Type] | None = None,
-        static: bool | str | None = None,
+        static: bool | str | None = None,  # noqa: FBT001 - three states, and one of them a word
     ) -> None:
         self.proves_true = proves_true or {}
         self.proves_false = proves_false or {}

@@ -1,4 +1,4 @@
-"""Class-level annotations: the compiler reads those of attributes that exist, and refuses what names no TorchScript type."""
+"""Class-level annotations: the compiler reads those of attributes that exist, and refuses what it cannot."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The typing pass: a gradual abstract interpreter that follows TorchScript's own rules over Python's `ast`.
 
-`infer(cls)` types what the compiler would compile of a class: `forward`, exported methods, properties, and whatever they reach.
+`infer(cls)` types what the compiler would compile of a class: `forward`, exported methods, properties, and whatever
+they reach.
 Each function is one `FunctionPass`; a `Session` holds what the passes of a file share.
 """
 
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from scriptkit.language import operators
 from scriptkit.language.annotations import Annotations
+from scriptkit.language.arithmetic import CONSTANTS
 from scriptkit.language.conditions import Conditions
 from scriptkit.language.declarations import declaration_problems
-from scriptkit.language.expressions import CONSTANTS, Expressions
+from scriptkit.language.expressions import Expressions
 from scriptkit.language.frames import Binding
 from scriptkit.language.lookups import Lookups
 from scriptkit.language.members import Members

@@ -108,10 +108,12 @@ class Members:
         if assignment.value is None:
             return UNKNOWN
         value = self.evaluate(assignment.value, cls, assignment.method)
-        return value if value in (NONE, TENSOR) else UNKNOWN if assignment.node is assignment.value else UNKNOWN
+        return value if isinstance(value, Type) and value in (NONE, TENSOR) else UNKNOWN
 
     # -- expressions of `__init__` ---------------------------------------------
-    def evaluate(self, node: ast.expr, cls: ClassFacts | None, method: FunctionFacts | None) -> AnyValue:
+    def evaluate(  # noqa: PLR0911 - one line for each kind of expression
+        self, node: ast.expr, cls: ClassFacts | None, method: FunctionFacts | None
+    ) -> AnyValue:
         """The value of an expression that Python evaluates, as far as its text tells."""
         if isinstance(node, ast.Constant):
             return CONSTANTS.get(type(node.value), PythonObject("object"))
@@ -384,9 +386,13 @@ class Members:
                 given = list(given[0].elts)
             else:
                 return self._built(kind, given[0], cls, method)
-        elif kind == "Sequential" and len(given) == 1 and isinstance(given[0], ast.Call):
-            if self.module.dotted(given[0].func) == "collections.OrderedDict":
-                return ContainerValue(kind, element=UNKNOWN)
+        ordered = len(given) == 1 and isinstance(given[0], ast.Call)
+        if (
+            ordered
+            and isinstance(given[0], ast.Call)
+            and self.module.dotted(given[0].func) == "collections.OrderedDict"
+        ):
+            return ContainerValue(kind, element=UNKNOWN)
         if any(isinstance(part, ast.Starred) for part in given):
             return ContainerValue(kind, element=UNKNOWN)
         items = tuple(self.evaluate(part, cls, method) for part in given)

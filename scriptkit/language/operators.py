@@ -1,6 +1,7 @@
 """What compiled code may call: the table generated from torch's schemas, and a few additions by hand.
 
-The table is made by `python -m tools.operators` (`make operators`) and read when first needed. Schemas are kept as text and
+The table is made by `python -m tools.operators` (`make operators`) and read when first needed. Schemas are kept as
+text and
 parsed one by one: most files use a few dozen of them.
 """
 
@@ -34,7 +35,8 @@ from scriptkit.language.types import (
 TABLE = Path(__file__).with_name("operators.json.z")
 
 ADDITIONS: dict[str, tuple[str, ...]] = {
-    # torch/csrc/jit/frontend/builtin_functions.cpp: operators the compiler defines in Python, which have no schema of their own
+    # torch/csrc/jit/frontend/builtin_functions.cpp: operators the compiler defines in Python, which have no schema of
+    # their own
     **{
         name: tuple(f"a {scalar};b Tensor->Tensor" for scalar in ("float", "int", "complex"))
         for name in ("add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne")

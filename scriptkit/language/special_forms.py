@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
-from scriptkit.language.calls import Arguments, Calls
+from scriptkit.language.calls import Calls
+from scriptkit.language.explanations import attempt
 from scriptkit.language.matching import Match, resolve
 from scriptkit.language.types import (
     ANY,
@@ -41,22 +42,45 @@ from scriptkit.language.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from scriptkit.language.callees import Arguments
     from scriptkit.language.values import AnyValue
 
 UNSUPPORTED = frozenset(
     {
-        "map", "filter", "type", "id", "vars", "dir", "iter", "next", "open", "input", "eval", "exec", "callable", "super",
+        "map", "filter", "type", "id", "vars", "dir", "iter", "next", "open", "input", "eval", "exec", "callable",
+        "super",
         "issubclass", "memoryview", "bytearray", "bytes", "object", "globals", "locals", "repr", "format", "delattr",
         "classmethod", "staticmethod", "property", "compile", "__import__", "breakpoint", "ascii",
     },
 )  # fmt: skip
 SETS = frozenset({"set", "frozenset"})
 OPERATORS = {
-    "min": "prim::min", "max": "prim::max", "abs": "prim::abs", "all": "all", "any": "any", "divmod": "divmod", "sum": "sum",
-    "ord": "ord", "chr": "chr", "bin": "bin", "pow": "pow", "sorted": "sorted", "round": "round", "hash": "hash", "hex": "hex",
+    "min": "prim::min", "max": "prim::max", "abs": "prim::abs", "all": "all", "any": "any", "divmod": "divmod", "sum":
+    "sum",
+    "ord": "ord", "chr": "chr", "bin": "bin", "pow": "pow", "sorted": "sorted", "round": "round", "hash": "hash",
+    "hex": "hex",
     "oct": "oct", "len": "len",
 }  # fmt: skip
 CASTS: dict[str, Type] = {"int": INT, "float": FLOAT, "bool": BOOL, "str": STR, "complex": COMPLEX}
+TORCH_FORMS = {
+    "torch.jit.annotate": "annotate",
+    "torch.jit.is_scripting": "scripting",
+    "torch.jit.is_tracing": "scripting",
+    "torch.compiler.is_compiling": "scripting",
+    "torch.jit.fork": "fork",
+    "torch.jit._fork": "fork",
+    "torch.jit.wait": "wait",
+    "torch.jit._wait": "wait",
+    "torch.jit.isinstance": "jit_isinstance",
+    "torch.jit.unchecked_cast": "opaque",
+    "torch.device": "device",
+    "torch.tensor": "tensor",
+    "torch._assert": "nothing",
+    "torch.einsum": "opaque",
+    "torch.functional.einsum": "opaque",
+    "warnings.warn": "nothing",
+    **dict.fromkeys(("torch.unique", "torch.unique_consecutive", "torch.functional.unique"), "opaque"),
+}
 CAST_OPERATORS = {"int": "Int", "float": "Float", "bool": "Bool", "str": "str", "complex": "Complex"}
 
 
@@ -72,14 +96,16 @@ class SpecialForms(Calls):
             return None
         if dotted.startswith("builtins."):
             return self._builtin(dotted.partition(".")[2], node, hint)
-        form = TORCH_FORMS.get(dotted)
-        return form(self, node) if form is not None else None
+        if dotted not in TORCH_FORMS:
+            return None
+        form: Callable[[ast.Call], AnyValue] = getattr(self, f"_torch_{TORCH_FORMS[dotted]}")
+        return form(node)
 
     # -- builtins --------------------------------------------------------------------
     def _builtin(self, name: str, node: ast.Call, hint: Type | None) -> AnyValue | None:
-        form = BUILTIN_FORMS.get(name)
+        form: Callable[[ast.Call, Type | None], AnyValue] | None = getattr(self, f"_builtin_{name}", None)
         if form is not None:
-            return form(self, node, hint)
+            return form(node, hint)
         if name in CASTS:
             return self._cast(name, node)
         if name in SETS:
@@ -147,7 +173,9 @@ class SpecialForms(Calls):
         if any(t.has_unknown for t in (*positional, *keywords.values())) and not keywords:
             return UNKNOWN
         if any(is_optional(t) for t in positional):
-            return self.explain(node, name, schemas, positional, keywords, arguments.nodes, arguments.keyword_nodes)
+            return self.explain(
+                attempt(node, name, schemas, positional, keywords, arguments.nodes, arguments.keyword_nodes)
+            )
         why = f"keyword `{next(iter(keywords))}`" if keywords else ", ".join(map(str, positional))
         if keywords and any(t.has_unknown for t in positional) and name not in ("sorted", "min", "max", "sum", "round"):
             return UNKNOWN
@@ -179,7 +207,7 @@ class SpecialForms(Calls):
         """Report a value that has no truth value."""
         raise NotImplementedError
 
-    def _range(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_range(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         for argument in node.args:
             if isinstance(argument, ast.Starred):
                 self.value(argument.value)
@@ -194,7 +222,7 @@ class SpecialForms(Calls):
             break
         return Iteration("range", INT)
 
-    def _enumerate(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_enumerate(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if not node.args:
             return UNKNOWN
         for extra in (*node.args[1:], *(k.value for k in node.keywords)):
@@ -204,7 +232,7 @@ class SpecialForms(Calls):
         kind = "unknown" if run.kind == "unknown" else "enumerate"
         return Iteration(kind, _pair(INT, run.element), unrolled=run.unrolled, items=items)
 
-    def _zip(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_zip(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if any(isinstance(a, ast.Starred) for a in node.args):
             self.arguments_quietly(node)
             return Iteration("zip", UNKNOWN)
@@ -225,9 +253,9 @@ class SpecialForms(Calls):
             return Iteration("zip", UNKNOWN, unrolled=True)
         items = None
         if runs and all(run.items is not None for run in runs):
-            items = tuple(_tuple(parts) for parts in zip(*(run.items or () for run in runs), strict=False))
+            items = tuple(_joined(parts) for parts in zip(*(run.items or () for run in runs), strict=False))
         kind = "unknown" if any(run.kind == "unknown" for run in runs) else "zip"
-        return Iteration(kind, _tuple([run.element for run in runs]), unrolled=bool(unrolled), items=items)
+        return Iteration(kind, _joined([run.element for run in runs]), unrolled=bool(unrolled), items=items)
 
     def is_constant(self, node: ast.expr) -> bool:
         """Whether an expression is an attribute that is a constant: a list of that kind is unrolled."""
@@ -237,18 +265,18 @@ class SpecialForms(Calls):
         attribute = holder.cls.attributes.get(node.attr) if isinstance(holder, ModuleValue) and holder.cls else None
         return attribute is not None and (attribute.final or attribute.constant)
 
-    def _reversed(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_reversed(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         arguments = self.arguments(node)
         if arguments.positional and isinstance(arguments.positional[0], ContainerValue):
             return self.report("module-container-reversed", node, text=ast.unparse(node.args[0]))
         return self.report("unsupported-builtin", node, name="reversed")
 
-    def _isinstance(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_isinstance(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if len(node.args) == 2:  # noqa: PLR2004 - else the rest of the pass knows no more than we do
             self.condition(node)
         return BOOL
 
-    def _getattr(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_getattr(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         name = node.args[1] if len(node.args) > 1 else None
         if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
             return self.report("getattr-dynamic", node, function="getattr")
@@ -257,10 +285,10 @@ class SpecialForms(Calls):
             return UNKNOWN
         return self.attribute(receiver, name.value, node)
 
-    def _setattr(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_setattr(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         return self.report("getattr-dynamic", node, function="setattr")
 
-    def _list(self, node: ast.Call, hint: Type | None) -> AnyValue:
+    def _builtin_list(self, node: ast.Call, hint: Type | None) -> AnyValue:
         if not node.args:
             return hint if isinstance(hint, List) else List(TENSOR)
         value = self.value(node.args[0])
@@ -273,7 +301,7 @@ class SpecialForms(Calls):
             return List(types[0]) if same else UNKNOWN
         return List(run.element) if isinstance(run.element, Type) and run.element is not UNKNOWN else UNKNOWN
 
-    def _tuple(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_tuple(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if not node.args:
             return Tuple([])
         if isinstance(node.args[0], ast.GeneratorExp):
@@ -286,28 +314,28 @@ class SpecialForms(Calls):
             return self.report("builtin-signature", node, name="tuple", why=str(value))
         return UNKNOWN
 
-    def _dict(self, node: ast.Call, hint: Type | None) -> AnyValue:
+    def _builtin_dict(self, node: ast.Call, hint: Type | None) -> AnyValue:
         if not node.args and not node.keywords:
             return hint if isinstance(hint, Dict) else Dict(STR, TENSOR)
         self.arguments(node)
         return UNKNOWN
 
-    def _print(self, node: ast.Call, _hint: Type | None) -> AnyValue:
+    def _builtin_print(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         self.arguments(node)
         return NONE
 
     # -- torch -----------------------------------------------------------------------
-    def _annotate(self, node: ast.Call) -> AnyValue:
+    def _torch_annotate(self, node: ast.Call) -> AnyValue:
         if len(node.args) != 2:  # noqa: PLR2004
             return UNKNOWN
         declared = self.read_annotation(node.args[0], "variable")
         self.value(node.args[1], declared)
         return declared
 
-    def _scripting(self, _node: ast.Call) -> AnyValue:
+    def _torch_scripting(self, _node: ast.Call) -> AnyValue:
         return BOOL
 
-    def _fork(self, node: ast.Call) -> AnyValue:
+    def _torch_fork(self, node: ast.Call) -> AnyValue:
         arguments = self.arguments(node)
         function = arguments.positional[0] if arguments.positional else UNKNOWN
         if isinstance(function, FunctionValue):
@@ -315,28 +343,31 @@ class SpecialForms(Calls):
             return Future(result) if isinstance(result, Type) else UNKNOWN
         return UNKNOWN
 
-    def _wait(self, node: ast.Call) -> AnyValue:
+    def _torch_wait(self, node: ast.Call) -> AnyValue:
         arguments = self.arguments(node)
         given = arguments.positional[0] if arguments.positional else UNKNOWN
         return given.element if isinstance(given, Future) else UNKNOWN
 
-    def _device(self, node: ast.Call) -> AnyValue:
+    def _torch_device(self, node: ast.Call) -> AnyValue:
         self.arguments(node)
         return DEVICE
 
-    def _opaque(self, node: ast.Call) -> AnyValue:
+    def _builtin_hasattr(self, node: ast.Call, hint: Type | None) -> AnyValue:
+        return self._builtin_isinstance(node, hint)
+
+    def _torch_opaque(self, node: ast.Call) -> AnyValue:
         self.arguments(node)
         return UNKNOWN
 
-    def _nothing(self, node: ast.Call) -> AnyValue:
+    def _torch_nothing(self, node: ast.Call) -> AnyValue:
         self.arguments(node)
         return NONE
 
-    def _jit_isinstance(self, node: ast.Call) -> AnyValue:
+    def _torch_jit_isinstance(self, node: ast.Call) -> AnyValue:
         self.arguments_quietly(node)
         return BOOL
 
-    def _tensor(self, node: ast.Call) -> AnyValue:
+    def _torch_tensor(self, node: ast.Call) -> AnyValue:
         """`torch.tensor(data)`: numbers, bools, or lists of one kind of them."""
         arguments = self.arguments(node)
         given = arguments.positional[0] if arguments.positional else UNKNOWN
@@ -376,45 +407,10 @@ class SpecialForms(Calls):
 
 
 def _pair(first: AnyValue, second: AnyValue) -> AnyValue:
-    return _tuple([first, second])
+    return _joined([first, second])
 
 
-def _tuple(parts: Sequence[AnyValue]) -> AnyValue:
+def _joined(parts: Sequence[AnyValue]) -> AnyValue:
     if all(isinstance(part, Type) for part in parts):
         return Tuple([part for part in parts if isinstance(part, Type)])
     return TupleValue(tuple(parts))
-
-
-BUILTIN_FORMS: dict[str, Callable[[SpecialForms, ast.Call, Type | None], AnyValue]] = {
-    "range": SpecialForms._range,
-    "enumerate": SpecialForms._enumerate,
-    "zip": SpecialForms._zip,
-    "reversed": SpecialForms._reversed,
-    "isinstance": SpecialForms._isinstance,
-    "hasattr": SpecialForms._isinstance,
-    "getattr": SpecialForms._getattr,
-    "setattr": SpecialForms._setattr,
-    "list": SpecialForms._list,
-    "tuple": SpecialForms._tuple,
-    "dict": SpecialForms._dict,
-    "print": SpecialForms._print,
-}
-TORCH_FORMS: dict[str, Callable[[SpecialForms, ast.Call], AnyValue]] = {
-    "torch.jit.annotate": SpecialForms._annotate,
-    "torch.jit.is_scripting": SpecialForms._scripting,
-    "torch.jit.is_tracing": SpecialForms._scripting,
-    "torch.compiler.is_compiling": SpecialForms._scripting,
-    "torch.jit.fork": SpecialForms._fork,
-    "torch.jit._fork": SpecialForms._fork,
-    "torch.jit.wait": SpecialForms._wait,
-    "torch.jit._wait": SpecialForms._wait,
-    "torch.jit.isinstance": SpecialForms._jit_isinstance,
-    "torch.jit.unchecked_cast": SpecialForms._opaque,
-    "torch.device": SpecialForms._device,
-    "torch.tensor": SpecialForms._tensor,
-    "torch._assert": SpecialForms._nothing,
-    "torch.einsum": SpecialForms._opaque,
-    "torch.functional.einsum": SpecialForms._opaque,
-    **dict.fromkeys(("torch.unique", "torch.unique_consecutive", "torch.functional.unique"), SpecialForms._opaque),
-    "warnings.warn": SpecialForms._nothing,
-}

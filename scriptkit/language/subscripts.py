@@ -305,7 +305,7 @@ class Subscripts(Body):
                 binding.value, binding.origin = UNKNOWN, None
 
     def element_problem(self, holder: ast.expr, node: ast.expr, container: Type, element: Type) -> Type:
-        """An element of another type goes into a container: the untyped `[]` it came from is the cause, if it was one."""
+        """An element of another type goes into a container; an untyped `[]` it came from is the cause."""
         untyped = self._untyped_origin(holder)
         if untyped is not None:
             name, text = ast.unparse(holder), ast.unparse(untyped)

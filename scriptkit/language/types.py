@@ -118,7 +118,7 @@ class EmptyList(List):
 
     def __init__(self) -> None:
         super().__init__(TENSOR)
-        self._key = List(TENSOR)._key
+        self._key = ("List", TENSOR)
 
 
 class Dict(Type):
@@ -318,3 +318,12 @@ def _unify_parts(a: Type, b: Type) -> Type | None:
         parts = [unify(x, y) for x, y in zip(a.elements, b.elements, strict=False)]
         return None if None in parts else Tuple([part for part in parts if part is not None])
     return None
+
+
+def is_covariant(declared: Type, actual: Type) -> bool:
+    """Whether only invariance is in the way: a `List[T]` where `List[Optional[T]]` is declared."""
+    if isinstance(declared, List) and isinstance(actual, List):
+        return is_subtype(actual.element, declared.element)
+    if isinstance(declared, Dict) and isinstance(actual, Dict):
+        return is_subtype(actual.key, declared.key) and is_subtype(actual.value, declared.value)
+    return False

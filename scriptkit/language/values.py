@@ -1,9 +1,9 @@
-"""What an expression of compiled code can be besides a value of a type: modules, containers, functions, ranges, imported names."""
+"""What an expression can be besides a value: a module, a container of them, a function, a range, an imported name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from scriptkit.language.types import Type
 
@@ -17,7 +17,7 @@ class Sugared:
     """Base of all that is not first-class: it can be called, iterated or looked into, but not stored or returned."""
 
 
-AnyValue = Union[Type, Sugared]
+AnyValue: TypeAlias = Type | Sugared
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class ModuleValue(Sugared):
 
 @dataclass(frozen=True, eq=False)
 class ContainerValue(Sugared):
-    """A `ModuleList`, `Sequential`, `ModuleDict`, `ParameterList` or `ParameterDict`; `items` where their number is known."""
+    """A `ModuleList`, `Sequential`, `ModuleDict` or kin; `items` where their number is known."""
 
     kind: str
     items: tuple[AnyValue, ...] | None = None

@@ -1,0 +1,214 @@
+"""Binding targets: types are fixed against enclosing blocks, tuples are taken apart."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.language.body import Body
+from scriptkit.language.frames import Binding
+from scriptkit.language.matching import converted
+from scriptkit.language.types import (
+    ANY,
+    NONE,
+    TENSOR,
+    UNKNOWN,
+    Dict,
+    EmptyList,
+    Instance,
+    List,
+    Tuple,
+    Type,
+    Union,
+    is_covariant,
+    is_optional,
+    is_subtype,
+    without_none,
+)
+from scriptkit.language.values import Iteration, ModuleValue, Sugared, TupleValue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scriptkit.language.values import AnyValue
+
+
+class Assignments(Body):
+    """The part of the pass that assigns."""
+
+    def mismatch(self, kind: str, node: ast.AST, declared: Type, actual: Type, **data: object) -> None:
+        """A value of one type where another is declared: the most telling kind for it."""
+        origin = self.origin_of(node)
+        use = str(data.get("use", ""))
+        if origin is not None and isinstance(actual, (List, Dict)) and isinstance(declared, (List, Dict)):
+            element = declared.element if isinstance(declared, List) else declared.value
+            key = declared.key if isinstance(declared, Dict) else None
+            self.report(
+                "empty-container-untyped",
+                node,
+                origin,
+                name=ast.unparse(node),
+                value=ast.unparse(origin),
+                element=element,
+                key=key,
+            )
+            return
+        if self._power(node, declared, use):
+            return
+        if is_covariant(declared, actual):
+            self.report("invariance", node, expected=declared, actual=actual, use=use or kind)
+            return
+        if isinstance(declared, Tuple) and isinstance(actual, List) and kind != "return-type-mismatch":
+            self.report("tuple-list-mix", node, expected=declared, actual=actual, use=use or kind)
+            return
+        if is_optional(actual) and not is_optional(declared) and isinstance(node, ast.expr):
+            self.not_refined(actual, node, use or kind)
+            return
+        data.pop("use", None)
+        self.report(kind, node, declared=declared, actual=actual, **data)
+
+    def _power(self, node: ast.AST, declared: Type, use: str) -> bool:
+        """Whether the value comes from `int ** int`, a float in compiled code."""
+        if str(declared) == "int" and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            self.report("int-pow", node, use=use)
+            return True
+        return False
+
+    def origin_of(self, node: ast.AST) -> ast.expr | None:
+        """The untyped `[]` or `{}` a name was bound to."""
+        if isinstance(node, ast.Name):
+            binding = self.frame.find(node.id)
+            return binding.origin if binding is not None else None
+        return None
+
+    def assign(
+        self, target: ast.expr, value: AnyValue, origin: ast.expr | None, annotation: Type | None = None
+    ) -> None:
+        """Bind a target to a value."""
+        if isinstance(target, ast.Name):
+            self._assign_name(target, value, origin, annotation)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, value, origin)
+        elif isinstance(target, ast.Attribute):
+            self.assign_attribute(target, value, origin)
+        elif isinstance(target, ast.Subscript):
+            self.assign_item(target, value, origin)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, value, origin)
+
+    def _assign_name(self, target: ast.Name, value: AnyValue, origin: ast.expr | None, annotation: Type | None) -> None:
+        outside = self.frame.find_outside(target.id)
+        if outside is not None and annotation is None:
+            value = self._against(target, value, outside, origin)
+        if isinstance(value, Type) and annotation is not None:
+            if not is_subtype(value, annotation):
+                self._annotated(target, value, origin, annotation)
+            value = annotation
+        if isinstance(value, EmptyList):
+            value = List(TENSOR)
+        if isinstance(value, Type):
+            self.sink.type(target, value)
+        self.frame.bind(target.id, Binding(value, target, _untyped(origin, value) if annotation is None else None))
+
+    def _annotated(self, target: ast.Name, value: Type, origin: ast.expr | None, annotation: Type) -> None:
+        if value is not UNKNOWN:
+            self.mismatch(
+                "annotation-mismatch", origin or target, annotation, value, name=target.id, use="annotated variable"
+            )
+
+    def _against(self, target: ast.Name, value: AnyValue, outside: Binding, origin: ast.expr | None) -> AnyValue:
+        """A variable of an enclosing block keeps its type."""
+        old = outside.value
+        if not isinstance(value, Type) or not isinstance(old, Type):
+            if isinstance(value, Sugared) and isinstance(old, Sugared) and type(value) is type(old) is not ModuleValue:
+                return value
+            unsure = (isinstance(value, ModuleValue) and not value.name) or old is UNKNOWN or value is UNKNOWN
+            if not unsure:
+                self.report("reassign-not-first-class", target, outside.node, name=target.id)
+            return UNKNOWN
+        found = converted(value, old, conversions=True)
+        if is_subtype(found, old):
+            if old.has_unknown or value.has_unknown:
+                return UNKNOWN
+            return found
+        empty = outside.origin is not None and isinstance(old, (List, Dict))
+        if empty and isinstance(value, type(old)) and outside.origin is not None:
+            element = value.element if isinstance(value, List) else value.value if isinstance(value, Dict) else UNKNOWN
+            key = value.key if isinstance(value, Dict) else None
+            text = ast.unparse(outside.origin)
+            self.report(
+                "empty-container-untyped", target, outside.origin, name=target.id, value=text, element=element, key=key
+            )
+        elif is_optional(value) and is_subtype(without_none(value), old) and origin is not None and old is not NONE:
+            self.not_refined(value, origin, f"a value of `{target.id}`")
+        else:
+            self.report(
+                "reassign-changes-type", target, outside.node, name=target.id, old=old, new=value, empty_list=empty
+            )
+        return UNKNOWN
+
+    def _unpack(self, target: ast.Tuple | ast.List, value: AnyValue, origin: ast.expr | None) -> None:
+        count = len(target.elts)
+        starred = [i for i, part in enumerate(target.elts) if isinstance(part, ast.Starred)]
+        parts: Sequence[AnyValue] | None = None
+        if isinstance(value, Tuple):
+            parts = value.elements
+        elif isinstance(value, TupleValue):
+            parts = value.items
+        elif isinstance(value, List):
+            if starred:
+                self.report("starred-unpack-of-list", target, type=value)
+            parts = None if starred else [value.element] * count
+        elif value is TENSOR:
+            self.report("tensor-unpack", target, count=count)
+        elif isinstance(value, Union) and is_optional(value) and origin is not None:
+            self.not_refined(value, origin, "unpacking")
+        elif isinstance(value, Iteration) and value.items is not None:
+            parts = value.items
+        elif (
+            isinstance(value, Type)
+            and value is not UNKNOWN
+            and not isinstance(value, (Union, Instance))
+            and value is not ANY
+        ):
+            self.report("not-iterable", origin or target, type=value)
+        if parts is not None and not starred and len(parts) != count:
+            self.report("unpack-count", target, expected=count, actual=len(parts), type=value)
+            parts = None
+        self._bind_parts(target, parts, starred, origin)
+
+    def _bind_parts(
+        self,
+        target: ast.Tuple | ast.List,
+        parts: Sequence[AnyValue] | None,
+        starred: list[int],
+        origin: ast.expr | None,
+    ) -> None:
+        if parts is None or (starred and len(parts) < len(target.elts) - 1):
+            for part in target.elts:
+                self.assign(part, UNKNOWN, None)
+            return
+        values = list(parts)
+        if starred:
+            first = starred[0]
+            extra = len(values) - (len(target.elts) - 1)
+            middle = values[first : first + extra]
+            packed: AnyValue = Tuple([v if isinstance(v, Type) else UNKNOWN for v in middle])
+            values[first : first + extra] = [packed]
+        literal = isinstance(origin, (ast.Tuple, ast.List)) and len(origin.elts) == len(values) and not starred
+        for index, (part, value) in enumerate(zip(target.elts, values, strict=False)):
+            self.assign(
+                part, value, origin.elts[index] if literal and isinstance(origin, (ast.Tuple, ast.List)) else None
+            )
+
+
+def _untyped(origin: ast.expr | None, value: AnyValue) -> ast.expr | None:
+    """The expression itself when it is an untyped empty container."""
+    if not isinstance(value, (List, Dict)):
+        return None
+    if isinstance(origin, ast.List) and not origin.elts:
+        return origin
+    if isinstance(origin, ast.Dict) and not origin.keys:
+        return origin
+    is_call = isinstance(origin, ast.Call) and isinstance(origin.func, ast.Name) and origin.func.id in ("list", "dict")
+    return origin if is_call and isinstance(origin, ast.Call) and not origin.args and not origin.keywords else None
