@@ -16,7 +16,7 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
-.PHONY: help demo test check lint types docs bench operators readme generated clean
+.PHONY: help demo test check lint types docs bench operators corpus readme generated clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +55,9 @@ bench: $(READY)  ## ratios against torch.jit.script
 
 operators: $(READY)  ## generate the operator table from the installed torch
 	@$(BIN)/python -m tools.operators
+
+corpus: $(READY)  ## how well the rules judge the corpus of model files
+	@$(BIN)/python -m tools.corpus tests/corpus
 
 readme: $(READY)  ## write what the README's code says into the README
 	@$(BIN)/python -m tools.readme

@@ -40,9 +40,5 @@ class BreakInUnrolledLoop(ProblemRule):
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         keyword, iterable = problem.data["word"], problem.data["iterable"]
-        return self.about(
-            cls,
-            problem,
-            f"`{keyword}` in a loop over {quoted(iterable)}, which is unrolled",
-            label="there is no loop here",
-        )
+        over = f"over {quoted(iterable)}, which is unrolled" if iterable else "that is unrolled"
+        return self.about(cls, problem, f"`{keyword}` in a loop {over}", label="there is no loop here")

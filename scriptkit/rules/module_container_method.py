@@ -38,6 +38,6 @@ class ModuleContainerMethod(ProblemRule):
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(
-            cls, problem, f"{quoted(problem.data['text'])} has no `{problem.data['method']}` in TorchScript"
-        )
+        method = problem.data["method"]
+        text = problem.data["text"].removesuffix(f".{method}")
+        return self.about(cls, problem, f"{quoted(text)} has no `{method}` in TorchScript")

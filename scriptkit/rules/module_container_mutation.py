@@ -41,6 +41,6 @@ class ModuleContainerMutation(ProblemRule):
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(
-            cls, problem, f"{quoted(problem.data['text'])} is changed by `{problem.data['method']}` in compiled code"
-        )
+        method = problem.data["method"]
+        text = problem.data["text"].removesuffix(f".{method}")
+        return self.about(cls, problem, f"{quoted(text)} is changed by `{method}` in compiled code")

@@ -41,9 +41,7 @@ class ParameterContainer(ProblemRule):
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(
-            cls,
-            problem,
-            f"{quoted(problem.data['text'])}: {problem.data['what']}",
-            suggestion=f"for parameter in {problem.data['text']}:",
-        )
+        text, what = problem.data["text"], problem.data["what"]
+        lacks = f"has no `{what}` in TorchScript"
+        message = "is indexed by what is not known at compile time" if what == "index" else lacks
+        return self.about(cls, problem, f"{quoted(text)} {message}", suggestion=f"for parameter in {text}:")

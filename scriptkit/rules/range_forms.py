@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
-from scriptkit.rules.reading import LONGEST_LABEL
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
@@ -34,16 +33,13 @@ class RangeForms(ProblemRule):
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        value = "value" in problem.data["why"] or "variable" in problem.data["why"]
+        why = problem.data["why"]
+        value = "value" in why or "variable" in why
         return self.about(
             cls,
             problem,
             "a `range` is kept as a value" if value else "`range` is given something other than an `int`",
-            label="a `range` as a value"
-            if value
-            else problem.data["why"]
-            if len(problem.data["why"].split()) < LONGEST_LABEL
-            else "no `int`",
+            label="a `range` as a value" if value else f"given a `{why}`" if why.isidentifier() else "no `int`",
             help="write `range` where the loop is" if value else "convert it to `int`",
             suggestion="for i in range(<count>):" if value else "range(int(<count>))",
         )

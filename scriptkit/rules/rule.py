@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
 
@@ -79,10 +80,10 @@ class Rule:
             end_column=span.end_column,
             code=self.code,
             name=self.name,
-            message=message,
+            message=_with_article(message),
             severity=self.severity,
-            label=parts.get("label", self.label),
-            secondary=tuple(Label(*_span(cls, other), text) for other, text in parts.get("also", ())),
+            label=_with_article(parts.get("label", self.label)),
+            secondary=tuple(Label(*_span(cls, other), _with_article(text)) for other, text in parts.get("also", ())),
             note=parts.get("note", self.note),
             help=parts.get("help", self.help),
             suggestion=parts.get("suggestion", ""),
@@ -118,6 +119,11 @@ class ProblemRule(Rule):
 def related(problem: Problem, *texts: str) -> tuple[tuple[ast.AST | Span, str], ...]:
     """The other ends of an observation, each with its label."""
     return tuple(zip(problem.related, texts, strict=False))
+
+
+def _with_article(text: str) -> str:
+    """`an` before the name of a type that begins with a vowel."""
+    return re.sub(r"\ba (?=`[aeioAEIO])", "an ", text)
 
 
 def _span(cls: ClassFacts, where: ast.AST | Span) -> Span:

@@ -37,7 +37,7 @@ class TensorUnpack(ProblemRule):
             return self.about(
                 cls,
                 problem,
-                f"{shown(_value(problem.node))}, a tensor, is unpacked into {problem.data['count']} names",
+                f"{shown(_value(cls, problem.node))}, a tensor, is unpacked into {problem.data['count']} names",
                 label="a `Tensor`",
                 help="unbind it along a dimension",
                 suggestion="<names> = x.unbind(0)",
@@ -51,5 +51,9 @@ class TensorUnpack(ProblemRule):
         )
 
 
-def _value(node: ast.AST) -> ast.AST:
-    return node.value if isinstance(node, ast.Assign) else node
+def _value(cls: ClassFacts, node: ast.AST) -> ast.AST:
+    """What is unpacked, seen from the assignment or its target."""
+    for statement in (node, cls.module.parent(node)):
+        if isinstance(statement, ast.Assign):
+            return statement.value
+    return node

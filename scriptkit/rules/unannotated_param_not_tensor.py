@@ -75,7 +75,7 @@ class UnannotatedParamNotTensor(ProblemRule):
         return self.about(
             cls,
             problem,
-            f"parameter `{name}`{function} has no annotation, and is used as no `Tensor`",
+            f"parameter `{name}`{function} has no annotation, so it is taken for a `Tensor`",
             label="a `Tensor` for the compiler",
             help=f"annotate it with `{guess}`" if guess is not None else "annotate it with its type",
             suggestion=f"{name}: {guess if guess is not None else '<type>'}{ending}",

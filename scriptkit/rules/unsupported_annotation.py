@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
@@ -47,9 +48,9 @@ class UnsupportedAnnotation(ProblemRule):
     )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, name = problem.data["text"], problem.data["name"]
-        short = name.rpartition(".")[2]
-        help, suggestion = _INSTEAD.get(short, ("use a type from that list", ""))
+        text = problem.data["text"]
+        known = next((word for word in re.findall(r"\w+", text) if word in _INSTEAD), "")
+        help, suggestion = _INSTEAD.get(known, ("declare one of those types", ""))
         return self.about(cls, problem, f"{quoted(text)} is no type in TorchScript", help=help, suggestion=suggestion)
 
 
