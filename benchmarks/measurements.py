@@ -20,12 +20,12 @@ from benchmarks import models
 import scriptkit
 torch.set_num_threads(1)
 torch.jit.script(nn.ReLU())
-start = time.perf_counter()
+start = time.process_time()
 {what}
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
 
-IMPORT = "import time; start = time.perf_counter(); import {what}; print(time.perf_counter() - start)"
+IMPORT = "import time; start = time.process_time(); import {what}; print(time.process_time() - start)"
 
 GROWTH = """
 import gc, os
