@@ -84,8 +84,8 @@ class Program:
 def _units(path: str, code: Code) -> Iterator[tuple[str, Code]]:
     module = path.removeprefix(_FOLDER).removesuffix(_SUFFIX).replace("/", ".")
     matches = list(_UNIT.finditer(code.text))
-    ends = [match.start() for match in matches[1:]] + [len(code.text)]
-    for match, end in zip(matches, ends, strict=True):
+    ends = [*(match.start() for match in matches[1:]), len(code.text)]
+    for match, end in zip(matches, ends, strict=False):  # a file may hold nothing
         yield f"{module}.{match[1].decode()}", code.part(match.start(), end)
 
 

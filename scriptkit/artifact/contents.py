@@ -45,9 +45,15 @@ def canonical_model(module: torch.jit.ScriptModule) -> CanonicalModel:
 
 
 def _loaded(contents: dict[str, bytes]) -> torch.jit.ScriptModule:
-    """The module of these entries; its tensors without elements, unless the code has tensor constants."""
+    """The module of these entries; its tensors without elements, unless making it needs them."""
+    return files.load_bytes(container_bytes(contents), None if _needs_elements(contents) else files.NO_ELEMENTS)
+
+
+def _needs_elements(contents: dict[str, bytes]) -> bool:
+    """Whether the code has tensor constants, or something is computed from tensors while the file is loaded."""
     has_constants = contents.get("constants.pkl", _NO_CONSTANTS) != _NO_CONSTANTS
-    return files.load_bytes(container_bytes(contents), None if has_constants else files.NO_ELEMENTS)
+    has_loading_code = any(b"def __setstate__(" in data for name, data in contents.items() if _is_code(name))
+    return has_constants or has_loading_code or b"_rebuild_qtensor" in contents["data.pkl"]
 
 
 def _marks(written: dict[str, bytes], name: str) -> tuple[Mark, ...]:

@@ -39,7 +39,7 @@ def make_manifest(
         written_by=_versions(contents),
         class_name=description.class_name,
         constructor_arguments=_json_or_none(description.constructor_arguments),
-        training=module.training,
+        training=bool(getattr(module, "training", False)),  # a frozen module has no mode
         methods=[_method(schema, description) for schema in schemas if published is None or schema.name in published],
         submodules=[parts.Submodule(**vars(choice)) for choice in description.submodules],
         trace_assumptions=list(description.trace_assumptions),

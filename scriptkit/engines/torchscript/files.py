@@ -8,7 +8,7 @@ import torch
 from typing_extensions import TypeIs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 NEWEST_FORMAT = 10
 """The newest file format the loader of torch 2.6 to 2.13 accepts (it has no query for it)."""
@@ -88,13 +88,42 @@ def _parameter(argument: Any) -> ParameterSchema:
 
 
 def bound_method(module: torch.jit.ScriptModule, name: str) -> Any:
-    """The compiled method itself: calling it skips `Module.__call__`, which costs more than a small model."""
-    return getattr(module, name) if name == "forward" else module._c._get_method(name)
+    """The compiled method itself: calling it skips `Module.__call__`, which costs more than a small model.
+
+    Compiled hooks run there and nowhere else, so `forward` of a module that has some is the module.
+    """
+    return module if name == "forward" and has_hooks(module) else module._c._get_method(name)
+
+
+def has_hooks(module: torch.jit.ScriptModule) -> bool:
+    """Whether forward hooks were compiled with the module."""
+    return bool(module._c._get_forward_hooks() or module._c._get_forward_pre_hooks())
 
 
 def operator_names(module: torch.jit.ScriptModule) -> list[str]:
     """The operators of all methods, with their overload names, sorted."""
-    return sorted(set(torch._C._export_opnames(module._c)))
+    try:
+        return sorted(set(torch._C._export_opnames(module._c)))
+    except RuntimeError:  # it refuses `torch.jit.fork`
+        return sorted({name for graph in _graphs(module) for name in _operators_in(graph)})
+
+
+def _graphs(module: torch.jit.ScriptModule) -> Iterator[Any]:
+    parts = (part for part in module.modules() if is_script_module(part))
+    return (part._c._get_method(name).inlined_graph for part in parts for name in part._c._method_names())
+
+
+def _operators_in(block: Any) -> Iterator[str]:
+    for node in block.nodes():
+        schema = node.schema()
+        if not schema.startswith("(no schema)"):
+            yield schema.partition("(")[0]
+        for inner in node.blocks():
+            yield from _operators_in(inner)
+        if node.hasAttribute("Subgraph"):
+            forked = node.g("Subgraph").copy()
+            torch._C._jit_pass_inline(forked)
+            yield from _operators_in(forked)
 
 
 def missing_operators(names: Iterable[str]) -> list[str]:

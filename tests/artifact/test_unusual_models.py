@@ -1,0 +1,128 @@
+"""What few models have, and torch writes in ways of its own."""
+
+import io
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from scriptkit.artifact.loaded import LoadedModule
+from scriptkit.artifact.reading import load
+from scriptkit.artifact.saving import save
+from scriptkit.cpp.project import new_cpp_project
+from scriptkit.errors import ArtifactError
+
+
+def reloaded(module: nn.Module, *, trust: bool = False) -> LoadedModule:
+    """The loaded model of the compiled module."""
+    stream = io.BytesIO()
+    save(torch.jit.script(module) if not isinstance(module, torch.jit.ScriptModule) else module, stream)
+    return load(io.BytesIO(stream.getvalue()), trust=trust)
+
+
+def double(x: Tensor) -> Tensor:
+    return x * 2
+
+
+class Forking(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        future = torch.jit.fork(double, x)
+        result: Tensor = torch.jit.wait(future)
+        return result.relu()
+
+
+def test_a_model_that_forks() -> None:
+    """Torch's own list of operators refuses `fork`."""
+    loaded = reloaded(Forking())
+    assert loaded(torch.ones(2)).tolist() == [2.0, 2.0]
+    assert {"aten::relu", "aten::mul.Scalar"} <= set(loaded.manifest.operators)
+
+
+def test_a_frozen_model() -> None:
+    module = torch.jit.freeze(torch.jit.script(nn.Sequential(nn.Linear(2, 2), nn.ReLU()).eval()))
+    x = torch.randn(3, 2)
+    assert torch.equal(reloaded(module)(x), module(x))
+
+
+class Hooked(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2
+
+
+def add_one(self: Hooked, inputs: tuple[Tensor]) -> Tensor:
+    return inputs[0] + 1
+
+
+def test_compiled_hooks_run(tmp_path: Path) -> None:
+    module = Hooked()
+    module.register_forward_pre_hook(add_one)
+    scripted = torch.jit.script(module)
+    assert reloaded(scripted)(torch.ones(1)).tolist() == scripted(torch.ones(1)).tolist() == [4.0]
+    save(scripted, tmp_path / "model.pt")
+    with pytest.raises(ArtifactError, match="compiled forward hooks"):
+        new_cpp_project(tmp_path / "model.pt", tmp_path / "project")
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.skipif("qnnpack" not in torch.backends.quantized.supported_engines, reason="needs quantised kernels")
+def test_a_quantised_model_needs_trust() -> None:
+    """Its packed weights are made while the file is loaded."""
+    quantised = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 4)), {nn.Linear}, dtype=torch.qint8)
+    module = torch.jit.script(quantised.eval())
+    with pytest.raises(ArtifactError, match=r"asks for .*LinearPackedParamsBase` while it is loaded"):
+        reloaded(module)
+    x = torch.randn(1, 4)
+    assert torch.equal(reloaded(module, trust=True)(x), module(x))
+
+
+class Buffers(nn.Module):
+    """Buffers of many kinds; two of them look into one storage."""
+
+    first: Tensor
+    second: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        base = torch.arange(10.0)
+        self.register_buffer("first", base[2:5])
+        self.register_buffer("second", base[4:])
+        self.register_buffer("short", torch.ones(2, dtype=torch.bfloat16))
+        self.register_buffer("complex", torch.tensor(1 + 2j))
+        self.register_buffer("empty", torch.zeros(0, 3))
+        self.register_buffer("flag", torch.tensor(True))
+        self.register_buffer("nothing", None)
+        self.transposed = torch.ones(2, 3).t()
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.first += 1
+        return self.first + self.second[:3] + x + self.transposed.sum()
+
+
+def test_buffers_of_many_kinds() -> None:
+    loaded = reloaded(Buffers())
+    assert torch.equal(loaded(torch.ones(3)), Buffers()(torch.ones(3)))
+    tensors = loaded.manifest.tensors
+    assert tensors["first"].entry == tensors["second"].entry
+    assert {name: tensor.dtype for name, tensor in tensors.items() if "transposed" not in name} == {
+        "first": "float32",
+        "second": "float32",
+        "short": "bfloat16",
+        "complex": "complex64",
+        "empty": "float32",
+        "flag": "bool",
+    }
+
+
+class Text(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = "ünï\n\"'\\ \u2028 __torch__.x"
+
+    def forward(self) -> str:
+        return self.text + "çäλ'\"\\n"
+
+
+def test_text_of_any_kind() -> None:
+    assert reloaded(Text())() == Text()()
