@@ -17,11 +17,12 @@ import torch
 import torch.fx._symbolic_trace as fx_trace
 import torch.nn.modules.module as nn_module
 from torch import _jit_internal, _sources
-from torch.jit import _recursive, _state, frontend
+from torch.jit import _builtins, _recursive, _state, frontend
 from torch.utils._device import DeviceContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import ast
+    from collections.abc import Callable, Iterable, Iterator
     from types import FunctionType
 
 C: Any = torch._C
@@ -39,6 +40,10 @@ PRIVATE_NAMES: dict[str, tuple[object, str]] = {
     "wrap a C++ module": (_recursive, "wrap_cpp_module"),
     "names torch never compiles": (_recursive, "ignored_attributes"),
     "definition from source": (frontend, "get_jit_def"),
+    "definition from a tree": (frontend, "build_def"),
+    "tree of script modules": (_recursive, "create_script_module"),
+    "operators by function": (_builtins, "_find_builtin"),
+    "ranges of a source": (torch._C._jit_tree_views, "SourceRangeFactory"),
     "default arguments": (frontend, "get_default_args"),
     "parsed definition": (_sources, "ParsedDef"),
     "source context": (_sources, "SourceContext"),
@@ -404,3 +409,30 @@ _ADDRESS = re.compile(r" \(of Python compilation unit at: 0x[0-9a-f]+\)|___torch
 def plain(text: str) -> str:
     """A message of torch without addresses and mangled names."""
     return _ADDRESS.sub("", text)
+
+
+def builtin_name(function: Any) -> str | None:
+    """The operator a function stands for, None where the compiler knows none."""
+    name: str | None = _builtins._find_builtin(function)
+    return name
+
+
+def source_ranges(text: str, path: str) -> Any:
+    """What makes positions in a file."""
+    return C._jit_tree_views.SourceRangeFactory(text, path, 1, 0)
+
+
+def stub_of_tree(tree: ast.FunctionDef, places: Any, class_name: str, names: dict[str, Any]) -> Any:
+    """What the compiler takes for one method that exists as a syntax tree only."""
+    definition = frontend.build_def(places, tree, None, tree.name, self_name=class_name)
+    return _recursive_.ScriptMethodStub(names.get, definition, _no_defaults)
+
+
+def _no_defaults(self: object) -> None:
+    """The function of a method that exists as a syntax tree only: its arguments have no defaults."""
+
+
+def script_tree(module: torch.nn.Module, stubs_of: Callable[[torch.nn.Module], list[Any]]) -> torch.jit.ScriptModule:
+    """Compile a tree of modules whose methods `stubs_of` gives."""
+    compiled: torch.jit.ScriptModule = _recursive_.create_script_module(module, stubs_of, share_types=True)
+    return compiled

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.shadow import Shadow, shadow_of
 
@@ -32,6 +32,13 @@ class CompiledTree:
 
     shadow: Shadow
     concrete_type: Any
+    scripted: torch.jit.ScriptModule | None = None
+    instances: dict[int, Any] = field(default_factory=dict)
+
+    def instance_of(self, module: torch.nn.Module, concrete_type: Any) -> Any:
+        """The C++ module to use for a module of the tree."""
+        known = self.instances.get(id(self.shadow.of[id(module)]))
+        return adapter.new_instance(concrete_type) if known is None else known
 
     def library_types(self) -> list[tuple[type, Any]]:
         """The classes of torch itself in the tree, each with one of its compiled types."""
@@ -60,6 +67,10 @@ def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> 
     with LOCK, adapter.without_deprecation_notices(), adapter.type_store_unchanged_on_failure():
         warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
         shadow = shadow_of(module, classes)
+        if not adapter.is_complete():
+            scripted: Any = public_route.script(shadow.root)
+            instances = public_route.instances_of(shadow.root, scripted, {})
+            return CompiledTree(shadow, scripted._concrete_type, scripted, instances)
         concrete_type = adapter.concrete_type_of(shadow.root)
         _compile_types(shadow.root, concrete_type, shadow)
         return CompiledTree(shadow, concrete_type)

@@ -125,10 +125,15 @@ def _record(
     return True
 
 
+def _holds(lifted: LiftedFunction, place: raw_errors.Place) -> bool:
+    is_generated = place.path == getattr(lifted, "generated_path", None)
+    return is_generated or lifted.function_source.contains(place.path, place.line)
+
+
 def _failing_function(raw: raw_errors.RawError, classes: LiftedClasses, dropped: set[object]) -> LiftedFunction | None:
     """The innermost function of the user's that an error points into and that was not dropped before."""
     for place in raw.places:
         for lifted in classes.all_functions():
-            if lifted.original not in dropped and lifted.function_source.contains(place.path, place.line):
+            if lifted.original not in dropped and _holds(lifted, place):
                 return lifted
     return None

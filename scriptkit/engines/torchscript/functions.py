@@ -8,7 +8,9 @@ import types
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from scriptkit.engines.torchscript import adapter
+import torch
+
+from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
 
 _LEFT_TO_TORCH = frozenset({"torch", "math", "builtins", "typing", "warnings", "scriptkit"})
@@ -67,6 +69,8 @@ class FunctionCompiler:
         def never_called(*_: object) -> None:
             raise NotImplementedError
 
+        if not adapter.is_complete():
+            return self._generated_entry(function)
         stand_in = cast("types.FunctionType", functools.update_wrapper(never_called, function))
         del stand_in.__dict__["__wrapped__"]
         entry = self._by_stand_in[stand_in] = CompiledFunction(function, stand_in)
@@ -78,7 +82,17 @@ class FunctionCompiler:
         stand_in.__dict__["__prepare_scriptable__"] = compile_when_reached
         return entry
 
+    def _generated_entry(self, function: types.FunctionType) -> CompiledFunction:
+        """Without private names the stand-in is generated text, which `torch.jit.script` compiles itself."""
+        dependencies = Dependencies()
+        lifted = lift(function, dependencies, is_compiled_apart=self.stand_in, drop_body=function in self.dropped)
+        stand_in = public_route.as_function(lifted)
+        entry = self._by_stand_in[stand_in] = CompiledFunction(function, stand_in, dependencies, lifted=lifted)
+        return entry
+
     def _compile(self, entry: CompiledFunction) -> Any:
+        if entry.compiled is None and not adapter.is_complete():
+            entry.compiled = torch.jit.script(entry.stand_in)
         if entry.compiled is None:
             if entry.is_compiling:
                 raise RecursiveFunctionError(entry.function)

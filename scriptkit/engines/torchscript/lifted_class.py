@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
-from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
 from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError
 from scriptkit.engines.torchscript.ignoring import hand_user_object
 from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
-from scriptkit.engines.torchscript.source import names_in
+from scriptkit.engines.torchscript.source import SourceUnavailableError, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,10 +89,13 @@ class LiftedClass:
         for name in ("__module__", "__qualname__"):
             setattr(cls, name, getattr(self.original, name))
         cls.__annotations__ = self.annotations
-        for owner in reversed(self.user_classes):
+        self.cls = cls
+        found: set[str] = set()
+        for owner in self.user_classes:
             for name, value in vars(owner).items():
-                if name not in _NOT_COPIED and not _is_special_method(name, value):
+                if name not in found | _NOT_COPIED and not _is_special_method(name, value):
                     setattr(cls, name, self._member(owner, name, value))
+                found.add(name)
         return cls
 
     def _member(self, owner: type, name: str, value: object) -> object:
@@ -109,11 +112,21 @@ class LiftedClass:
         if adapter.modifier(function) in _LEFT_IN_PYTHON:
             self.has_ignored_methods = True
             return hand_user_object(function)
+        if not adapter.is_complete():
+            return self._generated(owner, name, function)
         return _LazyMethod(self, owner, name, function)
+
+    def _generated(self, owner: type, name: str, function: FunctionType) -> object:
+        try:
+            return public_route.as_function(self.lift(owner, name, function))
+        except SourceUnavailableError:
+            return function  # the compiler says so itself when it gets there
 
     def _property(self, owner: type, name: str, value: property) -> property:
         if adapter.modifier(value.fget) == adapter.FunctionModifiers.UNUSED:
             return value
+        if not adapter.is_complete():
+            return property(self._generated(owner, name, cast("FunctionType", value.fget)))  # type: ignore[arg-type]
         getter = _LazyMethod(self, owner, name, cast("FunctionType", value.fget))
         if value.fset is None:
             return property(getter)
@@ -139,7 +152,10 @@ class LiftedClass:
                 raise UnknownDecoratorError(lifted)
             for parent_name, (parent, parent_method) in lifted.parents_called.items():
                 parent_function = vars(parent)[parent_method]
-                setattr(self.cls, parent_name, _LazyMethod(self, parent, parent_method, parent_function, parent_name))
+                method: Any = _LazyMethod(self, parent, parent_method, parent_function, parent_name)
+                if not adapter.is_complete():
+                    method = public_route.as_function(self.lift(parent, parent_method, parent_function, parent_name))
+                setattr(self.cls, parent_name, method)
         return self.methods[own_name]
 
     def is_current(self) -> bool:

@@ -64,7 +64,7 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
         return complete
     twin = Twin(module, compile_or_explain(module), is_complete=True)
     twin.bind()
-    return adapter.wrap(twin.root)
+    return adapter.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
 
 
 def refuse_unsaveable(module: torch.nn.Module) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit.diagnostics import Diagnostic
-from scriptkit.engines.torchscript import adapter, raw_errors
+from scriptkit.engines.torchscript import adapter, public_route, raw_errors
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.errors import CompilationError, ScriptkitWarning
 
@@ -47,7 +47,11 @@ def why_unsaveable(tree: CompiledTree) -> Diagnostic | None:
 def _try_to_save(tree: CompiledTree) -> Diagnostic | None:
     memo: dict[int, Any] = {}
     try:
-        _weightless(tree.shadow.root, tree.concrete_type, memo).save_to_buffer()
+        if tree.scripted is not None:
+            memo = dict(tree.instances)
+            public_route.can_be_saved(tree.scripted)
+        else:
+            _weightless(tree.shadow.root, tree.concrete_type, memo).save_to_buffer()
     except RuntimeError as error:
         reached = adapter.python_calls(memo.values())
         ignored = [name for name in _ignored_methods(tree) if name in reached]

@@ -115,14 +115,18 @@ def _fill(shell: nn.Module, module: nn.Module, memo: dict[int, torch.jit.ScriptM
 
 
 @contextmanager
-def unoptimised() -> Iterator[None]:
-    """Run compiled code as written: for one comparison, optimising would cost more than it saves."""
-    before = torch._C._get_graph_executor_optimize()
-    torch._C._set_graph_executor_optimize(False)
+def plain_executor() -> Iterator[None]:
+    """Compiled code that runs for the first time in here gets torch's plain executor, and keeps it.
+
+    It does not run twice before it is fast, and does not keep a plan made in another grad mode (see `adapter.method_of`).
+    Switching optimisation off instead would be cheaper, but later, optimised runs of code that fills a list may then
+    find it filled (torch 2.13).
+    """
+    before = _C._jit_set_profiling_mode(False)
     try:
         yield
     finally:
-        torch._C._set_graph_executor_optimize(before)
+        _C._jit_set_profiling_mode(before)
 
 
 class Recorder:

@@ -75,7 +75,6 @@ class Twin:
     def __init__(self, module: torch.nn.Module, tree: CompiledTree, *, is_complete: bool = False) -> None:
         """With `is_complete`, attributes that no compiled code reads are there too, as in a file."""
         self.tree = tree
-        self._is_complete = is_complete
         self.cpp: dict[int, Any] = {}
         self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
         self._slots = _Slots()
@@ -88,7 +87,8 @@ class Twin:
         self._provisional: dict[int, Any] = {}
         self._released: dict[int, int] = {}
         shadow = tree.shadow
-        self._reads = self._find_read(tree.concrete_type)
+        self._is_complete = is_complete or tree.scripted is not None
+        self._reads = frozenset() if self._is_complete else self._find_read(tree.concrete_type)
         self._names = _names_in_code(tree)
         self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
         self.root = self._make(module, tree.concrete_type, is_root=True)
@@ -121,14 +121,14 @@ class Twin:
         known = self.cpp.get(id(module))
         if known is not None:
             return known
-        cpp = self.cpp[id(module)] = adapter.new_instance(concrete_type)
+        cpp = self.cpp[id(module)] = self.tree.instance_of(module, concrete_type)
         self.modules.append((module, cpp, concrete_type))
         type_name = concrete_type.jit_type.str()
         for name, (torch_type, _) in concrete_type.get_attributes().items():
             if self._is_complete or (type_name, name) in self._reads or adapter.is_none(torch_type):
                 self._add_attribute(module, cpp, name, takes_any_type=adapter.is_optional(torch_type))
         for name in concrete_type.get_constants():
-            if name in module.__dict__ and name in self._names:
+            if name in module.__dict__ and (self._is_complete or name in self._names):
                 self._slots.add(module.__dict__, name)
         for name, declared in concrete_type.get_modules():
             child: Any = module._modules[name]
@@ -195,7 +195,10 @@ class Twin:
 
     def _find_read(self, concrete_type: Any) -> frozenset[tuple[str, str]]:
         """What compiled code of the whole tree reads or writes, by type and name."""
-        found = set(attributes_read_in(concrete_type) | attributes_written_in(concrete_type))
+        found = set(
+            attributes_read_in(concrete_type)
+            | attributes_written_in(concrete_type, adapter.new_instance(concrete_type))
+        )
         for _, child_type in concrete_type.get_modules():
             if not adapter.is_interface(child_type):
                 found |= self._find_read(child_type)
@@ -225,8 +228,8 @@ class Twin:
 
     def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
         written: set[tuple[str, str]] = set()
-        for concrete_type in {id(t): t for _, _, t in self.modules}.values():
-            written |= attributes_written_in(concrete_type)
+        for cpp, concrete_type in {id(t): (c, t) for _, c, t in self.modules}.values():
+            written |= attributes_written_in(concrete_type, cpp)
         by_type: dict[str, list[str]] = {}
         for type_name, attribute in sorted(written):
             by_type.setdefault(type_name, []).append(attribute)
@@ -475,7 +478,7 @@ def _is_torch_class(cls: type) -> bool:
 def _names_in_code(tree: CompiledTree) -> set[str]:
     """Every name that the compiled Python code of a tree mentions; a constant outside them is never read."""
     methods: list[Any] = [m.original for lifted in tree.shadow.lifted.values() for m in lifted.methods.values()]
-    for cls, concrete_type in tree.library_types():
+    for cls, concrete_type in [] if tree.scripted is not None else tree.library_types():
         methods += [getattr(cls, name, None) for name in adapter.new_instance(concrete_type)._method_names()]
     names: set[str] = set()
     for method in methods:

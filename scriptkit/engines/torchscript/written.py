@@ -22,13 +22,13 @@ _cache: dict[Any, _Written] = {}
 _read_cache: dict[Any, _Written] = {}
 
 
-def attributes_written_in(concrete_type: Any) -> _Written:
+def attributes_written_in(concrete_type: Any, instance: Any) -> _Written:
     """(type name, attribute) of everything the methods of a type assign or may change in place.
 
     A container that any code may change counts wherever it is read: it can be passed on or be nested in another.
     """
     if concrete_type not in _cache:
-        _cache[concrete_type] = frozenset(_scan(concrete_type))
+        _cache[concrete_type] = frozenset(_scan(instance))
     return _cache[concrete_type]
 
 
@@ -37,22 +37,21 @@ def attributes_read_in(concrete_type: Any) -> _Written:
     if concrete_type not in _read_cache:
         _read_cache[concrete_type] = frozenset(
             (node.inputsAt(0).type().str(), node.s("name"))
-            for node in _all_nodes(concrete_type)
+            for node in _all_nodes(adapter.new_instance(concrete_type))
             if node.kind() == "prim::GetAttr"
         )
     return _read_cache[concrete_type]
 
 
-def _all_nodes(concrete_type: Any) -> Iterator[Any]:
-    module = adapter.new_instance(concrete_type)
-    for name in module._method_names():
-        yield from _nodes(module._get_method(name).graph)
+def _all_nodes(instance: Any) -> Iterator[Any]:
+    for name in instance._method_names():
+        yield from _nodes(instance._get_method(name).graph)
 
 
-def _scan(concrete_type: Any) -> Iterator[tuple[str, str]]:
+def _scan(instance: Any) -> Iterator[tuple[str, str]]:
     containers: set[tuple[str, str]] = set()
     may_change_containers = False
-    for node in _all_nodes(concrete_type):
+    for node in _all_nodes(instance):
         kind = node.kind()
         if kind == "prim::SetAttr":
             yield node.inputsAt(0).type().str(), node.s("name")

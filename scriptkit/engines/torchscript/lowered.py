@@ -1,0 +1,94 @@
+"""Compile a lowered program: generated classes go through method stubs, so that errors point at the user's files."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.compiler import LOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_jit: Any = torch.jit
+LINES_PER_FILE = 10**6
+"""A line number of a lowered program is `file number * LINES_PER_FILE + line`."""
+
+FALSE_IN_PYTHON: tuple[Any, ...] = (_jit.is_scripting, _jit.is_tracing)
+"""Questions of user code whose answer is no while its Python runs."""
+
+_NAMES: dict[str, Any] = {"torch": torch, "F": F, "math": __import__("math")}
+
+
+def knows_function(function: Any) -> bool:
+    """Whether the compiler knows a function by itself."""
+    try:
+        return adapter.builtin_name(function) is not None
+    except TypeError:  # it cannot be hashed
+        return False
+
+
+class Shadow(nn.Module):
+    """A module of a lowered program: the user's parameters, buffers and submodules, and no code of the user."""
+
+
+class _Places:
+    """What the compiler asks for positions; the numbers of lines name the file too."""
+
+    uses_true_division = True
+
+    def __init__(self, paths: Sequence[str], name: str) -> None:
+        texts = ["".join(linecache.getlines(path)) or "\n" for path in paths]
+        self._files = [adapter.source_ranges(text, path) for text, path in zip(texts, paths, strict=True)]
+        self.source = texts[0]
+        self.filename = paths[0]
+        self.funcname = name
+
+    def make_range(self, line: int, start: int, end: int) -> Any:
+        number, line = divmod(line, LINES_PER_FILE)
+        return self._files[number].make_range(line, start, end)
+
+    def make_raw_range(self, start: int, end: int) -> Any:
+        return self._files[0].make_raw_range(start, end)
+
+
+_classes: dict[object, type[Shadow]] = {}
+
+
+def shadow_class(name: str, methods: Sequence[ast.FunctionDef], files: Sequence[str]) -> type[Shadow]:
+    """The class of a lowered module; the same code gives the same class, and so the same compiled type."""
+    key = (name, tuple(files), *(ast.dump(method, include_attributes=True) for method in methods))
+    known = _classes.get(key)
+    if known is None:
+        known = _classes[key] = type(
+            name, (Shadow,), {"lowered_methods": tuple(methods), "lowered_files": tuple(files)}
+        )
+    return known
+
+
+def compile_lowered(root: nn.Module) -> torch.jit.ScriptModule:
+    """Compile a tree of shadows and modules of torch; raises what the compiler raises."""
+    with LOCK, adapter.without_deprecation_notices(), adapter.type_store_unchanged_on_failure():
+        return adapter.script_tree(root, _stubs)
+
+
+def _stubs(module: nn.Module) -> list[Any]:
+    if not isinstance(module, Shadow):
+        return adapter.native_stubs(module)[0]
+    methods: Sequence[ast.FunctionDef] = getattr(type(module), "lowered_methods", ())
+    files: Sequence[str] = getattr(type(module), "lowered_files", ())
+    return [
+        adapter.stub_of_tree(method, _Places(files, method.name), type(module).__name__, _NAMES) for method in methods
+    ]
+
+
+def attributes_of(values: Mapping[str, torch.Tensor], shadow: nn.Module) -> None:
+    """Give a shadow tensors that are neither parameters nor buffers."""
+    for name, value in values.items():
+        setattr(shadow, name, value)
