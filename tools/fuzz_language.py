@@ -1,13 +1,16 @@
 """Compare the typing pass with the compiler on random programs: `python -m tools.fuzz_language [--count N] [--seed S]`.
 
-Programs come from a small grammar of TorchScript-like methods: most expressions are made to have a type that is asked for, some are
-made at random. A program the compiler refuses and the pass accepts is a miss; the other way round it is a false alarm.
+Programs come from a small grammar of TorchScript-like methods: most expressions are made to have a type that is asked
+for, some are made at random. A program the compiler refuses and the pass accepts is a miss; the other way round it is a
+false alarm.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
+import itertools
 import random
 import runpy
 import sys
@@ -292,41 +295,105 @@ LEAVES: dict[str, tuple[str, ...]] = {
 }
 FORMS: dict[str, tuple[str, ...]] = {
     "Tensor": (
-        "<Tensor> + <Tensor>", "<Tensor> * <float>", "<int> * <Tensor>", "<Tensor> @ <Tensor>", "-<Tensor>", "<Tensor>.relu()",
-        "torch.cat(<List[Tensor]>, dim=<int>)", "torch.stack(<List[Tensor]>)", "F.relu(<Tensor>)", "<Tensor>.sum(dim=<int>)",
-        "<Tensor>.view(<int>, <int>)", "<Tensor>.reshape(<List[int]>)", "self.fc(<Tensor>)", "self.scale(<Tensor>, <float>)",
-        "self.plain(<Tensor>)", "<Tensor> if <bool> else <Tensor>", "<List[Tensor]>[<int>]", "<Tensor>[<int>]", "<Tensor>[0, :]",
-        "torch.zeros(<int>, <int>)", "<Tensor>.clamp(min=<float>)", "<Dict[str, Tensor]>[<str>]", "<Tuple[Tensor, int]>[0]",
-        "torch.where(<Tensor>.gt(0), <Tensor>, <Tensor>)", "<Tensor>.float()", "F.dropout(<Tensor>, <float>, <bool>)",
-        "torch.full((<int>, 2), <float>)", "<Tensor>.masked_fill(<Tensor>.eq(0), <float>)", "<Tensor>.to(<Tensor>.dtype)",
+        "<Tensor> + <Tensor>",
+        "<Tensor> * <float>",
+        "<int> * <Tensor>",
+        "<Tensor> @ <Tensor>",
+        "-<Tensor>",
+        "<Tensor>.relu()",
+        "torch.cat(<List[Tensor]>, dim=<int>)",
+        "torch.stack(<List[Tensor]>)",
+        "F.relu(<Tensor>)",
+        "<Tensor>.sum(dim=<int>)",
+        "<Tensor>.view(<int>, <int>)",
+        "<Tensor>.reshape(<List[int]>)",
+        "self.fc(<Tensor>)",
+        "self.scale(<Tensor>, <float>)",
+        "self.plain(<Tensor>)",
+        "<Tensor> if <bool> else <Tensor>",
+        "<List[Tensor]>[<int>]",
+        "<Tensor>[<int>]",
+        "<Tensor>[0, :]",
+        "torch.zeros(<int>, <int>)",
+        "<Tensor>.clamp(min=<float>)",
+        "<Dict[str, Tensor]>[<str>]",
+        "<Tuple[Tensor, int]>[0]",
+        "torch.where(<Tensor>.gt(0), <Tensor>, <Tensor>)",
+        "<Tensor>.float()",
+        "F.dropout(<Tensor>, <float>, <bool>)",
+        "torch.full((<int>, 2), <float>)",
+        "<Tensor>.masked_fill(<Tensor>.eq(0), <float>)",
+        "<Tensor>.to(<Tensor>.dtype)",
     ),
     "int": (
-        "<int> + <int>", "<int> * <int>", "<int> // <int>", "<int> % <int>", "-<int>", "<Tensor>.size(<int>)", "int(<float>)",
-        "len(<List[Tensor]>)", "max(<int>, <int>)", "<List[int]>[<int>]", "<Tuple[Tensor, int]>[1]", "<int> if <bool> else <int>",
-        "len(<str>)", "sum(<List[int]>)", "<Tuple[int, int]>[0]", "int(<Tensor>.sum())", "abs(<int>)",
+        "<int> + <int>",
+        "<int> * <int>",
+        "<int> // <int>",
+        "<int> % <int>",
+        "-<int>",
+        "<Tensor>.size(<int>)",
+        "int(<float>)",
+        "len(<List[Tensor]>)",
+        "max(<int>, <int>)",
+        "<List[int]>[<int>]",
+        "<Tuple[Tensor, int]>[1]",
+        "<int> if <bool> else <int>",
+        "len(<str>)",
+        "sum(<List[int]>)",
+        "<Tuple[int, int]>[0]",
+        "int(<Tensor>.sum())",
+        "abs(<int>)",
     ),
     "float": (
-        "<float> * <float>", "<int> * <float>", "<float> + <int>", "<int> / <int>", "float(<int>)", "math.sqrt(<float>)",
-        "min(<float>, <float>)", "<List[float]>[0]", "<float> ** 2", "float(<Tensor>.mean())", "<float> if <bool> else <float>",
+        "<float> * <float>",
+        "<int> * <float>",
+        "<float> + <int>",
+        "<int> / <int>",
+        "float(<int>)",
+        "math.sqrt(<float>)",
+        "min(<float>, <float>)",
+        "<List[float]>[0]",
+        "<float> ** 2",
+        "float(<Tensor>.mean())",
+        "<float> if <bool> else <float>",
     ),
     "bool": (
-        "<int> > <int>", "<float> == <float>", "not <bool>", "<bool> and <bool>", "<bool> or <bool>", "<str> == <str>",
-        "<Tensor>.dim() == <int>", "bool(<Tensor>.sum())", "<str> in <Dict[str, Tensor]>", "<int> in <List[int]>",
-        "<Optional[Tensor]> is None", "<int> != <float>",
+        "<int> > <int>",
+        "<float> == <float>",
+        "not <bool>",
+        "<bool> and <bool>",
+        "<bool> or <bool>",
+        "<str> == <str>",
+        "<Tensor>.dim() == <int>",
+        "bool(<Tensor>.sum())",
+        "<str> in <Dict[str, Tensor]>",
+        "<int> in <List[int]>",
+        "<Optional[Tensor]> is None",
+        "<int> != <float>",
     ),
     "str": ("<str> + <str>", "str(<int>)", 'f"{n}"', "<str>.upper()"),
     "Optional[Tensor]": ("<Tensor>", "<Tensor> if <bool> else None", "<Dict[str, Tensor]>.get(<str>)"),
     "Optional[int]": ("<int>", "<int> if <bool> else None"),
-    "List[int]": ("<List[int]> + <List[int]>", "[<int>, <int>]", "[i for i in range(<int>)]", "<List[int]>[1:]", "sorted(<List[int]>)"),
+    "List[int]": (
+        "<List[int]> + <List[int]>",
+        "[<int>, <int>]",
+        "[i for i in range(<int>)]",
+        "<List[int]>[1:]",
+        "sorted(<List[int]>)",
+    ),
     "List[float]": ("[<float>, <float>]", "[i * 0.5 for i in <List[int]>]"),
     "List[Tensor]": (
-        "[<Tensor>, <Tensor>]", "<List[Tensor]> + <List[Tensor]>", "[t + 1 for t in <List[Tensor]>]", "[f(x) for f in self.layers]",
-        "torch.chunk(<Tensor>, <int>)", "list(<Dict[str, Tensor]>.values())",
+        "[<Tensor>, <Tensor>]",
+        "<List[Tensor]> + <List[Tensor]>",
+        "[t + 1 for t in <List[Tensor]>]",
+        "[f(x) for f in self.layers]",
+        "torch.chunk(<Tensor>, <int>)",
+        "list(<Dict[str, Tensor]>.values())",
     ),
     "Dict[str, Tensor]": ('{"a": <Tensor>, <str>: <Tensor>}', "{q: t for q, t in <Dict[str, Tensor]>.items()}"),
     "Tuple[Tensor, int]": ("(<Tensor>, <int>)",),
     "Tuple[int, int]": ("(<int>, <int>)",),
-}  # fmt: skip
+}
 
 
 def judge(text: str, path: Path) -> Verdict:
@@ -353,8 +420,18 @@ def verdicts(count: int, seed: int) -> Iterator[Verdict]:
     """Judge `count` programs."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for number in range(count):
-            yield judge(Program(seed + number).text(), Path(folder) / f"program{number}.py")
+        written = (Program(seed + number).text() for number in itertools.count())
+        for number, text in enumerate(itertools.islice(filter(_parses, written), count)):
+            yield judge(text, Path(folder) / f"program{number}.py")
+
+
+def _parses(text: str) -> bool:
+    """Noise may write what is no Python."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def main() -> int:

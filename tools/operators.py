@@ -1,7 +1,7 @@
 """Generate the operator table of `scriptkit.language` from the installed torch: `python -m tools.operators`.
 
-What compiled code may call is asked of the compiler itself: its schemas, its table of Python functions that stand for operators,
-and, for everything else in torch's public namespaces, whether `torch.jit.script` takes it.
+What compiled code may call is asked of the compiler itself: its schemas, its table of Python functions that stand for
+operators, and, for everything else in torch's public namespaces, whether `torch.jit.script` takes it.
 """
 
 from __future__ import annotations
@@ -89,13 +89,15 @@ def _operators() -> dict[str, list[str]]:
 
 
 def _schema(schema: Any) -> str:
-    """`self Tensor;other Tensor;alpha number=*->Tensor`: `=` has a default, `*` keyword only, a digit the length of `int[2]`."""
-    arguments = ";".join(
-        f"{a.name} {_type(a.type)} {'=' if a.has_default_value() else ''}{'*' if a.kwarg_only else ''}{a.N or ''}".rstrip()
-        for a in schema.arguments
-    )
+    """`self Tensor;alpha number =*->Tensor`: `=` has a default, `*` keyword only, a digit the length of `int[2]`."""
+    arguments = ";".join(f"{a.name} {_type(a.type)} {_flags(a)}".rstrip() for a in schema.arguments)
     vararg = "..." if "..." in str(schema) else ""
     return f"{arguments}{vararg}->{_returns(schema.returns)}"
+
+
+def _flags(argument: Any) -> str:
+    default, keyword = "=" if argument.has_default_value() else "", "*" if argument.kwarg_only else ""
+    return f"{default}{keyword}{argument.N or ''}"
 
 
 def _returns(returns: Any) -> str:
@@ -171,7 +173,7 @@ def _script(function: Any) -> list[str]:
 
 
 def _from_graph(function: Any, graph: Any) -> str:
-    """The schema of a scripted function. (Its own `schema` fails where an int is the default of a `BroadcastingList2[int]`.)."""
+    """The schema of a scripted function. Its own `schema` fails on an int default of a `BroadcastingList2[int]`."""
     shown = []
     source = inspect.getsource(function)
     for parameter, value in zip(inspect.signature(function).parameters.values(), graph.inputs(), strict=True):

@@ -22,6 +22,7 @@ from scriptkit.language.types import (
     Type,
     known,
 )
+from scriptkit.language.values import ContainerValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,10 +187,17 @@ class Arithmetic(Body):
         result: Type = BOOL
         left = self.type(left_node, use="an operand")
         for op, right_node in zip(node.ops, node.comparators, strict=False):
-            right = self.type(right_node, use="an operand")
+            right = self._right_operand(op, right_node)
             result = self._compare(node, op, left, right, (left_node, right_node))
             left, left_node = right, right_node
         return result if len(node.ops) == 1 else BOOL if result is not UNKNOWN else UNKNOWN
+
+    def _right_operand(self, op: ast.cmpop, node: ast.expr) -> Type:
+        """The type of what is compared with; a container of modules may be asked for its keys."""
+        value = self.value(node)
+        if isinstance(op, (ast.In, ast.NotIn)) and isinstance(value, ContainerValue):
+            return UNKNOWN
+        return self.as_type(value, node, "an operand")
 
     def _compare(
         self, node: ast.Compare, op: ast.cmpop, left: Type, right: Type, parts: tuple[ast.expr, ast.expr]

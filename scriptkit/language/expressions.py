@@ -16,7 +16,9 @@ from scriptkit.language.types import (
     STR,
     TENSOR,
     UNKNOWN,
+    EmptyList,
     Instance,
+    List,
     Tuple,
     Type,
     Union,
@@ -145,6 +147,8 @@ class Expressions(Arithmetic, Literals):
             return UNKNOWN
         if receiver is COMPLEX and name in ("real", "imag"):
             return FLOAT
+        if isinstance(receiver, EmptyList):
+            receiver = List(TENSOR)
         if self._takes_receiver(name, receiver):
             return BoundOperator(name, receiver, base)
         if receiver is INT and name in (

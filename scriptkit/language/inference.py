@@ -39,6 +39,7 @@ from scriptkit.language.types import (
     Type,
     is_subtype,
     unify,
+    without_none,
 )
 from scriptkit.language.values import ModuleValue
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 DEPTH = 60
 DEFAULTS_CONVERTED = frozenset(
     {(INT, FLOAT), (BOOL, INT), (BOOL, FLOAT), (INT, COMPLEX), (FLOAT, COMPLEX), (STR, DEVICE)}
+    | {(INT, BOOL), (FLOAT, BOOL), (NONE, BOOL)}
 )
 
 
@@ -184,7 +186,7 @@ class FunctionPass(Statements, Conditions, Expressions, SpecialForms, Subscripts
         if declared is TENSOR and given is NONE:
             with self.doubtful():
                 self.report("default-not-of-type", default, name=name, declared=declared, default="None")
-        elif not is_subtype(given, declared) and (given, declared) not in DEFAULTS_CONVERTED:
+        elif not is_subtype(given, declared) and (given, without_none(declared)) not in DEFAULTS_CONVERTED:
             self.report("default-not-of-type", default, name=name, declared=declared, default=ast.unparse(default))
 
 

@@ -92,6 +92,8 @@ class Subscripts(Body):
         if isinstance(holder, Tuple):
             return self._tuple_item(holder, node, index)
         found = self._read_index(index)
+        if found is None and (isinstance(index, ast.Tuple) or isinstance(holder, Dict)):
+            return self.report("not-subscriptable", node, type=holder)
         if isinstance(holder, List):
             if found is None:
                 return List(holder.element)
@@ -140,7 +142,7 @@ class Subscripts(Body):
             self.report("bool-list-index", part, text=ast.unparse(part))
         elif isinstance(found, Tuple):
             self.report("tuple-variable-index", part, text=ast.unparse(part), type=found)
-        elif found in (FLOAT, STR) or (isinstance(found, List) and found.element == STR):
+        elif found in (FLOAT, STR) or isinstance(found, Dict) or (isinstance(found, List) and found.element == STR):
             self.report("index-forms", node, type=TENSOR, index=found, why="")
         elif is_optional(found) and found != _OPTIONAL_TENSOR:
             self.not_refined(found, part, "an index")

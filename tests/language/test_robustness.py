@@ -75,13 +75,19 @@ def test_odd_code_is_survived(body: str) -> None:
         "from torch import nn\nclass M(M): pass",
         "from torch import nn\nclass A(B): pass\nclass B(A):\n    def forward(self): return self.x",
         "from torch import nn\nclass M(nn.Module):\n    def forward(): return 1",
-        ("from torch import nn\nclass M(nn.Module):\n    def __init__(self): self.a = self.b; self.b = self.a\n"
-        "    def forward(self): return self.a"),
-        ("from typing import NamedTuple\nfrom torch import nn\nclass P(NamedTuple):\n    p: 'P'\n"
-        "class M(nn.Module):\n    def forward(self, p: P): return p.p"),
+        (
+            "from torch import nn\nclass M(nn.Module):\n    def __init__(self): self.a = self.b; self.b = self.a\n"
+            "    def forward(self): return self.a"
+        ),
+        (
+            "from typing import NamedTuple\nfrom torch import nn\nclass P(NamedTuple):\n    p: 'P'\n"
+            "class M(nn.Module):\n    def forward(self, p: P): return p.p"
+        ),
         "from torch import nn\nX = Y\nY = X\nclass M(nn.Module):\n    def forward(self, x: X): return X",
-        ("from torch import nn\ndef f(x): return g(x)\ndef g(x): return f(x)\n"
-        "class M(nn.Module):\n    def forward(self, x): return f(x)"),
+        (
+            "from torch import nn\ndef f(x): return g(x)\ndef g(x): return f(x)\n"
+            "class M(nn.Module):\n    def forward(self, x): return f(x)"
+        ),
         "",
     ],
 )
