@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from scriptkit.compiling.structure import Constant, Leaf, Nest, arranged, build, differences, flatten, leaves
+from scriptkit.engines.torchscript import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +127,13 @@ class TracedCall:
             problem = fact.broken_by(tensor)
             if problem is not None:
                 raise ValueError(f"traced for other arguments: {problem}")
-        return build(self.output, self.run(*tensors))
+        try:
+            return build(self.output, self.run(*tensors))
+        except Exception as error:
+            check = tracing.failed_check(error)
+            if check is None:
+                raise
+            raise ValueError(f"traced for other arguments: the value at {check} is another one here") from None
 
 
 def _count(structure: Structure) -> int:

@@ -6,6 +6,7 @@ Nothing here runs the user's module itself: copies run, and the compiled forms s
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.examples import Call, record_examples
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
 from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.adapter import TracedCall
 
 Wanted = Literal["script", "trace"]
+MOST_CHANGES = 3
 
 
 @dataclass
@@ -139,6 +142,8 @@ class Chooser:
         """Compare a compiled copy with the part on the arguments it gets, and write and read it."""
         for call in self._calls(path, wanted) if self.examples is not None else ():
             _require_equal(path, part, form, call)
+            for changed in itertools.islice(_of_other_sizes(part, call), MOST_CHANGES):
+                _require_equal(path, part, form, changed)
         _require_reloadable(path, part, form)
 
     def _traced(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
@@ -327,13 +332,27 @@ def _kinds(structure: Leaf | Constant | Nest) -> set[str]:
     return {structure.kind}.union(*(_kinds(item) for item in structure.items))
 
 
+def _of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
+    """The same call with other sizes, as far as the part takes them: compiled code must not remember the first."""
+    example = Example.of(call.args, call.kwargs)
+    changes = reductions(example) if example.is_large else sizes(example, ("grown",), each=False)
+    for change in changes:
+        args, kwargs = with_fresh_tensors((change.args, change.kwargs))
+        try:
+            with random_states_kept(seed=1), torch.no_grad():
+                copy_tree(part)(*args, **kwargs)
+        except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
+            continue
+        yield Call(change.args, change.kwargs, None)
+
+
 def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call: Call) -> None:
     """Raise `CompilationError` where the compiled form does not give what the part gives."""
     results = []
     for run in (copy_tree(part), form):
         args, kwargs = with_fresh_tensors((call.args, call.kwargs))
         try:
-            with random_states_kept(seed=1), torch.no_grad(), tracing.unoptimised():
+            with random_states_kept(seed=1), torch.no_grad(), tracing.plain_executor():
                 results.append(with_fresh_tensors(run(*args, **kwargs)))
         except Exception as error:
             raise CompilationError(

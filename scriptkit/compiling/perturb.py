@@ -36,6 +36,11 @@ class Perturbation:
     axes: Axes = frozenset()
 
     @property
+    def is_spare(self) -> bool:
+        """Worth a run only where the same axes could not be grown otherwise."""
+        return self.name.endswith("doubled")
+
+    @property
     def args(self) -> tuple[Any, ...]:
         """The positional arguments."""
         return tuple(build(self.example.structure, self.example.tensors)[0])

@@ -116,7 +116,7 @@ class Rehearsal:
     def compare(self, recorded: Recorded, change: Perturbation, seed: int = 1, *, in_turn: bool = False) -> Outcome:
         """Run both on the same inputs; `in_turn` leaves the state both wrote for the next comparison."""
         own_args, own_kwargs = with_fresh_tensors((change.args, change.kwargs))
-        with nullcontext() if in_turn else self._state_restored(recorded), tracing.unoptimised(), torch.no_grad():
+        with nullcontext() if in_turn else self._state_restored(recorded), tracing.plain_executor(), torch.no_grad():
             try:
                 expected = self.eager(own_args, own_kwargs, seed)
             except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the trace
@@ -181,7 +181,7 @@ class Rehearsal:
     def _gradients_of(self, run: Callable[..., Any], example: Example) -> list[Tensor | None]:
         inputs = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in example.tensors]
         wanted = [t for t in (*inputs, *self._module.parameters()) if t.requires_grad]
-        with random_states_kept(1), torch.enable_grad(), tracing.unoptimised():
+        with random_states_kept(1), torch.enable_grad(), tracing.plain_executor():
             total = [t.sum() for t in run(*inputs) if t.requires_grad and t.is_floating_point()]
             if not total or not wanted:
                 return [None] * len(wanted)

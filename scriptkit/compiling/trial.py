@@ -102,7 +102,8 @@ class _Examination:
         self.base = self._find_base()
         self._compare_repeated()
         for change in self._changes():
-            self._compare(change)
+            if not (change.is_spare and self._has_grown(change.axes)):
+                self._compare(change)
         self._judge_escapes()
         self._judge_aspects()
         self._judge_differences()
@@ -115,6 +116,9 @@ class _Examination:
         for number, one in enumerate(self.more):
             yield one.changed(f"further example {number}", one.tensors)
         yield from perturbations(self.base, large=self.example.is_large)
+
+    def _has_grown(self, axes: Axes) -> bool:
+        return any(change.axes == axes and change.name.endswith("grown") for change in self.evidence.accepted)
 
     # ---- comparing
 

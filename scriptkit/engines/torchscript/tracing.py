@@ -118,7 +118,7 @@ def _fill(shell: nn.Module, module: nn.Module, memo: dict[int, torch.jit.ScriptM
 def plain_executor() -> Iterator[None]:
     """Compiled code that runs for the first time in here gets torch's plain executor, and keeps it.
 
-    It does not run twice before it is fast, and does not keep a plan made in another grad mode (see `adapter.method_of`).
+    It does not run twice before it is fast, and keeps no plan made in another grad mode (see `adapter.method_of`).
     Switching optimisation off instead would be cheaper, but later, optimised runs of code that fills a list may then
     find it filled (torch 2.13).
     """
