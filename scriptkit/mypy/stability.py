@@ -6,64 +6,64 @@ What is assigned twice, or appended to, may hold anything by the time it is used
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MUTATING = frozenset({"append", "extend", "insert", "pop", "update", "clear", "add_module", "register_module"})
-_Scope = ast.Module | ast.ClassDef
+
+
+@dataclass
+class _Scope:
+    """A class, or a file outside its classes: what it assigns, on which lines, and what it changes."""
+
+    assigned: Counter[str] = field(default_factory=Counter)
+    changed: set[str] = field(default_factory=set)
+
+    def keeps(self, target: str) -> bool:
+        return self.assigned[target] == 1 and target not in self.changed
+
+
+_Lines = dict[int, list[tuple[_Scope, str]]]
 
 
 def keeps_its_modules(path: str, line: int) -> bool:
     """Whether what is built on this line is never changed, and its name never assigned again."""
     try:
-        tree = _parsed(path, Path(path).stat().st_mtime_ns)
+        targets = _targets_by_line(path, Path(path).stat().st_mtime_ns)
     except (OSError, SyntaxError, ValueError):
         return False
-    scope = _innermost_class(tree, line)
-    targets = [target for node in ast.walk(scope) for target in _targets(node) if _spans(node, line)]
-    changed, assigned = _changed_and_assigned(scope)
-    return not any(target in changed or assigned.count(target) > 1 for target in targets)
+    return all(scope.keeps(target) for scope, target in targets.get(line, ()))
 
 
 @lru_cache(maxsize=16)
-def _parsed(path: str, modified: int) -> ast.Module:
+def _targets_by_line(path: str, modified: int) -> _Lines:
+    """For each line of an assignment, where it stands and what it assigns to."""
     del modified
-    return ast.parse(Path(path).read_bytes())
+    found: _Lines = {}
+    _read(ast.parse(Path(path).read_bytes()), _Scope(), found)
+    return found
 
 
-def _innermost_class(tree: ast.Module, line: int) -> _Scope:
-    scope: _Scope = tree
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and _spans(node, line):
-            scope = node
-    return scope
+def _read(node: ast.AST, scope: _Scope, found: _Lines) -> None:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value is not None:
+            _note_assignment(child, scope, found)
+        elif isinstance(child, ast.AugAssign):
+            scope.changed.add(ast.unparse(child.target))
+        elif isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and child.func.attr in MUTATING:
+            scope.changed.add(ast.unparse(child.func.value))
+        elif isinstance(child, ast.Subscript) and isinstance(child.ctx, (ast.Store, ast.Del)):
+            scope.changed.add(ast.unparse(child.value))
+        _read(child, _Scope() if isinstance(child, ast.ClassDef) else scope, found)
 
 
-def _spans(node: ast.AST, line: int) -> bool:
-    return getattr(node, "lineno", 0) <= line <= (getattr(node, "end_lineno", 0) or 0)
-
-
-def _targets(node: ast.AST) -> Iterator[str]:
-    """What a statement assigns to, as written."""
-    if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-            if isinstance(target, (ast.Name, ast.Attribute)):
-                yield ast.unparse(target)
-
-
-@lru_cache(maxsize=64)
-def _changed_and_assigned(scope: _Scope) -> tuple[frozenset[str], tuple[str, ...]]:
-    changed, assigned = set[str](), list[str]()
-    for node in ast.walk(scope):
-        assigned.extend(_targets(node))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
-            changed.add(ast.unparse(node.func.value))
-        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            changed.add(ast.unparse(node.value))
-        elif isinstance(node, ast.AugAssign):
-            changed.add(ast.unparse(node.target))
-    return frozenset(changed), tuple(assigned)
+def _note_assignment(statement: ast.Assign | ast.AnnAssign, scope: _Scope, found: _Lines) -> None:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    for target in targets:
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            name = ast.unparse(target)
+            scope.assigned[name] += 1
+            for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
+                found.setdefault(line, []).append((scope, name))
