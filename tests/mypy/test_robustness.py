@@ -1,0 +1,149 @@
+"""Findings neither vanish nor linger: caches, import cycles, workers, followed imports, the daemon."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scriptkit.mypy import codes
+from tests.mypy.project import Project, read, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GOOD = """
+    from torch import Tensor
+    from scriptkit import ScriptableModule
+
+    class Net(ScriptableModule):
+        def forward(self, x: Tensor) -> Tensor:
+            return x
+"""
+BAD = GOOD.replace("return x", "return (lambda t: t)(x)")
+FINDING = "6 scriptkit-lambda-expression"
+
+
+def test_a_warm_run_tells_the_findings_again(project: Project) -> None:
+    project.write(a=BAD, b=GOOD)
+    assert project.codes() == [f"a.py:{FINDING}"]
+    assert project.codes() == [f"a.py:{FINDING}"]
+
+
+def test_an_edit_is_seen_and_so_is_the_repair(project: Project) -> None:
+    project.write(a=BAD, b=GOOD)
+    project.check()
+    project.write(a=GOOD, b=BAD)
+    assert project.codes() == [f"b.py:{FINDING}"]
+    project.write(b=GOOD)
+    assert project.codes() == []
+
+
+@pytest.mark.parametrize("order", [["a.py", "b.py"], ["b.py", "a.py"]])
+def test_another_engine_judges_again_also_files_that_one_run_left_out(
+    project: Project, monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
+    """Mypy's own snapshot of plugins is renewed by the first run; the digest is kept with each file."""
+    project.write(a=BAD, b=BAD)
+    project.check()
+    monkeypatch.setattr("scriptkit.checking.judging.judge_module", lambda *_, **__: [])
+    monkeypatch.setattr(codes, "digest", lambda: "another")
+    for file in order:
+        assert project.codes(file) == []
+
+
+def test_other_settings_judge_again(project: Project) -> None:
+    project.write(a=BAD.replace("(ScriptableModule)", "(nn.Module)").replace("import Tensor", "import Tensor, nn"))
+    assert project.codes() == []
+    project.settings = "all_modules = true\n"
+    project.write()
+    assert project.codes() == [f"a.py:{FINDING}"]
+
+
+def test_import_cycles(project: Project) -> None:
+    project.write(a=BAD + "\n    import b\n", b=BAD + "\n    from a import Net as Other\n")
+    assert project.codes() == [f"a.py:{FINDING}", f"b.py:{FINDING}"]
+
+
+def test_a_base_that_is_defined_after_a_cycle(project: Project) -> None:
+    """`Sub` is analysed before its base is known, and again when it is."""
+    sub = BAD.replace("import ScriptableModule", "import ScriptableModule\n    from b import Base").replace(
+        "(Scr", "(Base, Scr"
+    )
+    project.write(a=sub, b="import a\nfrom scriptkit import ScriptableModule\nclass Base(ScriptableModule): ...\n")
+    assert project.codes() == ["a.py:7 scriptkit-lambda-expression"]
+
+
+def test_workers(project: Project) -> None:
+    project.write(a=BAD, b=BAD + "\n    import a\n", c=GOOD)
+    assert project.codes("--num-workers", "2") == [f"a.py:{FINDING}", f"b.py:{FINDING}"]
+
+
+@pytest.mark.parametrize(("follow", "expected"), [("normal", ["a.py"]), ("silent", []), ("skip", [])])
+def test_followed_imports_are_told_as_mypy_tells_its_own_errors(
+    project: Project, follow: str, expected: list[str]
+) -> None:
+    project.write(a=BAD + "\n    y: int = ''\n", main="import a\n")
+    found = [found.path for found in project.check(f"--follow-imports={follow}", "main.py")]
+    assert found == [path for path in expected for _ in range(2)]
+
+
+def test_files_whose_errors_are_ignored_are_left_alone(project: Project) -> None:
+    project.mypy = '[[tool.mypy.overrides]]\nmodule = "a"\nignore_errors = true\n'
+    project.write(a=BAD, b=BAD)
+    assert project.codes() == [f"b.py:{FINDING}"]
+
+
+class Daemon:
+    """A mypy daemon of its own."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def run(self, *command: str) -> str:
+        status = str(self.project.folder / "status.json")
+        call = [sys.executable, "-m", "mypy.dmypy", "--status-file", status, *command]
+        done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=120)
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return done.stdout
+
+    def codes(self) -> list[str]:
+        out = self.run("check", ".")
+        return [
+            short(found)
+            for found in read("\n".join(line for line in out.splitlines() if not line.startswith(("Success", "Found"))))
+        ]
+
+
+@pytest.fixture
+def daemon(project: Project) -> Iterator[Daemon]:
+    project.write()
+    daemon = Daemon(project)
+    daemon.run("start", "--", "--show-column-numbers", "--show-error-end", "--hide-error-context")
+    yield daemon
+    daemon.run("stop")
+
+
+def test_the_daemon_keeps_findings_through_edits_new_files_and_repairs(project: Project, daemon: Daemon) -> None:
+    base = "from scriptkit import ScriptableModule\nclass Base(ScriptableModule): ...\n"
+    sub = BAD.replace("from scriptkit import ScriptableModule", "from base import Base").replace(
+        "(ScriptableModule)", "(Base)"
+    )
+    project.write(a=BAD, b=GOOD, base=base, sub=sub)
+    both = [f"a.py:{FINDING}", f"sub.py:{FINDING}"]
+    assert daemon.codes() == both
+    assert daemon.codes() == both, "nothing changed"
+    project.write(c=GOOD)
+    assert daemon.codes() == both, "a file was added"
+    project.write(b=GOOD + "\n    y: int = ''\n")
+    assert daemon.codes() == [both[0], "b.py:8 assignment", both[1]], "another file got an error"
+    project.write(b=BAD)
+    assert daemon.codes() == [both[0], f"b.py:{FINDING}", both[1]], "another file got a finding"
+    project.write(a=GOOD, b=BAD.replace("(x)", "(x)  # type: ignore[scriptkit-lambda-expression]"))
+    assert daemon.codes() == [both[1]], "one repaired, one ignored"
+    project.write(base=base.replace("(ScriptableModule)", ""))
+    assert daemon.codes() == [], "the base in another file is no module any more"
+    project.write(base=base)
+    assert daemon.codes() == [both[1]], "and is one again"
