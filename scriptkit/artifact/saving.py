@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.contents import canonical_model
@@ -10,6 +11,7 @@ from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling import forms
 from scriptkit.engines.torchscript import files, reading
+from scriptkit.engines.torchscript.runtime import KEY, Runtime
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def save(
     measurement = measured(source, compiled, model, examples)
     description = Description(
         class_name=_class_name(source),
-        constructor_arguments=getattr(source, "__scriptkit_constructor_arguments__", None),
+        constructor_arguments=_constructor_arguments(source),
         methods=["forward", *forms.exported_methods(source)] if rows else None,
         submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
         trace_assumptions=_trace_assumptions(rows),
@@ -72,6 +74,17 @@ def _class_name(module: torch.nn.Module) -> str:
     if files.is_script_module(module):
         return str(getattr(module, "original_name", type(module).__name__))
     return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _constructor_arguments(module: torch.nn.Module) -> dict[str, Any] | None:
+    """The arguments by the names the constructor gives them; None where they are not known or no plain values."""
+    runtime = module.__dict__.get(KEY)
+    noted = runtime.constructor_arguments if isinstance(runtime, Runtime) else None
+    if noted is None:
+        return None
+    arguments, keywords = noted
+    bound = inspect.signature(type(module)).bind(*arguments, **keywords)
+    return dict(bound.arguments)
 
 
 def _trace_assumptions(rows: Sequence[ReportRow]) -> list[str]:

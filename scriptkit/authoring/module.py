@@ -49,7 +49,9 @@ class ScriptableMeta(abc.ABCMeta):
             finally:
                 construction.depth = depth
             if isinstance(module, ScriptableModule) and type(module) is cls:
-                runtime_of(module)
+                runtime = runtime_of(module)
+                if depth == 0:
+                    runtime.note_arguments(args, kwargs)
                 if depth == 0 and not switches.is_disabled() and _has_forward(cls):
                     _compile(module)
             return module

@@ -75,6 +75,22 @@ def test_the_manifest_says_how_each_submodule_was_compiled() -> None:
     assert all(row.reason for row in rows)
 
 
+def test_constructor_arguments_are_recorded_where_json_can_say_them() -> None:
+    assert reloaded(Gate(3, name="door")).manifest.constructor_arguments == {"size": 3, "name": "door"}
+
+    class Holding(ScriptableModule):
+        def __init__(self, layer: nn.Module) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Tensor) -> Tensor:
+            result: Tensor = self.layer(x)
+            return result
+
+    assert reloaded(Holding(nn.Linear(2, 2))).manifest.constructor_arguments is None
+    assert reloaded(scriptkit.compile(nn.Linear(2, 2))).manifest.constructor_arguments is None
+
+
 def test_constants_and_tensors_are_named() -> None:
     manifest = reloaded(Gate(3)).manifest
     assert manifest.constants[""]["power"] == "2"

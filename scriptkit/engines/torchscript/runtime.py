@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _switch = switches.local
 KEY: Final = "__scriptkit__"
+_PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
 _STACK_LEVEL: Final = 5
 
 
@@ -83,6 +84,7 @@ class Runtime:
         "_calls",
         "_quick",
         "_reported",
+        "constructor_arguments",
         "eager_calls",
         "is_constructed",
         "is_enabled",
@@ -103,6 +105,12 @@ class Runtime:
         self._calls: dict[str, CallTranslator] = {}
         self._quick: _Quick | None = None
         self.is_typed = False
+        self.constructor_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    def note_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what the module was made with, for the manifest of its file; plain values only: nothing lives on."""
+        if all(type(value) in _PLAIN for value in (*args, *kwargs.values())):
+            self.constructor_arguments = args, kwargs
 
     def __copy__(self) -> Runtime:
         return Runtime(is_constructed=self.is_constructed)
@@ -251,6 +259,8 @@ class Runtime:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
             return ""
+        if type(module).forward is torch.nn.Module.forward:
+            return ""  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
             return "`forward` was replaced on the instance"
