@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
@@ -45,25 +46,55 @@ class ReturnThenWithBlock(Rule):
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         for function in cls.compiled:
-            for early, block in _with_after_return(function.node.body):
-                yield self.found(
-                    cls,
-                    word(cls, block, "with"),
-                    "a `with` block follows an early `return`",
-                    also=((early, "returns early here"),),
-                    method=function.name,
-                )
+            for early, block in _clashes(function.node.body, None):
+                if cls.is_live(early) and cls.is_live(block):
+                    finding = self.found(
+                        cls,
+                        word(cls, block, "with"),
+                        "a `with` block follows an early `return`",
+                        also=((early, "returns early here"),),
+                        method=function.name,
+                    )
+                    yield replace(finding, severity="warning") if _hangs_on_final(cls, early) else finding
 
 
-def _with_after_return(body: list[ast.stmt]) -> Iterator[tuple[ast.Return, ast.With]]:
-    """A `with` statement in a block, after an `if` of that block one of whose branches returns."""
+def _hangs_on_final(cls: ClassFacts, early: ast.Return) -> bool:
+    """Whether a constant decides about the return, so that one side of the `if` is never compiled."""
+    branch = cls.module.parent(early)
+    names = (
+        [n.attr for n in ast.walk(branch.test) if isinstance(n, ast.Attribute)] if isinstance(branch, ast.If) else []
+    )
+    return any(name in cls.attributes and cls.attributes[name].final for name in names)
+
+
+def _clashes(body: list[ast.stmt], around: ast.With | None) -> Iterator[tuple[ast.Return, ast.With]]:
+    """An early return of a block, and a `with` that assigns after it: later in the block, or the one around it."""
     early: ast.Return | None = None
     for statement in body:
-        if isinstance(statement, ast.With) and early is not None:
-            yield early, statement
-            return
+        if early is not None:
+            block = around if around is not None and _assigns(statement) else _assigning_with(statement)
+            if block is not None:
+                yield early, block
+                return
         if isinstance(statement, ast.If):
             early = early or _only_return(statement)
+            yield from _clashes(statement.body, None)
+            yield from _clashes(statement.orelse, None)
+        elif isinstance(statement, (ast.For, ast.While, ast.With)):
+            yield from _clashes(statement.body, statement if isinstance(statement, ast.With) else None)
+
+
+def _assigns(node: ast.AST) -> bool:
+    return any(isinstance(n, (ast.Assign, ast.AugAssign, ast.AnnAssign)) for n in ast.walk(node))
+
+
+def _assigning_with(statement: ast.stmt) -> ast.With | None:
+    blocks = (n for n in ast.walk(statement) if isinstance(n, ast.With))
+    return next((block for block in blocks if _assigns(block) or _returns(block)), None)
+
+
+def _returns(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Return) for n in ast.walk(node))
 
 
 def _only_return(branch: ast.If) -> ast.Return | None:
