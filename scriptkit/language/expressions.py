@@ -51,6 +51,11 @@ MAGIC = {
 }
 
 
+DTYPE_ATTRIBUTES = frozenset(
+    "is_floating_point is_complex is_signed itemsize max min eps tiny to_real to_complex".split()
+)
+
+
 class Expressions(Arithmetic, Literals):
     """The part of the pass that reads expressions."""
 
@@ -126,7 +131,7 @@ class Expressions(Arithmetic, Literals):
     def _container_attribute(receiver: ContainerValue, name: str) -> AnyValue:
         return ContainerMethod(receiver, name)
 
-    def type_attribute(self, receiver: Type, name: str, node: ast.expr) -> AnyValue:  # noqa: PLR0911 - a table of kinds
+    def type_attribute(self, receiver: Type, name: str, node: ast.expr) -> AnyValue:
         """An attribute or method of a value."""
         base = node.value if isinstance(node, ast.Attribute) else node
         if receiver is UNKNOWN or (isinstance(receiver, Union) and receiver.has_unknown):
@@ -141,26 +146,20 @@ class Expressions(Arithmetic, Literals):
             return self.instance_attribute(receiver, name, node)
         if receiver is DEVICE and name in ("type", "index"):
             return STR if name == "type" else union((INT, NONE))
-        if isinstance(receiver, (Union, Tuple)) or receiver is ANY or not known(receiver):
-            if isinstance(receiver, Tuple) and known(receiver):
-                return self.report("object-attribute", node, name=name, type=receiver, method=self._is_called(node))
-            return UNKNOWN
+        if isinstance(receiver, (Union, Tuple)) or not known(receiver):
+            return self._no_attribute(receiver, name, node) if known(receiver) else UNKNOWN
         if receiver is COMPLEX and name in ("real", "imag"):
             return FLOAT
-        if isinstance(receiver, EmptyList):
-            receiver = List(TENSOR)
-        if self._takes_receiver(name, receiver):
-            return BoundOperator(name, receiver, base)
-        if receiver is INT and name in (
-            "is_floating_point",
-            "is_complex",
-            "itemsize",
-            "max",
-            "min",
-            "eps",
-            "tiny",
-            "to_real",
-        ):
+        plain = List(TENSOR) if isinstance(receiver, EmptyList) else receiver
+        return (
+            BoundOperator(name, plain, base)
+            if self._takes_receiver(name, plain)
+            else self._no_attribute(plain, name, node)
+        )
+
+    def _no_attribute(self, receiver: Type, name: str, node: ast.expr) -> Type:
+        """A value of a known type has no such attribute; of an int it may be one of the dtype it stands for."""
+        if receiver is INT and name in DTYPE_ATTRIBUTES:
             return self.report("dtype-attribute", node, name=name)
         return self.report("object-attribute", node, name=name, type=receiver, method=self._is_called(node))
 

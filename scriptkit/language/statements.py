@@ -145,12 +145,13 @@ class Statements(Loops):
                     self.value(argument)
         return True
 
-    def _run_assert(self, node: ast.Assert) -> None:
+    def _run_assert(self, node: ast.Assert) -> bool:
         test = self.condition(node.test)
         if node.msg is not None and test.static is not True:
             with self.inner(test.proves_false):
                 self.value(node.msg)
         self.refine(test.proves_true)
+        return test.static is False
 
     def _run_with(self, node: ast.With) -> bool:
         for item in node.items:
