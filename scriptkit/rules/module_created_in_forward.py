@@ -19,7 +19,7 @@ class ModuleCreatedInForward(ProblemRule):
 
     code = "SK310"
     name = "module-created-in-forward"
-    raw = (r"Cannot instantiate class '\w+' in a script function",)
+    raw = (r"Cannot instantiate class '\w+' in a script function", r"Class \w+ does not have an __init__ function")
     kinds = ("module-created",)
     label = "constructs a module"
     note = "modules are made by Python, before the compiler runs"
