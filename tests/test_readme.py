@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from tools.readme import PAGES, ROOT, blocks, up_to_date
 
@@ -57,7 +59,13 @@ def test_no_shell_line_is_of_a_kind_that_nothing_runs() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_no_block_is_of_a_kind_that_nothing_runs(page: Path) -> None:
-    assert {block.language for block in blocks(page.read_text(encoding="utf-8"))} <= {"python", "text", "sh"}
+    assert {block.language for block in blocks(page.read_text(encoding="utf-8"))} <= {"python", "text", "sh", "toml"}
+
+
+def test_the_configuration_names_a_plugin_that_mypy_can_load() -> None:
+    (block,) = (block for block in blocks(README) if block.language == "toml")
+    (plugin,) = tomllib.loads(block.text)["tool"]["mypy"]["plugins"]
+    assert callable(importlib.import_module(plugin).plugin)
 
 
 def test_the_linked_files_exist() -> None:
