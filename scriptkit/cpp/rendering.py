@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from scriptkit.artifact.manifest import Example
 
+_LINE = 112
 _SCALAR_TYPES = {
     "float32": "at::kFloat",
     "float64": "at::kDouble",
@@ -88,14 +89,25 @@ def functions(methods: Iterable[CppMethod]) -> str:
 
 
 def _function(method: CppMethod) -> str:
-    declared = ", ".join(parameter.declaration() for parameter in method.parameters)
+    declared = _declared(method)
     given = "".join(f", {parameter.name}" for parameter in method.parameters)
     result = "" if method.returns == "void" else "return "
     return (
         f"\n  // {python_signature(method)}\n"
-        f"  {method.returns} {method.name}({declared}) {{\n"
+        f"  {declared} {{\n"
         f"    {result}scriptkit::call<{method.returns}>({method.name}_method_{given});\n  }}\n"
     )
+
+
+def _declared(method: CppMethod) -> str:
+    """The function head; with a line for each parameter when one line is not enough."""
+    parameters = [parameter.declaration() for parameter in method.parameters]
+    head = f"{method.returns} {method.name}"
+    line = f"{head}({', '.join(parameters)})"
+    if len(line) <= _LINE:
+        return line
+    lines = ",\n      ".join(parameters)
+    return f"{head}(\n      {lines})"
 
 
 def python_signature(method: CppMethod) -> str:
@@ -104,7 +116,8 @@ def python_signature(method: CppMethod) -> str:
         f"{parameter.name}: {parameter.type}" + (f" = {parameter.default}" if parameter.default else "")
         for parameter in method.source.parameters
     )
-    return f"{method.source.name}({parameters}) -> {method.source.returns}".replace("NoneType", "None")
+    signature = f"{method.source.name}({parameters}) -> {method.source.returns}".replace("NoneType", "None")
+    return re.sub(r"__torch__\.(?:\w+\.)*", "", signature)
 
 
 def members(methods: Iterable[CppMethod]) -> str:

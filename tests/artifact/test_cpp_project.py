@@ -184,7 +184,7 @@ def test_the_presets_say_what_is_not_tested(projects: Path) -> None:
 
 def test_types_and_defaults_are_those_of_the_methods(projects: Path) -> None:
     header = (projects / "scripted" / "scripted.hpp").read_text()
-    flat = re.sub(r"\s+", " ", header)
+    flat = re.sub(r"\s+", " ", header).replace("( ", "(")
     assert "at::Tensor forward(const at::Tensor& x, double scale = 2.0, " in flat
     assert "const std::optional<at::Tensor>& shift = std::nullopt)" in flat
     assert (
@@ -192,6 +192,10 @@ def test_types_and_defaults_are_those_of_the_methods(projects: Path) -> None:
     )
     assert "scriptkit::Dict<std::string, at::Tensor> embed(" in flat
     assert 'const std::string& how = std::string("sum"))' in flat
+    assert (
+        "// forward(pair: Tuple[Tensor, Optional[int]]) -> Scored\n" in (projects / "named" / "named.hpp").read_text()
+    )
+    assert max(map(len, header.splitlines())) <= 120
     assert "void forward(" in (projects / "nothing" / "nothing.hpp").read_text()
     assert (
         "struct Scored {\n  at::Tensor score;\n  std::int64_t number;\n};"
