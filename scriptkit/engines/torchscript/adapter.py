@@ -361,10 +361,16 @@ def modifier(function: object) -> str:
     return str(getattr(function, "_torchscript_modifier", FunctionModifiers.DEFAULT))
 
 
-def python_calls(cpp_modules: Iterable[Any]) -> set[str]:
-    """The names of the Python functions that compiled code calls."""
-    graphs = [m._get_method(name).graph for m in cpp_modules for name in m._method_names()]
-    return {node.pyname() for graph in graphs for node in graph.findAllNodes("prim::PythonOp", recurse=True)}
+def ignored_calls(cpp_modules: Iterable[Any]) -> list[str]:
+    """The names of the `@ignore`d functions and methods that compiled code calls."""
+    graphs = [m._get_method(name).inlined_graph for m in cpp_modules for name in m._method_names()]
+    calls = [node for graph in graphs for node in graph.findAllNodes("prim::PythonOp", recurse=True)]
+    return sorted({node.pyname() for node in calls if modifier(node.pyobj()) == FunctionModifiers.IGNORE})
+
+
+def attribute_value(value: Any) -> Any:
+    """What compiled code gets: `torch.jit.Attribute` only declares a type."""
+    return value.value if isinstance(value, torch.jit.Attribute) else value
 
 
 def set_modifier(function: Any, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,7 +24,7 @@ LINES_PER_FILE = 10**6
 FALSE_IN_PYTHON: tuple[Any, ...] = (_jit.is_scripting, _jit.is_tracing)
 """Questions of user code whose answer is no while its Python runs."""
 
-_NAMES: dict[str, Any] = {"torch": torch, "F": F, "math": __import__("math")}
+_NAMES: dict[str, Any] = {"torch": torch, "F": F, "math": math, "RuntimeError": RuntimeError}
 
 
 def knows_function(function: Any) -> bool:

@@ -1,0 +1,211 @@
+"""Reading attributes and items of Python objects: as Python does it, without running anybody's code natively."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from scriptkit.compiling.lowering import modules, tensors
+from scriptkit.compiling.lowering.values import (
+    SPECIAL_VALUES,
+    Dyn,
+    Parts,
+    RaisedError,
+    RefusedError,
+    Sizes,
+    TensorMethod,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+
+_BUILT_IN = (
+    *(bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset, range, slice),
+    *(torch.dtype, torch.device, torch.layout, torch.finfo, torch.iinfo, enum.Enum, functools.partial),
+    *(types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.CodeType, BaseException),
+)
+_MISSING = object()
+
+
+def native(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run an operation of Python itself; what it raises is raised in the evaluated program."""
+    try:
+        return function(*args, **kwargs)
+    except (RefusedError, RaisedError):
+        raise
+    except Exception as error:
+        raise RaisedError(error) from error
+
+
+def read(ev: Evaluator, owner: Value, name: str) -> Value:
+    """`owner.name`."""
+    if isinstance(owner, torch.Tensor):
+        owner = ev.lift(owner)
+    if isinstance(owner, Dyn):
+        return tensors.attribute(ev, owner, name)
+    if isinstance(owner, modules.Parent):
+        return owner.read(ev, name)
+    if isinstance(owner, SPECIAL_VALUES):
+        raise RefusedError("dynamic-value-in-python", f"`.{name}` of a function or a range of the run")
+    if isinstance(owner, Parts) and name in owner.names:
+        return owner[owner.names.index(name)]
+    if isinstance(owner, Sizes) and name == "numel":
+        return functools.partial(tensors.product, ev, owner)
+    if isinstance(owner, nn.Module):
+        return modules.read(ev, owner, name)
+    if isinstance(owner, types.ModuleType):
+        return ev.facts.read(vars(owner), name, native(getattr, owner, name), f"`{owner.__name__}.{name}`")
+    if isinstance(owner, type):
+        return _of_class(ev, owner, name)
+    return of_object(ev, owner, name)
+
+
+def _of_class(ev: Evaluator, owner: type, name: str) -> Value:
+    if type(owner) not in (type, enum.EnumMeta) and isinstance(
+        inspect.getattr_static(type(owner), name, None), property
+    ):
+        raise RefusedError("descriptor-not-lowered", f"`{name}` of the class `{owner.__name__}`")
+    for base in owner.__mro__:
+        if name in vars(base):
+            value = native(getattr, owner, name)
+            ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+            return value
+    if name in {"__name__", "__module__", "__qualname__", "__mro__", "__bases__", "__doc__"} or hasattr(
+        type(owner), name
+    ):
+        return native(getattr, owner, name)
+    raise RaisedError(AttributeError(f"type object '{owner.__name__}' has no attribute '{name}'"))
+
+
+def of_object(ev: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) -> Value:
+    """An attribute of an instance; `skip_hook`: as `object.__getattribute__` finds it."""
+    cls = type(owner)
+    hook = cls.__getattribute__
+    if isinstance(hook, types.FunctionType) and not skip_hook:
+        return ev.call(hook, [owner, name])
+    if name == "__class__":
+        return cls
+    if name == "__dict__":
+        if ev.effects.owns(owner):
+            raise RefusedError("introspection-not-lowered", "`__dict__` of an object of the run")
+        return vars(owner)
+    static = class_attribute(ev, cls, name)
+    if isinstance(static, property):
+        return ev.call(static.fget, [owner])
+    own = getattr(owner, "__dict__", {}) if not isinstance(owner, types.FunctionType) else {}
+    if name in own:
+        return own[name] if ev.effects.owns(owner) else ev.facts.read(own, name, own[name], f"`{cls.__name__}.{name}`")
+    if static is not _MISSING:
+        if not ev.effects.owns(owner) and isinstance(own, dict) and hasattr(owner, "__dict__"):
+            ev.facts.absent(own, name)
+        return _bound(static, owner, name)
+    fallback = getattr(cls, "__getattr__", None)
+    if isinstance(fallback, types.FunctionType) and not skip_hook:
+        return ev.call(fallback, [owner, name])
+    if isinstance(owner, _BUILT_IN) and hasattr(owner, name):
+        return native(getattr, owner, name)
+    raise RaisedError(AttributeError(f"'{cls.__name__}' object has no attribute '{name}'"))
+
+
+def class_attribute(ev: Evaluator, cls: type, name: str) -> Any:
+    """What the class body of `cls` or of a base holds under a name."""
+    for base in cls.__mro__:
+        if name in vars(base):
+            return ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+    return _MISSING
+
+
+def is_missing(value: Any) -> bool:
+    """Whether `class_attribute` found nothing."""
+    return value is _MISSING
+
+
+def _bound(static: Any, owner: Any, name: str) -> Value:
+    if isinstance(static, types.FunctionType):
+        return types.MethodType(static, owner)
+    if isinstance(static, (staticmethod, classmethod)):
+        return static.__get__(owner, type(owner))
+    if not hasattr(type(static), "__get__"):
+        return static
+    built_in = isinstance(owner, _BUILT_IN) or isinstance(
+        static, (types.MethodDescriptorType, types.WrapperDescriptorType)
+    )
+    if built_in or isinstance(static, types.BuiltinFunctionType):
+        return native(getattr, owner, name) if isinstance(owner, _BUILT_IN) else static.__get__(owner, type(owner))
+    if isinstance(static, (types.MemberDescriptorType, enum.property)):
+        return native(static.__get__, owner, type(owner))
+    raise RefusedError("descriptor-not-lowered", f"`{type(owner).__name__}.{name}` is a `{type(static).__name__}`")
+
+
+def contents_of(ev: Evaluator, container: Any) -> None:
+    """Record the content of a container that the run did not create."""
+    if isinstance(container, (list, dict, set)) and not ev.effects.owns(container):
+        ev.facts.content(container)
+
+
+def items_of(ev: Evaluator, container: Any) -> list[Value]:
+    """The items of anything that can be iterated now."""
+    if isinstance(container, nn.Module):
+        return modules.items_of(ev, container)
+    contents_of(ev, container)
+    if isinstance(container, (list, tuple, set, frozenset, dict, str, range, bytes)):
+        if isinstance(type(container).__iter__, types.FunctionType):
+            raise RefusedError("call-not-lowered", f"`{type(container).__name__}.__iter__` is Python code")
+        return list(container)
+    if isinstance(container, enum.EnumMeta):
+        return list(container)
+    if isinstance(container, (types.MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))):
+        return list(container)
+    function = getattr(type(container), "__iter__", None)
+    if isinstance(function, types.FunctionType):
+        return items_of(ev, ev.call(function, [container]))
+    raise RefusedError("call-not-lowered", f"an iteration over a `{type(container).__name__}`")
+
+
+def assign(ev: Evaluator, owner: Value, name: str, value: Value) -> None:
+    """`owner.name = value`."""
+    if isinstance(owner, Dyn):
+        raise RefusedError("tensor-attribute-written", f"`.{name}` of a tensor is written")
+    if isinstance(owner, nn.Module):
+        raise RefusedError("state-mutated", f"`{type(owner).__name__}.{name}` is written in the call")
+    hook = type(owner).__setattr__
+    if isinstance(hook, types.FunctionType):
+        ev.call(hook, [owner, name, value])
+        return
+    store(ev, owner, name, value)
+
+
+def store(ev: Evaluator, owner: Any, name: str, value: Value) -> None:
+    """As `object.__setattr__` does it."""
+    static = class_attribute(ev, type(owner), name)
+    if isinstance(static, property):
+        if static.fset is None:
+            raise RaisedError(AttributeError(f"`{name}` cannot be set"))
+        ev.call(static.fset, [owner, value])
+        return
+    ev.effects.changing(owner, f"writing `.{name}`")
+    if not hasattr(owner, "__dict__") or hasattr(type(static), "__set__"):
+        raise RefusedError("descriptor-not-lowered", f"`{type(owner).__name__}.{name}` is no plain attribute")
+    vars(owner)[name] = value
+
+
+__all__ = [
+    "TensorMethod",
+    "assign",
+    "class_attribute",
+    "contents_of",
+    "items_of",
+    "native",
+    "of_object",
+    "read",
+    "store",
+]

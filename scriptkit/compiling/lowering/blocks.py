@@ -1,0 +1,77 @@
+"""`with` and `try`."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.lowering import control, syntax
+from scriptkit.compiling.lowering.values import RaisedError, RefusedError
+
+if TYPE_CHECKING:
+    from scriptkit.compiling.lowering.branching import Outcome
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.frames import Frame
+
+
+def run(ev: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
+    """Evaluate a `with` or `try` statement."""
+    frame.nested += 1
+    frame.loops.append(None)  # neither `break` nor `continue` gets out of here
+    try:
+        return _with(ev, node, frame) if isinstance(node, ast.With) else _try(ev, node, frame)
+    finally:
+        frame.nested -= 1
+        frame.loops.pop()
+
+
+def _with(ev: Evaluator, node: ast.With, frame: Frame) -> Outcome:
+    modes = [mode for item in node.items for mode in _modes(ev, item, frame)]
+    if not modes:
+        return control.run_block(ev, node.body, frame)
+    with ev.residual.block() as block:
+        outcome = control.run_block(ev, node.body, frame)
+    ev.residual.adopt(block)
+    ev.place.node = node
+    if block:
+        ev.residual.emit(ast.With([ast.withitem(syntax.call(f"torch.{mode}")) for mode in modes], block))
+    return outcome
+
+
+def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
+    manager: Any = ev.expression(item.context_expr, frame)
+    if item.optional_vars is not None:
+        raise RefusedError("context-manager-not-lowered", "`with ... as ...`")
+    if type(manager) is torch.no_grad:
+        return ["no_grad"]
+    if type(manager) is torch.enable_grad:
+        return ["enable_grad"]
+    if type(manager) is contextlib.nullcontext:
+        return []
+    raise RefusedError("context-manager-not-lowered", f"`with` a `{type(manager).__name__}`")
+
+
+def _try(ev: Evaluator, node: ast.Try, frame: Frame) -> Outcome:
+    """Exceptions on static grounds take the handlers; one of the residual program ends it, loudly."""
+    try:
+        outcome = control.run_block(ev, node.body, frame)
+        if outcome is None:
+            outcome = control.run_block(ev, node.orelse, frame)
+    except RaisedError as raised:
+        handler = next((h for h in node.handlers if _catches(ev, h, raised.error, frame)), None)
+        if handler is None:
+            raise
+        if handler.name:
+            ev.bind_name(frame, handler.name, raised.error)
+        outcome = control.run_block(ev, handler.body, frame)
+    if node.finalbody:
+        last = control.run_block(ev, node.finalbody, frame)
+        return last if last is not None else outcome
+    return outcome
+
+
+def _catches(ev: Evaluator, handler: ast.ExceptHandler, error: BaseException, frame: Frame) -> bool:
+    return handler.type is None or isinstance(error, ev.expression(handler.type, frame))

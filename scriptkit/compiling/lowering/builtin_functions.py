@@ -1,0 +1,357 @@
+"""Python's built-in functions: one small function each."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import math
+import operator
+import typing
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.lowering import attributes, containers, syntax, tensors
+from scriptkit.compiling.lowering.operators import (
+    ARITHMETIC,
+    ORDER,
+    binary,
+    compare,
+    either,
+    item,
+    truth,
+    unary,
+)
+from scriptkit.compiling.lowering.values import (
+    Closure,
+    Dyn,
+    DynEnumerate,
+    DynRange,
+    RaisedError,
+    RefusedError,
+    Sizes,
+    TensorMethod,
+    UnknownText,
+    Value,
+    has_dyn,
+)
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+
+
+def _isinstance(_: Evaluator, value: Value, kinds: Value) -> bool:
+    if isinstance(value, Dyn):
+        if value.is_optional:
+            raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
+        return isinstance(value.example, kinds)
+    if isinstance(value, Sizes):
+        return isinstance(torch.Size(()), kinds)
+    if isinstance(value, (Closure, TensorMethod)):
+        raise RefusedError("call-not-lowered", "`isinstance` of a function of the run")
+    return bool(attributes.native(isinstance, value, kinds))
+
+
+def _type(_: Evaluator, value: Value) -> type:
+    if isinstance(value, Dyn):
+        if value.is_optional:
+            raise RefusedError("optional-not-refined", f"`type({value.name})`: it may be None")
+        return type(value.example)
+    return torch.Size if isinstance(value, Sizes) else type(value)
+
+
+def _len(ev: Evaluator, value: Value) -> Value:
+    value = ev.lift(value)
+    if isinstance(value, Dyn):
+        if value.is_tensor:
+            return tensors.method(ev, value, "size", [0], {})
+        if not isinstance(value.type, (t.List, t.Tuple)):
+            raise RefusedError("call-not-lowered", f"`len` of a `{value.type}`")
+        if isinstance(value.type, t.Tuple):
+            return len(value.example)
+        return ev.residual.bind(syntax.call("len", [ev.residual.ref(value)]), len(value.example), "length")
+    own = getattr(type(value), "__len__", None)
+    if hasattr(own, "__code__") and not isinstance(value, torch.nn.Module):
+        return ev.call(own, [value])
+    return len(attributes.items_of(ev, value))
+
+
+def _getattr(ev: Evaluator, owner: Value, name: Value, *default: Value) -> Value:
+    try:
+        return attributes.read(ev, owner, _text(name))
+    except RaisedError as raised:
+        if default and isinstance(raised.error, AttributeError):
+            return default[0]
+        raise
+
+
+def _text(name: Value) -> str:
+    if not isinstance(name, str):
+        raise RefusedError("text-known-at-run-time", "the name of an attribute is known only at run time")
+    return name
+
+
+def _hasattr(ev: Evaluator, owner: Value, name: Value) -> bool:
+    owner = ev.lift(owner)
+    if isinstance(owner, Dyn) and owner.is_tensor:
+        return hasattr(owner.example, _text(name))
+    try:
+        attributes.read(ev, owner, _text(name))
+    except RaisedError as raised:
+        if isinstance(raised.error, AttributeError):
+            return False
+        raise
+    return True
+
+
+def _setattr(ev: Evaluator, owner: Value, name: Value, value: Value) -> None:
+    attributes.assign(ev, owner, _text(name), value)
+
+
+def _callable(_: Evaluator, value: Value) -> bool:
+    return isinstance(value, (Closure, TensorMethod)) or (not isinstance(value, Dyn) and callable(value))
+
+
+def _range(_: Evaluator, *bounds: Value) -> Value:
+    return DynRange(bounds) if has_dyn(bounds) else attributes.native(range, *bounds)
+
+
+def _enumerate(ev: Evaluator, items: Value, start: int = 0) -> Value:
+    if isinstance(items, (DynRange, DynEnumerate, Dyn)) and not isinstance(getattr(items, "type", None), t.Tuple):
+        return DynEnumerate(items, start)
+    return ev.effects.own(list(enumerate(ev.iterate(items), start)))
+
+
+def _zip(ev: Evaluator, *iterables: Value, strict: bool = False) -> Value:
+    lists = [ev.iterate(iterable) for iterable in iterables]
+    return ev.effects.own(attributes.native(lambda: list(zip(*lists, strict=strict))))
+
+
+def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
+    rows = zip(*(ev.iterate(iterable) for iterable in iterables), strict=False)
+    return ev.effects.own([ev.call(function, row) for row in rows])
+
+
+def _list(ev: Evaluator, *args: Value) -> Value:
+    return ev.effects.own(list(ev.iterate(args[0])) if args else [])
+
+
+def _tuple(ev: Evaluator, *args: Value) -> Value:
+    return tuple(ev.iterate(args[0])) if args else ()
+
+
+def _set(ev: Evaluator, *args: Value) -> Value:
+    return ev.effects.own(set(ev.iterate(args[0])) if args else set())
+
+
+def _dict(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
+    return containers.new_dict(ev, {}, args, kwargs)
+
+
+def _reversed(ev: Evaluator, items: Value) -> Value:
+    return ev.effects.own(list(ev.iterate(items))[::-1])
+
+
+def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
+    """Iterators are lists here; taking the first item takes it away."""
+    if not isinstance(iterator, list):
+        raise RefusedError("call-not-lowered", f"`next` of a `{type(iterator).__name__}`")
+    if iterator:
+        ev.effects.changing(iterator, "`next`")
+        return iterator.pop(0)
+    if default:
+        return default[0]
+    raise RaisedError(StopIteration())
+
+
+def _number(kind: Any, type_: t.Type) -> Callable[..., Value]:
+    def convert(ev: Evaluator, value: Value = 0) -> Value:
+        value = ev.lift(value)
+        if not isinstance(value, Dyn):
+            return attributes.native(kind, value)
+        if value.type == type_:
+            return value
+        if value.type not in (t.TENSOR, t.INT, t.FLOAT, t.BOOL):
+            raise RefusedError("call-not-lowered", f"`{kind.__name__}` of a `{value.type}`")
+        example = ev.try_out(kind.__name__, kind, [value], {})
+        return ev.residual.bind(syntax.call(kind.__name__, [ev.residual.ref(value)]), example, kind.__name__)
+
+    return convert
+
+
+def _str(_: Evaluator, value: Value = "") -> Value:
+    if (
+        isinstance(value, UnknownText)
+        or has_dyn(value)
+        or type(value) not in (str, int, float, bool, type(None), torch.dtype)
+    ):
+        return UnknownText()
+    return str(value)
+
+
+def _abs(ev: Evaluator, value: Value) -> Value:
+    value = ev.lift(value)
+    if not isinstance(value, Dyn):
+        return attributes.native(abs, value)
+    return ev.residual.bind(
+        syntax.call("abs", [ev.residual.ref(value)]), ev.try_out("abs", abs, [value], {}), "magnitude"
+    )
+
+
+def _round(_: Evaluator, value: Value, *digits: Value) -> Value:
+    if has_dyn((value, *digits)) or isinstance(value, torch.Tensor):
+        raise RefusedError("call-not-lowered", "`round` of a value known only at run time")
+    return attributes.native(round, value, *digits)
+
+
+def _sum(ev: Evaluator, items: Value, start: Value = 0) -> Value:
+    made = start
+    for part in ev.iterate(items):
+        made = binary(ev, ast.Add, made, part)
+    return made
+
+
+def _extreme(name: str) -> Callable[..., Value]:
+    function = getattr(builtins, name)
+
+    def extreme(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
+        items = ev.iterate(args[0]) if len(args) == 1 else list(args)
+        if not has_dyn(items) and not any(isinstance(part, torch.Tensor) for part in items):
+            if kwargs:
+                raise RefusedError("call-not-lowered", f"`{name}` with keywords")
+            return attributes.native(function, items)
+        kinds = {part.type if isinstance(part, Dyn) else type(part) for part in items}
+        if kwargs or not (kinds <= {t.INT, int} or kinds <= {t.FLOAT, float}):
+            raise RefusedError("call-not-lowered", f"`{name}` of values of several types")
+        made = items[0]
+        for part in items[1:]:
+            example = function(ev.example(made), ev.example(part))
+            call = syntax.call(name, [ev.residual.expression(made), ev.residual.expression(part)])
+            made = ev.residual.bind(call, example, name)
+        return made
+
+    return extreme
+
+
+def _any(ev: Evaluator, items: Value) -> Value:
+    return either(ev, ev.iterate(items), stop=True)
+
+
+def _all(ev: Evaluator, items: Value) -> Value:
+    return either(ev, ev.iterate(items), stop=False)
+
+
+def _bool(ev: Evaluator, value: Value = False) -> Value:  # noqa: FBT002 - Python's own
+    return truth(ev, value)
+
+
+def _sorted(ev: Evaluator, items: Value, *, reverse: bool = False) -> Value:
+    values = ev.iterate(items)
+    if not all(type(value) in (int, float, str) for value in values):
+        raise RefusedError("call-not-lowered", "`sorted` of anything but plain numbers and texts")
+    return ev.effects.own(attributes.native(sorted, values, reverse=reverse))
+
+
+def _reduce(ev: Evaluator, function: Value, items: Value, *initial: Value) -> Value:
+    values = [*initial, *ev.iterate(items)]
+    if not values:
+        raise RaisedError(TypeError("reduce() of empty iterable"))
+    return functools.reduce(lambda made, part: ev.call(function, [made, part]), values)
+
+
+def _prod(ev: Evaluator, items: Value) -> Value:
+    return tensors.product(ev, ev.iterate(items))
+
+
+def _slice(_: Evaluator, *bounds: Value) -> slice:
+    return slice(*bounds)
+
+
+def _cast(_: Evaluator, __: Value, value: Value) -> Value:
+    return value
+
+
+def _issubclass(_: Evaluator, cls: Value, kinds: Value) -> bool:
+    return bool(attributes.native(issubclass, cls, kinds))
+
+
+def _object_new(_: Evaluator, *__: Value) -> Value:
+    raise RefusedError("call-not-lowered", "`object.__new__`")
+
+
+def _fields(_: Evaluator, value: Value) -> Value:
+    import dataclasses
+
+    return attributes.native(dataclasses.fields, value)
+
+
+def _is_dataclass(_: Evaluator, value: Value) -> bool:
+    import dataclasses
+
+    return dataclasses.is_dataclass(value)
+
+
+def _operators() -> dict[Any, Callable[..., Value]]:
+    made: dict[Any, Callable[..., Value]] = {operator.getitem: item}
+    for op, function in ARITHMETIC.items():
+        made[function] = functools.partial(_swap, binary, op)
+    for order, function in ORDER.items():
+        made[function] = functools.partial(_swap, compare, order())
+    made[operator.neg] = functools.partial(_swap, unary, ast.USub)
+    return made
+
+
+def _swap(function: Callable[..., Value], op: Any, ev: Evaluator, *args: Value) -> Value:
+    return function(ev, op, *args)
+
+
+def _table() -> dict[Any, Callable[..., Value]]:
+    import dataclasses
+
+    return {
+        isinstance: _isinstance,
+        issubclass: _issubclass,
+        type: _type,
+        len: _len,
+        getattr: _getattr,
+        hasattr: _hasattr,
+        setattr: _setattr,
+        callable: _callable,
+        range: _range,
+        enumerate: _enumerate,
+        zip: _zip,
+        map: _map,
+        list: _list,
+        tuple: _tuple,
+        set: _set,
+        dict: _dict,
+        reversed: _reversed,
+        iter: _list,
+        next: _next,
+        str: _str,
+        abs: _abs,
+        int: _number(int, t.INT),
+        float: _number(float, t.FLOAT),
+        bool: _bool,
+        round: _round,
+        sum: _sum,
+        max: _extreme("max"),
+        min: _extreme("min"),
+        any: _any,
+        all: _all,
+        sorted: _sorted,
+        slice: _slice,
+        functools.reduce: _reduce,
+        math.prod: _prod,
+        typing.cast: _cast,
+        dataclasses.fields: _fields,
+        dataclasses.is_dataclass: _is_dataclass,
+        **_operators(),
+    }
+
+
+TABLE = _table()

@@ -1,0 +1,206 @@
+"""What evaluation may change, and what it takes for granted.
+
+Only objects created in this run may be changed. While an arm of a branch is evaluated, every change is journaled, so
+that the other arm starts from the same state and both outcomes can be joined in the very same objects.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.lowering.values import RaisedError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextvars import ContextVar
+    from types import CellType, CodeType, FunctionType
+
+_MISSING = object()
+
+
+@dataclass
+class Facts:
+    """Everything static that was read and is not the run's own; the residual program holds while all of it does."""
+
+    entries: dict[tuple[int, Any], tuple[Mapping[Any, Any], Any, Any]] = field(default_factory=dict)
+    cells: dict[int, tuple[CellType, Any]] = field(default_factory=dict)
+    containers: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
+    functions: dict[int, tuple[FunctionType, CodeType]] = field(default_factory=dict)
+    context: dict[ContextVar[Any], tuple[Any, Any]] = field(default_factory=dict)
+    keys: dict[int, tuple[Mapping[Any, Any], list[Any]]] = field(default_factory=dict)
+    spoken: dict[tuple[int, Any], str] = field(default_factory=dict)
+
+    def read(self, holder: Mapping[Any, Any], key: Any, value: Any, words: str) -> Any:
+        """Record that `holder[key]` is `value`."""
+        self.entries.setdefault((id(holder), key), (holder, key, value))
+        self.spoken.setdefault((id(holder), key), words)
+        return value
+
+    def absent(self, holder: Mapping[Any, Any], key: Any) -> None:
+        """Record that `holder` has no such key."""
+        self.entries.setdefault((id(holder), key), (holder, key, _MISSING))
+
+    def cell(self, cell: CellType, name: str) -> Any:
+        """The content of a closure's cell, recorded."""
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            raise RaisedError(NameError(f"free variable '{name}' is not defined")) from None
+        self.cells.setdefault(id(cell), (cell, value))
+        return value
+
+    def content(self, container: Any) -> None:
+        """Record the items of somebody's list, dict or set."""
+        if isinstance(container, (list, dict, set)) and id(container) not in self.containers:
+            self.containers[id(container)] = (container, _items(container))
+
+    def function(self, function: FunctionType) -> None:
+        """Record the code of a function that is evaluated."""
+        self.functions.setdefault(id(function), (function, function.__code__))
+
+    def keys_of(self, container: Mapping[Any, Any]) -> None:
+        """Record what a dictionary of modules or tensors has, by name."""
+        self.keys.setdefault(id(container), (container, list(container)))
+
+    def broken(self) -> str | None:
+        """The first fact that no longer holds, in words; None while all do."""
+        for holder, key, value in self.entries.values():
+            now = holder.get(key, _MISSING)
+            if now is not value and not _equal_constants(now, value):
+                return f"{self.spoken.get((id(holder), key), repr(key))} changed"
+        for function, code in self.functions.values():
+            if function.__code__ is not code:
+                return f"the code of `{function.__qualname__}` changed"
+        if any(variable.get(unset) is not value for variable, (value, unset) in self.context.items()):
+            return "a context variable changed"
+        for cell, value in self.cells.values():
+            if cell.cell_contents is not value:
+                return "a variable of an enclosing function changed"
+        if any(list(container) != names for container, names in self.keys.values()):
+            return "parameters, buffers or submodules were added or removed"
+        for container, items in self.containers.values():
+            now = _items(container)
+            if len(now) != len(items) or any(
+                a is not b and not _equal_constants(a, b) for a, b in zip(now, items, strict=True)
+            ):
+                return f"a {type(container).__name__} that the model reads changed"
+        return None
+
+
+def _equal_constants(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and isinstance(one, (bool, int, float, str)) and one == other
+
+
+def _items(container: Any) -> list[Any]:
+    if isinstance(container, dict):
+        return [part for pair in dict.items(container) for part in pair]
+    return list(container)
+
+
+@dataclass
+class Snapshot:
+    """The content of one mutable object at some moment."""
+
+    target: Any
+    items: Any
+    attributes: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, target: Any) -> Snapshot:
+        """Take one."""
+        items: Any = None
+        if isinstance(target, (list, set)):
+            items = list(target)
+        elif isinstance(target, dict):
+            items = dict(dict.items(target))
+        attributes = dict(vars(target)) if hasattr(target, "__dict__") else None
+        return cls(target, items, attributes)
+
+    def restore(self) -> None:
+        """Give the object this content again."""
+        target = self.target
+        if isinstance(target, list):
+            target[:] = self.items
+        elif isinstance(target, set):
+            target.clear()
+            target.update(self.items)
+        elif isinstance(target, dict):
+            kind: Any = OrderedDict if isinstance(target, OrderedDict) else dict
+            kind.clear(target)
+            for key, item in self.items.items():
+                kind.__setitem__(target, key, item)
+        if self.attributes is not None:
+            vars(target).clear()
+            vars(target).update(self.attributes)
+
+
+class Effects:
+    """Ownership and the journal."""
+
+    def __init__(self) -> None:
+        self._owned: dict[int, tuple[Any, int]] = {}
+        self._journals: list[dict[int, Snapshot]] = []
+        self._loops: list[int] = []
+        self.environments: set[int] = set()
+
+    def own(self, created: Any) -> Any:
+        """Take an object for one of the run's own."""
+        self._owned[id(created)] = (created, len(self._owned))
+        return created
+
+    def owns(self, target: Any) -> bool:
+        """Whether the run created an object."""
+        return id(target) in self._owned
+
+    def changing(self, target: Any, what: str) -> None:
+        """Ask before every change of an object: refused for one that outlives the call, journaled otherwise."""
+        if not self.owns(target):
+            raise RefusedError("state-mutated", f"{what} changes a `{type(target).__name__}` that outlives the call")
+        if self._loops and self._owned[id(target)][1] < self._loops[-1]:
+            raise RefusedError("state-mutated-in-loop", f"{what} in a loop of a length known only at run time")
+        self.journal(target)
+
+    def journal(self, target: Any) -> None:
+        """Remember what an object was before the arm that is being evaluated."""
+        for journal in self._journals:
+            if id(target) not in journal:
+                journal[id(target)] = Snapshot.of(target)
+
+    def is_older(self, target: Any, moment: int) -> bool:
+        """Whether an object existed before a moment given by `now`."""
+        return not self.owns(target) or self._owned[id(target)][1] < moment
+
+    @property
+    def now(self) -> int:
+        """A moment, to be compared with later ones."""
+        return len(self._owned)
+
+    def owned(self) -> Iterator[Any]:
+        """Everything the run created."""
+        return (target for target, _ in list(self._owned.values()))
+
+    @contextmanager
+    def loop(self) -> Iterator[None]:
+        """While the body of a residual loop is evaluated, nothing older than the loop may change."""
+        self._loops.append(self.now)
+        try:
+            yield
+        finally:
+            self._loops.pop()
+
+    @contextmanager
+    def arm(self) -> Iterator[dict[int, Snapshot]]:
+        """Evaluate an arm; afterwards everything is as before, and the result holds what the arm made of it."""
+        journal: dict[int, Snapshot] = {}
+        outcome: dict[int, Snapshot] = {}
+        self._journals.append(journal)
+        try:
+            yield outcome
+        finally:
+            self._journals.pop()
+            for key, before in journal.items():
+                outcome[key] = Snapshot.of(before.target)
+                before.restore()

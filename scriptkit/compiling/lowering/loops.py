@@ -1,0 +1,242 @@
+"""Loops whose length is known only at run time: one evaluation of the body, variables carried from round to round."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.lowering import assignment, branching, control, syntax
+from scriptkit.compiling.lowering.branching import Left, Outcome
+from scriptkit.compiling.lowering.values import (
+    Dyn,
+    DynEnumerate,
+    DynRange,
+    Poison,
+    RefusedError,
+    Value,
+    spelled,
+    type_of,
+)
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.frames import Frame
+
+_CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
+
+
+def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None:
+    """`for` over a range, a tensor or a list of run-time length."""
+    if node.orelse:
+        raise RefusedError("loop-else", "`for` with `else` over something of a length known only at run time")
+    residual = ev.residual
+    over = iterable.over if isinstance(iterable, DynEnumerate) else iterable
+    counter = _counter(ev, iterable) if isinstance(iterable, DynEnumerate) else None
+    if isinstance(over, DynEnumerate):
+        raise RefusedError("loop-not-lowered", "`enumerate` of `enumerate`")
+    source, example = _source(ev, over)
+    item = Dyn(
+        type_of(example),
+        example,
+        residual.method.fresh("index" if isinstance(over, DynRange) else "entry"),
+        residual.method,
+        [],
+    )
+
+    def begin() -> None:
+        item.block = residual.method.blocks[-1]
+        if counter is None:
+            assignment.assign(ev, node.target, item, frame)
+            return
+        number = residual.bind(residual.ref(counter), counter.example, "number")
+        residual.emit(ast.AugAssign(syntax.store(counter.name), ast.Add(), ast.Constant(1)))
+        assignment.assign(ev, node.target, (number, item), frame)
+
+    body = _body(ev, node, frame, begin)
+    residual.emit(ast.For(syntax.store(item.name), source, body, []))
+
+
+def _counter(ev: Evaluator, iterable: DynEnumerate) -> Dyn:
+    if type(iterable.start) is not int:
+        raise RefusedError("loop-not-lowered", "`enumerate` from a start known only at run time")
+    return ev.residual.bind(ast.Constant(iterable.start), iterable.start, "count")
+
+
+def _source(ev: Evaluator, over: Value) -> tuple[ast.expr, Any]:
+    if isinstance(over, DynRange):
+        if any(not (type(b) is int or (isinstance(b, Dyn) and b.type == t.INT)) for b in over.bounds):
+            raise RefusedError("loop-not-lowered", "`range` of anything but whole numbers")
+        return syntax.call("range", [ev.residual.expression(bound) for bound in over.bounds]), 0
+    if over.is_tensor or isinstance(over.type, t.List):
+        if not (over.example.dim() if over.is_tensor else True) or not len(over.example):
+            raise RefusedError("loop-not-lowered", "a loop over something that is empty in the example")
+        return ev.residual.ref(over), over.example[0]
+    raise RefusedError("loop-not-lowered", f"a loop over a `{over.type}`")
+
+
+def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:
+    """`while` with a test known only at run time: `while True`, and `break` where the test fails."""
+
+    def begin() -> None:
+        condition = branching.test(ev, node.test, frame)
+        test = ev.residual.expression(condition)
+        ev.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []))
+
+    body = _body(ev, node, frame, begin)
+    ev.residual.emit(ast.While(ast.Constant(value=True), body, []))
+
+
+def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callable[[], None]) -> list[ast.stmt]:
+    """Evaluate the body of a loop once, with its variables carried."""
+    written = _written(node)
+    before = dict(frame.variables)
+    carried = _carry(ev, frame, written)
+    frame.nested += 1
+    frame.loops.append(carried)
+    try:
+        with ev.residual.block() as block, ev.effects.loop():
+            _replace(ev, frame, {name: carried.get(name, _poison()) for name in before if name in written})
+            begin()
+            outcome = control.run_block(ev, node.body, frame)
+            if outcome is None:
+                _carry_back(ev, frame, carried)
+            elif not isinstance(outcome, Left):
+                raise RefusedError("return-in-nested-block", "a loop of run-time length returns")
+    finally:
+        frame.nested -= 1
+        frame.loops.pop()
+    ev.place.node = node
+    left = {name: carried.get(name, Poison("is written in a loop of run-time length")) for name in written}
+    kept = {name: value for name, value in before.items() if name not in written}
+    if any(frame.variables.get(name) is not value for name, value in kept.items()):
+        raise RefusedError("state-mutated-in-loop", "a variable changes in a loop in a way that is not seen")
+    _replace(
+        ev,
+        frame,
+        {name: Poison("is set in a loop of run-time length") for name in frame.variables if name not in kept} | left,
+    )
+    return block
+
+
+def _poison() -> Poison:
+    return Poison("cannot be carried from round to round of a loop of run-time length")
+
+
+def _replace(ev: Evaluator, frame: Frame, values: dict[str, Value]) -> None:
+    for name, value in values.items():
+        ev.bind_name(frame, name, value)
+
+
+def _written(node: ast.For | ast.While) -> set[str]:
+    """Names the loop may bind, and lists it may append to."""
+    names: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names.update(alias.asname or alias.name.split(".")[0] for alias in aliases)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
+                names.add(name)
+    return names
+
+
+def _carry(ev: Evaluator, frame: Frame, written: set[str]) -> dict[str, Value]:
+    """A variable of the residual program for every variable that goes from round to round."""
+    carried: dict[str, Value] = {}
+    for name in sorted(written & frame.variables.keys()):
+        value = ev.lift(frame.variables[name])
+        if isinstance(value, list):
+            made = _carried_list(ev, frame, name, value)
+            if made is not None:
+                carried[name] = made
+        elif isinstance(value, Dyn) or type(value) in (int, float, bool, str):
+            type_ = value.type if isinstance(value, Dyn) else type_of(value)
+            if type_ in _CARRIED and not isinstance(ev.example(value), (bool,) if type_ != t.BOOL else ()):
+                carried[name] = ev.residual.bind(ev.residual.expression(value), ev.example(value), name)
+            elif isinstance(type_, t.List):
+                carried[name] = value
+    return carried
+
+
+def _carried_list(ev: Evaluator, frame: Frame, name: str, value: list[Value]) -> Dyn | None:
+    """A Python list that only this variable holds becomes a list of the residual program."""
+    if not ev.effects.owns(value) or _holders(ev, value) > 1 or frame not in ev.frames[-1:]:
+        return None
+    element = type_of(ev.example(value[0])) if value else None
+    if element is None:
+        return _empty_list(ev, name)
+    if any((item.type if isinstance(item, Dyn) else type_of(ev.example(item))) != element for item in value):
+        return None
+    return ev.residual.bind(ev.residual.expression(value), ev.example(value), name, t.List(element))
+
+
+def _empty_list(ev: Evaluator, name: str) -> Dyn:
+    """Lists of tensors are the rule; an item of another type is refused when it comes."""
+    made = ev.residual.declare(t.List(t.TENSOR), [], name)
+    ev.residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
+    return made
+
+
+def _holders(ev: Evaluator, value: list[Value]) -> int:
+    """How many places of the run hold a list."""
+    held = 0
+    for target in ev.effects.owned():
+        parts = (
+            list(target.values())
+            if isinstance(target, dict)
+            else list(target)
+            if isinstance(target, (list, set))
+            else []
+        )
+        parts += list(vars(target).values()) if hasattr(target, "__dict__") else []
+        held += sum(_count(part, value) for part in parts)
+    return held
+
+
+def _count(part: Value, value: list[Value]) -> int:
+    if part is value:
+        return 1
+    return sum(_count(item, value) for item in part) if isinstance(part, tuple) else 0
+
+
+def _carry_back(ev: Evaluator, frame: Frame, carried: dict[str, Value]) -> None:
+    """At the end of a round: what the variables hold becomes what the next round finds."""
+    changed = {
+        name: ev.lift(frame.variables[name]) for name, held in carried.items() if frame.variables.get(name) is not held
+    }
+    for name, value in changed.items():
+        held = carried[name]
+        type_ = (
+            value.type
+            if isinstance(value, Dyn)
+            else type_of(value)
+            if not isinstance(value, (list, dict, Poison))
+            else None
+        )
+        if type_ != held.type or isinstance(held.type, t.List):
+            raise RefusedError(
+                "loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later"
+            )
+    news = {
+        name: ev.residual.bind(ev.residual.expression(value), ev.example(value), f"next_{name}")
+        for name, value in changed.items()
+    }
+    for name, new in news.items():
+        held = carried[name]
+        ev.residual.emit(ast.Assign([syntax.store(held.name)], ev.residual.ref(new)))
+
+
+def jump(ev: Evaluator, node: ast.Break | ast.Continue, frame: Frame) -> Outcome:
+    """`break` or `continue` of a loop of the residual program."""
+    carried = frame.loops[-1] if frame.loops else None
+    if carried is None:
+        raise RefusedError("jump-in-nested-block", "`break` or `continue` leaves a `with` or `try` block")
+    _carry_back(ev, frame, carried)
+    ev.residual.emit(ast.Break() if isinstance(node, ast.Break) else ast.Continue())
+    return Left()

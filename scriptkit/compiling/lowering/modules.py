@@ -1,0 +1,289 @@
+"""Modules: their attributes, their calls, and methods of the residual program that stand for theirs."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as nn_module
+
+from scriptkit.compiling.lowering import attributes, syntax
+from scriptkit.compiling.lowering.residual import Method
+from scriptkit.compiling.lowering.results import result_of
+from scriptkit.compiling.lowering.values import RaisedError, RefusedError, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_CALLS = frozenset({nn.Module.__call__, nn.Module._call_impl, nn.Module._wrapped_call_impl})
+_LISTING = frozenset(
+    {
+        "parameters",
+        "named_parameters",
+        "buffers",
+        "named_buffers",
+        "children",
+        "named_children",
+        "modules",
+        "named_modules",
+    }
+)
+_CONTAINER_METHODS = frozenset({"__len__", "__iter__", "__getitem__", "keys", "values", "items", "__contains__"})
+
+
+@dataclass
+class Parent:
+    """`super()`: attributes of the classes that come after `cls` in the MRO of an instance."""
+
+    cls: type
+    instance: Any
+
+    def read(self, ev: Evaluator, name: str) -> Value:
+        """`super().name`."""
+        is_class = isinstance(self.instance, type)
+        mro = (self.instance if is_class else type(self.instance)).__mro__
+        for base in mro[mro.index(self.cls) + 1 :]:
+            if name not in vars(base):
+                continue
+            static = ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+            if isinstance(static, types.FunctionType):
+                return static if is_class else types.MethodType(static, self.instance)
+            if isinstance(static, property):
+                return ev.call(static.fget, [self.instance])
+            if isinstance(static, (types.WrapperDescriptorType, types.MethodDescriptorType, classmethod, staticmethod)):
+                return static.__get__(None if is_class else self.instance, type(self.instance))
+            return static
+        if isinstance(self.instance, nn.Module) and name in self.instance._modules:
+            return read(ev, self.instance, name)
+        raise RaisedError(AttributeError(f"'super' object has no attribute '{name}'"))
+
+
+def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
+    """`module.name`."""
+    if name == "training":
+        return ev.residual.slot(module, name, module.training)
+    if name == "__class__":
+        return type(module)
+    static = attributes.class_attribute(ev, type(module), name)
+    if isinstance(static, property):
+        return ev.call(static.fget, [module])
+    where = f"`{ev.residual.spoken_path(module)}.{name}`"
+    if name in module.__dict__:
+        return _plain(ev, name, ev.facts.read(module.__dict__, name, module.__dict__[name], where))
+    if not attributes.is_missing(static):
+        ev.facts.absent(module.__dict__, name)
+        return _of_class(module, name, static)
+    for kind in ("_parameters", "_buffers", "_modules"):
+        held = module.__dict__[kind]
+        if name in held:
+            return _registered(ev, module, name, held, where)
+    if type(module).__getattr__ is not nn.Module.__getattr__ and isinstance(
+        type(module).__getattr__, types.FunctionType
+    ):
+        return ev.call(type(module).__getattr__, [module, name])
+    ev.facts.absent(module.__dict__, name)
+    raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
+
+
+def _plain(ev: Evaluator, name: str, value: Any) -> Value:
+    if name.startswith("_") and name in nn.Module().__dict__:
+        if name in {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks"}:
+            ev.facts.content(value)
+        elif name not in {"_modules", "_parameters", "_buffers", "_is_full_backward_hook"}:
+            raise RefusedError("introspection-not-lowered", f"`{name}` is read")
+        ev.facts.content(value)
+        if name in {"_parameters", "_buffers"}:
+            return ev.effects.own({key: ev.lift(tensor) for key, tensor in value.items()})
+    return value
+
+
+def _registered(ev: Evaluator, module: nn.Module, name: str, held: Mapping[str, Any], where: str) -> Value:
+    value = held[name]
+    if isinstance(value, torch.Tensor):
+        if ev.residual.path(module, next(iter(reversed(list(ev.residual.method.ancestors()))))) is None:
+            raise RefusedError("module-out-of-reach", f"{where} belongs to a module outside the one that is compiled")
+        return ev.residual.tensor(value, module, name)
+    return ev.facts.read(held, name, value, where)
+
+
+def _of_class(module: nn.Module, name: str, static: Any) -> Value:
+    if isinstance(static, types.FunctionType):
+        return types.MethodType(static, module)
+    if isinstance(static, (classmethod, staticmethod)):
+        return static.__get__(module, type(module))
+    if hasattr(type(static), "__get__"):
+        raise RefusedError("descriptor-not-lowered", f"`{type(module).__name__}.{name}` is a `{type(static).__name__}`")
+    return static
+
+
+def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
+    """The items of a container of modules or parameters, in its order."""
+    if not isinstance(module, _CONTAINERS) or isinstance(type(module).__iter__, types.FunctionType) is False:
+        raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
+    if type(module).__module__.split(".")[0] != "torch":
+        raise RefusedError("call-not-lowered", f"`{type(module).__name__}` may iterate in its own way")
+    ev.facts.content(module._modules)
+    if isinstance(module, nn.ParameterList):
+        return [read(ev, module, str(number)) for number in range(len(module))]
+    if isinstance(module, (nn.ModuleDict, nn.ParameterDict)):
+        return list(module.keys())
+    return list(module._modules.values())
+
+
+def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`module(...)`."""
+    refuse_hooks(ev, module)
+    own_call = type(module).__call__
+    if own_call is not nn.Module.__call__ and own_call not in _CALLS:
+        raise RefusedError("call-overridden", f"`{type(module).__name__}` has a `__call__` of its own")
+    if is_leaf(module) and ev.residual.path(module) is not None:
+        return _call_leaf(ev, module, args, kwargs)
+    forward = read(ev, module, "forward")
+    if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
+        function: Any = forward.__func__
+        return call_method(ev, forward.__self__, function, args, kwargs)
+    return ev.call(forward, args, kwargs)
+
+
+def call_root(ev: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """The call of the module that is lowered."""
+    if type(ev.root).__call__ not in _CALLS:
+        raise RefusedError("call-overridden", f"`{type(ev.root).__name__}` has a `__call__` of its own")
+    forward = read(ev, ev.root, "forward")
+    if isinstance(forward, types.MethodType) and isinstance(forward.__func__, types.FunctionType):
+        return ev.call(_Plainly(forward.__func__), [forward.__self__, *args], kwargs)
+    return ev.call(forward, args, kwargs)
+
+
+def refuse_hooks(ev: Evaluator, module: nn.Module) -> None:
+    """A module with hooks runs code that is not in its `forward`."""
+    if any(module.__dict__.get(name) for name in _HOOKS):
+        raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks")
+    if nn_module._global_forward_hooks or nn_module._global_forward_pre_hooks or nn_module._global_backward_hooks:
+        raise RefusedError("hooks", "there are hooks on all modules")
+    for name in _HOOKS:
+        ev.facts.content(module.__dict__[name])
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """A module of torch's own library, which the compiler knows."""
+    cls = type(module)
+    return (
+        cls.__module__.startswith("torch.nn.modules")
+        and not isinstance(module, _CONTAINERS)
+        and "transformer" not in cls.__module__
+        and "forward" not in module.__dict__
+        and not module.__dict__["_modules"]
+    ) or cls is nn.MultiheadAttention
+
+
+def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    residual = ev.residual
+    path = residual.path(module)
+    assert path is not None  # noqa: S101 - the caller asked
+    if isinstance(module, nn.MultiheadAttention):
+        raise RefusedError("call-not-lowered", "`MultiheadAttention` returns a tuple with an optional tensor")
+    # only modules with buffers write them; they are shown a copy
+    shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
+    example = ev.try_out(type(module).__name__, shown, args, kwargs)
+    residual.leaves[id(module)] = module
+    given = {name: residual.expression(value) for name, value in kwargs.items()}
+    expression = syntax.call(path, [residual.expression(arg) for arg in args], given)
+    hint = residual.spoken_path(module).rpartition(".")[2]
+    return result_of(ev, example, expression, hint if not hint.isdigit() else type(module).__name__.lower())
+
+
+def call_method(
+    ev: Evaluator, module: nn.Module, function: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    """A method of a module: evaluated in place where it is the current module's, else a residual method of its own."""
+    if function in _CALLS:
+        return call(ev, module, args, kwargs)
+    name = function.__name__
+    torch_own = getattr(nn.Module, name, None) is function
+    if torch_own and name in _LISTING:
+        return _listed(ev, module, name, args, kwargs)
+    if (torch_own and name == "get_submodule") or (name in _CONTAINER_METHODS and isinstance(module, _CONTAINERS)):
+        return container_method(ev, module, name, args)
+    if torch_own and not name.startswith("__") and name not in {"forward", "extra_repr"}:
+        raise RefusedError("state-mutated", f"`{name}` of a module is called in the call")
+    path = ev.residual.path(module)
+    if path is None or module is ev.residual.method.module:
+        return ev.call(_Plainly(function), [module, *args], kwargs)
+    return _apart(ev, module, path, name, lambda: ev.call(_Plainly(function), [module, *args], kwargs))
+
+
+class _Plainly:
+    """A function to be evaluated in place."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.function = function
+
+
+def plain_function(value: Any) -> types.FunctionType | None:
+    """The function of a call that is to be evaluated in place."""
+    return value.function if isinstance(value, _Plainly) else None
+
+
+def container_method(ev: Evaluator, module: nn.Module, name: str, args: Sequence[Value]) -> Value:
+    """Methods of `ModuleList`, `Sequential`, `ModuleDict`."""
+    if name == "get_submodule":
+        found: Any = module
+        for part in filter(None, args[0].split(".")):
+            found = read(ev, found, part)
+        return found
+    ev.facts.content(module._modules)
+    if type(module).__module__.split(".")[0] != "torch":
+        raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}` may be its own")
+    if name in {"__iter__", "keys"}:
+        return ev.effects.own(items_of(ev, module))
+    if name in {"values", "items", "__len__", "__getitem__", "__contains__"}:
+        found = attributes.native(getattr(module, name), *args)
+        return ev.effects.own(list(found)) if name in {"values", "items"} else found
+    raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}`")
+
+
+def _listed(ev: Evaluator, module: nn.Module, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`parameters()` and its like: a list, each tensor a value of the residual program."""
+    for part in module.modules():
+        for held in (part._modules, part._parameters, part._buffers):
+            ev.facts.keys_of(held)
+    listed = list(attributes.native(getattr(module, name), *args, **kwargs))
+    for part in module.modules():
+        for held in (part._parameters, part._buffers):
+            for key, tensor in held.items():
+                if tensor is not None:
+                    ev.residual.tensor(tensor, part, key)
+    return ev.effects.own(listed)
+
+
+def _apart(ev: Evaluator, module: nn.Module, path: ast.expr, name: str, evaluate: Callable[[], Value]) -> Value:
+    """Evaluate into a method of its own; what it takes and gives is known when it is finished."""
+    residual = ev.residual
+    caller = residual.method
+    taken = {method.name for method in residual.methods if method.module is module}
+    own_name = name if name not in taken and name.isidentifier() else f"{name.strip('_<>')}_{len(taken)}"
+    if own_name != "forward" and (hasattr(nn.Module, own_name) or own_name in module._modules):
+        own_name = f"{own_name}_{len(taken)}_"
+    method = Method(module, caller, own_name)
+    residual.methods.append(method)
+    residual.method = method
+    try:
+        result = evaluate()
+    finally:
+        residual.method = caller
+        method.is_finished = True
+    args = [residual.ref(value) for value, _ in list(method.parameters.values())]
+    target = path if own_name == "forward" else ast.Attribute(path, own_name, ast.Load())
+    method.call = residual.place.mark(ast.Assign([ast.Tuple([], ast.Store())], syntax.call(target, args)))
+    residual.method.blocks[-1].append(method.call)
+    return result
