@@ -14,14 +14,28 @@ from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.lifted_class import user_classes
 from scriptkit.engines.torchscript.runtime import runtime_of
 from scriptkit.engines.torchscript.saveability import why_unsaveable
-from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.shadow import UninitializedParametersError, class_of, has_lazy_tensors
 from scriptkit.engines.torchscript.twin import Twin
-from scriptkit.errors import ArtifactError
+from scriptkit.errors import ArtifactError, CompilationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
+
+    from scriptkit.engines.torchscript.compiler import CompiledTree
+
+
+def compiled_now(module: torch.nn.Module) -> CompiledTree:
+    """Compile a tree as it is; raises `CompilationError` also where lazy parameters have no shape yet."""
+    try:
+        return compile_or_explain(module)
+    except UninitializedParametersError:
+        lazy = ", ".join(f"`{path}`" for path, m in module.named_modules() if has_lazy_tensors(m))
+        message = (
+            f"{type(module).__name__} is not compiled yet: {lazy} has no shapes before its first call; call it once"
+        )
+        raise CompilationError(message) from None
 
 
 def code(module: torch.nn.Module) -> str:
@@ -62,7 +76,7 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     if hasattr(module, "__scriptkit_torchscript__"):  # what `scriptkit.compile` made
         complete: torch.jit.ScriptModule = cast("Any", module).__scriptkit_torchscript__()
         return complete
-    twin = Twin(module, compile_or_explain(module), is_complete=True)
+    twin = Twin(module, compiled_now(module), is_complete=True)
     twin.bind()
     return adapter.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
 
@@ -71,7 +85,7 @@ def refuse_unsaveable(module: torch.nn.Module) -> None:
     """Raise `ArtifactError` for compiled code that no file can hold."""
     if isinstance(module, adapter.ScriptModule) or hasattr(module, "__scriptkit_torchscript__"):
         return
-    tree = compile_or_explain(module)
+    tree = compiled_now(module)
     problem = why_unsaveable(tree)
     if problem is not None:
         message = f"{type(module).__name__} cannot be saved: {problem.message}"

@@ -192,7 +192,11 @@ class Runtime:
     def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         reason = self.reason_for_eager(module)
         if reason is not None:
-            return self.call_eagerly(module, reason, args, kwargs)
+            result = self.call_eagerly(module, reason, args, kwargs)
+            if self.is_pending and not _is_lazy(module):
+                self.is_pending = False
+                self.compile_types(module)
+            return result
         if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
             return self._call_with_hooks(module, args, kwargs)
         return self.run("forward", module, args, kwargs)

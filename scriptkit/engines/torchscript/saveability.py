@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import torch
 
@@ -12,9 +12,6 @@ from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.torchscript import adapter, public_route, raw_errors
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.errors import CompilationError, ScriptkitWarning
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PYTHON_CALL: Final = re.compile(r"Could not export Python function call '(?P<name>[^']+)'")
 _STACK_LEVEL: Final = 6
@@ -53,9 +50,7 @@ def _try_to_save(tree: CompiledTree) -> Diagnostic | None:
         else:
             _weightless(tree.shadow.root, tree.concrete_type, memo).save_to_buffer()
     except RuntimeError as error:
-        reached = adapter.python_calls(memo.values())
-        ignored = [name for name in _ignored_methods(tree) if name in reached]
-        return _diagnostic_of(raw_errors.read(error), ignored)
+        return _diagnostic_of(raw_errors.read(error), adapter.ignored_calls(memo.values()))
     return None
 
 
@@ -67,7 +62,7 @@ def _weightless(module: Any, concrete_type: Any, memo: dict[int, Any]) -> Any:
         return memo[id(module)]
     cpp = memo[id(module)] = adapter.new_instance(concrete_type)
     for name in concrete_type.get_attributes():
-        cpp.setattr(name, _on_meta(getattr(module, name)))
+        cpp.setattr(name, _on_meta(adapter.attribute_value(getattr(module, name))))
     for name, declared in concrete_type.get_modules():
         child = module._modules[name]
         cpp.setattr(
@@ -89,13 +84,6 @@ def _on_meta(value: Any) -> Any:
     return value
 
 
-def _ignored_methods(tree: CompiledTree) -> Iterator[str]:
-    for lifted in tree.shadow.lifted.values():
-        for name in dir(lifted.original):
-            if adapter.modifier(getattr(lifted.original, name, None)) == adapter.FunctionModifiers.IGNORE:
-                yield name
-
-
 def _diagnostic_of(raw: raw_errors.RawError, ignored: list[str]) -> Diagnostic:
     call = _PYTHON_CALL.search(raw.text)
     name = call["name"] if call is not None else ""
@@ -104,7 +92,7 @@ def _diagnostic_of(raw: raw_errors.RawError, ignored: list[str]) -> Diagnostic:
     message = f"compiled code calls `{name}`, which stays in Python" if name else raw.reason
     if is_ignored:
         names = ", ".join(f"`{n}`" for n in ignored)
-        message = f"it reaches the `@ignore`d method{'s' if len(ignored) > 1 else ''} {names}"
+        message = f"it reaches what is marked `@ignore`: {names}"
     return Diagnostic(
         path=place.path,
         line=place.line,

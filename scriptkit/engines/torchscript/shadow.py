@@ -83,9 +83,8 @@ def _is_users_object(value: object) -> bool:
 
 
 def _plain_state(module: torch.nn.Module) -> dict[str, Any]:
-    for name, tensor in (*module._parameters.items(), *module._buffers.items()):
-        if tensor is not None and is_lazy(tensor):
-            raise UninitializedParametersError(name)
+    if has_lazy_tensors(module):
+        raise UninitializedParametersError(type(module).__name__)
     state = {name: value for name, value in module.__dict__.items() if not name.startswith("__")}
     state.update((name, type(state[name])()) for name in _HOOKS if state.get(name))
     state.pop("forward", None)
@@ -94,6 +93,12 @@ def _plain_state(module: torch.nn.Module) -> dict[str, Any]:
     state["_parameters"] = dict(module._parameters)
     state["_buffers"] = dict(module._buffers)
     return state
+
+
+def has_lazy_tensors(module: torch.nn.Module) -> bool:
+    """Whether a module has parameters or buffers without a shape."""
+    tensors = (*module._parameters.values(), *module._buffers.values())
+    return any(tensor is not None and is_lazy(tensor) for tensor in tensors)
 
 
 def _resolve_parametrizations(module: torch.nn.Module, state: dict[str, Any], shadow: Shadow) -> None:

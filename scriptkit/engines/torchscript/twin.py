@@ -19,7 +19,7 @@ from torch.nn.utils import parametrize, stateless
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
-from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, makes_tensors_anywhere
+from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, enters_autocast, makes_tensors_anywhere
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.lifting import is_same
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
@@ -66,7 +66,7 @@ class _Container:
     before: Any
 
 
-_graph_facts: dict[tuple[Any, str], tuple[str | None, bool]] = {}
+_graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
 
 
 class Twin:
@@ -111,6 +111,7 @@ class Twin:
             self._reason_for_eager is not None
             or self.has_parametrized
             or self.argument_changed_in_place("forward") is not None
+            or self._graph_facts("forward")[2]
         )
         self.is_current = self._quick_check()
 
@@ -136,6 +137,8 @@ class Twin:
             cpp.setattr(name, child._c if isinstance(child, adapter.ScriptModule) else self._child(child, declared))
         if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
             self._sized.append(module._modules)
+        if class_of(module) in self.tree.shadow.lifted:
+            self._slots.add(module.__dict__, "_modules")  # `__init__` and `__setstate__` called again make new ones
         if isinstance(module, torch.nn.ParameterList | torch.nn.ParameterDict):
             self._sized.append(module._parameters)
         if "hasattr" in self._names:
@@ -153,7 +156,7 @@ class Twin:
             return
         for holder in (module._parameters, module._buffers, module._modules, module.__dict__):
             if name in holder and name != "_is_full_backward_hook":
-                value: Any = holder[name]
+                value: Any = adapter.attribute_value(holder[name])
                 cpp.setattr(name, value)
                 self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type)
                 if is_mutable(value):
@@ -256,12 +259,13 @@ class Twin:
         return None
 
     def decorated_with_autocast(self) -> str | None:
-        """Which method of the tree is decorated with autocast."""
+        """Which method of the tree is decorated with autocast, or switches it on."""
         for lifted in self.tree.shadow.lifted.values():
             for name, method in lifted.methods.items():
                 if method.decoration.is_autocast:
                     return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
-        return None
+        names = (name for name in self.root._method_names() if self._graph_facts(name)[2])
+        return next((f"`{name}` switches autocast on" for name in names), None)
 
     def argument_changed_in_place(self, name: str) -> str | None:
         """A container argument that a method of the root may change."""
@@ -271,13 +275,14 @@ class Twin:
         """Whether a method of the root makes tensors without naming a device."""
         return self._graph_facts(name)[1]
 
-    def _graph_facts(self, name: str) -> tuple[str | None, bool]:
+    def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
         key = (self.tree.concrete_type, name)
         if key not in _graph_facts:
             if not self.root._has_method(name):
-                return None, False
+                return None, False, False
             graph = self.root._get_method(name).inlined_graph
-            _graph_facts[key] = argument_changed_in_place(graph), makes_tensors_anywhere(graph)
+            facts = argument_changed_in_place(graph), makes_tensors_anywhere(graph), enters_autocast(graph)
+            _graph_facts[key] = facts
         return _graph_facts[key]
 
     def _is_still_parametrized(self) -> bool:
@@ -304,6 +309,8 @@ class Twin:
         """Why the twin cannot represent the next call of a method."""
         if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
+        if self._graph_facts(name)[2]:
+            return f"`{name}` switches autocast on, and compiled code follows other dtype rules"
         changed = self.argument_changed_in_place(name)
         if changed is not None:
             return f"it changes its argument `{changed}` in place, and compiled code gets a copy of it"
