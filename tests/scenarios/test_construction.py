@@ -2,10 +2,14 @@
 
 import gc
 import inspect
+import os
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +181,54 @@ def test_threads_call_while_another_thread_changes_attributes() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def test_surgery_while_another_thread_calls() -> None:
+    net, _ = twins(Outer)
+    stop, errors = threading.Event(), []
+
+    def call() -> None:
+        while not stop.is_set():
+            try:
+                run_compiled(net, batch())
+            except Exception as error:  # noqa: BLE001 any is the failure looked for
+                errors.append(error)
+                return
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    for step in range(300):
+        net.head = nn.Linear(4, 2 + step % 3)
+        net.blocks = nn.ModuleList([*net.blocks][::-1])
+    stop.set()
+    thread.join()
+    assert not errors
+
+
+STATEFUL = """
+import threading, torch
+from tests.scenarios.models import Counter
+net = Counter()
+
+def call() -> None:
+    with torch.no_grad():
+        for _ in range(500):
+            net(torch.ones(8, 4))
+
+threads = [threading.Thread(target=call) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert net.calls == len(net.history) == 2000, (net.calls, len(net.history))
+"""
+
+
+def test_threads_call_a_module_that_writes_state() -> None:
+    """Raw TorchScript aborts the process when a tensor attribute is read while compiled code replaces it."""
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", STATEFUL], check=True, env=environment, timeout=300)
 
 
 @row("repr_like_plain")
