@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import model
-from scriptkit.rules.reading import shown
+from scriptkit.rules.reading import is_self_attribute, nodes, shown
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.facts import AttributeFacts, ClassFacts
     from scriptkit.language.problems import Problem
 
 
@@ -30,7 +33,49 @@ class ModuleAsValue(ProblemRule):
             model("self.a = nn.ReLU()\nself.b = nn.Tanh()", "for act in [self.a]:  # <-\n    x = act(x)\nreturn x"),
             "has no attribute or method '__call__'",
         ),
+        Invalid(
+            model(
+                "self.a = nn.ReLU()\nself.b = nn.Tanh()",
+                "for act in (self.a, self.b):  # <-\n    x = act(x)\nreturn x",
+            ),
+            "has no attribute or method '__call__'",
+        ),
     )
+
+    def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        yield from super().check(cls)
+        for function, loop in nodes(cls, ast.For):
+            if _is_tuple_of_modules(cls, loop.iter) and _calls_item(loop) and cls.is_live(loop):
+                yield self.found(
+                    cls,
+                    loop.iter,
+                    f"{shown(loop.iter)} is a tuple of modules, and its elements are called",
+                    label="a tuple of modules",
+                    help="keep the modules in a `ModuleList` and iterate over that, or call `forward` of each",
+                    method=function.name,
+                )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         return self.about(cls, problem, f"{shown(problem.node)} is a module, and stands where a value is needed")
+
+
+def _is_tuple_of_modules(cls: ClassFacts, node: ast.expr) -> bool:
+    elements = node.elts if isinstance(node, ast.Tuple) else []
+    names = [e.attr for e in elements if isinstance(e, ast.Attribute) and is_self_attribute(e)]
+    return bool(names) and len(names) == len(elements) and all(_is_module(cls.attributes.get(name)) for name in names)
+
+
+def _is_module(facts: AttributeFacts | None) -> bool:
+    """Whether it is a module of torch, made in `__init__`."""
+    if facts is None or not facts.init:
+        return False
+    module = facts.owner.module
+    made = [module.dotted(a.value.func) or "" if isinstance(a.value, ast.Call) else "" for a in facts.init]
+    return all(name.startswith("torch.nn.") and name.removeprefix("torch.nn.").isidentifier() for name in made)
+
+
+def _calls_item(loop: ast.For) -> bool:
+    """Whether the body calls the name the loop assigns."""
+    name = loop.target.id if isinstance(loop.target, ast.Name) else ""
+    calls = (n.func for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Call))
+    return any(isinstance(called, ast.Name) and called.id == name for called in calls)

@@ -110,9 +110,12 @@ LONGEST_LABEL = 9
 
 
 def container_of(cls: ClassFacts, node: ast.expr) -> str:
-    """`ModuleList` and the like, if the node is such a container; else nothing."""
-    name = str(cls.type_of(node) or "").rpartition(".")[2]
-    return name if name in ("ModuleList", "ModuleDict", "Sequential") else ""
+    """`ModuleList` and the like, if the node is an attribute that holds such a container; else nothing."""
+    facts = cls.attributes.get(node.attr) if isinstance(node, ast.Attribute) and is_self_attribute(node) else None
+    values = [assignment.value for assignment in facts.init] if facts is not None else []
+    made = (cls.module.dotted(value.func) or "" for value in values if isinstance(value, ast.Call))
+    names = (dotted.removeprefix("torch.nn.") for dotted in made if dotted.startswith("torch.nn."))
+    return next((name for name in names if name in ("ModuleList", "ModuleDict", "Sequential")), "")
 
 
 LARGEST_INT = 2**63 - 1

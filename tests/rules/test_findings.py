@@ -104,3 +104,22 @@ def test_a_rule_is_found_by_name_and_by_code() -> None:
     assert rule_named(walrus.code) is walrus
     with pytest.raises(KeyError):
         rule_named("no-such-rule")
+
+
+def test_the_optional_rule_finds_any_index_into_a_container_of_modules_where_it_is_selected() -> None:
+    source = """
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.ReLU()])
+            self.heads = nn.ModuleDict({"a": nn.ReLU()})
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layers[0](x) + self.heads["a"](x) + x[0]
+    """
+    found = findings(rule_named("module-list-literal-index"), source)
+    assert [d.message for d in found] == [
+        "`self.layers[0]` indexes a `ModuleList`",
+        "`self.heads['a']` indexes a `ModuleDict`",
+    ]
+    assert judge_text(program(source), "example.py", Selection(), all_modules=True) == []
