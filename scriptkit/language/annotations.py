@@ -106,7 +106,7 @@ class Annotations:
         except SyntaxError:
             return UNKNOWN
         found, bad = self.read(node)
-        return UNKNOWN if bad else found
+        return UNKNOWN if any(part.kind != "quoted-union" for part in bad) else found
 
     def _type(self, node: ast.expr, bad: list[BadAnnotation], scope: ClassFacts | None) -> Type:
         if isinstance(node, ast.Constant):
@@ -136,6 +136,8 @@ class Annotations:
             return self._bad(node, "malformed", bad)
         for part in ast.walk(inner):
             ast.copy_location(part, node)
+        if any(isinstance(part, ast.BinOp) for part in ast.walk(inner)):
+            bad.append(BadAnnotation(node, node.value, "quoted-union"))
         return self._type(inner, bad, scope)
 
     def _bad(self, node: ast.expr, kind: str, bad: list[BadAnnotation]) -> Type:

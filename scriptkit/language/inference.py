@@ -233,7 +233,7 @@ class Session:
 
     def returns(self, facts: FunctionFacts, cls: ClassFacts | None, caller: Body) -> AnyValue:
         """What a function gives; compiles it if that has not happened yet."""
-        if facts.marks & {"ignore", "unused", "overload"}:
+        if facts.marks & {"ignore", "unused", "overload", "abstract"}:
             return UNKNOWN if facts.node.returns is None else self.annotations.type(facts.node.returns)
         own = caller.sink.cls is not None and (cls is None or cls is caller.sink.cls or not cls.is_module)
         key = (id(cls), facts.node, own)

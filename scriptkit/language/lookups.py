@@ -31,6 +31,7 @@ from scriptkit.language.values import (
 )
 
 if TYPE_CHECKING:
+    from scriptkit.language.annotations import BadAnnotation
     from scriptkit.language.values import AnyValue
 from scriptkit.language.instances import Instances
 
@@ -166,15 +167,19 @@ class Lookups(Instances):
         key = _bad_key(found)
         if key is not None:
             return self.report("dict-key-type", node, key=key)
-        for part in bad:
-            if part.kind == "typevar":
-                self.report("generic-function", part.node, name=self.facts.name, text=part.text)
-            elif part.kind == "malformed":
-                self.report("malformed-annotation", node, text=ast.unparse(node), where=where)
-            else:
-                self.report("unsupported-annotation", node, text=ast.unparse(node), name=part.text, where=where)
-            break
+        wrong = next((p for p in bad if not (p.kind == "quoted-union" and self.cls and self.cls.scriptable)), None)
+        if wrong is not None:
+            self._report_annotation(node, wrong, where)
         return found
+
+    def _report_annotation(self, node: ast.expr, wrong: BadAnnotation, where: str) -> None:
+        text = ast.unparse(node)
+        if wrong.kind == "typevar":
+            self.report("generic-function", wrong.node, name=self.facts.name, text=wrong.text)
+        elif wrong.kind == "malformed":
+            self.report("malformed-annotation", node, text=text, where=where)
+        else:
+            self.report("unsupported-annotation", node, text=text, name=wrong.text, where=where)
 
 
 def _what(value: ast.expr) -> str:

@@ -49,7 +49,6 @@ def _read(text: str) -> tuple[str, list[str]]:
         ("dict[str, list[Tensor]]", "Dict[str, List[Tensor]]"),
         ("Optional[Tensor]", "Optional[Tensor]"),
         ("Tensor | None", "Optional[Tensor]"),
-        ("'Tensor | None'", "Optional[Tensor]"),
         ("Union[Tensor, None]", "Optional[Tensor]"),
         ("int | float | None", "Optional[Union[float, int]]"),
         ("Tuple[Tensor, int]", "Tuple[Tensor, int]"),
@@ -91,6 +90,11 @@ def test_what_names_no_type_is_recognised_and_unknown(text: str, kind: str) -> N
     shown, kinds = _read(text)
     assert kinds == [kind]
     assert shown == "Unknown"
+
+
+def test_a_quoted_union_is_understood_although_the_compiler_does_not() -> None:
+    assert _read("'Tensor | None'") == ("Optional[Tensor]", ["quoted-union"])
+    assert _read("List['int | None']") == ("List[Optional[int]]", ["quoted-union"])
 
 
 def test_a_name_from_elsewhere_is_unknown_and_nothing_is_wrong_with_it() -> None:
