@@ -17,9 +17,9 @@ import torch
 
 from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
-from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError
+from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError, scripted_function
 from scriptkit.engines.torchscript.ignoring import hand_user_object
-from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
+from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, calls_in, lift
 from scriptkit.engines.torchscript.source import SourceUnavailableError, names_in
 
 if TYPE_CHECKING:
@@ -163,8 +163,29 @@ class LiftedClass:
         return self._members == _members_of(self.original) and self.functions.is_current(self.dependencies)
 
     def method_stubs(self) -> list[Any]:
-        """What the compiler starts from: `forward` and the exported methods."""
-        return [adapter.method_stub(getattr(self.cls, name), name) for name in self.entry_points()]
+        """What the compiler starts from: `forward`, the exported methods, and what dropped bodies would have called."""
+        names = self.entry_points()
+        stubs = [adapter.method_stub(getattr(self.cls, name), name) for name in names]
+        if not self.dropped:
+            return stubs
+        for name in self._called_by_dropped_methods():
+            if name not in names:
+                names.append(name)
+                stubs.append(adapter.method_stub(getattr(self.cls, name), name))
+        return stubs
+
+    def _called_by_dropped_methods(self) -> Iterator[str]:
+        """The methods and functions whose errors would stay hidden behind that of their caller."""
+        for lifted in list(self.methods.values()):
+            if lifted.original in self.dropped:
+                function = cast("FunctionType", inspect.unwrap(lifted.original))
+                called = calls_in(function)
+                yield from (
+                    n for n in called.methods if isinstance(inspect.getattr_static(self.cls, n, None), _LazyMethod)
+                )
+                for value in called.functions:
+                    if self.functions.stand_in(value) is not None:
+                        self.functions.compile(scripted_function(value) or cast("FunctionType", value))
 
     def entry_points(self) -> list[str]:
         """`forward` first, then the exported methods by name."""

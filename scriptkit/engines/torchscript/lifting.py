@@ -281,6 +281,39 @@ def _keep_plain_parameters(arguments: ast.arguments) -> None:
     arguments.kwonlyargs, arguments.kw_defaults = [], []
 
 
+@dataclass(frozen=True)
+class Calls:
+    """What a function calls: methods of its `self`, and functions by name."""
+
+    methods: list[str]
+    functions: list[object]
+
+
+def calls_in(function: FunctionType) -> Calls:
+    """The calls in a function, those under a test of `is_scripting` left out."""
+    tree = function_source(function).tree
+    self_name = tree.args.args[0].arg if tree.args.args else ""
+    namespace = {**function.__globals__, **closure_of(function)}
+    methods: list[str] = []
+    functions: list[object] = []
+    for node in _unguarded(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if owner == self_name:
+                methods.append(name)
+            case ast.Call(func=ast.Name(id=name)) if name in namespace:
+                functions.append(namespace[name])
+            case _:
+                pass
+    return Calls(methods, functions)
+
+
+def _unguarded(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "is_scripting" in ast.unparse(child.test)):
+            yield from _unguarded(child)
+
+
 def _names_bound_in(tree: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):

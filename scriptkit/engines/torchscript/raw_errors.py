@@ -87,7 +87,7 @@ def _reason(text: str) -> str:
 
 def _overloads(text: str) -> Iterator[tuple[str, str]]:
     """Each overload the compiler lists and what does not fit it."""
-    for block in text.split(_OVERLOADS)[1].split("\n\n"):
+    for block in re.split(r"\n\s*\n", text.split(_OVERLOADS)[1]):
         schema, _, rest = block.strip().partition(":\n")
         why = _WHY.search(rest)
         if why is None:
