@@ -16,7 +16,7 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
-.PHONY: help demo test check lint types docs bench operators corpus readme generated clean
+.PHONY: help demo test check lint types docs bench operators corpus rules readme generated clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -59,12 +59,16 @@ operators: $(READY)  ## generate the operator table from the installed torch
 corpus: $(READY)  ## how well the rules judge the corpus of model files
 	@$(BIN)/python -m tools.corpus tests/corpus
 
+rules: $(READY)  ## write the page of all rules
+	@$(BIN)/python -m tools.rules
+
 readme: $(READY)  ## write what the README's code says into the README
 	@$(BIN)/python -m tools.readme
 
 generated: $(READY)  ## generated files are up to date
 	@$(BIN)/python -m tools.operators --check
 	@$(BIN)/python -m tools.readme --check
+	@$(BIN)/python -m tools.rules --check
 	@$(BIN)/python -m tools.manifest_schema --check
 
 clean:  ## remove what the targets made
