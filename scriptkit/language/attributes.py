@@ -33,6 +33,8 @@ def collect_attributes(cls: ClassFacts) -> None:
             attribute = _attribute(cls, name)
             attribute.init.append(found)
             attribute.registered = attribute.registered or registered
+            if cls.scriptable and found.annotation is not None:  # a lift: plain torch.jit does not read these
+                attribute.final = attribute.final or is_final(cls, found.annotation)
         for name, mutated in _mutations(method):
             if name in cls.attributes:
                 cls.attributes[name].mutations.append(mutated)

@@ -96,6 +96,8 @@ class ModuleMembers(Body):
         if declared and attribute.registered != "module":
             return self._declared_attribute(cls, attribute, node)
         value = members.assigned(cls, attribute)
+        if cls.scriptable and attribute.annotation is not None and not attribute.final:
+            return self._annotated_in_init(attribute.annotation, value)
         if attribute.init and attribute.conditional:
             return self._conditional(cls, attribute, node, value)
         if value is None:
@@ -109,6 +111,11 @@ class ModuleMembers(Body):
     @staticmethod
     def _assigned_later(attribute: AttributeFacts) -> bool:
         return bool(attribute.later)
+
+    def _annotated_in_init(self, annotation: ast.expr, value: AnyValue | None) -> AnyValue:
+        """`self.x: T = value`, which scriptkit passes on to the compiler."""
+        is_module = isinstance(value, (ModuleValue, ContainerValue))
+        return value if is_module and value is not None else self.annotations.type(annotation)
 
     def _declared_attribute(self, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr) -> AnyValue:
         declaration = attribute.declaration

@@ -167,3 +167,29 @@ def test_a_kind_nobody_documented_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown kind"):
         Problem("no-such-kind", ast.Pass())
     assert all(text for text in KINDS.values())
+
+
+ANNOTATED_IN_INIT = """
+class Net({base}):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache: Optional[Tensor] = None
+        self.sizes: List[int] = []
+        self.last: Final[int] = 1
+        self.layers = nn.ModuleList([nn.ReLU(), nn.Tanh()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.cache = x
+        self.sizes.append(x.size(0))
+        return self.layers[self.last](x)
+"""
+
+
+def test_annotations_in_init_count_for_a_scriptable_module_only() -> None:
+    header = "from scriptkit import ScriptableModule\n"
+    assert _net(header + ANNOTATED_IN_INIT.format(base="ScriptableModule")).problems == []
+    assert [p.kind for p in _net(ANNOTATED_IN_INIT.format(base="nn.Module")).problems] == [
+        "empty-attribute-untyped",
+        "empty-attribute-untyped",
+        "module-container-dynamic-index",
+    ]
