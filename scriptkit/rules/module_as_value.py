@@ -55,7 +55,11 @@ class ModuleAsValue(ProblemRule):
                     method=function.name,
                 )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+        above = cls.module.parent(problem.node)
+        choice = next(p.node for p in cls.problems if p.kind in self.kinds and cls.module.parent(p.node) is above)
+        if isinstance(above, (ast.IfExp, ast.List, ast.Tuple)) and choice is not problem.node:
+            return None  # one choice between modules is one mistake
         return self.about(cls, problem, f"{shown(problem.node)} is a module, and stands where a value is needed")
 
 

@@ -22,6 +22,7 @@ class ModuleIntrospection(ProblemRule):
         r"Unknown type name 'torch\.jit\.ScriptModule'",
         "Unknown type name 'Self'",
     )
+    supersedes = ("unsupported-builtin",)
     kinds = ("module-introspection",)
     label = "asks a module about itself"
     note = "the compiler compiles what modules compute; their bookkeeping stays in Python"
