@@ -6,6 +6,8 @@ lifted class of its own: when a method or a constant changes, a new one is made 
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import inspect
 import types
 import weakref
@@ -19,8 +21,14 @@ from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
 from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError, scripted_function
 from scriptkit.engines.torchscript.ignoring import hand_user_object
-from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, calls_in, lift
-from scriptkit.engines.torchscript.source import SourceUnavailableError, names_in
+from scriptkit.engines.torchscript.lifting import (
+    Dependencies,
+    LiftedFunction,
+    calls_in,
+    lift,
+    module_classes_checked,
+)
+from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +58,7 @@ class LiftedClass:
     has_ignored_methods: bool = False
     container_types: dict[str, Any] = field(default_factory=dict)
     names: frozenset[str] = field(init=False)
+    classes_checked: frozenset[type[torch.nn.Module]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.user_classes = user_classes(self.original)
@@ -59,6 +68,7 @@ class LiftedClass:
         self.dependencies.methods.append((self.original, "forward", getattr(self.original, "forward", None)))
         self._members = _members_of(self.original)
         self.names = frozenset(self._names_in_methods())
+        self.classes_checked = frozenset(self._module_classes_checked() if "isinstance" in self.names else ())
         self.cls = self._make()
         for name, _ in self._exported():
             self.dependencies.methods.append((self.original, name, getattr(self.original, name)))
@@ -70,6 +80,16 @@ class LiftedClass:
                 function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
                 if isinstance(function, FunctionType) and not name.startswith("__"):
                     yield from names_in(inspect.unwrap(function).__code__)
+
+    def _module_classes_checked(self) -> Iterator[type[torch.nn.Module]]:
+        """The module classes that methods test by `isinstance`."""
+        for owner in self.user_classes:
+            for function in filter(inspect.isfunction, vars(owner).values()):
+                inner = cast("FunctionType", inspect.unwrap(function))
+                with contextlib.suppress(SourceUnavailableError):
+                    namespace = {**inner.__globals__, **closure_of(inner)}
+                    for node in ast.walk(function_source(inner).tree):
+                        yield from module_classes_checked(node, set(), namespace.get)
 
     def declared_containers(self, state: dict[str, Any]) -> dict[str, Any]:
         """Types for containers that are empty now and were not before, on any instance; undeclared ones only."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import re
 import types
 import typing
 from dataclasses import dataclass, field
@@ -209,6 +210,9 @@ class _Rewriter(ast.NodeTransformer):
         return new
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        checked = module_classes_checked(node, self.locals, self._look_up)
+        if checked:
+            return self._membership_test(node, checked)
         match node.func:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=args), attr=name) if self.mro:
                 return self._parent_call(node, self._class_of_super(args), name, node.args)
@@ -216,6 +220,11 @@ class _Rewriter(ast.NodeTransformer):
                 return self._parent_call(node, cls, name, node.args[1:], include=True)
             case _:
                 return self.generic_visit(node)
+
+    def _membership_test(self, node: ast.Call, checked: list[type]) -> ast.AST:
+        """`isinstance(module, Class)`: torch compares the names of compiled types, and no subclass is ever equal."""
+        subject = ast.unparse(self.visit(node.args[0]))
+        return cast("ast.AST", _at(node, " or ".join(f"hasattr({subject}, {mark_of(cls)!r})" for cls in checked)))
 
     def _parent_call(
         self,
@@ -279,6 +288,35 @@ def _keep_plain_parameters(arguments: ast.arguments) -> None:
     """Drop what the compiler refuses in any signature, so that the callers of a failing function can be checked."""
     arguments.vararg = arguments.kwarg = None
     arguments.kwonlyargs, arguments.kw_defaults = [], []
+
+
+def module_classes_checked(
+    node: ast.AST, local_names: set[str], look_up: Callable[[str], object]
+) -> list[type[torch.nn.Module]]:
+    """The module classes that a call of `isinstance` names; none if it names anything else."""
+    match node:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[_, classes], keywords=[]):
+            expressions = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+        case _:
+            return []
+    found = [_object_named(expression, local_names, look_up) for expression in expressions]
+    modules = [cls for cls in found if isinstance(cls, type) and issubclass(cls, torch.nn.Module)]
+    return modules if len(modules) == len(found) else []
+
+
+def _object_named(expression: ast.expr, local_names: set[str], look_up: Callable[[str], object]) -> object:
+    path = _dotted(expression)
+    if path is None or path[0] in local_names:
+        return None
+    value = look_up(path[0])
+    for name in path[1:]:
+        value = getattr(value, name, None)
+    return value
+
+
+def mark_of(cls: type) -> str:
+    """The attribute that marks instances of a class for compiled code."""
+    return "_is_" + re.sub(r"\W+", "_", f"{cls.__module__}.{cls.__qualname__}")
 
 
 @dataclass(frozen=True)

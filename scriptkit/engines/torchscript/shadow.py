@@ -11,6 +11,7 @@ from torch.nn.utils import parametrize
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.lifted_class import user_classes
+from scriptkit.engines.torchscript.lifting import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ class Shadow:
     parametrized: list[tuple[torch.nn.Module, str]] = field(default_factory=list)
     lifted: dict[type, LiftedClass] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    classes_checked: set[type[torch.nn.Module]] = field(default_factory=set)
 
 
 def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
@@ -48,6 +50,7 @@ def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     shadow = Shadow(module)
     for cls in {class_of(m) for m in module.modules() if not isinstance(m, adapter.ScriptModule)}:
         _class_for_compiler(cls, shadow, classes)
+    shadow.classes_checked.update(*(lifted.classes_checked for lifted in shadow.lifted.values()))
     shadow.names.update(*(lifted.names for lifted in shadow.lifted.values()))
     shadow.root = _copy(module, shadow, classes)
     return shadow
@@ -73,6 +76,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
         containers = lifted.declared_containers(state)
         if containers:
             state["__annotations__"] = {**lifted.annotations, **containers}
+    state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
     copy.__dict__.update(state)
     return copy
 
