@@ -15,11 +15,13 @@ import torch
 from scriptkit import switches
 from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import Difference, Tolerance, compare
+from scriptkit.compiling.compiled import CompiledModule
 from scriptkit.compiling.examples import record_examples
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.compiling.perturb import Example, perturbations
 from scriptkit.compiling.structure import flatten
-from scriptkit.engines.torchscript import files
+from scriptkit.compiling.wrapper import restored
+from scriptkit.engines.torchscript import files, tracing
 from scriptkit.errors import ScriptkitError, VerificationError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 Form = Literal["compiled", "loaded"]
 CALLS_IN_A_ROW = 3
+FIRST_CALLS = tuple(f"call {number + 1}" for number in range(CALLS_IN_A_ROW))
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class _Verification:
     skipped: list[str] = field(default_factory=list)
 
     def report(self) -> VerificationReport:
-        for training in dict.fromkeys((self.module.training, False, True)):
+        for training in self._training_modes():
             for form in ("compiled", "loaded"):
                 self._compare_mode(form, training=training)
         failed = next((one for one in self.comparisons if one.differences and one.method == "forward"), None)
@@ -153,21 +156,33 @@ class _Verification:
             self._compare_call(self._pair(form, training=training), change.name, change.example)
         self._compare_methods(form, training=training)
 
+    def _training_modes(self) -> list[bool]:
+        modes = list(dict.fromkeys((self.module.training, False, True)))
+        if isinstance(self.module, CompiledModule) and self.module.eval_only:
+            self.skipped.append(f"training: {self.module.eval_only}")
+            return [False]
+        return modes
+
     def _pair(self, form: Form, *, training: bool) -> _Pair:
-        eager, compiled = copy_tree(self.module), copy_tree(self.module)
-        if self.module.training != training:
+        made = self.module
+        eager = copy_tree(made.inner if isinstance(made, CompiledModule) else made)
+        if isinstance(made, CompiledModule):  # a copy of traces is made by writing and reading them
+            compiled: nn.Module = _reloaded(made).train(training)
+        else:
+            compiled = copy_tree(made)
+        if made.training != training:
             eager.train(training)
             compiled.train(training)
-        if form == "loaded":
-            compiled = files.load_bytes(files.serialise(forms.complete(compiled)), None)
+        if form == "loaded" and not isinstance(made, CompiledModule):
+            compiled = _reloaded(compiled)
         return _Pair(form, training, eager, forms.callable_form(compiled))
 
     # ---- the comparisons
 
     def _compare_calls(self, pair: _Pair) -> None:
         """Several calls in a row, and what they leave behind."""
-        for number in range(CALLS_IN_A_ROW):
-            if not self._compare_call(pair, f"call {number + 1}", self.example):
+        for name in FIRST_CALLS:
+            if not self._compare_call(pair, name, self.example):
                 return
         ours, theirs = pair.eager.state_dict(), pair.compiled.state_dict()
         if ours.keys() == theirs.keys():
@@ -181,13 +196,19 @@ class _Verification:
             with switches.eager(), torch.no_grad():
                 expected = _call(pair.eager, method, change.args, change.kwargs)
         except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the compiled form
-            if name.startswith("call") or method != "forward":
+            if name in FIRST_CALLS or method != "forward":
                 self.skipped.append(f"{method}: eager code raises {_told(error)}")
             return False
         try:
             with torch.no_grad():
-                found = compare(expected, _call(pair.compiled, method, change.args, change.kwargs), self.tolerance)
+                actual = _call(pair.compiled, method, change.args, change.kwargs)
+            if isinstance(self.module, CompiledModule):
+                actual = restored(flatten(expected)[1], actual)
+            found = compare(expected, actual, self.tolerance)
         except Exception as error:  # noqa: BLE001  # any error of the compiled form is a difference
+            if name not in FIRST_CALLS and _is_refusal(error):
+                self.skipped.append(f"{name}: {_told(error)}")
+                return False
             found = [Difference("call", f"the {pair.form} form raises {_told(error)}")]
         self.comparisons.append(pair.told(method, name, found))
         return True
@@ -199,11 +220,18 @@ class _Verification:
         except Exception as error:  # noqa: BLE001  # a module that cannot be differentiated has no gradients to compare
             self.skipped.append(f"gradients: eager code raises {_told(error)}")
             return
+        if isinstance(self.module, CompiledModule):
+            expected = {name: gradient for name, gradient in expected.items() if name.startswith("argument")}
         try:
-            found = compare(expected, _gradients(pair.compiled, self.example), self.tolerance, "gradient")
+            found = compare(expected, self._compiled_gradients(pair, expected), self.tolerance, "gradient")
         except Exception as error:  # noqa: BLE001  # any error of the compiled form is a difference
             found = [Difference("gradient", f"the {pair.form} form raises {_told(error)}")]
         self.comparisons.append(pair.told("forward", "gradients", found))
+
+    def _compiled_gradients(self, pair: _Pair, expected: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
+        """In a mixed form parameters have longer names; there, the gradients of the inputs are compared."""
+        found = _gradients(pair.compiled, self.example)
+        return {name: found[name] for name in expected} if isinstance(self.module, CompiledModule) else found
 
     def _compare_methods(self, form: Form, *, training: bool) -> None:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
@@ -218,7 +246,7 @@ class _Verification:
 
     def _first_differing(self, *, training: bool) -> str | None:
         """The path of the first submodule, in the order in which they finish, that differs when compiled alone."""
-        copy = copy_tree(self.module)
+        copy = copy_tree(self.module.inner if isinstance(self.module, CompiledModule) else self.module)
         copy.train(training)
         change = self.example.changed("", self.example.tensors)
         with switches.eager():
@@ -230,6 +258,15 @@ class _Verification:
             if any(_differs(part, call.args, call.kwargs, self.tolerance) for call in recorded[path]):
                 return path
         return None
+
+
+def _reloaded(module: nn.Module) -> nn.Module:
+    return files.load_bytes(files.serialise(forms.complete(module)), None)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether a trace says that it was not recorded for such inputs, which is no wrong answer."""
+    return tracing.failed_check(error) is not None or "traced for" in str(error)
 
 
 def _call(module: nn.Module, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -123,6 +123,11 @@ class CompiledModule(nn.Module):
         """Whether a call runs compiled code; False while the module waits for its first call."""
         return self._calls is not None
 
+    @property
+    def eval_only(self) -> str:
+        """Why the module cannot be trained compiled; empty where it can."""
+        return self._choice.eval_only if self._choice is not None else ""
+
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""
         if self._choice is not None:

@@ -126,3 +126,30 @@ def test_a_module_whose_eager_code_refuses_the_example_is_not_passed_in_silence(
     with pytest.raises(scriptkit.VerificationError) as caught:
         verify(nn.Linear(4, 2), (torch.ones(3, 5),))
     assert "eager code raises RuntimeError" in str(caught.value)
+
+
+class Untyped(nn.Module):
+    """Traces only, with state and another result in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.bn = nn.Linear(4, 3), nn.BatchNorm1d(3)
+
+    def forward(self, x: Tensor, **options: float) -> dict[str, Tensor]:
+        return {"y": self.bn(self.fc(x))}
+
+
+def test_a_traced_module_is_verified_in_both_modes_without_changing_it() -> None:
+    module = Untyped()
+    compiled = scriptkit.compile(module, (torch.randn(5, 4),))
+    assert scriptkit.report(compiled).rows[0].mode == "trace"
+    report = verify(compiled, (torch.randn(5, 4),))
+    assert {c.training for c in report.comparisons} == {True, False}
+    assert module.state_dict()["bn.num_batches_tracked"].item() == 0
+
+
+def test_a_trace_that_is_wrong_is_found() -> None:
+    compiled = scriptkit.compile(Untyped().eval(), (torch.randn(5, 4),))
+    compiled.inner.forward = lambda x: {"y": x[:, :3]}
+    with pytest.raises(scriptkit.VerificationError):
+        verify(compiled, (torch.randn(5, 4),))
