@@ -85,10 +85,12 @@ class ScriptkitPlugin(Plugin):
                 self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
             if self._at_classes:
                 self._reporter.report_file(ctx.api.cur_mod_node)
+                self._reporter.repeat_misfits(ctx.api.cur_mod_node)
 
     def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
         """Called when a file is type checked; the rules add no dependency."""
         self._reporter.report_file(file)
+        self._reporter.guarded(self._reporter.report_misfits, lambda _: None)(file)
         return set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mypy.nodes import TypeInfo
@@ -11,6 +12,7 @@ from mypy.nodes import TypeInfo
 from scriptkit.config import ConfigError
 from scriptkit.mypy import names
 from scriptkit.mypy.codes import code_of
+from scriptkit.mypy.example_inputs import Misfit, misfits
 from scriptkit.mypy.findings import Findings
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Reporter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._findings = Findings(settings)
+        self._misfits: dict[str, tuple[int, list[Misfit]]] = {}
         self.errors: Errors | None = None  # mypy's; known from the first class that has a base
 
     def report_file(self, file: MypyFile) -> None:
@@ -40,6 +43,27 @@ class Reporter:
             return
         if file.path not in self.errors.ignored_files:
             self.report(file, set(_scriptable_in(file.names, file.fullname, "")))
+
+    def report_misfits(self, file: MypyFile) -> None:
+        """Tell which `example_inputs` do not fit; only a file that is type checked knows."""
+        errors = self.errors
+        if errors is None or errors.file != file.path or file.path in errors.ignored_files:
+            return
+        found = [
+            misfit
+            for info in _classes(file.names, file.fullname)
+            if info.has_base(names.MODULE)
+            for misfit in misfits(info)
+        ]
+        self._misfits[file.path] = _modified(file), found
+        self.repeat_misfits(file)
+
+    def repeat_misfits(self, file: MypyFile) -> None:
+        """Tell them again: the daemon forgets what it was told of a class that it looks at once more."""
+        modified, found = self._misfits.get(file.path, (0, []))
+        if self.errors is not None and modified == _modified(file):
+            for line, column, message in found:
+                self.errors.report(line, column, message, code=code_of("example-inputs"))
 
     def report(self, file: MypyFile, scriptable: set[str]) -> None:
         """Tell the findings of a file; a failure of ours is one note, and mypy goes on."""
@@ -85,6 +109,11 @@ class Reporter:
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = f"internal error of scriptkit, {error!r} (in {where.name}, line {where.lineno})"
         errors.report(1, 0, f"{message}  [scriptkit-internal]", code=code_of("internal"), severity="note")
+
+
+def _modified(file: MypyFile) -> int:
+    path = Path(file.path)
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _scriptable_in(table: SymbolTable, prefix: str, outer: str) -> Iterator[str]:
