@@ -19,6 +19,7 @@ A rule either words the problems of its kinds (`problems.KINDS` lists them with 
 `cls.annotations`, `cls.own_methods`, `cls.bases`; the file's in `cls.module` (`dotted`, `parent`, `ancestors`, `span`,
 `is_allowed`, `imports`, `globals`, `functions`).
 
+A problem that depends on the instance (a branch on a `Final`, on a submodule that may be None) has `certain=False`.
 What is unknown stays `Unknown` and silences problems; an expression that had a problem is `Unknown` too. A door that
 knows
 more (mypy's types, a live instance) passes an `Oracle`.

@@ -83,8 +83,9 @@ def read(text: str, path: str = "<string>") -> ModuleFacts:
     for cls in module.classes.values():
         cls.kind = _kind(cls, frozenset())
         cls.scriptable = _is_scriptable(cls, frozenset())
-    for cls in module.classes.values():
-        collect_attributes(cls)
+    if any(cls.is_module for cls in module.classes.values()):
+        for cls in module.classes.values():
+            collect_attributes(cls)
     return module
 
 
