@@ -143,7 +143,7 @@ def test_the_daemon_keeps_findings_through_edits_new_files_and_repairs(project: 
     assert daemon.codes() == [both[0], f"b.py:{FINDING}", both[1]], "another file got a finding"
     project.write(a=GOOD, b=BAD.replace("(x)", "(x)  # type: ignore[scriptkit-lambda-expression]"))
     assert daemon.codes() == [both[1]], "one repaired, one ignored"
-    misfit = GOOD + "        def example_inputs(self) -> tuple[int]:\n            return (1,)\n"
+    misfit = GOOD + "        def example_inputs(self) -> tuple[int]:\n            raise OSError\n"
     project.write(d=misfit)
     assert daemon.codes() == ["d.py:7 scriptkit-example-inputs", both[1]]
     assert daemon.codes() == ["d.py:7 scriptkit-example-inputs", both[1]], "nothing changed"
