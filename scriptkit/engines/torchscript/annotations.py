@@ -18,6 +18,7 @@ from scriptkit.engines.torchscript.source import SourceUnavailableError, closure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import FunctionType
 
 _ANNOTATED_ATTRIBUTE = re.compile(r"^\s*self\.\w+\s*:", re.MULTILINE)
 UNRESOLVED: Final = object()
@@ -121,3 +122,17 @@ def _is_module_class(part: object) -> bool:
 
 def _is_interface(cls: type) -> bool:
     return bool(getattr(cls, "__torch_script_interface__", False))
+
+
+def resolved_signature(function: FunctionType) -> inspect.Signature:
+    """The signature of a function with its quoted annotations resolved."""
+    namespace = {**vars(typing), **function.__globals__, **closure_of(function)}
+    signature = inspect.signature(function)
+    parameters = [
+        p.replace(annotation=resolve(p.annotation, namespace)) if p.annotation is not p.empty else p
+        for p in signature.parameters.values()
+    ]
+    returns = signature.return_annotation
+    if returns is not signature.empty:
+        returns = resolve(returns, namespace)
+    return signature.replace(parameters=parameters, return_annotation=returns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.shadow import Shadow, shadow_of
+from scriptkit.engines.torchscript.source import names_in
 
 if TYPE_CHECKING:
     import torch
 
+    from scriptkit.engines.torchscript.dependencies import Dependencies
     from scriptkit.engines.torchscript.functions import FunctionCompiler
-    from scriptkit.engines.torchscript.lifting import Dependencies
 
 LOCK = threading.RLock()
 _classes = LiftedClasses()
@@ -53,6 +55,18 @@ class CompiledTree:
             child: Any = module._modules[name]
             if not isinstance(child, adapter.ScriptModule):
                 self._collect_library_types(child, own_type(child, declared), found)
+
+    def names_in_code(self) -> set[str]:
+        """Every name that the compiled Python code of a tree mentions; a constant outside them is never read."""
+        methods: list[Any] = [m.original for lifted in self.shadow.lifted.values() for m in lifted.methods.values()]
+        for cls, concrete_type in [] if self.scripted is not None else self.library_types():
+            methods += [getattr(cls, name, None) for name in adapter.new_instance(concrete_type)._method_names()]
+        names: set[str] = set()
+        for method in methods:
+            code = getattr(inspect.unwrap(method), "__code__", None) if callable(method) else None
+            if code is not None:
+                names.update(names_in(code))
+        return names
 
     def dependencies(self) -> list[Dependencies]:
         """What the code of all classes of the tree was made from."""

@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 
 from scriptkit.engines.torchscript import adapter, public_route
-from scriptkit.engines.torchscript.lifting import Dependencies, LiftedFunction, lift
+from scriptkit.engines.torchscript.dependencies import Dependencies
+from scriptkit.engines.torchscript.lifting import LiftedFunction, lift
 
 _LEFT_TO_TORCH = frozenset({"torch", "math", "builtins", "typing", "warnings", "scriptkit"})
 

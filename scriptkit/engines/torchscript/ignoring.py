@@ -8,7 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.lifting import resolved_signature
+from scriptkit.engines.torchscript.annotations import resolved_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable

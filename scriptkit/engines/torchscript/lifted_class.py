@@ -19,15 +19,11 @@ import torch
 
 from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
+from scriptkit.engines.torchscript.calls_in_source import calls_in, module_classes_checked
+from scriptkit.engines.torchscript.dependencies import Dependencies
 from scriptkit.engines.torchscript.functions import FunctionCompiler, UnknownDecoratorError, scripted_function
 from scriptkit.engines.torchscript.ignoring import hand_user_object
-from scriptkit.engines.torchscript.lifting import (
-    Dependencies,
-    LiftedFunction,
-    calls_in,
-    lift,
-    module_classes_checked,
-)
+from scriptkit.engines.torchscript.lifting import LiftedFunction, lift
 from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source, names_in
 
 if TYPE_CHECKING:

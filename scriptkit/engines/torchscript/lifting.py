@@ -9,45 +9,24 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import re
 import types
-import typing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.annotations import UNRESOLVED, resolve
+from scriptkit.engines.torchscript.annotations import UNRESOLVED
+from scriptkit.engines.torchscript.calls_in_source import dotted_names, mark_of, module_classes_checked
 from scriptkit.engines.torchscript.decorators import Decoration, read_decorators
+from scriptkit.engines.torchscript.dependencies import TORCH_NAME, Dependencies, literal
 from scriptkit.engines.torchscript.source import FunctionSource, closure_of, function_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FunctionType
 
-TORCH_NAME = "_scriptkit_torch"
 _SIGNATURE_COMMENT = "# type: ("
-
-
-@dataclass
-class Dependencies:
-    """What compiled code was made from besides the instance; it is stale once any of it is another object."""
-
-    globals: list[tuple[Any, str, object]] = field(default_factory=list)
-    cells: list[tuple[Any, object]] = field(default_factory=list)
-    methods: list[tuple[type, str, object]] = field(default_factory=list)
-    codes: list[tuple[FunctionType, object]] = field(default_factory=list)
-    functions: list[FunctionType] = field(default_factory=list)
-
-    def are_current(self) -> bool:
-        """Whether nothing changed."""
-        return (
-            all(is_same(namespace.get(name, UNRESOLVED), value) for namespace, name, value in self.globals)
-            and all(is_same(cell.cell_contents, value) for cell, value in self.cells)
-            and all(getattr(owner, name, None) is value for owner, name, value in self.methods)
-            and all(function.__code__ is code for function, code in self.codes)
-        )
+_PADDING = "\n" * 10 + "#" * 200  # torch looks for the name of an attribute behind the old code that new code replaced
 
 
 class LiftedFunction(adapter.ParsedDef):  # type: ignore[misc]
@@ -83,7 +62,7 @@ def lift(
     rewriter = _Rewriter(inner, mro, dependencies, is_compiled_apart)
     tree = rewriter.rewrite(source.tree, decoration, drop_body=drop_body)
     first_line = source.first_line
-    context = adapter.source_context(source.text, source.path, first_line, 0, function.__name__)
+    context = adapter.source_context(source.text + _PADDING, source.path, first_line, 0, function.__name__)
     signature = source.text if _has_signature_comment(source) else ""
     lifted = LiftedFunction(ast.Module([tree], []), context, signature, source.path, first_line)
     lifted.__dict__.update(
@@ -94,11 +73,6 @@ def lift(
         decoration=decoration,
     )
     return lifted
-
-
-def is_same(now: object, then: object) -> bool:
-    """Identity; equal constants count as one."""
-    return now is then or (type(now) is type(then) and _literal(now) is not None and now == then)
 
 
 def _function_face(function: FunctionType, names: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +157,7 @@ class _Rewriter(ast.NodeTransformer):
         return self._constant(node, node.id, value)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        path = _dotted(node)
+        path = dotted_names(node)
         if path is None or path[0] in self.locals:
             return self.generic_visit(node)
         owner = self._look_up(path[0])
@@ -203,10 +177,10 @@ class _Rewriter(ast.NodeTransformer):
             alias = f"_{owner.__name__.replace('.', '_')}_{name}"
             self.names[alias] = stand_in
             return ast.copy_location(ast.Name(alias, ast.Load()), node)
-        if (literal := _literal(value)) is None:
+        if (text := literal(value)) is None:
             return node
         self.dependencies.globals.append((vars(owner), name, value))
-        new: ast.AST = _at(node, literal)
+        new: ast.AST = _at(node, text)
         return new
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -268,11 +242,11 @@ class _Rewriter(ast.NodeTransformer):
         return self.function.__globals__.get(name, UNRESOLVED)
 
     def _constant(self, node: ast.expr, name: str, value: object) -> ast.AST:
-        literal = _literal(value)
-        if literal is None or hasattr(builtins, name):
+        text = literal(value)
+        if text is None or hasattr(builtins, name):
             return node
         self._depend_on(name, value)
-        new: ast.AST = _at(node, literal)
+        new: ast.AST = _at(node, text)
         return new
 
     def _depend_on(self, name: str, value: object) -> None:
@@ -288,68 +262,6 @@ def _keep_plain_parameters(arguments: ast.arguments) -> None:
     """Drop what the compiler refuses in any signature, so that the callers of a failing function can be checked."""
     arguments.vararg = arguments.kwarg = None
     arguments.kwonlyargs, arguments.kw_defaults = [], []
-
-
-def module_classes_checked(
-    node: ast.AST, local_names: set[str], look_up: Callable[[str], object]
-) -> list[type[torch.nn.Module]]:
-    """The module classes that a call of `isinstance` names; none if it names anything else."""
-    match node:
-        case ast.Call(func=ast.Name(id="isinstance"), args=[_, classes], keywords=[]):
-            expressions = classes.elts if isinstance(classes, ast.Tuple) else [classes]
-        case _:
-            return []
-    found = [_object_named(expression, local_names, look_up) for expression in expressions]
-    modules = [cls for cls in found if isinstance(cls, type) and issubclass(cls, torch.nn.Module)]
-    return modules if len(modules) == len(found) else []
-
-
-def _object_named(expression: ast.expr, local_names: set[str], look_up: Callable[[str], object]) -> object:
-    path = _dotted(expression)
-    if path is None or path[0] in local_names:
-        return None
-    value = look_up(path[0])
-    for name in path[1:]:
-        value = getattr(value, name, None)
-    return value
-
-
-def mark_of(cls: type) -> str:
-    """The attribute that marks instances of a class for compiled code."""
-    return "_is_" + re.sub(r"\W+", "_", f"{cls.__module__}.{cls.__qualname__}")
-
-
-@dataclass(frozen=True)
-class Calls:
-    """What a function calls: methods of its `self`, and functions by name."""
-
-    methods: list[str]
-    functions: list[object]
-
-
-def calls_in(function: FunctionType) -> Calls:
-    """The calls in a function, those under a test of `is_scripting` left out."""
-    tree = function_source(function).tree
-    self_name = tree.args.args[0].arg if tree.args.args else ""
-    namespace = {**function.__globals__, **closure_of(function)}
-    methods: list[str] = []
-    functions: list[object] = []
-    for node in _unguarded(tree):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if owner == self_name:
-                methods.append(name)
-            case ast.Call(func=ast.Name(id=name)) if name in namespace:
-                functions.append(namespace[name])
-            case _:
-                pass
-    return Calls(methods, functions)
-
-
-def _unguarded(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and "is_scripting" in ast.unparse(child.test)):
-            yield from _unguarded(child)
 
 
 def _names_bound_in(tree: ast.FunctionDef) -> Iterator[str]:
@@ -368,31 +280,6 @@ def _next_with(mro: tuple[type, ...], cls: type, name: str, *, include: bool) ->
     return next((c for c in mro[start:] if isinstance(vars(c).get(name), types.FunctionType)), None)
 
 
-def _dotted(node: ast.expr) -> list[str] | None:
-    """`a.b.c` as its names."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.insert(0, node.attr)
-        node = node.value
-    return [node.id, *names] if isinstance(node, ast.Name) else None
-
-
-def _literal(value: object) -> str | None:
-    """The source text of a constant the compiler cannot take from a module, or None."""
-    if isinstance(value, torch.dtype | torch.layout | torch.memory_format):
-        return f"{TORCH_NAME}.{str(value).removeprefix('torch.')}"
-    if isinstance(value, torch.device):
-        return f"{TORCH_NAME}.device({str(value)!r})"
-    if type(value) is tuple:
-        parts = [_literal(item) for item in value]
-        return f"({', '.join(p for p in parts if p)},)" if parts and None not in parts else None
-    if type(value) is float and value not in (float("inf"), float("-inf")) and value == value:  # noqa: PLR0124 - not NaN
-        return repr(value)
-    if type(value) is float:
-        return f"float({str(value)!r})"
-    return repr(value) if type(value) in (bool, int, str) else None
-
-
 def _at(node: ast.stmt | ast.expr, text: str) -> Any:
     """New code at the place of old code."""
     [statement] = ast.parse(text).body
@@ -401,17 +288,3 @@ def _at(node: ast.stmt | ast.expr, text: str) -> Any:
         if "lineno" in part._attributes:
             ast.copy_location(part, node)
     return new
-
-
-def resolved_signature(function: FunctionType) -> inspect.Signature:
-    """The signature of a function with its quoted annotations resolved."""
-    namespace = {**vars(typing), **function.__globals__, **closure_of(function)}
-    signature = inspect.signature(function)
-    parameters = [
-        p.replace(annotation=resolve(p.annotation, namespace)) if p.annotation is not p.empty else p
-        for p in signature.parameters.values()
-    ]
-    returns = signature.return_annotation
-    if returns is not signature.empty:
-        returns = resolve(returns, namespace)
-    return signature.replace(parameters=parameters, return_annotation=returns)

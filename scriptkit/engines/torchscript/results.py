@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import torch
 
-from scriptkit.engines.torchscript.lifting import resolved_signature
+from scriptkit.engines.torchscript.annotations import resolved_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable

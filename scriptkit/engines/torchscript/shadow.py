@@ -10,8 +10,8 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.calls_in_source import mark_of
 from scriptkit.engines.torchscript.lifted_class import user_classes
-from scriptkit.engines.torchscript.lifting import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

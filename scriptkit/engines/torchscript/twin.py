@@ -6,10 +6,8 @@ last call, and what the code was made from; a call compares identities (47 ns pe
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
-from dataclasses import dataclass, field
 from operator import attrgetter, getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -19,12 +17,12 @@ from torch.nn.utils import parametrize, stateless
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, own_type
 from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.engines.torchscript.dependencies import is_same
 from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, enters_autocast, makes_tensors_anywhere
 from scriptkit.engines.torchscript.ignoring import owners
-from scriptkit.engines.torchscript.lifting import is_same
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.shadow import class_of
-from scriptkit.engines.torchscript.source import names_in
+from scriptkit.engines.torchscript.slots import Container, Slots
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
@@ -34,36 +32,6 @@ _CODE_OF: Final = attrgetter("__code__")
 _RELEASED: Final = object()
 _HOOKS: Final = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
-
-
-@dataclass
-class _Slots:
-    """Places in dictionaries, what they held at the last call, and where to push a new value (None: rebuild)."""
-
-    holders: list[Any] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    seen: list[Any] = field(default_factory=list)
-    targets: list[tuple[Any, str] | None] = field(default_factory=list)
-    take_any_type: list[bool] = field(default_factory=list)
-
-    def add(
-        self, holder: Any, key: str, target: tuple[Any, str] | None = None, *, takes_any_type: bool = False
-    ) -> None:
-        self.holders.append(holder)
-        self.keys.append(key)
-        self.seen.append(holder[key])
-        self.targets.append(target)
-        self.take_any_type.append(takes_any_type)
-
-
-@dataclass
-class _Container:
-    """An attribute that holds a list or dictionary, as it was when both sides agreed."""
-
-    holder: dict[str, Any]
-    key: str
-    target: Any
-    before: Any
 
 
 _graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
@@ -77,8 +45,8 @@ class Twin:
         self.tree = tree
         self.cpp: dict[int, Any] = {}
         self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
-        self._slots = _Slots()
-        self._containers: list[_Container] = []
+        self._slots = Slots()
+        self._containers: list[Container] = []
         self._sized: list[Any] = []
         self.hooks: list[dict[int, Any]] = [*adapter.global_hooks(), *(module.__dict__[name] for name in _HOOKS)]
         self._inner_hooks: list[dict[int, Any]] = []
@@ -89,7 +57,7 @@ class Twin:
         shadow = tree.shadow
         self._is_complete = is_complete or tree.scripted is not None
         self._reads = frozenset() if self._is_complete else self._find_read(tree.concrete_type)
-        self._names = _names_in_code(tree)
+        self._names = tree.names_in_code()
         self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
         self.root = self._make(module, tree.concrete_type, is_root=True)
         self._candidates = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
@@ -160,7 +128,7 @@ class Twin:
                 cpp.setattr(name, value)
                 self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type)
                 if is_mutable(value):
-                    self._containers.append(_Container(holder, name, cpp, snapshot(value)))
+                    self._containers.append(Container(holder, name, cpp, snapshot(value)))
                 return
         cpp.setattr(name, getattr(shadow, name))
 
@@ -431,7 +399,7 @@ class Twin:
                 self._released[index] = id(value)  # a weak reference would stop `torch.utils.swap_tensors`
                 cpp.setattr(name, torch.empty(0))
 
-    def _push_container(self, container: _Container) -> None:
+    def _push_container(self, container: Container) -> None:
         value = container.holder[container.key]
         if not is_unchanged(value, container.before):
             with self._lock:
@@ -480,19 +448,6 @@ def _never() -> bool:
 
 def _is_torch_class(cls: type) -> bool:
     return cls.__module__.split(".")[0] == "torch" and cls is not torch.nn.Module
-
-
-def _names_in_code(tree: CompiledTree) -> set[str]:
-    """Every name that the compiled Python code of a tree mentions; a constant outside them is never read."""
-    methods: list[Any] = [m.original for lifted in tree.shadow.lifted.values() for m in lifted.methods.values()]
-    for cls, concrete_type in [] if tree.scripted is not None else tree.library_types():
-        methods += [getattr(cls, name, None) for name in adapter.new_instance(concrete_type)._method_names()]
-    names: set[str] = set()
-    for method in methods:
-        code = getattr(inspect.unwrap(method), "__code__", None) if callable(method) else None
-        if code is not None:
-            names.update(names_in(code))
-    return names
 
 
 def _is_sharded(module: torch.nn.Module) -> bool:

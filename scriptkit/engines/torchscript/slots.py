@@ -1,0 +1,37 @@
+"""The places a twin watches: what lay there at the last call, and where a new value has to go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Slots:
+    """Places in dictionaries, what they held at the last call, and where to push a new value (None: rebuild)."""
+
+    holders: list[Any] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    seen: list[Any] = field(default_factory=list)
+    targets: list[tuple[Any, str] | None] = field(default_factory=list)
+    take_any_type: list[bool] = field(default_factory=list)
+
+    def add(
+        self, holder: Any, key: str, target: tuple[Any, str] | None = None, *, takes_any_type: bool = False
+    ) -> None:
+        """Watch one place."""
+        self.holders.append(holder)
+        self.keys.append(key)
+        self.seen.append(holder[key])
+        self.targets.append(target)
+        self.take_any_type.append(takes_any_type)
+
+
+@dataclass
+class Container:
+    """An attribute that holds a list or dictionary, as it was when both sides agreed."""
+
+    holder: dict[str, Any]
+    key: str
+    target: Any
+    before: Any
