@@ -2,27 +2,22 @@
 
     text --source.read--> ModuleFacts --inference.infer--> typed ClassFacts --rules--> [Diagnostic]
 
-`read(text, path)` gives a `ModuleFacts`: imports, globals, functions and classes, each `ClassFacts` with methods,
-bases and
-attributes. `analyze(text, path, all_modules=False)` reads and then types every class to be checked; after it
+`read(text, path)` gives a `ModuleFacts`: imports, globals, functions and classes, each `ClassFacts` with methods, bases
+and attributes. `analyze(text, path, all_modules=False)` reads and then types every class to be checked; after it
 
     cls.compiled      the methods and functions the compiler would compile, in the order it reaches them
-    cls.problems      typed observations (`problems.Problem`: kind, culprit node, related nodes, data), each mistake
-    once
+    cls.problems      typed observations (`problems.Problem`: kind, culprit, related nodes, data), each mistake once
     cls.type_of(e)    the inferred type of an expression in compiled code; `Unknown` where the pass cannot know
-    cls.is_live(n)    False under a branch that is statically not taken (the compiler emits no types there, but parses
-    it)
+    cls.is_live(n)    False under a branch that is statically not taken: parsed by the compiler, but not typed
 
 A rule either words the problems of its kinds (`problems.KINDS` lists them with their data) or looks at the syntax of
 `cls.compiled` itself: syntax is judged by the rules, names and types by the pass. Class-level facts are in
-`cls.attributes`,
-`cls.annotations`, `cls.own_methods`, `cls.bases`; the file's in `cls.module` (`dotted`, `parent`, `ancestors`, `span`,
-`is_allowed`, `imports`, `globals`, `functions`).
+`cls.attributes`, `cls.annotations`, `cls.own_methods` and `cls.bases`; the file's in `cls.module` (`dotted`, `parent`,
+`ancestors`, `span`, `is_allowed`, `imports`, `globals`, `functions`).
 
 A problem that depends on the instance (a branch on a `Final`, on a submodule that may be None) has `certain=False`.
 What is unknown stays `Unknown` and silences problems; an expression that had a problem is `Unknown` too. A door that
-knows
-more (mypy's types, a live instance) passes an `Oracle`.
+knows more (mypy's types, a live instance) passes an `Oracle`.
 
 The table of operators is generated from torch's schemas by `make operators` and loaded when first needed.
 """
