@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from mypy.types import FunctionLike, Type
 
 AFTER_CHECKING = hasattr(Plugin, "get_additional_indirect_deps")
+OF_FUNCTIONS = {
+    **dict.fromkeys(names.CONTAINERS, containers.built),
+    **dict.fromkeys(names.ITERATORS, containers.iterated),
+}
 
 
 class ScriptkitPlugin(Plugin):
@@ -65,13 +69,9 @@ class ScriptkitPlugin(Plugin):
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """What containers of modules are built with, and iteration over them."""
-        hook = {
-            **dict.fromkeys(names.CONTAINERS, containers.built),
-            **dict.fromkeys(names.ITERATORS, containers.iterated),
-        }
-        if fullname not in hook or not self._settings.config.typed_calls:
+        if fullname not in OF_FUNCTIONS or not self._settings.config.typed_calls:
             return None
-        return self._reporter.guarded(hook[fullname], lambda ctx: ctx.default_return_type)
+        return self._reporter.guarded(OF_FUNCTIONS[fullname], lambda ctx: ctx.default_return_type)
 
     def _is_module(self, fullname: str) -> bool:
         symbol = self.lookup_fully_qualified(fullname)

@@ -150,7 +150,7 @@ def taken(ctx: MethodContext) -> Type:
     if at is not None and item_of(container, at) is not None:
         return item_of(container, at) or item
     if container.type.fullname == names.SEQUENTIAL and isinstance(given, UnionType):
-        return item if key is not None and _is_int(ctx.arg_types[0][0]) else container.copy_modified()
+        return item if key is not None and _is_int(ctx.arg_types[0][0]) else Instance(container.type, container.args)
     return _with_item(given, item, container)
 
 

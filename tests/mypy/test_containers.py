@@ -99,6 +99,8 @@ def test_sequentials(project: Project) -> None:
                 reveal_type(self.mixed(x))  # = "int"
                 reveal_type(self.mixed[0])  # = m.A | m.B
                 reveal_type(self.two[0])  # = m.A
+                reveal_type(self.two[1:])  # = torch.nn.modules.container.Sequential
+                reveal_type(self.two[1:](1))  # = Any
                 for layer in self.starred:
                     x = layer(x)
                 return self.nested(x)

@@ -43,7 +43,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = subprocess.run([str(python), "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
     shutil.copytree(root / "stubs" / "torch-stubs", f"{site}/torch-stubs")
-    Path(site, "around.pth").write_text(sysconfig.get_path("purelib"))
+    Path(site, "around.pth").write_text(f"{sysconfig.get_path('purelib')}\n{root}\n")
     return python
 
 
