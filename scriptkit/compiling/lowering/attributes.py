@@ -95,17 +95,15 @@ def of_object(ev: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) 
     if name == "__class__":
         return cls
     if name == "__dict__":
-        if ev.effects.owns(owner):
-            raise RefusedError("introspection-not-lowered", "`__dict__` of an object of the run")
-        return vars(owner)
+        return dict(vars(owner)) if ev.effects.owns(owner) else vars(owner)
     static = class_attribute(ev, cls, name)
     if isinstance(static, property):
         return ev.call(static.fget, [owner])
-    own = getattr(owner, "__dict__", {}) if not isinstance(owner, types.FunctionType) else {}
+    own: dict[str, Any] = getattr(owner, "__dict__", {}) if not isinstance(owner, types.FunctionType) else {}
     if name in own:
         return own[name] if ev.effects.owns(owner) else ev.facts.read(own, name, own[name], f"`{cls.__name__}.{name}`")
     if static is not _MISSING:
-        if not ev.effects.owns(owner) and isinstance(own, dict) and hasattr(owner, "__dict__"):
+        if not ev.effects.owns(owner) and own is getattr(owner, "__dict__", None):
             ev.facts.absent(own, name)
         return _bound(static, owner, name)
     fallback = getattr(cls, "__getattr__", None)

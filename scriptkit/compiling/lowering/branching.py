@@ -49,8 +49,13 @@ def branch(
     run: tuple[Callable[[], Outcome], Callable[[], Outcome]],
     frame: Frame,
     needed: Collection[str] | None,
+    *,
+    ends: bool = False,
 ) -> Outcome:
-    """Evaluate both arms, write the `if`, join. `needed` are the variables read later; None means all."""
+    """Evaluate both arms, write the `if`, join.
+
+    `needed` are the variables read later; None means all. `ends`: the function ends with the branch.
+    """
     moment = ev.effects.now
     body = _arm(ev, condition, run[0], frame, side=True)
     orelse = _arm(ev, condition, run[1], frame, side=False)
@@ -65,6 +70,8 @@ def branch(
             raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
         body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
     joiner = Joiner(ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example))
+    if ends:
+        joiner.local_since = frame.born
     joiner.states(body.state, orelse.state)
     outcome: Outcome = None
     if isinstance(body.outcome, Returned) and isinstance(orelse.outcome, Returned):

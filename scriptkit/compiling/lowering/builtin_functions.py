@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import inspect
 import math
 import operator
 import typing
@@ -184,6 +185,8 @@ def _number(kind: Any, type_: t.Type) -> Callable[..., Value]:
 
 
 def _str(_: Evaluator, value: Value = "") -> Value:
+    if isinstance(value, type) and type(value).__repr__ is type.__repr__:
+        return str(value)
     if (
         isinstance(value, UnknownText)
         or has_dyn(value)
@@ -295,6 +298,13 @@ def _is_dataclass(_: Evaluator, value: Value) -> bool:
     return dataclasses.is_dataclass(value)
 
 
+def _signature(_: Evaluator, function: Value) -> inspect.Signature:
+    if isinstance(function, (Closure, TensorMethod, Dyn)):
+        raise RefusedError("introspection-not-lowered", "the signature of a function of the run")
+    made: inspect.Signature = attributes.native(inspect.signature, function)
+    return made
+
+
 def _operators() -> dict[Any, Callable[..., Value]]:
     made: dict[Any, Callable[..., Value]] = {operator.getitem: item}
     for op, function in ARITHMETIC.items():
@@ -349,6 +359,7 @@ def _table() -> dict[Any, Callable[..., Value]]:
         math.prod: _prod,
         typing.cast: _cast,
         dataclasses.fields: _fields,
+        inspect.signature: _signature,
         dataclasses.is_dataclass: _is_dataclass,
         **_operators(),
     }

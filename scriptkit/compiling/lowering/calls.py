@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import inspect
 import logging
+import os
 import types
 import warnings
 from collections import OrderedDict
@@ -182,6 +183,8 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
     receiver, code = function.__self__, function.__func__
     if isinstance(receiver, logging.Logger):
         return None
+    if receiver is os.environ and code.__name__ in {"get", "__getitem__", "__contains__"}:
+        return _environment(ev, code.__name__, args)
     if isinstance(receiver, nn.Module) and isinstance(code, types.FunctionType):
         return modules.call_method(ev, receiver, code, args, kwargs)
     if isinstance(receiver, type) and issubclass(receiver, torch.autograd.Function):
@@ -189,6 +192,12 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
     if isinstance(receiver, torch.nn.Parameter | torch.Tensor):
         return ev.call(attributes.read(ev, receiver, code.__name__), args, kwargs)
     return ev.call(code, [receiver, *args], kwargs)
+
+
+def _environment(ev: Evaluator, name: str, args: list[Value]) -> Value:
+    """A variable of the environment: read once, and noted."""
+    ev.assumptions[f"the environment variable {args[0]} is as it was"] = None
+    return attributes.native(getattr(os.environ, name), *args)
 
 
 def _call_partial(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
     from scriptkit.compiling.lowering.frames import Frame
 
-_MOST_TAILS = 40
+_MOST_TAILS = 8
 _MOST_ROUNDS = 4096
 
 
@@ -109,7 +109,8 @@ def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
         return None
     if not (_jumps(node.body) or _jumps(node.orelse)):
         try:
-            return _arms(ev, condition, node.body, node.orelse, frame, set(_names_read(rest)))
+            with ev.effects.attempt():
+                return _arms(ev, condition, node.body, node.orelse, frame, set(_names_read(rest)))
         except CannotJoinError:
             if not rest:
                 raise
@@ -118,16 +119,18 @@ def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
     if ev.tails > _MOST_TAILS:
         raise RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
     try:
-        return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, set())
+        return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)
     finally:
         rest.clear()
 
 
 def _arms(
-    ev: Evaluator, condition: Dyn, body: Sequence[Task], orelse: Sequence[Task], frame: Frame, needed: set[str]
+    ev: Evaluator, condition: Dyn, body: Sequence[Task], orelse: Sequence[Task], frame: Frame, needed: set[str] | None
 ) -> Outcome:
+    """Both arms; without `needed` they contain the rest of the block."""
     run = (lambda: run_block(ev, body, frame), lambda: run_block(ev, orelse, frame))
-    return branching.branch(ev, condition, run, frame, needed)
+    ends = needed is None and not frame.nested
+    return branching.branch(ev, condition, run, frame, needed or set(), ends=ends)
 
 
 def _jumps(body: Sequence[ast.stmt]) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.values import RaisedError, RefusedError
+from scriptkit.compiling.lowering.values import CannotJoinError, RaisedError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,6 +190,20 @@ class Effects:
             yield
         finally:
             self._loops.pop()
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo every change if what is tried cannot be joined."""
+        journal: dict[int, Snapshot] = {}
+        self._journals.append(journal)
+        try:
+            yield
+        except CannotJoinError:
+            for before in journal.values():
+                before.restore()
+            raise
+        finally:
+            self._journals.pop()
 
     @contextmanager
     def arm(self) -> Iterator[dict[int, Snapshot]]:

@@ -97,6 +97,7 @@ class Evaluator:
 
     def open_frame(self, frame: Frame) -> None:
         """The variables of a call are the run's own."""
+        frame.born = self.effects.now
         self.effects.own(frame.variables)
         self.effects.environments.add(id(frame.variables))
 

@@ -32,6 +32,7 @@ class Frame:
         self.outer = outer
         self.first: Value = next(iter(variables.values()), None)
         self.nested = 0
+        self.born = 0
         self.loops: list[dict[str, Value] | None] = []
 
     def look_up(self, name: str, facts: Facts) -> Value:

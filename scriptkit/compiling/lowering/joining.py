@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
+_DEEPEST = 8
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -52,6 +53,8 @@ class Joiner:
         self.moment = moment
         self.needed = needed
         self.taken = taken
+        self.local_since: int | None = None
+        self._apart: set[int] = set()
         self._joined: dict[tuple[int, int], tuple[Value, Value, Value]] = {}
         self._partners: dict[int, tuple[Any, Any]] = {}
 
@@ -64,13 +67,33 @@ class Joiner:
                     older[key] = snapshot.target
                 else:
                     snapshot.restore()
-        for key, target in older.items():
+        for key, target in sorted(older.items(), key=lambda pair: self._is_local(pair[1]), reverse=True):
             before = Snapshot.of(target)
             self.ev.effects.journal(target)
-            joined = self._content(
-                first.get(key, before), second.get(key, before), is_environment=key in self.ev.effects.environments
-            )
-            joined.restore()
+            is_environment = key in self.ev.effects.environments
+            try:
+                joined = self._content(first.get(key, before), second.get(key, before), is_environment=is_environment)
+            except CannotJoinError:
+                if not self._is_local(target):
+                    raise
+                self._apart.add(key)
+            else:
+                joined.restore()
+
+    def _is_local(self, target: Any) -> bool:
+        """Whether the function that ends here made an object: then nobody knows it but what the function leaves."""
+        return self.local_since is not None and not self.ev.effects.is_older(target, self.local_since)
+
+    def _is_apart(self, value: Value, depth: int = 0) -> bool:
+        """Whether a value holds something whose content depends on the arm."""
+        if id(value) in self._apart:
+            return True
+        if isinstance(value, (dict, list, set, tuple)) and depth < _DEEPEST:
+            parts = dict.values(value) if isinstance(value, dict) else value
+            if any(self._is_apart(part, depth + 1) for part in parts):
+                return True
+        is_opaque = hasattr(value, "__dict__") and (self._is_local(value) or isinstance(value, Closure))
+        return is_opaque or isinstance(value, MethodType)
 
     def _content(self, one: Snapshot, other: Snapshot, *, is_environment: bool) -> Snapshot:
         if is_environment:
@@ -111,6 +134,8 @@ class Joiner:
     def value(self, one: Value, other: Value) -> Value:
         """One value for both."""
         if one is other:
+            if self._apart and self._is_apart(one):
+                raise CannotJoinError(f"a `{type(one).__name__}` whose content depends on the branch")
             return one
         if _is_same_constant(one, other):
             return one

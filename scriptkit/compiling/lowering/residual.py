@@ -112,9 +112,10 @@ class Residual:
 
     # ---- references
 
-    def ref(self, value: Dyn, method: Method | None = None) -> ast.expr:
-        """How a method names a value."""
+    def ref(self, value: Dyn, method: Method | None = None, hint: str = "") -> ast.expr:
+        """How a method names a value; `hint` is the name it should have as a parameter."""
         method = method or self.method
+        hint = hint or (method.hints or {}).get(id(value), value.name)
         if value.slot is not None:
             return self._slot_ref(value, method)
         if value.home is method:
@@ -123,9 +124,9 @@ class Residual:
         if any(value.home is above for above in method.ancestors()):
             self._check_scope(value, value.home)
             if id(value) not in method.parameters:
-                method.parameters[id(value)] = (value, method.fresh((method.hints or {}).get(id(value), value.name)))
+                method.parameters[id(value)] = (value, method.fresh(hint))
             return syntax.load(method.parameters[id(value)][1])
-        return self.ref(self._result(value), method)
+        return self.ref(self._result(value), method, hint)
 
     def splice(self, block: list[ast.stmt]) -> None:
         """Continue the current block with a finished one; its values are defined here from now on."""

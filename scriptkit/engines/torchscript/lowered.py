@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import linecache
 import math
 from typing import TYPE_CHECKING, Any
@@ -45,18 +46,42 @@ class _Places:
     uses_true_division = True
 
     def __init__(self, paths: Sequence[str], name: str) -> None:
-        texts = ["".join(linecache.getlines(path)) or "\n" for path in paths]
-        self._files = [adapter.source_ranges(text, path) for text, path in zip(texts, paths, strict=True)]
-        self.source = texts[0]
+        self._files = [_file(path, "".join(linecache.getlines(path)) or "\n") for path in paths]
+        self._last = self._files[0]
         self.filename = paths[0]
         self.funcname = name
 
+    @property
+    def source(self) -> _Text:
+        """The file the compiler asked about last: it looks there for the name of an attribute."""
+        return self._last[1]
+
     def make_range(self, line: int, start: int, end: int) -> Any:
         number, line = divmod(line, LINES_PER_FILE)
-        return self._files[number].make_range(line, start, end)
+        self._last = self._files[number]
+        return self._last[0].make_range(line, start, end)
 
     def make_raw_range(self, start: int, end: int) -> Any:
-        return self._files[0].make_raw_range(start, end)
+        return self._last[0].make_raw_range(*(min(place, len(self._last[1])) for place in (start, end)))
+
+
+class _Text(str):
+    """The text of a file; encoded, it goes on a little, because generated code can seem to end after its file does."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return _encoded(str(self), encoding, errors)
+
+
+@functools.lru_cache(maxsize=64)
+def _encoded(text: str, encoding: str, errors: str) -> bytes:
+    return (text + "." * 200).encode(encoding, errors)
+
+
+@functools.lru_cache(maxsize=256)
+def _file(path: str, text: str) -> tuple[Any, _Text]:
+    return adapter.source_ranges(text, path), _Text(text)
 
 
 _classes: dict[object, type[Shadow]] = {}

@@ -26,8 +26,8 @@ class Program:
 
     def text(self) -> str:
         self.write(2, "n = x.shape[0]", "xs = [x]", "d = {'a': y}")
-        self.block(2, self.random.randint(3, 7), in_loop=False)
-        self.write(2, "return x, y, n, xs, d['a']")
+        self.block(2, self.random.randint(2, 5), in_loop=False)
+        self.write(2, "return x, y, n, len(xs), xs[0], xs[-1], d['a']")
         return HEAD + "\n".join(self.lines) + "\n"
 
     def write(self, depth: int, *lines: str) -> None:
@@ -127,7 +127,7 @@ class Program:
         self.write(depth, "    return a * 3", f"x = {name}({self.tensor()})")
 
     def _return_if(self, depth: int) -> None:
-        values = self.one_of("x, y, n, xs, y", "y, x, n, [x], x")
+        values = self.one_of("x, y, n, len(xs), y, xs[0], xs[-1]", "y, x, n, 0, x, x, x")
         self.write(depth, f"if {self.condition()}:", f"    return {values}")
 
     def _break_if(self, depth: int) -> None:

@@ -12,8 +12,8 @@ from torch import nn
 from scriptkit.compiling.lowering import LoweringError, lower
 from tests.compiling.lowering.programs import Program
 
-SEEDS_PER_TEST = 25
-TESTS = 4
+SEEDS_PER_TEST = 15
+TESTS = 3
 
 
 def model_of(text: str, seed: int) -> nn.Module:
@@ -30,8 +30,8 @@ def inputs() -> list[tuple[torch.Tensor, torch.Tensor]]:
     torch.manual_seed(0)
     return [
         (torch.randn(rows, 2) * scale + scale / 4, torch.randn(rows, 2) - scale / 2)
-        for rows in (3, 1, 2, 5)
-        for scale in (1.0, -2.0, 0.0, 4.0)
+        for rows in (3, 1, 2)
+        for scale in (1.0, -2.0, 4.0)
     ]
 
 
@@ -58,15 +58,20 @@ def outcome(seed: int) -> str:
         lowered = lower(model, fresh(pairs[0]))
     except LoweringError:
         return "refused"
-    lowered.compile()
+    jit: Any = torch.jit
+    with jit.optimized_execution(False):  # hundreds of small programs run once or twice each
+        return compared(model, lowered, pairs) or "equal"
+
+
+def compared(model: nn.Module, lowered: Any, pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> str:
     for training in (False, True):
         model.train(training)
         lowered.compile().train(training)
         for pair in pairs:
             problem = difference(model, lowered, pair)
             if problem:
-                return f"seed {seed}, training={training}: {problem}\n{text}\n{lowered.texts}"
-    return "equal"
+                return f"training={training}: {problem}\n{lowered.texts}"
+    return ""
 
 
 def difference(model: nn.Module, lowered: Any, pair: tuple[torch.Tensor, torch.Tensor]) -> str:
