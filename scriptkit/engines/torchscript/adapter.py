@@ -300,6 +300,19 @@ def was_replaced(cls: type) -> bool:
     return _forwards.setdefault(cls, forward) is not forward
 
 
+def define_container_methods(module: torch.nn.Module, concrete_type: Any) -> None:
+    """`len(...)` of a module container, and `in` of a `ModuleDict`, which torch defines for each instance it wraps."""
+    if not isinstance(module, torch.nn.ModuleList | torch.nn.Sequential | torch.nn.ModuleDict):
+        return
+    instance = new_instance(concrete_type)
+    if not instance._has_method("__len__"):
+        instance._define(concrete_type, f"def __len__(self):\n    return {len(module._modules)}\n", lambda _: None)
+    if isinstance(module, torch.nn.ModuleDict) and not instance._has_method("__contains__"):
+        keys = list(module._modules)
+        found = f"key in {keys!r}" if keys else "False"
+        instance._define(concrete_type, f"def __contains__(self, key: str):\n    return {found}\n", lambda _: None)
+
+
 def native_stubs(module: torch.nn.Module) -> tuple[list[Any], list[Any]]:
     """The methods and properties torch itself would compile of a module of its own library."""
     return _recursive_.infer_methods_to_compile(module), _recursive_.get_property_stubs(module)

@@ -104,6 +104,7 @@ def _compile_types(module: torch.nn.Module, concrete_type: Any, shadow: Shadow) 
     else:
         methods, properties = lifted.method_stubs(), lifted.property_stubs()
     adapter.compile_methods(concrete_type, methods, properties)
+    adapter.define_container_methods(module, concrete_type)
 
 
 def own_type(module: torch.nn.Module, declared_type: Any) -> Any:

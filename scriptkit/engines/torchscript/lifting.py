@@ -130,6 +130,7 @@ class _Rewriter(ast.NodeTransformer):
         if drop_body:
             tree.body = [_at(tree.body[0], f"raise RuntimeError({tree.name!r})")]
             _keep_plain_parameters(tree.args)
+            tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
             tree.body = [self.visit(statement) for statement in tree.body]
         for mode in reversed(decoration.grad_modes):

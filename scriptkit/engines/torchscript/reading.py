@@ -78,6 +78,7 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
         return complete
     twin = Twin(module, compiled_now(module), is_complete=True)
     twin.bind()
+    twin.fix_parametrized()
     return adapter.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
 
 

@@ -381,4 +381,5 @@ def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
     twin = Twin(module, compile_or_explain(module))
     twin.bind()
+    twin.fix_parametrized()
     return twin.method("forward")

@@ -266,6 +266,12 @@ class Twin:
             known = self._parametrized[name] = parametrized_in(self.modules[0][0], self._candidates, graph)
         return known
 
+    def fix_parametrized(self) -> None:
+        """Give every parametrized tensor its present value for good, as a file needs it."""
+        for module, name, cpp in self._candidates:
+            with torch.no_grad():
+                cpp.setattr(name, getattr(module, name).detach())
+
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""
         lifted = self.tree.shadow.lifted.get(class_of(self.modules[0][0]))
