@@ -117,7 +117,7 @@ class DisagreementError(AssertionError):
 
 def sequence(seed: int, length: int) -> list[Step]:
     """The steps of one life: operations at random."""
-    from tests.scenarios.operations import OPERATIONS
+    from tests.scenarios.structural_operations import OPERATIONS
 
     chooser = random.Random(seed)
     return [Step(chooser.choice(sorted(OPERATIONS)), chooser.randrange(10**6)) for _ in range(length)]
@@ -133,7 +133,7 @@ def live(steps: list[Step], tally: Tally) -> None:
 
 
 def _both(lives: list[Life], step: Step) -> None:
-    from tests.scenarios.operations import OPERATIONS
+    from tests.scenarios.structural_operations import OPERATIONS
 
     def act(life: Life) -> object:
         torch.manual_seed(step.seed)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.scenarios.mutations import Life, Step, Tally, failure, failures, sequence, shrunk
-from tests.scenarios.operations import OPERATIONS
+from tests.scenarios.structural_operations import OPERATIONS
 
 
 def test_random_lives_agree_with_those_of_plain_modules() -> None:

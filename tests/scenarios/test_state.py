@@ -1,15 +1,13 @@
 """State: what compiled code writes is seen in Python at once, and what Python writes is seen by compiled code."""
 
-import copy
 import gc
 import weakref
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import scriptkit
-from scriptkit import ScriptableModule
 from tests.scenarios.comparing import assert_same, assert_same_state, twins
 from tests.scenarios.matrix import row
 from tests.scenarios.models import Child, Counter, Net, Outer, Shared, Tied
@@ -239,148 +237,3 @@ def test_a_dropped_module_is_freed_with_its_tensors() -> None:
     assert module() is None
     assert child() is None
     assert weight() is None
-
-
-class Nested(ScriptableModule):
-    """Containers within containers, and tensors in them."""
-
-    table: dict[str, list[int]]
-    grid: list[list[float]]
-    memory: list[Tensor]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = {"a": [1, 2], "b": [3]}
-        self.grid = [[1.0], [2.0, 3.0]]
-        self.memory = [torch.ones(2), torch.zeros(2)]
-
-    def forward(self, x: Tensor) -> Tensor:
-        for row_ in self.grid:
-            for value in row_:
-                x = x + value
-        for key, values in self.table.items():
-            for number in values:
-                x = x + number * len(key)
-        for tensor in self.memory:
-            x = x + tensor
-        return x
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(lambda m: m.table["a"].append(7), id="list in a dict"),
-        pytest.param(lambda m: m.grid[1].__setitem__(0, 9.0), id="list in a list"),
-        pytest.param(lambda m: m.table.update(ccc=[1]), id="new key"),
-        pytest.param(lambda m: m.memory[0].add_(1), id="tensor written in place"),
-        pytest.param(lambda m: m.memory.__setitem__(0, torch.full((2,), 4.0)), id="tensor replaced"),
-        pytest.param(lambda m: m.memory.append(torch.ones(2)), id="tensor appended"),
-        pytest.param(lambda m: m.memory.reverse(), id="equal lengths, other order"),
-        pytest.param(lambda m: m.memory.__setitem__(1, torch.full((2,), float("nan"))), id="not a number"),
-    ],
-)
-def test_nested_containers_changed_in_place_from_python(change: object) -> None:
-    assert callable(change)
-    net, plain = twins(Nested)
-    x = torch.zeros(2)
-    assert_same(run_compiled(net, x), plain(x))
-    change(net)
-    change(plain)
-    assert_same(run_compiled(net, x), plain(x))
-    assert_same_state(net, plain)
-    assert_same(run_compiled(net, x), plain(x))
-
-
-class Remembers(ScriptableModule):
-    """Compiled code writes nested containers and lists of tensors."""
-
-    memory: list[Tensor]
-    table: dict[str, list[int]]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.memory = []
-        self.table = {"a": [0]}
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.memory.append(x)
-        self.table["a"].append(len(self.memory))
-        return torch.stack(self.memory).sum(0) + self.table["a"][-1]
-
-
-def test_nested_containers_written_by_compiled_code() -> None:
-    net, plain = twins(Remembers)
-    for step in range(3):
-        x = torch.full((2,), float(step))
-        assert_same(run_compiled(net, x), plain(x))
-        assert_same_state(net, plain)
-    for model in (net, plain):
-        model.memory.clear()
-        model.table["a"][0] = 5
-    assert_same(run_compiled(net, x), plain(x))
-    assert_same_state(net, plain)
-
-
-def test_what_compiled_code_wrote_before_it_raised_is_kept() -> None:
-    net, plain = twins(Fails)
-    for model in (net, plain):
-        with pytest.raises(ValueError, match="negative"):
-            model(-torch.ones(1))
-    assert net.calls == plain.calls == 1
-    assert_same(run_compiled(net, torch.ones(1)), plain(torch.ones(1)))
-    assert_same_state(net, plain)
-
-
-class Fails(ScriptableModule):
-    calls: int
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.calls += 1
-        if bool((x < 0).any()):
-            raise ValueError("negative")
-        return x * self.calls
-
-
-@pytest.fixture
-def swapping() -> object:
-    before = torch.__future__.get_swap_module_params_on_conversion()
-    torch.__future__.set_swap_module_params_on_conversion(value=True)
-    yield
-    torch.__future__.set_swap_module_params_on_conversion(value=before)
-
-
-def test_parameters_swapped_on_conversion(swapping: object) -> None:
-    """`swap_tensors` refuses a tensor that anything else refers to, such as a live twin."""
-    net, plain = twins(Outer)
-    run_compiled(net, batch())
-    for model in (net, plain):
-        model.double()
-        model.load_state_dict(copy.deepcopy(plain.state_dict()))
-    assert_same(run_compiled(net, batch().double()), plain(batch().double()))
-
-
-def test_parameters_of_a_plain_child_swapped_on_conversion(swapping: object) -> None:
-    net, plain = twins(Outer)
-    run_compiled(net, batch())
-    for model in (net, plain):
-        model.backbone.float()
-        model.backbone.to(torch.float64)
-        model.backbone.to(torch.float32)
-    assert_same(run_compiled(net, batch()), plain(batch()))
-
-
-def test_parameters_swapped_by_hand_are_refused_by_torch_until_the_twin_is_gone() -> None:
-    """`swap_tensors` says so itself, and the module goes on as it was; a copy has no twin and swaps."""
-    net, plain = twins(Outer)
-    run_compiled(net, batch())
-    with pytest.raises(RuntimeError, match="use_count"):
-        torch.utils.swap_tensors(net.blocks[0].fc.weight, net.blocks[1].fc.weight)
-    assert_same(run_compiled(net, batch()), plain(batch()))
-    again = copy.deepcopy(net)
-    for model in (again, plain):
-        torch.utils.swap_tensors(model.blocks[0].fc.weight, model.blocks[1].fc.weight)
-    assert_same(run_compiled(again, batch()), plain(batch()))
