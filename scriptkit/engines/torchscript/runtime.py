@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _switch = switches.local
 KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
+_ATTEMPTS: Final = 8
 _STACK_LEVEL: Final = 5
 
 
@@ -67,11 +68,11 @@ class _Announced:
 class _Quick:
     """What a call of `forward` needs when nothing is unusual, one look-up away."""
 
-    __slots__ = ("bind", "convert", "forward", "hooks", "in_flight", "is_current", "needs_leave", "twin")
+    __slots__ = ("bind", "convert", "forward", "hooks", "in_flight", "is_current", "twin", "writes_state")
 
     def __init__(self, twin: Twin, translator: CallTranslator) -> None:
         self.twin = twin
-        self.hooks, self.in_flight, self.needs_leave = twin.hooks, twin.in_flight, twin.needs_leave
+        self.hooks, self.in_flight, self.writes_state = twin.hooks, twin.in_flight, twin.writes_state
         self.is_current, self.bind = twin.is_current, twin.bind
         self.forward, self.convert = translator.method, translator.convert
 
@@ -142,8 +143,7 @@ class Runtime:
     def make_twin(self, module: torch.nn.Module) -> Twin:
         """A new twin for the tree as it is now; raises `CompilationError`."""
         with LOCK:
-            tree = compile_or_explain(module)
-            self.twin = Twin(module, tree)
+            self.twin = _twin_of(module)
             self.is_pending, self.is_typed = False, True
             self._calls = {}
         self._quick = None
@@ -167,6 +167,7 @@ class Runtime:
             or any(quick.hooks)
             or "forward" in module.__dict__
             or swaps_parameters()
+            or quick.writes_state
         ):
             return self._call_with_care(module, args, kwargs)
         in_flight = quick.in_flight
@@ -185,7 +186,7 @@ class Runtime:
             raise self._calls["forward"].python_error(error, args, kwargs) from None
         finally:
             in_flight.pop()
-            if quick.needs_leave or quick.twin.has_provisional:
+            if quick.twin.has_provisional:
                 quick.twin.leave()
         return result if quick.convert is None else quick.convert(result)
 
@@ -204,7 +205,17 @@ class Runtime:
     def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one compiled method on the state as it is now."""
         twin = self.twin
-        if twin is None or not twin.enter():
+        if twin is None:
+            return self._run_with_new_twin(name, module, args, kwargs)
+        if twin.writes_state:
+            with twin.call_lock:  # torch aborts when one thread reads an attribute that another's code replaces
+                if twin is not self.twin:
+                    return self.run(name, module, args, kwargs)
+                return self._run_on(twin, name, module, args, kwargs)
+        return self._run_on(twin, name, module, args, kwargs)
+
+    def _run_on(self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not twin.enter():
             return self._run_with_new_twin(name, module, args, kwargs)
         if twin.has_parametrized:
             return self._run_parametrized(twin, name, module, args, kwargs)
@@ -353,6 +364,16 @@ def note_reading_compiler(module_id: int) -> bool:
 
 
 def _nobody() -> None: ...
+
+
+def _twin_of(module: torch.nn.Module) -> Twin:
+    """A twin of a tree that another thread may be changing: what changed in between is compiled again."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return Twin(module, compile_or_explain(module))
+        except (KeyError, AttributeError):
+            continue
+    return Twin(module, compile_or_explain(module))
 
 
 def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:

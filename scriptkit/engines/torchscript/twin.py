@@ -73,7 +73,8 @@ class Twin:
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
         self.hooks += self._inner_hooks
-        self.needs_leave = bool(self._pulled)
+        self.writes_state = bool(self._pulled)
+        self.call_lock = threading.RLock()
         self.has_parametrized = bool(self._candidates)
         self.needs_thought = (
             self._reason_for_eager is not None
