@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from mypy import api
 
+from scriptkit.mypy import AFTER_CHECKING
+
+after_checking = pytest.mark.skipif(not AFTER_CHECKING, reason="mypy before 2.4 does not say when a file is checked")
 FAKE = Path(__file__).parent / "fake"  # a torch and a scriptkit of a few lines: mypy reads them in no time
 _LINE = re.compile(
     r"^(?P<path>[^:]+):(?P<line>\d+):((?P<column>\d+):)?((?P<end>\d+:\d+):)? (?P<severity>\w+): (?P<text>.*)$"

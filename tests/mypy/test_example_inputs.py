@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.mypy.project import after_checking
+
 if TYPE_CHECKING:
     from tests.mypy.project import Project
 
@@ -28,6 +30,7 @@ def test_what_fits_or_is_not_declared_is_left_alone(project: Project, returns: s
     assert project.check() == []
 
 
+@after_checking
 @pytest.mark.parametrize(
     ("returns", "words"),
     [

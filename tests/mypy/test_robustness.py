@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scriptkit.mypy import codes
-from tests.mypy.project import Project, read, short
+from tests.mypy.project import Project, after_checking, read, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def test_a_base_that_is_defined_after_a_cycle(project: Project) -> None:
     assert project.codes() == ["a.py:7 scriptkit-lambda-expression"]
 
 
+@after_checking
 def test_workers(project: Project) -> None:
     project.write(a=BAD, b=BAD + "\n    import a\n", c=GOOD)
     assert project.codes("--num-workers", "2") == [f"a.py:{FINDING}", f"b.py:{FINDING}"]
@@ -126,6 +127,7 @@ def daemon(project: Project) -> Iterator[Daemon]:
     daemon.run("stop")
 
 
+@after_checking
 def test_the_daemon_keeps_findings_through_edits_new_files_and_repairs(project: Project, daemon: Daemon) -> None:
     base = "from scriptkit import ScriptableModule\nclass Base(ScriptableModule): ...\n"
     sub = BAD.replace("from scriptkit import ScriptableModule", "from base import Base").replace(
