@@ -21,7 +21,7 @@ from scriptkit.compiling.structure import Constant, Leaf, Nest, build, leaves
 from scriptkit.engines.torchscript.reading import to_torchscript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from scriptkit.compiling.adapter import InputFact, TracedCall
     from scriptkit.compiling.structure import Structure
@@ -46,54 +46,19 @@ def wrapped(name: str, evaluation: TracedCall | None, training: TracedCall | Non
     return to_torchscript(module.train(evaluation is None))
 
 
-class _Text:
-    """The source of one wrapper."""
+class Entry:
+    """The parameters of the user's `forward` as TorchScript has them, the checks of a call, and names for its tensors.
 
-    def __init__(self, call: TracedCall, *, has_evaluation: bool, has_training: bool) -> None:
-        self.call = call
-        self.has_evaluation = has_evaluation
-        self.has_training = has_training
+    `made` says in messages how the program came about: "traced" or "lowered".
+    """
+
+    def __init__(self, inputs: Structure, forward: Callable[..., Any], made: str) -> None:
         self.names: dict[int, str] = {}
         self.parameters: list[str] = []
         self.checks: list[str] = []
-
-    def module(self) -> str:
-        """The class, with `forward`."""
-        for name, structure in self._arguments():
+        self._made = made
+        for name, structure in _arguments(inputs, forward):
             self._parameter(name, structure)
-        for number, fact in enumerate(self.call.facts):
-            self.checks += _checks_of(self.names[number], fact)
-        result = _expression(self.call.output)
-        lines = [
-            "class Traced(nn.Module):",
-            f"    def forward(self, {', '.join(self.parameters)}):",
-            *(f"        {line}" for line in self.checks),
-            *(f"        {line}" for line in self._run()),
-            f"        return {result}",
-        ]
-        return "\n".join(lines) + "\n"
-
-    def _run(self) -> list[str]:
-        arguments = ", ".join(self.names[number] for number in range(len(self.call.facts)))
-        evaluation, training = (f"out = self.{name}({arguments})" for name in ("evaluation", "training_trace"))
-        if self.has_evaluation and self.has_training:
-            return ["if self.training:", f"    {training}", "else:", f"    {evaluation}"]
-        refused = "not self.training" if self.has_training else "self.training"
-        mode = "training" if self.has_training else "evaluation"
-        message = f"this module was traced for {mode} only"
-        return [f"if {refused}:", f"    raise RuntimeError({message!r})", training if self.has_training else evaluation]
-
-    def _arguments(self) -> Iterator[tuple[str, Structure]]:
-        """Parameter names with what was passed for them."""
-        root = self.call.inputs
-        assert isinstance(root, Nest)  # noqa: S101
-        args, kwargs = root.items
-        assert isinstance(args, Nest)  # noqa: S101
-        names = _parameter_names(self.call.forward)
-        for number, structure in enumerate(args.items):
-            yield names[number] if number < len(names) else f"argument_{number}", structure
-        if isinstance(kwargs, Nest):
-            yield from zip(kwargs.keys, kwargs.items, strict=True)
 
     def _parameter(self, name: str, structure: Structure) -> None:
         name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
@@ -113,17 +78,63 @@ class _Text:
                 self.checks.append(f"leaf_{structure.index} = {name}")
         elif isinstance(structure, Constant):
             differs = f"{name} is not None" if structure.value is None else f"{name} != {structure.value!r}"
-            self._refuse(differs, f"traced for {name} = {structure.value!r}")
+            self._refuse(differs, f"{self._made} for {name} = {structure.value!r}")
         else:
             if structure.kind in {"list", "dict"}:
-                self._refuse(
-                    f"len({name}) != {len(structure.items)}", f"traced for {len(structure.items)} items in {name}"
-                )
+                count = len(structure.items)
+                self._refuse(f"len({name}) != {count}", f"{self._made} for {count} items in {name}")
             for key, item in zip(structure.keys, structure.items, strict=True):
                 self._take_apart(f"{name}[{key!r}]", item)
 
     def _refuse(self, condition: str, message: str) -> None:
         self.checks += [f"if {condition}:", f"    raise RuntimeError({message!r})"]
+
+
+def _arguments(inputs: Structure, forward: Callable[..., Any]) -> Iterator[tuple[str, Structure]]:
+    """Parameter names with what was passed for them."""
+    assert isinstance(inputs, Nest)  # noqa: S101
+    args, kwargs = inputs.items
+    assert isinstance(args, Nest)  # noqa: S101
+    names = _parameter_names(forward)
+    for number, structure in enumerate(args.items):
+        yield names[number] if number < len(names) else f"argument_{number}", structure
+    if isinstance(kwargs, Nest):
+        yield from zip(kwargs.keys, kwargs.items, strict=True)
+
+
+class _Text:
+    """The source of one wrapper."""
+
+    def __init__(self, call: TracedCall, *, has_evaluation: bool, has_training: bool) -> None:
+        self.call = call
+        self.has_evaluation = has_evaluation
+        self.has_training = has_training
+        entry = Entry(call.inputs, call.forward, "traced")
+        self.names, self.parameters, self.checks = entry.names, entry.parameters, entry.checks
+
+    def module(self) -> str:
+        """The class, with `forward`."""
+        for number, fact in enumerate(self.call.facts):
+            self.checks += _checks_of(self.names[number], fact)
+        result = expression(self.call.output)
+        lines = [
+            "class Traced(nn.Module):",
+            f"    def forward(self, {', '.join(self.parameters)}):",
+            *(f"        {line}" for line in self.checks),
+            *(f"        {line}" for line in self._run()),
+            f"        return {result}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _run(self) -> list[str]:
+        arguments = ", ".join(self.names[number] for number in range(len(self.call.facts)))
+        evaluation, training = (f"out = self.{name}({arguments})" for name in ("evaluation", "training_trace"))
+        if self.has_evaluation and self.has_training:
+            return ["if self.training:", f"    {training}", "else:", f"    {evaluation}"]
+        refused = "not self.training" if self.has_training else "self.training"
+        mode = "training" if self.has_training else "evaluation"
+        message = f"this module was traced for {mode} only"
+        return [f"if {refused}:", f"    raise RuntimeError({message!r})", training if self.has_training else evaluation]
 
 
 def _parameter_names(forward: Callable[..., Any]) -> list[str]:
@@ -153,8 +164,14 @@ def _declared(structure: Structure) -> str | None:
 
 
 def _is_dict_of_tensors(nest: Nest) -> bool:
-    return all(type(key) is str for key in nest.keys) and all(
-        isinstance(i, Leaf) and i.scalar is None for i in nest.items
+    return all(type(key) is str for key in nest.keys) and _are_tensors(nest, None)
+
+
+def _are_tensors(nest: Nest, others: Container[int] | None) -> bool:
+    """Whether all items are tensors; `others` are the numbers of the leaves that are none."""
+    return all(
+        isinstance(item, Leaf) and item.scalar is None and (others is None or item.index not in others)
+        for item in nest.items
     )
 
 
@@ -174,22 +191,19 @@ def _checks_of(name: str, fact: InputFact) -> Iterator[str]:
         yield f"    raise RuntimeError({message!r})"
 
 
-def _expression(structure: Structure) -> str:
-    """The result, put together from the flat tuple `out`."""
+def expression(structure: Structure, others: Container[int] | None = None) -> str:
+    """The result, put together from the flat tuple `out`; `others` are the leaves that are no tensors, by number."""
     if isinstance(structure, Leaf):
         tensor = f"out[{structure.index}]"
         return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
     if isinstance(structure, Constant):
         plain = structure.value is None or type(structure.value) in _PLAIN
         return repr(structure.value) if plain else repr(str(structure.value))
-    items = [_expression(item) for item in structure.items]
-    if structure.kind in {"dict", "mapping"} and structure.items and _is_dict_of_tensors(structure):
+    items = [expression(item, others) for item in structure.items]
+    is_uniform = bool(items) and _are_tensors(structure, others)
+    if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
         return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(structure.keys, items, strict=True)) + "}"
-    if (
-        structure.kind == "list"
-        and structure.items
-        and all(isinstance(i, Leaf) and i.scalar is None for i in structure.items)
-    ):
+    if structure.kind == "list" and is_uniform:
         return f"[{', '.join(items)}]"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
 
