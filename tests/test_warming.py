@@ -35,6 +35,16 @@ class Counting(ScriptableModule):
         return torch.dropout(x, 0.5, self.training) + self.calls
 
 
+class Normalised(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bn = nn.BatchNorm1d(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.bn(x)
+        return y
+
+
 def loaded(module: nn.Module) -> LoadedModule:
     stream = io.BytesIO()
     scriptkit.save(module, stream)
@@ -102,3 +112,11 @@ def test_gradients_are_not_left_behind() -> None:
     net = Layer()
     warmup(net, (torch.ones(1, 2),))
     assert net.layer.weight.grad is None
+
+
+def test_warming_up_in_training_leaves_running_statistics_alone() -> None:
+    """Batch norm writes them without a new version of the tensor."""
+    net = Normalised()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    scriptkit.warmup(net, (torch.rand(3, 4),))
+    torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)

@@ -1,0 +1,5 @@
+"""The forms in which a model can run."""
+
+from typing import Literal
+
+FormName = Literal["eager", "compiled", "loaded"]
