@@ -16,6 +16,8 @@ class _Local(threading.local):
 
 
 local = _Local()
+blocks: list[None] = []
+"""One entry for each `eager()` block that is open in any thread: cheaper to ask than a thread's own state."""
 
 
 def is_disabled() -> bool:
@@ -32,8 +34,10 @@ def is_eager() -> bool:
 def eager() -> Iterator[None]:
     """Run every scriptable module called in this block and thread as the Python it was written in."""
     before = local.eager
+    blocks.append(None)
     local.eager = True
     try:
         yield
     finally:
         local.eager = before
+        blocks.pop()

@@ -89,21 +89,21 @@ def without_deprecation_notices() -> Iterator[None]:
         yield
 
 
-_tracing_state = C._get_tracing_state
-_autocast_state = C._is_any_autocast_enabled
-_function_modes = C._len_torch_function_stack
-_saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
+tracing_state = C._get_tracing_state
+autocast_state = C._is_any_autocast_enabled
+function_mode_count = C._len_torch_function_stack
+saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
 swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
 
 
 def must_run_eagerly() -> bool:
     """Whether something in this thread keeps compiled code from representing a call."""
     return (
-        _tracing_state() is not None
-        or _autocast_state()
+        tracing_state() is not None
+        or autocast_state()
         or fx_trace._is_fx_tracing_flag
-        or _function_modes()
-        or _saved_tensor_hooks(True) is not None
+        or function_mode_count()
+        or saved_tensor_hooks(True) is not None
     )
 
 

@@ -6,6 +6,7 @@ import ast
 import functools
 import linecache
 import math
+import typing
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +17,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _jit: Any = torch.jit
 LINES_PER_FILE = 10**6
@@ -25,7 +26,15 @@ LINES_PER_FILE = 10**6
 FALSE_IN_PYTHON: tuple[Any, ...] = (_jit.is_scripting, _jit.is_tracing)
 """Questions of user code whose answer is no while its Python runs."""
 
-_NAMES: dict[str, Any] = {"torch": torch, "F": F, "math": math, "RuntimeError": RuntimeError}
+_TYPES: dict[str, Any] = {name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional")}
+_NAMES: dict[str, Any] = {
+    "torch": torch,
+    "F": F,
+    "math": math,
+    "RuntimeError": RuntimeError,
+    "Tensor": torch.Tensor,
+    **_TYPES,
+}
 
 
 def knows_function(function: Any) -> bool:
@@ -87,13 +96,20 @@ def _file(path: str, text: str) -> tuple[Any, _Text]:
 _classes: dict[object, type[Shadow]] = {}
 
 
-def shadow_class(name: str, methods: Sequence[ast.FunctionDef], files: Sequence[str]) -> type[Shadow]:
-    """The class of a lowered module; the same code gives the same class, and so the same compiled type."""
+def shadow_class(
+    name: str, methods: Sequence[ast.FunctionDef], files: Sequence[str], defaults: Callable[..., Any] | None = None
+) -> type[Shadow]:
+    """The class of a lowered module; the same code gives the same class, and so the same compiled type.
+
+    `defaults` is a function with the default values of `forward`, where it has any.
+    """
     key = (name, tuple(files), *(ast.dump(method, include_attributes=True) for method in methods))
     known = _classes.get(key)
     if known is None:
         known = _classes[key] = type(
-            name, (Shadow,), {"lowered_methods": tuple(methods), "lowered_files": tuple(files)}
+            name,
+            (Shadow,),
+            {"lowered_methods": tuple(methods), "lowered_files": tuple(files), "lowered_defaults": (defaults,)},
         )
     return known
 
@@ -109,8 +125,11 @@ def _stubs(module: nn.Module) -> list[Any]:
         return adapter.native_stubs(module)[0]
     methods: Sequence[ast.FunctionDef] = getattr(type(module), "lowered_methods", ())
     files: Sequence[str] = getattr(type(module), "lowered_files", ())
+    stubs = [adapter.stub_of_tree(m, _Places(files, m.name), type(module).__name__, _NAMES) for m in methods]
+    [defaults] = getattr(type(module), "lowered_defaults", (None,))
     return [
-        adapter.stub_of_tree(method, _Places(files, method.name), type(module).__name__, _NAMES) for method in methods
+        stub._replace(original_method=defaults) if defaults and stub.def_.name().name == "forward" else stub
+        for stub in stubs
     ]
 
 

@@ -13,7 +13,14 @@ import torch
 
 from scriptkit import switches
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.adapter import must_run_eagerly, swaps_parameters
+from scriptkit.engines.torchscript.adapter import (
+    autocast_state,
+    function_mode_count,
+    fx_trace,
+    saved_tensor_hooks,
+    swaps_parameters,
+    tracing_state,
+)
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.construction import compile_or_explain
@@ -26,10 +33,11 @@ from scriptkit.errors import ScriptkitEagerWarning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_switch = switches.local
+_switch, _eager_blocks = switches.local, switches.blocks
 KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
 _ATTEMPTS: Final = 8
+_CALLS_BEFORE_QUICK_CHECK: Final = 8
 _STACK_LEVEL: Final = 5
 
 
@@ -68,13 +76,20 @@ class _Announced:
 class _Quick:
     """What a call of `forward` needs when nothing is unusual, one look-up away."""
 
-    __slots__ = ("bind", "convert", "forward", "hooks", "in_flight", "is_current", "twin", "writes_state")
+    __slots__ = ("_calls", "bind", "convert", "forward", "hooks", "in_flight", "is_current", "twin")
 
     def __init__(self, twin: Twin, translator: CallTranslator) -> None:
         self.twin = twin
-        self.hooks, self.in_flight, self.writes_state = twin.hooks, twin.in_flight, twin.writes_state
-        self.is_current, self.bind = twin.is_current, twin.bind
+        self.hooks, self.in_flight, self.bind = twin.hooks, twin.in_flight, twin.bind
         self.forward, self.convert = translator.method, translator.convert
+        self._calls = 0
+        self.is_current: Callable[[], bool] = self._is_current_at_first
+
+    def _is_current_at_first(self) -> bool:
+        self._calls += 1
+        if self._calls == _CALLS_BEFORE_QUICK_CHECK:
+            self.is_current = self.twin.quick_check()
+        return self.twin.is_current() and not any(self.hooks)
 
 
 class Runtime:
@@ -162,31 +177,33 @@ class Runtime:
         quick = self._quick
         if (
             quick is None
-            or _switch.eager
-            or must_run_eagerly()
-            or any(quick.hooks)
+            or (_eager_blocks and _switch.eager)
+            or tracing_state() is not None
+            or autocast_state()
+            or fx_trace._is_fx_tracing_flag
+            or function_mode_count()
+            or saved_tensor_hooks(True) is not None  # noqa: FBT003 - torch's signature
             or "forward" in module.__dict__
             or swaps_parameters()
-            or quick.writes_state
         ):
             return self._call_with_care(module, args, kwargs)
         in_flight = quick.in_flight
         in_flight.append(None)
         try:
-            is_bound = quick.is_current() or quick.bind()
+            is_bound = quick.is_current() or (not any(quick.hooks) and quick.bind())
         except BaseException:
             in_flight.pop()
             raise
         if not is_bound:
             in_flight.pop()
-            return self._run_with_new_twin("forward", module, args, kwargs)
+            return self._call_with_care(module, args, kwargs)
         try:
             result = quick.forward(*args, **kwargs)
         except CALL_ERRORS as error:
             raise self._calls["forward"].python_error(error, args, kwargs) from None
         finally:
             in_flight.pop()
-            if quick.twin.has_provisional:
+            if quick.twin.provisional:
                 quick.twin.leave()
         return result if quick.convert is None else quick.convert(result)
 
@@ -266,7 +283,7 @@ class Runtime:
         translator = self._calls.get(name)
         if translator is None:
             translator = self._calls[name] = CallTranslator(twin, module, name)
-            if name == "forward" and not twin.needs_thought and not translator.in_inference_mode:
+            if name == "forward" and not (twin.needs_thought or twin.writes_state or translator.in_inference_mode):
                 self._quick = _Quick(twin, translator)
         return translator
 

@@ -22,6 +22,7 @@ from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place,
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Container, Slots
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
@@ -52,7 +53,8 @@ class Twin:
         self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
         self.in_flight: list[None] = []
-        self._provisional: dict[int, Any] = {}
+        self.provisional: dict[int, Any] = {}
+        """Tensors bound that may have come for one call only, by slot."""
         self._released: dict[int, int] = {}
         shadow = tree.shadow
         self._is_complete = is_complete or tree.scripted is not None
@@ -82,7 +84,7 @@ class Twin:
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
         )
-        self.is_current = self._quick_check()
+        self.is_current = self._slow_check()
 
     # ------------------------------------------------------------------ making
 
@@ -176,11 +178,11 @@ class Twin:
                 found |= self._find_read(child_type)
         return frozenset(found)
 
-    def _quick_check(self) -> Callable[[], bool]:
+    def _slow_check(self) -> Callable[[], bool]:
         """`bind` for the case that nothing changed: a few calls into C."""
         holders, keys, seen = self._slots.holders, self._slots.keys, self._slots.seen
         functions, codes = self._functions, self._codes
-        if self._cells or self._containers or self._always_forgets:
+        if self._has_more_to_bind():
             return _never
         owners_, names, methods = self._method_owners, self._method_names, self._methods
         sized, sizes = self._sized, self._sizes
@@ -197,6 +199,24 @@ class Twin:
                 return False
 
         return is_current
+
+    def quick_check(self) -> Callable[[], bool]:
+        """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
+        if self._has_more_to_bind():
+            return _never
+        expression = Expression(self._slots)
+        expression.add_members(self._functions, ["__code__"] * len(self._functions), self._codes)
+        expression.add_members(self._method_owners, self._method_names, self._methods)
+        expression.add_sizes(self._sized, self._sizes)
+        expression.add_empty(self.hooks)
+        return expression.compiled() or self._check_with_hooks
+
+    def _check_with_hooks(self) -> bool:
+        return self.is_current() and not any(self.hooks)
+
+    def _has_more_to_bind(self) -> bool:
+        """Some trees have more to bind than a comparison shows."""
+        return bool(self._cells or self._containers or self._always_forgets)
 
     def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
         written: set[tuple[str, str]] = set()
@@ -321,13 +341,8 @@ class Twin:
             if self._pulled:
                 self.pull_back()
         finally:
-            if self._provisional:
+            if self.provisional:
                 self._release()
-
-    @property
-    def has_provisional(self) -> bool:
-        """Whether tensors are bound that may have come for one call only."""
-        return bool(self._provisional)
 
     def bind(self) -> bool:
         """Make the twin mirror the tree; False when its structure or its code is another."""
@@ -383,23 +398,23 @@ class Twin:
         """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
         known = self._released.pop(index, None)
         if forget or known != id(value):
-            self._provisional[index] = value
+            self.provisional[index] = value
 
     def _forget_all(self) -> None:
         """The very first call has tensors of its own."""
         for index, target in enumerate(self._slots.targets):
             if target is not None and isinstance(self._slots.seen[index], torch.Tensor):
-                self._provisional[index] = self._slots.seen[index]
+                self.provisional[index] = self._slots.seen[index]
 
     def _release(self) -> None:
         """Let go of tensors bound for one call, unless another thread is still computing with them."""
         with self._lock:
-            provisional, self._provisional = self._provisional, {}
+            provisional, self.provisional = self.provisional, {}
             seen = self._slots.seen
             for index in provisional:
                 seen[index] = _RELEASED
             if self.in_flight:
-                self._provisional.update(provisional)
+                self.provisional.update(provisional)
                 return
             for index, value in provisional.items():
                 cpp, name = cast("tuple[Any, str]", self._slots.targets[index])
@@ -449,7 +464,6 @@ def _fits(value: Any, before: Any) -> bool:
 
 
 def _never() -> bool:
-    """Some trees have more to bind than a comparison shows."""
     return False
 
 
