@@ -54,11 +54,20 @@ class Entry:
 
     def __init__(self, inputs: Structure, forward: Callable[..., Any], made: str) -> None:
         self.names: dict[int, str] = {}
-        self.parameters: list[str] = []
         self.checks: list[str] = []
+        self._parameters: list[str] = []
         self._made = made
         for name, structure in _arguments(inputs, forward):
             self._parameter(name, structure)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters as text; none without a default comes after one with."""
+        made: list[str] = []
+        for parameter in reversed(self._parameters):
+            is_last = all(" = " in later for later in made)
+            made.append(parameter if is_last else parameter.partition(" = ")[0])
+        return made[::-1]
 
     def _parameter(self, name: str, structure: Structure) -> None:
         name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
@@ -68,7 +77,7 @@ class Entry:
                 if isinstance(leaf, Leaf):
                     self._parameter(f"{name}_{''.join(c if c.isalnum() else '_' for c in path).strip('_')}", leaf)
             return
-        self.parameters.append(f"{name}: {declared}")
+        self._parameters.append(f"{name}: {declared}")
         self._take_apart(name, structure)
 
     def _take_apart(self, name: str, structure: Structure) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,13 @@ class LoweringError(CompilationError):
 
 @dataclass
 class LoweredModule:
-    """A lowered module. `shadow` holds the user's parameters and generated classes; `texts` are their code."""
+    """A lowered module. `shadow` holds the user's parameters and generated classes; `texts` are their code.
+
+    `entry` is the same with a `forward` as the user calls it.
+    """
 
     shadow: engine.Shadow
+    entry: engine.Shadow
     texts: dict[str, str]
     inputs: Structure
     output: Structure
@@ -43,6 +48,15 @@ class LoweredModule:
         if self._compiled is None:
             self._compiled = engine.compile_lowered(self.shadow)
         return self._compiled
+
+    @functools.cached_property
+    def form(self) -> torch.jit.ScriptModule:
+        """The program compiled with the user's parameters; raises `CompilationError` where the compiler refuses it."""
+        try:
+            return engine.compile_lowered(self.entry)
+        except Exception as error:  # torch raises errors of many types
+            words = str(error).strip().splitlines() or [type(error).__name__]
+            raise CompilationError(f"the lowered program does not compile: {words[0]}") from error
 
     def problem_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why a call is not one this was lowered for, None where it is."""

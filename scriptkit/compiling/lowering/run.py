@@ -10,6 +10,7 @@ from torch import nn
 
 from scriptkit.compiling.isolation import random_states_kept
 from scriptkit.compiling.lowering import assembly, modules
+from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluate import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
 from scriptkit.compiling.lowering.values import Dyn, Parts, RaisedError, RefusedError, Sizes, Value
@@ -35,7 +36,7 @@ def lower(
     try:
         with random_states_kept():
             result = _evaluate(ev, inputs, tensors)
-            output = _finish(ev, result)
+            output, not_tensors = _finish(ev, result)
     except RefusedError as refused:
         raise LoweringError(_headline(module), [_diagnostic(ev, refused)]) from refused
     except RaisedError as raised:
@@ -43,7 +44,8 @@ def lower(
         raise LoweringError(_headline(module), [_diagnostic(ev, refusal)]) from raised
     shadow, texts = assembly.assemble(ev)
     dropped = tuple(_dropped(d.path, d.line, d.why) for d in ev.dropped)
-    return LoweredModule(shadow, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
+    entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
+    return LoweredModule(shadow, entry, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
 
 
 def _evaluate(ev: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
@@ -76,35 +78,40 @@ def _input_name(ev: Evaluator, inputs: Structure, number: int) -> str:
     return "input"
 
 
-def _finish(ev: Evaluator, result: Value) -> Structure:
-    """Write the `return` of the root; gives what is round the returned values."""
+def _finish(ev: Evaluator, result: Value) -> tuple[Structure, frozenset[int]]:
+    """Write the `return` of the root; gives what is round the returned values, and which of them are no tensors."""
     if ev.context:
         raise RefusedError("state-mutated", "a context variable keeps its new value after the call")
     leaves: list[ast.expr] = []
-    output = _outputs(ev, flatten(result)[1], flatten(result)[0], leaves)
+    not_tensors: set[int] = set()
+    output = _outputs(ev, flatten(result)[1], flatten(result)[0], leaves, not_tensors)
     made: ast.expr = ast.Tuple(leaves, ast.Load()) if len(leaves) != 1 else leaves[0]
     ev.residual.emit(ast.Return(made if leaves else ast.Constant(None)))
-    return output
+    return output, frozenset(not_tensors)
 
 
-def _outputs(ev: Evaluator, structure: Structure, tensors: list[torch.Tensor], leaves: list[ast.expr]) -> Structure:
+def _outputs(
+    ev: Evaluator, structure: Structure, tensors: list[torch.Tensor], leaves: list[ast.expr], not_tensors: set[int]
+) -> Structure:
     if isinstance(structure, Leaf):
         leaves.append(ev.residual.expression(tensors[structure.index]))
         return Leaf(len(leaves) - 1)
     if isinstance(structure, Constant):
-        return _constant(ev, structure.value, leaves)
+        return _constant(ev, structure.value, leaves, not_tensors)
     if structure.type is Parts:
         raise RefusedError("output-type-not-lowered", "a named tuple of an operation is returned")
     kind = torch.Size if structure.type is Sizes else structure.type
-    items = tuple(_outputs(ev, item, tensors, leaves) for item in structure.items)
+    items = tuple(_outputs(ev, item, tensors, leaves, not_tensors) for item in structure.items)
     return Nest(structure.kind, kind, structure.keys, items)
 
 
-def _constant(ev: Evaluator, value: Value, leaves: list[ast.expr]) -> Structure:
+def _constant(ev: Evaluator, value: Value, leaves: list[ast.expr], not_tensors: set[int]) -> Structure:
     if isinstance(value, Dyn):
         if isinstance(value.example, (torch.dtype, tuple)):
             raise RefusedError("output-type-not-lowered", f"a `{type(value.example).__name__}` is returned")
         leaves.append(ev.residual.ref(value))
+        if not value.is_tensor:
+            not_tensors.add(len(leaves) - 1)
         return Leaf(len(leaves) - 1)
     if not isinstance(value, (bool, int, float, str, type(None), torch.dtype, torch.device)):
         raise RefusedError("output-type-not-lowered", f"a `{type(value).__name__}` is returned")
