@@ -32,8 +32,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## a broken model, its diagnostics, the fixed one trained, saved and reloaded
 	@$(BIN)/python -m examples.demo
 
-test: $(READY)  ## the tests
-	@$(PYTEST)
+test: $(READY)  ## the tests, without the slow ones
+	@$(PYTEST) -m "not slow"
 
 check: lint types  ## all that must hold before a commit: style, types, tests with coverage, docs
 	@$(PYTEST) --cov --cov-report=term

@@ -1,4 +1,4 @@
-"""What every test starts from: one torch thread per worker, and the same random numbers each time."""
+"""What every test starts from: one torch thread per worker, a cache of its own, the same random numbers each time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
+
+# class statements remember their verdicts between processes: not in the cache of whoever runs the tests
+os.environ["SCRIPTKIT_CACHE"] = str(ROOT / ".pytest_cache" / "scriptkit")
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,10 @@ def _file(text: str) -> Path:
 
 @cache
 def _folder() -> Path:
+    """Where verdicts are kept: `SCRIPTKIT_CACHE`, else the user's cache folder of the operating system."""
+    chosen = os.environ.get("SCRIPTKIT_CACHE")
+    if chosen:
+        return Path(chosen)
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("scriptkit"), "verdicts")
