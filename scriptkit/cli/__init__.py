@@ -12,6 +12,7 @@ COMMANDS = {
     "check": "scriptkit.cli.check",
     "doctor": "scriptkit.cli.doctor",
     "explain": "scriptkit.cli.explain",
+    "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
     "rules": "scriptkit.cli.rules",
 }
