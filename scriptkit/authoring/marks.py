@@ -16,7 +16,7 @@ _NAME = "__scriptkit_mark__"
 class Mark:
     """How to compile a module, and for a trace, example arguments."""
 
-    mode: Literal["script", "trace"]
+    mode: Literal["script", "lowered", "trace"]
     example_inputs: tuple[Any, ...] | None = None
     example_kwargs: dict[str, Any] = field(default_factory=dict)
 

@@ -18,6 +18,8 @@ from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.examples import Call, record_examples
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.lowered_trial import try_lowered
+from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
 from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
@@ -30,14 +32,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scriptkit.compiling.adapter import TracedCall
+    from scriptkit.diagnostics import Diagnostic
 
-Wanted = Literal["script", "trace"]
+Wanted = Literal["script", "lowered", "trace"]
+MODES: tuple[Wanted, ...] = ("script", "lowered", "trace")
 MOST_CHANGES = 3
+TAKEN = "takes for granted: "
 
 
 @dataclass
 class Choice:
-    """One part in its compiled form; a trace has a call for each training mode it was recorded in."""
+    """One part in its compiled form; a trace has a call for each training mode it was recorded in.
+
+    `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call.
+    """
 
     mode: Wanted
     form: torch.jit.ScriptModule
@@ -46,6 +54,7 @@ class Choice:
     assumptions: tuple[str, ...] = ()
     eval_only: str = ""
     is_mixed: bool = False
+    lowered: list[LoweredModule] = field(default_factory=list)
 
 
 class Chooser:
@@ -63,9 +72,9 @@ class Chooser:
         self.modes = dict(modes or {})
         self.allow_baked = allow_baked
         self._recorded: dict[str, list[Call]] | None = None
-        unknown = sorted({mode for mode in self.modes.values() if mode not in {"script", "trace"}})
+        unknown = sorted({mode for mode in self.modes.values() if mode not in MODES})
         if unknown:
-            raise ValueError(f"modes are 'script' and 'trace', not {', '.join(map(repr, unknown))}")
+            raise ValueError(f"modes are 'script', 'lowered' and 'trace', not {', '.join(map(repr, unknown))}")
 
     def choose(self, path: str = "") -> Choice:
         """The compiled form of a part, and why; raises `CompilationError` or `TraceHazardError`."""
@@ -84,11 +93,19 @@ class Chooser:
         return self._not_scripted(path, part, wanted, refusal)
 
     def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
-        """Where the source does not script: the lowered form has its place here, before the trace."""
+        """Where the source does not script: the lowered form, else the trace."""
         if not self._calls(path, wanted):
-            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be traced")
+            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be {_how(wanted)}")
+        reasons = [f"does not script ({_headline(refusal)})"] if refusal else []
+        if wanted is None or wanted.mode == "lowered":
+            try:
+                return self._lowered(path, part, wanted, reasons)
+            except CompilationError as error:
+                if wanted is not None:
+                    raise
+                reasons.append(f"is not lowered ({_headline(error)})")
         try:
-            return self._traced(path, part, wanted, refusal)
+            return self._traced(path, part, wanted, reasons)
         except TraceHazardError as hazards:
             if wanted is not None:
                 raise
@@ -99,7 +116,7 @@ class Chooser:
     def _wanted(self, path: str, part: nn.Module) -> Mark | None:
         for pattern, mode in self.modes.items():
             if fnmatch.fnmatchcase(path, pattern):
-                return Mark("script" if mode == "script" else "trace")
+                return Mark(next(known for known in MODES if known == mode))
         return mark_of(part)
 
     def _has_marks_below(self, path: str) -> bool:
@@ -146,7 +163,25 @@ class Chooser:
                 _require_equal(path, part, form, changed)
         _require_reloadable(path, part, form)
 
-    def _traced(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
+    def _lowered(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
+        calls = self._calls(path, wanted)
+        try:
+            lowered = lower(part, calls[0].args, calls[0].kwargs)
+        except LoweringError:
+            raise
+        except Exception as error:
+            raise CompilationError(f"internal error while lowering {_named(path, part)}: {error!r}") from error
+        verdict = try_lowered(lowered, part, calls, trainable=_depends_on_training(part))
+        _require_reloadable(path, part, lowered.form)
+        reason = "marked as lowered" if wanted else ", ".join([*reasons, "and its lowered program is right"])
+        assumptions = (*lowered.assumptions, *(_dropped(found) for found in lowered.dropped), *verdict.limits)
+        if assumptions:
+            reason += f"; {TAKEN}{'; '.join(assumptions)}"
+        choice = Choice("lowered", lowered.form, _rows(path, part, "lowered", reason), assumptions=assumptions)
+        choice.eval_only, choice.lowered = verdict.eval_only, [lowered]
+        return choice
+
+    def _traced(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
         first, *more = self._calls(path, wanted)
         further = [(call.args, call.kwargs) for call in more]
         trials: dict[bool, Trial] = {}
@@ -166,7 +201,7 @@ class Chooser:
             if not _depends_on_training(part):
                 trials[True] = trial
                 break
-        choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, refusal))
+        choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, reasons))
         choice.eval_only = choice.eval_only or missing
         return choice
 
@@ -184,7 +219,7 @@ class Chooser:
         _require_reloadable(path, part, form)
         assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
         if assumptions:
-            reason += f"; takes for granted: {'; '.join(assumptions)}"
+            reason += f"; {TAKEN}{'; '.join(assumptions)}"
         return Choice("trace", form, _rows(path, part, "trace", reason), calls, assumptions)
 
     def _choose_by_parts(
@@ -202,6 +237,7 @@ class Chooser:
                 rows = _rows(path, part, "script", "its source scripts round compiled parts", children)
                 found = Choice("script", form, rows, is_mixed=True)
                 found.eval_only = eval_only if any(choice.eval_only for choice in children.values()) else ""
+                found.lowered = [lowered for choice in children.values() for lowered in choice.lowered]
                 return found
             except CompilationError as error:
                 if wanted is not None:
@@ -271,10 +307,19 @@ def _rows(
     return list(rows.values())
 
 
-def _reason_to_trace(wanted: Mark | None, refusal: ScriptkitError | None) -> str:
+def _reason_to_trace(wanted: Mark | None, reasons: Sequence[str]) -> str:
     if wanted is not None:
         return "marked as traced"
-    return f"does not script ({_headline(refusal)}), and its trace is right" if refusal else "its trace is right"
+    return ", ".join([*reasons, "and its trace is right"]) if reasons else "its trace is right"
+
+
+def _dropped(diagnostic: Diagnostic) -> str:
+    """An arm that raises, as an assumption."""
+    return f"{diagnostic.path.rpartition('/')[2]}:{diagnostic.line}: it is not reached ({diagnostic.message})"
+
+
+def _how(wanted: Mark | None) -> str:
+    return "lowered" if wanted is not None and wanted.mode == "lowered" else "traced"
 
 
 def _headline(error: BaseException) -> str:

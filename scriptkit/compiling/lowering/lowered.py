@@ -7,13 +7,19 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.compiling.adapter import spoken_path
+from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
-from scriptkit.compiling.structure import build, differences, flatten
+from scriptkit.compiling.structure import Leaf, arranged, build, differences, flatten, leaves
 from scriptkit.engines.torchscript import lowered as engine
+from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
+    from torch import nn
 
     from scriptkit.compiling.lowering.effects import Facts
     from scriptkit.compiling.structure import Structure
@@ -28,11 +34,12 @@ class LoweringError(CompilationError):
 
 @dataclass
 class LoweredModule:
-    """A lowered module. `shadow` holds the user's parameters and generated classes; `texts` are their code.
+    """A lowered `module` of the user. `shadow` holds its parameters and generated classes; `texts` are their code.
 
     `entry` is the same with a `forward` as the user calls it.
     """
 
+    module: nn.Module
     shadow: engine.Shadow
     entry: engine.Shadow
     texts: dict[str, str]
@@ -58,6 +65,44 @@ class LoweredModule:
             words = str(error).strip().splitlines() or [type(error).__name__]
             raise CompilationError(f"the lowered program does not compile: {words[0]}") from error
 
+    @functools.cached_property
+    def _calling(self) -> tuple[int, tuple[str, ...]]:
+        """How the arguments of the example were passed: how many by position, and the names of the others."""
+        args, kwargs = build(self.inputs, [None] * sum(isinstance(leaf, Leaf) for _, leaf in leaves(self.inputs)))
+        return len(args), tuple(kwargs)
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Call `form` as the user calls the module; raises ValueError where it was lowered for something else."""
+        args, kwargs = arranged(self.module.forward, self._calling, args, kwargs)
+        tensors, structure = flatten((args, kwargs))
+        problem = next(differences(self.inputs, structure), None)
+        if problem is not None:
+            path, _, rest = problem.partition(" ")
+            raise ValueError(f"lowered for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
+        return self.rebuild(self._flat_form(*tensors))
+
+    @functools.cached_property
+    def _flat_form(self) -> Callable[..., Any]:
+        made: Callable[..., Any] = getattr(self.form, FLAT)
+        return made
+
+    def tensor_slots(self) -> list[tuple[Any, str, torch.Tensor]]:
+        """Every place of `form` that holds a tensor of the user: the C++ module, the name, the tensor."""
+        held = ((self.form._c, name, value) for name, value in vars(self.shadow).items() if _is_constant(name))
+        return [*tracing.tensor_slots(self.form), *held]
+
+    @functools.cached_property
+    def _modes(self) -> list[tuple[dict[str, Any], Any]]:
+        """The attributes of the user's modules, and the C++ modules that have their training mode."""
+        made = dict(self.form.named_modules())
+        named = self.module.named_modules(remove_duplicate=False)
+        return [(vars(module), made[path]._c) for path, module in named if path in made]
+
+    def follow_modes(self) -> None:
+        """Give each part of `form` the training mode of the user's module."""
+        for attributes, cpp in self._modes:
+            cpp.setattr("training", attributes["training"])
+
     def problem_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why a call is not one this was lowered for, None where it is."""
         _, structure = flatten((args, kwargs))
@@ -78,6 +123,10 @@ class LoweredModule:
         if problem is not None:
             raise ValueError(f"lowered for another call: {problem}")
         return self.rebuild(self.compile()(*self.flat(args, kwargs)))
+
+
+def _is_constant(name: str) -> bool:
+    return name.startswith("_constant_")
 
 
 def code_of(methods: list[ast.FunctionDef]) -> str:

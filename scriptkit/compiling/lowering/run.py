@@ -45,7 +45,7 @@ def lower(
     shadow, texts = assembly.assemble(ev)
     dropped = tuple(_dropped(d.path, d.line, d.why) for d in ev.dropped)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
-    return LoweredModule(shadow, entry, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
+    return LoweredModule(module, shadow, entry, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
 
 
 def _evaluate(ev: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
