@@ -1,6 +1,6 @@
 """The question of every call, "did anything change since the last one?", as one generated expression.
 
-Comparing place after place by a loop over lists costs 47 ns each; a flat expression with each place as a local costs 20.
+A loop over lists takes 47 ns for each place, a flat expression with every place as a local 20.
 """
 
 from __future__ import annotations
@@ -60,5 +60,5 @@ class Expression:
 
 @lru_cache(maxsize=512)
 def _code(parameters: str, expression: str) -> CodeType:
-    source = f"def is_current({parameters}):\n try:\n  return {expression}\n except (KeyError, AttributeError):\n  return False"
-    return compile(source, "<scriptkit: is current>", "exec")
+    body = f" try:\n  return {expression}\n except (KeyError, AttributeError):\n  return False"
+    return compile(f"def is_current({parameters}):\n{body}", "<scriptkit: is current>", "exec")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from scriptkit import switches
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
-from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.lifted_class import user_classes
+from scriptkit.engines.torchscript.parts import compile_with_parts, parts_in
 from scriptkit.engines.torchscript.runtime import runtime_of
 from scriptkit.engines.torchscript.saveability import why_unsaveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError, class_of, has_lazy_tensors
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     import torch
 
     from scriptkit.engines.torchscript.compiler import CompiledTree
+    from scriptkit.engines.torchscript.runtime import Runtime
 
 
 def compiled_now(module: torch.nn.Module) -> CompiledTree:
     """Compile a tree as it is; raises `CompilationError` also where lazy parameters have no shape yet."""
     try:
-        return compile_or_explain(module)
+        return compile_with_parts(module)
     except UninitializedParametersError:
         lazy = ", ".join(f"`{path}`" for path, m in module.named_modules() if has_lazy_tensors(m))
         message = (
@@ -78,6 +80,8 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
         return complete
     twin = Twin(module, compiled_now(module), is_complete=True)
     twin.bind()
+    for part in twin.parts:
+        part.bind()
     twin.fix_parametrized()
     return adapter.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
 
@@ -115,22 +119,30 @@ def report(module: torch.nn.Module) -> CompileReport:
     return CompileReport(rows, dict(runtime.eager_calls) if runtime is not None else {})
 
 
-def _rows(module: torch.nn.Module, runtime: Any) -> Iterator[ReportRow]:
+def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRow]:
+    parts = {path: part for path, _, part in parts_in(module)}
     for path, child in module.named_modules():
         name = class_of(child).__name__
+        top = next((p for p in parts if path == p or path.startswith(f"{p}.")), None)
         if runtime is None or not runtime.is_enabled:
             yield ReportRow(path, name, "eager", "scriptkit is switched off" if runtime else "not a scriptable module")
         elif runtime.is_pending:
-            yield ReportRow(path, name, "pending", "lazy parameters have no shape before the first call")
+            yield ReportRow(path, name, "pending", _why_pending(path, runtime.missing))
         elif isinstance(child, adapter.ScriptModule):
             yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
-        else:
-            yield ReportRow(
-                path,
-                name,
-                "script",
-                "its source scripts" if user_classes(class_of(child)) else "scripts as torch wrote it",
-            )
+        elif top is None:
+            is_users = bool(user_classes(class_of(child)))
+            yield ReportRow(path, name, "script", "its source scripts" if is_users else "scripts as torch wrote it")
+        elif path == top:
+            yield from (replace(row, path=f"{top}.{row.path}".rstrip(".")) for row in parts[top].rows)
+
+
+def _why_pending(path: str, missing: dict[str, str]) -> str:
+    if not missing:
+        return "lazy parameters have no shape before the first call"
+    if path in missing:
+        return f"needs example inputs, because it does not script: {missing[path]}"
+    return f"waits for the first call, which shows what {', '.join(f'`{path}`' for path in missing)} gets"
 
 
 def _has_runtime(module: torch.nn.Module) -> bool:

@@ -16,15 +16,14 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.adapter import (
     autocast_state,
     function_mode_count,
-    fx_trace,
     saved_tensor_hooks,
     swaps_parameters,
     tracing_state,
 )
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
-from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.lifted_class import UnreadableMethodError
+from scriptkit.engines.torchscript.parts import MissingInputsError, compile_with_parts, forget_outdated
 from scriptkit.engines.torchscript.saveability import check_saveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.twin import Twin
@@ -32,6 +31,8 @@ from scriptkit.errors import ScriptkitEagerWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from scriptkit.engines.torchscript.parts import Call
 
 _switch, _eager_blocks = switches.local, switches.blocks
 KEY: Final = "__scriptkit__"
@@ -106,6 +107,7 @@ class Runtime:
         "is_enabled",
         "is_pending",
         "is_typed",
+        "missing",
         "owner",
         "twin",
     )
@@ -117,6 +119,7 @@ class Runtime:
         self.is_constructed = is_constructed
         self.is_enabled = not switches.is_disabled()
         self.is_pending = False
+        self.missing: dict[str, str] = {}
         self._reported: set[str] = set()
         self._calls: dict[str, CallTranslator] = {}
         self._quick: _Quick | None = None
@@ -139,16 +142,26 @@ class Runtime:
 
     # -------------------------------------------------------------- compiling
 
-    def compile_types(self, module: torch.nn.Module) -> None:
-        """Compile the types of a tree; a tree with lazy parameters is left pending until its first call."""
+    def compile_types(self, module: torch.nn.Module, call: Call | None = None) -> None:
+        """Compile the types of a tree.
+
+        A tree that has lazy parameters, or foreign submodules that need example inputs, is left pending until its first
+        call; `call` is that one.
+        """
         try:
-            tree = compile_or_explain(module)
-        except UninitializedParametersError:
-            self.is_pending = True
+            tree = compile_with_parts(module, call)
+        except (UninitializedParametersError, MissingInputsError) as error:
+            self._wait(error)
             return
-        self.is_typed = True
+        self.is_typed, self.is_pending, self.missing = True, False, {}
         if getattr(module, "__scriptkit_check_save__", True):
             check_saveable(tree, type(module))
+
+    def _wait(self, error: UninitializedParametersError | MissingInputsError) -> None:
+        """Leave the tree pending until its first call."""
+        self.drop_twin()
+        self.is_pending, self.is_typed = True, False
+        self.missing = error.waiting if isinstance(error, MissingInputsError) else {}
 
     @property
     def is_compiled(self) -> bool:
@@ -159,7 +172,7 @@ class Runtime:
         """A new twin for the tree as it is now; raises `CompilationError`."""
         with LOCK:
             self.twin = _twin_of(module)
-            self.is_pending, self.is_typed = False, True
+            self.is_pending, self.is_typed, self.missing = False, True, {}
             self._calls = {}
         self._quick = None
         return self.twin
@@ -180,9 +193,9 @@ class Runtime:
             or (_eager_blocks and _switch.eager)
             or tracing_state() is not None
             or autocast_state()
-            or fx_trace._is_fx_tracing_flag
+            or adapter.fx_trace._is_fx_tracing_flag
             or function_mode_count()
-            or saved_tensor_hooks(True) is not None  # noqa: FBT003 - torch's signature
+            or saved_tensor_hooks(True) is not None
             or "forward" in module.__dict__
             or swaps_parameters()
         ):
@@ -211,9 +224,8 @@ class Runtime:
         reason = self.reason_for_eager(module)
         if reason is not None:
             result = self.call_eagerly(module, reason, args, kwargs)
-            if self.is_pending and not _is_lazy(module):
-                self.is_pending = False
-                self.compile_types(module)
+            if self.is_pending and not switches.is_eager() and not _is_lazy(module):
+                self.compile_types(module, (args, kwargs))
             return result
         if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
             return self._call_with_hooks(module, args, kwargs)
@@ -274,10 +286,16 @@ class Runtime:
             reason = self.make_twin(module).reason_for_eager(name)
         except UnreadableMethodError as error:
             reason = str(error)
+        except MissingInputsError as error:
+            self._wait(error)
+            reason = ""
         if reason is None:
             return self.run(name, module, args, kwargs)
-        with _Announced(self.count_eager_call(module, reason)):
-            return _python_method(module, name)(module, *args, **kwargs)
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            result = _python_method(module, name)(module, *args, **kwargs)
+        if self.is_pending and name == "forward":
+            self.compile_types(module, (args, kwargs))
+        return result
 
     def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
         translator = self._calls.get(name)
@@ -304,6 +322,8 @@ class Runtime:
             return "a torch function mode is active"
         if any(adapter.global_hooks()):
             return "global module hooks are registered"
+        if self.twin is not None and self.twin.parts and forget_outdated(module):
+            self.drop_twin()
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module, name)
@@ -314,12 +334,15 @@ class Runtime:
     def _reason_before_first_call(self, module: torch.nn.Module, name: str) -> str | None:
         if construction.depth:
             return ""
-        if self.is_pending and _is_lazy(module):
+        if self.is_pending and (self.missing or _is_lazy(module)):
             return ""
         try:
             self.make_twin(module)
         except UnreadableMethodError as error:
             return str(error)
+        except MissingInputsError as error:
+            self._wait(error)
+            return ""
         return self.reason_for_eager(module, name)
 
     def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -387,10 +410,10 @@ def _twin_of(module: torch.nn.Module) -> Twin:
     """A twin of a tree that another thread may be changing: what changed in between is compiled again."""
     for _ in range(_ATTEMPTS):
         try:
-            return Twin(module, compile_or_explain(module))
+            return Twin(module, compile_with_parts(module))
         except (KeyError, AttributeError):
             continue
-    return Twin(module, compile_or_explain(module))
+    return Twin(module, compile_with_parts(module))
 
 
 def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
@@ -417,7 +440,7 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
 
 def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
-    twin = Twin(module, compile_or_explain(module))
+    twin = Twin(module, compile_with_parts(module))
     twin.bind()
     twin.fix_parametrized()
     return twin.method("forward")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.nn.parameter import is_lazy
@@ -14,8 +15,9 @@ from scriptkit.engines.torchscript.calls_in_source import mark_of
 from scriptkit.engines.torchscript.lifted_class import user_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from scriptkit.compiling.report import ReportRow
     from scriptkit.engines.torchscript.lifted_class import LiftedClass, LiftedClasses
 
 _HOOKS = (
@@ -27,6 +29,34 @@ _HOOKS = (
     "_backward_hooks",
     "_backward_pre_hooks",
 )
+
+
+class Part(Protocol):
+    """A foreign submodule in a compiled form of its own, which stands for it in a shadow tree."""
+
+    @property
+    def form(self) -> torch.jit.ScriptModule:
+        """What compiled code calls; its parameters and buffers are those of the submodule."""
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        """How each of its submodules is compiled; paths begin at the part."""
+
+    def why_eagerly(self) -> str | None:
+        """The reason for which the form cannot stand for the submodule in the next call."""
+
+    def is_outdated(self) -> bool:
+        """Whether the submodule changed so that another form is needed."""
+
+    def bind(self) -> None:
+        """Push tensors that were exchanged."""
+
+    def pull_back(self) -> None:
+        """Give the submodule what compiled code wrote."""
+
+
+forms: weakref.WeakKeyDictionary[torch.nn.Module, Part] = weakref.WeakKeyDictionary()
+"""What stands for foreign submodules that do not script as they are; `scriptkit.compiling.foreign` decides."""
 
 
 class UninitializedParametersError(Exception):
@@ -43,12 +73,13 @@ class Shadow:
     lifted: dict[type, LiftedClass] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     classes_checked: set[type[torch.nn.Module]] = field(default_factory=set)
+    parts: dict[int, Part] = field(default_factory=dict)
 
 
 def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     """Copy a tree for the compiler; raises `UninitializedParametersError` while a lazy module has no shapes."""
     shadow = Shadow(module)
-    for cls in {class_of(m) for m in module.modules() if not isinstance(m, adapter.ScriptModule)}:
+    for cls in {class_of(m) for m in _compiled_from_source(module)}:
         _class_for_compiler(cls, shadow, classes)
     shadow.classes_checked.update(*(lifted.classes_checked for lifted in shadow.lifted.values()))
     shadow.names.update(*(lifted.names for lifted in shadow.lifted.values()))
@@ -56,9 +87,20 @@ def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     return shadow
 
 
+def _compiled_from_source(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
+    """The modules of a tree that are not compiled yet."""
+    yield module
+    for child in module._modules.values():
+        if child is not None and not isinstance(child, adapter.ScriptModule) and child not in forms:
+            yield from _compiled_from_source(child)
+
+
 def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> torch.nn.Module:
     if isinstance(module, adapter.ScriptModule):
         return module
+    if module is not shadow.root and module in forms:
+        part = shadow.parts[id(module)] = forms[module]
+        return part.form
     known = shadow.of.get(id(module))
     if known is not None:
         return known

@@ -20,6 +20,7 @@ from torch.jit.frontend import get_jit_def
 
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.compiler import LOCK
+from scriptkit.engines.torchscript.written import attributes_written_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -308,6 +309,20 @@ def tensor_slots(form: torch.jit.ScriptModule) -> list[tuple[Any, str, Tensor]]:
             tensors = (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
             found += [(cpp, name, tensor) for name, tensor in tensors]
     return found
+
+
+def assigned_attributes(form: torch.jit.ScriptModule) -> Iterator[tuple[str, list[str], Any]]:
+    """Every module of a compiled tree whose code writes attributes: its path, which they are, the C++ module."""
+    parts = dict(form.named_modules())
+    written: set[tuple[str, str]] = set()
+    for part in parts.values():
+        cpp: Any = part._c
+        written |= attributes_written_in(cpp._type().str(), cpp)
+    for path, part in parts.items():
+        cpp = part._c
+        names = sorted(name for kind, name in written if kind == cpp._type().str())
+        if names:
+            yield path, names, cpp
 
 
 def script_as_torch_does(module: nn.Module) -> torch.jit.ScriptModule:

@@ -21,13 +21,15 @@ from scriptkit.engines.torchscript.dependencies import is_same
 from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, enters_autocast, makes_tensors_anywhere
 from scriptkit.engines.torchscript.ignoring import owners
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
-from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.quick_check import Expression
+from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.slots import Container, Slots
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from scriptkit.engines.torchscript.shadow import Part
 
 _CODE_OF: Final = attrgetter("__code__")
 _RELEASED: Final = object()
@@ -46,6 +48,7 @@ class Twin:
         self.tree = tree
         self.cpp: dict[int, Any] = {}
         self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
+        self.parts: list[Part] = []
         self._slots = Slots()
         self._containers: list[Container] = []
         self._sized: list[Any] = []
@@ -83,6 +86,7 @@ class Twin:
             or self.has_parametrized
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
+            or bool(self.parts)
         )
         self.is_current = self._slow_check()
 
@@ -105,7 +109,7 @@ class Twin:
         for name, declared in concrete_type.get_modules():
             child: Any = module._modules[name]
             self._slots.add(module._modules, name)
-            cpp.setattr(name, child._c if isinstance(child, adapter.ScriptModule) else self._child(child, declared))
+            cpp.setattr(name, self._child(child, declared))
         if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
             self._sized.append(module._modules)
         if class_of(module) in self.tree.shadow.lifted:
@@ -119,6 +123,13 @@ class Twin:
         return cpp
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:
+        if isinstance(child, adapter.ScriptModule):
+            return child._c
+        part = self.tree.shadow.parts.get(id(child))
+        if part is not None:
+            if part not in self.parts:
+                self.parts.append(part)
+            return part.form._c
         return self._make(child, own_type(self.tree.shadow.of[id(child)], declared))
 
     def _add_attribute(self, module: torch.nn.Module, cpp: Any, name: str, *, takes_any_type: bool) -> None:
@@ -302,6 +313,10 @@ class Twin:
 
     def reason_for_eager(self, name: str = "forward") -> str | None:
         """Why the twin cannot represent the next call of a method."""
+        for part in self.parts:
+            reason = part.why_eagerly()
+            if reason is not None:
+                return reason
         if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
         if self._graph_facts(name)[2]:
@@ -325,6 +340,8 @@ class Twin:
         is_bound = False
         try:
             is_bound = (self.is_current() and not adapter.swaps_parameters()) or self.bind()
+            for part in self.parts:
+                part.bind()
         finally:
             if not is_bound:
                 self.in_flight.pop()
@@ -340,6 +357,8 @@ class Twin:
         try:
             if self._pulled:
                 self.pull_back()
+            for part in self.parts:
+                part.pull_back()
         finally:
             if self.provisional:
                 self._release()
