@@ -43,7 +43,7 @@ lint: $(READY)  ## ruff
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 
-types: $(READY)  ## mypy --strict on package, examples, benchmarks and tests
+types: $(READY)  ## mypy --strict on package, examples, benchmarks and tests, with our own plugin
 	@$(BIN)/mypy
 
 docs: $(READY)  ## the site, warnings are errors

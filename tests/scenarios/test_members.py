@@ -209,7 +209,7 @@ class Buffered(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         maybe = self.maybe
         if maybe is not None:
-            x = x + maybe  # type: ignore[operator]
+            x = x + maybe
         return x * self.kept + self.passing
 
 
