@@ -92,6 +92,7 @@ def without_deprecation_notices() -> Iterator[None]:
 tracing_state = C._get_tracing_state
 autocast_state = C._is_any_autocast_enabled
 function_mode_count = C._len_torch_function_stack
+fx_state: Any = fx_trace
 saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
 swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
 

@@ -16,6 +16,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.adapter import (
     autocast_state,
     function_mode_count,
+    fx_state,
     saved_tensor_hooks,
     swaps_parameters,
     tracing_state,
@@ -193,7 +194,7 @@ class Runtime:
             or (_eager_blocks and _switch.eager)
             or tracing_state() is not None
             or autocast_state()
-            or adapter.fx_trace._is_fx_tracing_flag
+            or fx_state._is_fx_tracing_flag
             or function_mode_count()
             or saved_tensor_hooks(True) is not None
             or "forward" in module.__dict__
