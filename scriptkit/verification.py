@@ -22,6 +22,7 @@ from scriptkit.compiling.perturb import Example, perturbations
 from scriptkit.compiling.structure import flatten
 from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files, tracing
+from scriptkit.engines.torchscript.parts import parts_in
 from scriptkit.errors import ScriptkitError, VerificationError
 
 if TYPE_CHECKING:
@@ -140,6 +141,11 @@ class _Verification:
     comparisons: list[Comparison] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the module has compiled forms that no copy takes along."""
+        return isinstance(self.module, CompiledModule) or any(parts_in(self.module))
+
     def report(self) -> VerificationReport:
         for training in self._training_modes():
             for form in ("compiled", "loaded"):
@@ -158,22 +164,23 @@ class _Verification:
 
     def _training_modes(self) -> list[bool]:
         modes = list(dict.fromkeys((self.module.training, False, True)))
-        if isinstance(self.module, CompiledModule) and self.module.eval_only:
-            self.skipped.append(f"training: {self.module.eval_only}")
+        eval_only = _eval_only(self.module)
+        if eval_only:
+            self.skipped.append(f"training: {eval_only}")
             return [False]
         return modes
 
     def _pair(self, form: Form, *, training: bool) -> _Pair:
         made = self.module
         eager = copy_tree(made.inner if isinstance(made, CompiledModule) else made)
-        if isinstance(made, CompiledModule):  # a copy of traces is made by writing and reading them
+        if self.is_mixed:  # a copy of traces is made by writing and reading them
             compiled: nn.Module = _reloaded(made).train(training)
         else:
             compiled = copy_tree(made)
         if made.training != training:
             eager.train(training)
             compiled.train(training)
-        if form == "loaded" and not isinstance(made, CompiledModule):
+        if form == "loaded" and not self.is_mixed:
             compiled = _reloaded(compiled)
         return _Pair(form, training, eager, forms.callable_form(compiled))
 
@@ -202,7 +209,7 @@ class _Verification:
         try:
             with torch.no_grad():
                 actual = _call(pair.compiled, method, change.args, change.kwargs)
-            if isinstance(self.module, CompiledModule):
+            if self.is_mixed:
                 actual = restored(flatten(expected)[1], actual)
             found = compare(expected, actual, self.tolerance)
         except Exception as error:  # noqa: BLE001  # any error of the compiled form is a difference
@@ -220,7 +227,7 @@ class _Verification:
         except Exception as error:  # noqa: BLE001  # a module that cannot be differentiated has no gradients to compare
             self.skipped.append(f"gradients: eager code raises {_told(error)}")
             return
-        if isinstance(self.module, CompiledModule):
+        if self.is_mixed:
             expected = {name: gradient for name, gradient in expected.items() if name.startswith("argument")}
         try:
             found = compare(expected, self._compiled_gradients(pair, expected), self.tolerance, "gradient")
@@ -231,7 +238,7 @@ class _Verification:
     def _compiled_gradients(self, pair: _Pair, expected: dict[str, Tensor | None]) -> dict[str, Tensor | None]:
         """In a mixed form parameters have longer names; there, the gradients of the inputs are compared."""
         found = _gradients(pair.compiled, self.example)
-        return {name: found[name] for name in expected} if isinstance(self.module, CompiledModule) else found
+        return {name: found[name] for name in expected} if self.is_mixed else found
 
     def _compare_methods(self, form: Form, *, training: bool) -> None:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
@@ -258,6 +265,14 @@ class _Verification:
             if any(_differs(part, call.args, call.kwargs, self.tolerance) for call in recorded[path]):
                 return path
         return None
+
+
+def _eval_only(module: nn.Module) -> str:
+    """Why a module is compiled for evaluation only; empty where it is not."""
+    if isinstance(module, CompiledModule):
+        return module.eval_only
+    reasons = (getattr(getattr(part, "choice", None), "eval_only", "") for _, _, part in parts_in(module))
+    return next(filter(None, reasons), "")
 
 
 def _reloaded(module: nn.Module) -> nn.Module:

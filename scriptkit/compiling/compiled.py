@@ -11,17 +11,21 @@ import torch
 from torch import nn
 
 from scriptkit import switches
+from scriptkit.compiling.bound import BoundForm
 from scriptkit.compiling.choosing import Choice, Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
-from scriptkit.engines.torchscript import adapter, tracing
+from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.runtime import Runtime
 from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_OWN = {
+    *vars(nn.Module()),
+    *("_choosing", "_choice", "_calls", "_pending", "eager_calls"),
+}
 _SHARED = ("_parameters", "_buffers", "_modules")
-_PLAIN = (bool, int, float, str, type(None))
 
 
 def compile(
@@ -57,10 +61,11 @@ class CompiledModule(nn.Module):
         modes: Mapping[str, str] | None,
         allow_baked: Mapping[str, str] | None,
     ) -> None:
+        self.__dict__.update(_inner=(module,))
         super().__init__()
         for name in _SHARED:
             self.__dict__[name] = module.__dict__[name]
-        self.__dict__.update(training=module.training, _inner=(module,))
+        self.training = module.training
         self._choosing = (modes, allow_baked)
         self._choice: Choice | None = None
         self._calls: _Calls | None = None
@@ -74,6 +79,23 @@ class CompiledModule(nn.Module):
         """The module this one was made from."""
         module: nn.Module = self.__dict__["_inner"][0]
         return module
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the module has: its attributes, its methods."""
+        if name.startswith("__") or "_inner" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """An attribute set here is set on the module."""
+        if name in _OWN:
+            self.__dict__[name] = value
+        else:
+            setattr(self.inner, name, value)
+
+    def __reduce__(self) -> Any:
+        """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
+        return CompiledModule, (self.inner, None, *self._choosing)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -184,77 +206,30 @@ class _ScriptedCalls(_Calls):
 
 
 class _BoundCalls(_Calls):
-    """Traces, or scripted code round traces: tensors are bound before each call, everything else must be as it was."""
+    """Traces, a lowered program, or scripted code round them: tensors are bound before each call."""
 
     def __init__(self, module: nn.Module, choice: Choice) -> None:
         self.module = module
         self.choice = choice
-        where = {id(t): (holder, name) for holder, name, t in _tensors_of(module)}
-        self.slots = [
-            (*where[id(tensor)], cpp, name)
-            for cpp, name, tensor in tracing.tensor_slots(choice.form)
-            if id(tensor) in where
-        ]
-        self.seen = [holder[key] for holder, key, _, _ in self.slots]
-        self.kinds = [(t.dtype, t.device.type) for t in self.seen]
-        self.fixed = [(holder, key, value) for holder, key, value in _plain_values(module)]
+        self.bound = BoundForm(module, choice)
 
     def why_eagerly(self) -> str | None:
-        reason = adapter.why_eagerly()
-        if reason is not None:
-            return reason
-        for holder, key, value in self.fixed:
-            if holder.get(key, self) is not value and holder.get(key, self) != value:
-                return f"`{key}` changed after compiling; compile again"
-        return (
-            None
-            if len({m.training for m in self.module.modules()}) == 1
-            else "only some submodules are in training mode"
-        )
+        return adapter.why_eagerly() or self.bound.why_eagerly()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.bind()
-        training = self.module.training
-        if training and self.choice.eval_only:
-            raise ScriptkitError(f"compiled for evaluation only: {self.choice.eval_only}")
+        self.bound.bind()
+        try:
+            return self._run(*args, **kwargs)
+        finally:
+            self.bound.pull_back()
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         if self.choice.traces:
-            return self.choice.traces[training](*args, **kwargs)
-        self.choice.form.train(training)
+            return self.choice.traces[self.module.training](*args, **kwargs)
+        if self.choice.mode == "lowered":
+            return self.choice.lowered[0].run(*args, **kwargs)
         return self.choice.form(*args, **kwargs)
 
-    def bind(self) -> None:
-        """Push tensors that were exchanged; raise where they have a dtype or device the trace does not know."""
-        for number, (holder, key, cpp, name) in enumerate(self.slots):
-            tensor = holder[key]
-            if (tensor.dtype, tensor.device.type) != self.kinds[number]:
-                was = " on ".join(map(str, self.kinds[number]))
-                raise ScriptkitError(
-                    f"`{key}` is {tensor.dtype} on {tensor.device.type}, traced as {was}; compile again"
-                )
-            if tensor is not self.seen[number]:
-                cpp.setattr(name, tensor)
-                self.seen[number] = tensor
-
     def complete(self) -> torch.jit.ScriptModule:
-        self.bind()
-        self.choice.form.train(self.module.training)
+        self.bound.bind()
         return self.choice.form
-
-
-def _tensors_of(module: nn.Module) -> list[tuple[dict[str, Any], str, torch.Tensor]]:
-    return [
-        (holder, name, tensor)
-        for part in module.modules()
-        for holder in (part._parameters, part._buffers)
-        for name, tensor in holder.items()
-        if tensor is not None
-    ]
-
-
-def _plain_values(module: nn.Module) -> list[tuple[dict[str, Any], str, Any]]:
-    """Attributes a trace holds as constants, and the submodules it was recorded through."""
-    found: list[tuple[dict[str, Any], str, Any]] = []
-    for part in module.modules():
-        found += [(part.__dict__, k, v) for k, v in part.__dict__.items() if isinstance(v, _PLAIN) and k != "training"]
-        found += [(part._modules, name, child) for name, child in part._modules.items()]
-    return found

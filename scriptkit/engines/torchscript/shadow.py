@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import torch
 from torch.nn.parameter import is_lazy
@@ -55,8 +55,35 @@ class Part(Protocol):
         """Give the submodule what compiled code wrote."""
 
 
-forms: weakref.WeakKeyDictionary[torch.nn.Module, Part] = weakref.WeakKeyDictionary()
-"""What stands for foreign submodules that do not script as they are; `scriptkit.compiling.foreign` decides."""
+FORM_KEY: Final = "__scriptkit_form__"
+
+
+class FormHolder:
+    """The instance entry under which a foreign submodule has its form; never copied and never pickled with it."""
+
+    def __init__(self, owner: torch.nn.Module | None, part: Part | None) -> None:
+        self.owner: Any = None if owner is None else weakref.ref(owner)
+        self.part = part
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FormHolder:
+        return FormHolder(None, None)
+
+    def __reduce__(self) -> tuple[type[bool], tuple[()]]:
+        return bool, ()  # a pickle must not name anything that a later version may rename
+
+
+def form_of(module: torch.nn.Module) -> Part | None:
+    """What stands for a foreign submodule that does not script as it is; `scriptkit.compiling.foreign` decides."""
+    holder = module.__dict__.get(FORM_KEY)
+    is_own = isinstance(holder, FormHolder) and holder.owner is not None and holder.owner() is module
+    return holder.part if is_own else None
+
+
+def set_form(module: torch.nn.Module, part: Part | None) -> None:
+    """Let a form stand for a submodule in every tree; None: no longer."""
+    module.__dict__.pop(FORM_KEY, None)
+    if part is not None:
+        module.__dict__[FORM_KEY] = FormHolder(module, part)
 
 
 class UninitializedParametersError(Exception):
@@ -91,15 +118,16 @@ def _compiled_from_source(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
     """The modules of a tree that are not compiled yet."""
     yield module
     for child in module._modules.values():
-        if child is not None and not isinstance(child, adapter.ScriptModule) and child not in forms:
+        if child is not None and not isinstance(child, adapter.ScriptModule) and form_of(child) is None:
             yield from _compiled_from_source(child)
 
 
 def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> torch.nn.Module:
     if isinstance(module, adapter.ScriptModule):
         return module
-    if module is not shadow.root and module in forms:
-        part = shadow.parts[id(module)] = forms[module]
+    part = form_of(module) if module is not shadow.root else None
+    if part is not None:
+        shadow.parts[id(module)] = part
         return part.form
     known = shadow.of.get(id(module))
     if known is not None:

@@ -1,0 +1,233 @@
+"""Other people's modules inside a `ScriptableModule`: what does not script gets the form the plan chooses for it.
+
+Inputs come from the call that compiles the module, from `example_inputs()` of the nearest scriptable module round the
+part, or from its mark. Without any of them the tree waits for its first call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from scriptkit import switches
+from scriptkit.authoring.marks import mark_of
+from scriptkit.compiling.bound import BoundForm
+from scriptkit.compiling.choosing import Chooser
+from scriptkit.compiling.examples import record_examples
+from scriptkit.compiling.isolation import copy_tree, random_states_kept
+from scriptkit.compiling.wrapper import wrapped
+from scriptkit.engines.torchscript import tracing
+from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
+from scriptkit.engines.torchscript.construction import compile_or_explain
+from scriptkit.engines.torchscript.parts import Call, MissingInputsError, parts_in
+from scriptkit.engines.torchscript.shadow import UninitializedParametersError, form_of, set_form
+from scriptkit.errors import CompilationError, ScriptkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.examples import Call as RecordedCall
+
+_CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
+
+
+def is_marked_within(module: nn.Module) -> bool:
+    """Whether a part without a form yet is marked as traced."""
+    return any(_is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
+
+
+def _is_traced(module: nn.Module) -> bool:
+    mark = mark_of(module)
+    return mark is not None and mark.mode == "trace"
+
+
+def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | None) -> bool:
+    """Choose a form for each foreign part that needs one; False where there is none.
+
+    Raises:
+        MissingInputsError: a part does not script, and there is nothing to trace it with.
+        CompilationError, TraceHazardError: nothing is right for a part.
+    """
+    with LOCK:
+        waiting = {path: child for path, child in _foreign(root, "") if _needs_form(child)}
+        if not waiting:
+            return False
+        _Planning(root, call, error).choose(waiting)
+        return True
+
+
+def _foreign(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
+    """The outermost modules below that are not scriptable modules or containers of torch, or that are marked."""
+    for name, child in module._modules.items():
+        if child is None or tracing.is_compiled(child) or form_of(child) is not None:
+            continue
+        inner = f"{path}.{name}" if path else name
+        if not _is_traced(child) and (_is_scriptable(child) or type(child) in _CONTAINERS):
+            yield from _foreign(child, inner)
+        else:
+            yield inner, child
+
+
+def _is_scriptable(module: nn.Module) -> bool:
+    return hasattr(type(module), "_scriptkit_drop_twin")
+
+
+def _needs_form(module: nn.Module) -> bool:
+    if any(_is_traced(part) for part in module.modules()):
+        return True
+    try:
+        compile_tree(module)
+    except UninitializedParametersError:
+        return False
+    except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
+        return True
+    return False
+
+
+class _Planning:
+    """The choice of forms for one tree."""
+
+    def __init__(self, root: nn.Module, call: Call | None, error: CompilationError | None) -> None:
+        self.root = root
+        self.call = call
+        self.error = error
+        self.missing: dict[str, str] = {}
+        self._choosers: dict[str, Chooser] = {}
+
+    def choose(self, waiting: dict[str, nn.Module]) -> None:
+        """Give each part a form; first those that can have one, then tell which cannot."""
+        chosen: dict[nn.Module, BoundForm] = {}
+        for path, child in waiting.items():
+            form = self._form_of(path, child)
+            if form is not None:
+                chosen[child] = form
+        if self.missing:
+            raise self._missing_inputs()
+        for child, form in chosen.items():
+            set_form(child, form)
+
+    def _form_of(self, path: str, child: nn.Module) -> BoundForm | None:
+        top = "" if self.call is not None else self._declaring(path)
+        if top is None and not _declares(child):
+            mark = mark_of(child)
+            if mark is not None and mark.mode == "script":
+                raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
+            self.missing[path] = _why(child)
+            return None
+        with switches.eager():
+            chooser = self._chooser(top or "")
+            choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
+        return BoundForm(child, choice)
+
+    def _declaring(self, path: str) -> str | None:
+        """The outermost scriptable module round a part that declares example inputs."""
+        names = path.split(".")
+        for count in range(len(names)):
+            top = ".".join(names[:count])
+            if type(self.root.get_submodule(top)).__dict__.get("example_inputs") or _has_example_inputs(
+                self.root.get_submodule(top)
+            ):
+                return top
+        return None
+
+    def _chooser(self, top: str) -> Chooser:
+        """One for each module whose inputs are known; the parts of one module come from one run of it."""
+        if top not in self._choosers:
+            module = self.root.get_submodule(top)
+            call = self.call if self.call is not None else _declared_call(module)
+            chooser = Chooser(module, call, None, None)
+            if call is not None:
+                chooser._recorded = _recorded(module, call)
+            self._choosers[top] = chooser
+        return self._choosers[top]
+
+    def _missing_inputs(self) -> MissingInputsError:
+        listed = "; ".join(f"`{path}` ({why})" for path, why in self.missing.items())
+        message = (
+            f"{type(self.root).__name__} is not compiled yet: {listed} needs example inputs; "
+            "call the module once, or declare them: override `example_inputs`, or mark the part with "
+            "`scriptkit.traced(part, example_inputs=...)`"
+        )
+        error = MissingInputsError(message)
+        error.waiting = self.missing
+        return error
+
+
+def _has_example_inputs(module: nn.Module) -> bool:
+    return _is_scriptable(module) and callable(getattr(type(module), "example_inputs", None))
+
+
+def _declares(child: nn.Module) -> bool:
+    """Whether the part brings its own inputs, by its mark."""
+    return all(
+        (mark := mark_of(part)) is not None and mark.example_inputs is not None
+        for part in child.modules()
+        if _is_traced(part)
+    ) and _is_traced(child)
+
+
+def _declared_call(module: nn.Module) -> Call | None:
+    if not _has_example_inputs(module):
+        return None
+    with random_states_kept():
+        inputs: Any = module.example_inputs()  # type: ignore[operator]
+    if not isinstance(inputs, (tuple, list)):
+        raise CompilationError(
+            f"`{type(module).__name__}.example_inputs` returns a {type(inputs).__name__}, not a tuple of arguments"
+        )
+    return tuple(inputs), {}
+
+
+def _recorded(module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
+    """What every submodule gets in one call; in evaluation where the mode it is in does not take it."""
+    args, kwargs = call
+    with switches.eager():
+        try:
+            return record_examples(module, args, kwargs)
+        except Exception:
+            if not module.training:
+                raise
+            return record_examples(copy_tree(module).eval(), args, kwargs)
+
+
+def _why(child: nn.Module) -> str:
+    """The first line that stands in the way of compiling a part."""
+    if _is_traced(child):
+        return "marked as traced"
+    try:
+        compile_or_explain(child)
+    except ScriptkitError as error:
+        diagnostics = getattr(error, "diagnostics", None)
+        if diagnostics:
+            first = diagnostics[0]
+            return f"{first.path.rpartition('/')[2]}:{first.line}: {first.message}"
+        return str(error).splitlines()[0]
+    except Exception as error:  # noqa: BLE001
+        return str(error).splitlines()[0]
+    return "one of its parts is marked as traced"
+
+
+def compile_round_parts(root: nn.Module) -> CompiledTree:
+    """Compile the code round the parts; a result with named fields is tried as a named tuple, then as a dict."""
+    try:
+        return compile_or_explain(root)
+    except CompilationError as first:
+        for _, child, part in parts_in(root):
+            choice = getattr(part, "choice", None)
+            if choice is not None and choice.traces:
+                _with_named_fields(child, choice)
+        try:
+            return compile_or_explain(root)
+        except CompilationError:
+            raise first from None
+
+
+def _with_named_fields(child: nn.Module, choice: Choice) -> None:
+    """The same traces in a wrapper whose result has fields (`output.last_hidden_state`) instead of keys."""
+    traces = choice.traces
+    choice.form = wrapped(type(child).__name__, traces.get(False), traces.get(True), named=True)
+    set_form(child, BoundForm(child, choice))
+
+
