@@ -77,7 +77,7 @@ def _of_class(ev: Evaluator, owner: type, name: str) -> Value:
     for base in owner.__mro__:
         if name in vars(base):
             value = native(getattr, owner, name)
-            ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+            ev.facts.member(owner, base, name)
             return value
     if name in {"__name__", "__module__", "__qualname__", "__mro__", "__bases__", "__doc__"} or hasattr(
         type(owner), name
@@ -105,6 +105,8 @@ def of_object(ev: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) 
     if static is not _MISSING:
         if not ev.effects.owns(owner) and own is getattr(owner, "__dict__", None):
             ev.facts.absent(own, name)
+        if isinstance(static, types.MemberDescriptorType) and not ev.effects.owns(owner):
+            return ev.facts.slot(owner, name, _bound(static, owner, name))
         return _bound(static, owner, name)
     fallback = getattr(cls, "__getattr__", None)
     if isinstance(fallback, types.FunctionType) and not skip_hook:
@@ -118,7 +120,7 @@ def class_attribute(ev: Evaluator, cls: type, name: str) -> Any:
     """What the class body of `cls` or of a base holds under a name."""
     for base in cls.__mro__:
         if name in vars(base):
-            return ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+            return ev.facts.member(cls, base, name)
     return _MISSING
 
 

@@ -197,6 +197,7 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
 def _environment(ev: Evaluator, name: str, args: list[Value]) -> Value:
     """A variable of the environment: read once, and noted."""
     ev.assumptions[f"the environment variable {args[0]} is as it was"] = None
+    ev.facts.variable(args[0])
     return attributes.native(getattr(os.environ, name), *args)
 
 

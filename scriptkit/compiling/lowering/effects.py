@@ -1,4 +1,4 @@
-"""What evaluation may change, and what it takes for granted.
+"""What evaluation may change.
 
 Only objects created in this run may be changed. While an arm of a branch is evaluated, every change is journaled, so
 that the other arm starts from the same state and both outcomes can be joined in the very same objects.
@@ -8,96 +8,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.values import CannotJoinError, RaisedError, RefusedError
+from scriptkit.compiling.lowering.values import CannotJoinError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from contextvars import ContextVar
-    from types import CellType, CodeType, FunctionType
-
-_MISSING = object()
-
-
-@dataclass
-class Facts:
-    """Everything static that was read and is not the run's own; the residual program holds while all of it does."""
-
-    entries: dict[tuple[int, Any], tuple[Mapping[Any, Any], Any, Any]] = field(default_factory=dict)
-    cells: dict[int, tuple[CellType, Any]] = field(default_factory=dict)
-    containers: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
-    functions: dict[int, tuple[FunctionType, CodeType]] = field(default_factory=dict)
-    context: dict[ContextVar[Any], tuple[Any, Any]] = field(default_factory=dict)
-    keys: dict[int, tuple[Mapping[Any, Any], list[Any]]] = field(default_factory=dict)
-    spoken: dict[tuple[int, Any], str] = field(default_factory=dict)
-
-    def read(self, holder: Mapping[Any, Any], key: Any, value: Any, words: str) -> Any:
-        """Record that `holder[key]` is `value`."""
-        self.entries.setdefault((id(holder), key), (holder, key, value))
-        self.spoken.setdefault((id(holder), key), words)
-        return value
-
-    def absent(self, holder: Mapping[Any, Any], key: Any) -> None:
-        """Record that `holder` has no such key."""
-        self.entries.setdefault((id(holder), key), (holder, key, _MISSING))
-
-    def cell(self, cell: CellType, name: str) -> Any:
-        """The content of a closure's cell, recorded."""
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            raise RaisedError(NameError(f"free variable '{name}' is not defined")) from None
-        self.cells.setdefault(id(cell), (cell, value))
-        return value
-
-    def content(self, container: Any) -> None:
-        """Record the items of somebody's list, dict or set."""
-        if isinstance(container, (list, dict, set)) and id(container) not in self.containers:
-            self.containers[id(container)] = (container, _items(container))
-
-    def function(self, function: FunctionType) -> None:
-        """Record the code of a function that is evaluated."""
-        self.functions.setdefault(id(function), (function, function.__code__))
-
-    def keys_of(self, container: Mapping[Any, Any]) -> None:
-        """Record what a dictionary of modules or tensors has, by name."""
-        self.keys.setdefault(id(container), (container, list(container)))
-
-    def broken(self) -> str | None:
-        """The first fact that no longer holds, in words; None while all do."""
-        for holder, key, value in self.entries.values():
-            now = holder.get(key, _MISSING)
-            if now is not value and not _equal_constants(now, value):
-                return f"{self.spoken.get((id(holder), key), repr(key))} changed"
-        for function, code in self.functions.values():
-            if function.__code__ is not code:
-                return f"the code of `{function.__qualname__}` changed"
-        if any(variable.get(unset) is not value for variable, (value, unset) in self.context.items()):
-            return "a context variable changed"
-        for cell, value in self.cells.values():
-            if cell.cell_contents is not value:
-                return "a variable of an enclosing function changed"
-        if any(list(container) != names for container, names in self.keys.values()):
-            return "parameters, buffers or submodules were added or removed"
-        for container, items in self.containers.values():
-            now = _items(container)
-            if len(now) != len(items) or any(
-                a is not b and not _equal_constants(a, b) for a, b in zip(now, items, strict=True)
-            ):
-                return f"a {type(container).__name__} that the model reads changed"
-        return None
-
-
-def _equal_constants(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and isinstance(one, (bool, int, float, str)) and one == other
-
-
-def _items(container: Any) -> list[Any]:
-    if isinstance(container, dict):
-        return [part for pair in dict.items(container) for part in pair]
-    return list(container)
+    from collections.abc import Iterator
 
 
 @dataclass

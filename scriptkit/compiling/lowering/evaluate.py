@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering import attributes, branching, calls, control, modules, operators, syntax
-from scriptkit.compiling.lowering.effects import Effects, Facts
+from scriptkit.compiling.lowering.effects import Effects
+from scriptkit.compiling.lowering.facts import Facts
 from scriptkit.compiling.lowering.frames import Frame
 from scriptkit.compiling.lowering.residual import Residual
 from scriptkit.compiling.lowering.values import (

@@ -10,7 +10,7 @@ from scriptkit.compiling.lowering.values import Poison, RaisedError, RefusedErro
 if TYPE_CHECKING:
     from types import CellType
 
-    from scriptkit.compiling.lowering.effects import Facts
+    from scriptkit.compiling.lowering.facts import Facts
 
 
 class Frame:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scriptkit.compiling.lowering.effects import Facts
+    from scriptkit.compiling.lowering.facts import Facts
     from scriptkit.compiling.structure import Structure
     from scriptkit.diagnostics import Diagnostic
 

@@ -54,7 +54,7 @@ class Parent:
         for base in mro[mro.index(self.cls) + 1 :]:
             if name not in vars(base):
                 continue
-            static = ev.facts.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+            static = ev.facts.member(base, base, name)
             if isinstance(static, types.FunctionType):
                 return static if is_class else types.MethodType(static, self.instance)
             if isinstance(static, property):
@@ -170,8 +170,7 @@ def refuse_hooks(ev: Evaluator, module: nn.Module) -> None:
         raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks")
     if nn_module._global_forward_hooks or nn_module._global_forward_pre_hooks or nn_module._global_backward_hooks:
         raise RefusedError("hooks", "there are hooks on all modules")
-    for name in _HOOKS:
-        ev.facts.content(module.__dict__[name])
+    ev.facts.module(module)
 
 
 def is_leaf(module: nn.Module) -> bool:
@@ -196,6 +195,7 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
     example = ev.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
+    ev.facts.leaf(module)
     given = {name: residual.expression(value) for name, value in kwargs.items()}
     expression = syntax.call(path, [residual.expression(arg) for arg in args], given)
     hint = residual.spoken_path(module).rpartition(".")[2]

@@ -1,0 +1,351 @@
+"""What a lowered program takes for granted of the Python world, and how to ask whether it still holds.
+
+Everything static that evaluation reads and that the run did not create is noted here: attributes, class members,
+globals, variables of closures, contents of containers, code. Before a call one generated expression compares all of it
+by identity; only where that says no, the slow way looks which fact it was, or finds that nothing changed after all.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import sys
+import types
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils.hooks import RemovableHandle
+
+from scriptkit.compiling.lowering.values import RaisedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextvars import ContextVar
+    from types import CellType, CodeType, FunctionType
+
+_MISSING = object()
+_IMMUTABLE_TYPE = 1 << 8
+_PLAIN = (bool, int, float, str, type(None), torch.dtype)
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One key of a dictionary, what was found there, and its name for the user."""
+
+    holder: Any
+    key: Any
+    value: Any
+    words: str
+
+    @property
+    def now(self) -> Any:
+        """What is there at this moment."""
+        return dict.get(self.holder, self.key, _MISSING)
+
+
+@dataclass
+class Facts:
+    """Everything static that was read and is not the run's own; the residual program holds while all of it does."""
+
+    places: dict[tuple[int, Any], Place] = field(default_factory=dict)
+    cells: dict[int, tuple[CellType, Any]] = field(default_factory=dict)
+    containers: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
+    functions: dict[int, tuple[FunctionType, CodeType, Any, Any]] = field(default_factory=dict)
+    context: dict[ContextVar[Any], tuple[Any, Any]] = field(default_factory=dict)
+    keys: dict[int, tuple[Mapping[Any, Any], list[Any]]] = field(default_factory=dict)
+    slots: dict[tuple[int, str], tuple[Any, str, Any]] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    modules: dict[int, torch.nn.Module] = field(default_factory=dict)
+    dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
+    _quick: Callable[[], bool] | None = None
+    _last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
+
+    # ---- noting
+
+    def read(self, holder: Mapping[Any, Any], key: Any, value: Any, words: str) -> Any:
+        """Record that `holder[key]` is `value`."""
+        if not _is_unchangeable(value):
+            place = Place(_own_dict(holder), key, value, words)
+            # it may be missing, where a module or an object makes it when it is asked for
+            self.places.setdefault((id(place.holder), key), replace(place, value=place.now))
+        return value
+
+    def member(self, cls: type, base: type, name: str) -> Any:
+        """Record what the body of `base` holds under a name, and that no class between it and `cls` overrides it."""
+        for between in cls.__mro__[: cls.__mro__.index(base)]:
+            if not between.__flags__ & _IMMUTABLE_TYPE:
+                self.absent(vars(between), name)
+        return self.read(vars(base), name, vars(base)[name], f"`{base.__name__}.{name}`")
+
+    def absent(self, holder: Mapping[Any, Any], key: Any) -> None:
+        """Record that `holder` has no such key."""
+        holder = _own_dict(holder)
+        self.places.setdefault((id(holder), key), Place(holder, key, _MISSING, f"`{key}`"))
+
+    def cell(self, cell: CellType, name: str) -> Any:
+        """The content of a closure's cell, recorded."""
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            raise RaisedError(NameError(f"free variable '{name}' is not defined")) from None
+        self.cells.setdefault(id(cell), (cell, value))
+        return value
+
+    def content(self, container: Any) -> None:
+        """Record the items of somebody's list, dict or set."""
+        if isinstance(container, (list, dict, set)) and id(container) not in self.containers:
+            self.containers[id(container)] = (container, _items(container))
+
+    def function(self, function: FunctionType) -> None:
+        """Record the code of a function that is evaluated, and its default values."""
+        known = (function, function.__code__, function.__defaults__, function.__kwdefaults__)
+        self.functions.setdefault(id(function), known)
+
+    def keys_of(self, container: Mapping[Any, Any]) -> None:
+        """Record what a dictionary of modules or tensors has, by name."""
+        self.keys.setdefault(id(container), (container, list(container)))
+
+    def slot(self, owner: Any, name: str, value: Any) -> Any:
+        """Record an attribute that lies in no dictionary."""
+        self.slots.setdefault((id(owner), name), (owner, name, value))
+        return value
+
+    def variable(self, name: str) -> None:
+        """Record a variable of the environment."""
+        self.environment.setdefault(name, os.environ.get(name))
+
+    def module(self, module: torch.nn.Module) -> None:
+        """Record that a module has no hooks, and no `forward` of its own instance."""
+        self.modules.setdefault(id(module), module)
+
+    def leaf(self, module: torch.nn.Module) -> None:
+        """Record what the compiler reads of a module of torch: its plain attributes are constants of the program."""
+        self.module(module)
+        self.absent(vars(module), "forward")
+        where = type(module).__name__
+        for name in _read_by(type(module)):
+            for holder in (vars(module), module._parameters):
+                value = holder.get(name, _MISSING)
+                if isinstance(value, (*_PLAIN, tuple, list)):
+                    self.read(holder, name, value, f"`{where}.{name}`")
+                    self.content(value)
+        forward = self.member(type(module), next(b for b in type(module).__mro__ if "forward" in vars(b)), "forward")
+        if isinstance(forward, types.FunctionType):
+            self.function(forward)
+
+    # ---- asking
+
+    def holds(self) -> bool:
+        """Whether nothing changed, as far as identities tell."""
+        if self._quick is None:
+            self._quick = _Expression(self).compiled()
+        return self._quick()
+
+    def broken(self) -> str | None:
+        """The first fact that no longer holds, in words; None while all do."""
+        if self.holds():
+            return None
+        found = next(self._changes(), None)
+        if found is None and self._last_hook[0] != RemovableHandle.next_id:
+            self._last_hook[0] = RemovableHandle.next_id
+            if self.holds():
+                return None
+        self._quick = None
+        return found
+
+    def assumptions(self) -> list[str]:
+        """The plain values that are part of the program, for its file: `config.hidden_act` is 'gelu'."""
+        told = (
+            f"{place.words} is {place.value!r}"
+            for place in self.places.values()
+            if isinstance(place.value, _PLAIN) and type(place.holder) is dict and not place.key.startswith("__")
+        )
+        return sorted(set(told))
+
+    def _changes(self) -> Iterator[str]:
+        for place in self.places.values():
+            if not _is_same(place.now, place.value):
+                yield f"{place.words} changed"
+        for function, *was in self.functions.values():
+            if not all(map(_is_same, (function.__code__, function.__defaults__, function.__kwdefaults__), was)):
+                yield f"the code of `{function.__qualname__}` changed"
+        if any(variable.get(unset) is not value for variable, (value, unset) in self.context.items()):
+            yield "a context variable changed"
+        if any(not _is_same(_content_of(cell), value) for cell, value in self.cells.values()):
+            yield "a variable of an enclosing function changed"
+        if any(list(container) != names for container, names in self.keys.values()):
+            yield "parameters, buffers or submodules were added or removed"
+        for container, items in self.containers.values():
+            if not _holds(container, items):
+                yield f"a {type(container).__name__} that the model reads changed"
+        for owner, name, value in self.slots.values():
+            if not _is_same(getattr(owner, name, _MISSING), value):
+                yield f"`{type(owner).__name__}.{name}` changed"
+        yield from self._changes_around()
+
+    def _changes_around(self) -> Iterator[str]:
+        if any(vars(module).get(name) for module in self.modules.values() for name in _HOOKS):
+            yield "there are hooks now"
+        if any(os.environ.get(name) != value for name, value in self.environment.items()):
+            yield "a variable of the environment changed"
+        if torch.get_default_dtype() is not self.dtype:
+            yield "the default dtype changed"
+
+
+class _Expression:
+    """All facts as one expression; what it names is passed as default values of parameters, read fastest."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._names: dict[int, str] = {}
+        self._values: dict[str, object] = {}
+        self._terms = [*self._places(), *self._containers(), *self._others()]
+
+    def compiled(self) -> Callable[[], bool]:
+        """A function that evaluates the expression."""
+        namespace: dict[str, Any] = dict(self._values)
+        parameters = ", ".join(f"{name}={name}" for name in self._values)
+        text = _TEXT.format(parameters=parameters, terms="\n   and ".join(self._terms))
+        namespace["_ERRORS"] = (KeyError, IndexError, AttributeError, ValueError, TypeError)
+        exec(compile(text, "<scriptkit: facts>", "exec"), namespace)  # noqa: S102 - our own text
+        made: Callable[[], bool] = namespace["holds"]
+        return made
+
+    def _name(self, value: object) -> str:
+        if value is None or value is True or value is False:
+            return repr(value)
+        name = self._names.get(id(value))
+        if name is None:
+            name = self._names[id(value)] = f"v{len(self._names)}"
+            self._values[name] = value
+        return name
+
+    def _key(self, key: object) -> str:
+        return repr(key) if type(key) in {str, int} else self._name(key)
+
+    def _places(self) -> Iterator[str]:
+        for place in sorted(self._facts.places.values(), key=lambda place: id(place.holder)):
+            if place.value is _MISSING:
+                yield f"{self._key(place.key)} not in {self._name(place.holder)}"
+            else:
+                yield f"{self._name(place.holder)}[{self._key(place.key)}] is {self._name(place.now)}"
+
+    def _containers(self) -> Iterator[str]:
+        for container, items in self._facts.containers.values():
+            if sys.getrefcount(container) <= _REFERENCES:
+                continue  # nobody else has it, so nobody can change it
+            name = self._name(container)
+            if type(container) is set:
+                yield f"{name} == {self._name(frozenset(container))}"
+            elif type(container) in {dict, OrderedDict}:
+                if container:
+                    yield f"list({name}) == {self._name(list(container))}"
+                    yield from (f"{name}[{self._key(k)}] is {self._name(v)}" for k, v in dict.items(container))
+                else:
+                    yield f"not {name}"
+            elif type(container) is list:
+                yield f"len({name}) == {len(container)}"
+                yield from (f"{name}[{number}] is {self._name(item)}" for number, item in enumerate(container))
+            else:
+                yield f"{self._name(_holds)}({name}, {self._name(items)})"
+        for container, names in self._facts.keys.values():
+            name = self._name(container)
+            yield f"len({name}) == {len(names)}"
+            yield from (f"{self._key(key)} in {name}" for key in names)
+
+    def _others(self) -> Iterator[str]:
+        facts = self._facts
+        for function, *_ in facts.functions.values():
+            name = self._name(function)
+            yield f"{name}.__code__ is {self._name(function.__code__)}"
+            if function.__defaults__ is not None:
+                yield f"{name}.__defaults__ is {self._name(function.__defaults__)}"
+        for cell, _ in facts.cells.values():
+            yield f"{self._name(cell)}.cell_contents is {self._name(cell.cell_contents)}"
+        for variable, (value, unset) in facts.context.items():
+            yield f"{self._name(variable.get)}({self._name(unset)}) is {self._name(value)}"
+        for owner, name, _ in facts.slots.values():
+            yield f"{self._name(owner)}.{name} is {self._name(getattr(owner, name))}"
+        for variable_name in facts.environment:
+            get, now = self._name(os.environ.get), facts.environment[variable_name]
+            yield f"{get}({variable_name!r}) == {now!r}"
+        yield f"{self._name(RemovableHandle)}.next_id == {self._name(facts._last_hook)}[0]"
+        yield f"{self._name(torch.get_default_dtype)}() is {self._name(facts.dtype)}"
+
+
+_TEXT = "def holds({parameters}):\n try:\n  return (\n   {terms})\n except _ERRORS:\n  return False"
+_REFERENCES = 3
+
+
+def _is_unchangeable(value: object) -> bool:
+    """Whether a member belongs to a class written in C, which nobody can change."""
+    owner = getattr(value, "__objclass__", None) if isinstance(value, _OF_C) else None
+    return owner is not None and bool(owner.__flags__ & _IMMUTABLE_TYPE)
+
+
+_OF_C = (
+    *(types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType),
+    *(types.MemberDescriptorType, types.ClassMethodDescriptorType),
+)
+
+
+def _own_dict(holder: Any) -> Any:
+    """The dictionary behind a view of it: `vars(cls)` makes a new view every time."""
+    if type(holder) is types.MappingProxyType:
+        return next(iter(gc.get_referents(holder)))
+    return holder
+
+
+_names_read: dict[type, tuple[str, ...]] = {}
+
+
+def _read_by(cls: type) -> tuple[str, ...]:
+    """The names that the code of a class of torch mentions, as far as it can run in a call."""
+    if cls not in _names_read:
+        _names_read[cls] = _find_names_read(cls)
+    return _names_read[cls]
+
+
+def _find_names_read(cls: type) -> tuple[str, ...]:
+    bases = cls.__mro__[: cls.__mro__.index(torch.nn.Module)]
+    functions = (f for base in bases for name, f in vars(base).items() if name not in _BEFORE_CALLS)
+    codes = [f.__code__ for f in functions if isinstance(f, types.FunctionType)]
+    return tuple(sorted({name for code in codes for name in code.co_names} - {"training"}))
+
+
+_BEFORE_CALLS = frozenset({"__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__", "from_pretrained"})
+
+
+def _content_of(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _MISSING
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Identical, or equal plain values of one type; -0.0 is not 0.0."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        return one == other and math.copysign(1, one) == math.copysign(1, other)
+    if type(one) is tuple:
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return isinstance(one, (bool, int, str)) and one == other
+
+
+def _holds(container: Any, items: list[Any]) -> bool:
+    now = _items(container)
+    return len(now) == len(items) and all(map(_is_same, now, items))
+
+
+def _items(container: Any) -> list[Any]:
+    if isinstance(container, dict):
+        return [part for pair in dict.items(container) for part in pair]
+    return list(container)
