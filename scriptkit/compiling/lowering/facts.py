@@ -86,6 +86,10 @@ class Facts:
         holder = _own_dict(holder)
         self.places.setdefault((id(holder), key), Place(holder, key, _MISSING, f"`{key}`"))
 
+    def was_read(self, holder: Mapping[Any, Any], key: Any) -> bool:
+        """Whether somebody asked for a key before."""
+        return (id(_own_dict(holder)), key) in self.places
+
     def cell(self, cell: CellType, name: str) -> Any:
         """The content of a closure's cell, recorded."""
         try:
@@ -141,20 +145,17 @@ class Facts:
 
     def holds(self) -> bool:
         """Whether nothing changed, as far as identities tell."""
-        if self._quick is None:
-            self._quick = _Expression(self).compiled()
-        return self._quick()
+        return self._quick is not None and self._quick()
 
     def broken(self) -> str | None:
         """The first fact that no longer holds, in words; None while all do."""
         if self.holds():
             return None
         found = next(self._changes(), None)
-        if found is None and self._last_hook[0] != RemovableHandle.next_id:
+        if found is None:
             self._last_hook[0] = RemovableHandle.next_id
-            if self.holds():
-                return None
-        self._quick = None
+            if not self.holds():
+                self._quick = _Expression(self).compiled()
         return found
 
     def assumptions(self) -> list[str]:
