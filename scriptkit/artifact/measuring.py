@@ -11,6 +11,8 @@ from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
 from scriptkit.compiling.comparison import Tolerance, compare
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.structure import flatten
+from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files
 from scriptkit.errors import ArtifactError, VerificationError
 
@@ -73,10 +75,19 @@ def _result(module: Any, name: str, call: ExampleCall) -> object:
         raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
 
 
-def _difference(name: str, form: str, expected: object, found: object) -> float:
+def _difference(name: str, form: str, expected: object, in_file: object) -> float:
+    found = _in_types_of(expected, in_file)
     wrong = compare(expected, found)
     if wrong:
         listed = "; ".join(f"{one.path}: {one.what}" for one in wrong)
         raise VerificationError(f"`{name}` {form} differs from eager on the example inputs: {listed}", wrong)
     exactly = compare(expected, found, Tolerance(0.0, 0.0))
     return max((one.largest for one in exactly), default=0.0)
+
+
+def _in_types_of(expected: object, found: object) -> object:
+    """A file gives tuples and dictionaries where eager code gives dataclasses and mappings of its own."""
+    try:
+        return restored(flatten(expected)[1], found)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return found

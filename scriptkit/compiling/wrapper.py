@@ -12,6 +12,7 @@ import itertools
 import keyword
 import linecache
 import typing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -218,16 +219,24 @@ def expression(structure: Structure, others: Container[int] | None = None) -> st
 
 
 def restored(structure: Structure, result: Any) -> Any:
-    """What a wrapper returned, with the types the user has in eager code."""
+    """What a wrapper returned, with the types the user has in eager code.
+
+    Numbers, strings and booleans are those of the result: a script computes them, and they may be others than at first.
+    """
     found: dict[int, Any] = {}
-    _collect(structure, result, found)
-    return build(structure, [found.get(number) for number in range(max(found, default=-1) + 1)])
+    computed = _collect(structure, result, found)
+    return build(computed, [found.get(number) for number in range(max(found, default=-1) + 1)])
 
 
-def _collect(structure: Structure, result: Any, found: dict[int, Any]) -> None:
+def _collect(structure: Structure, result: Any, found: dict[int, Any]) -> Structure:
+    """Note the leaves of the result; the structure with the constants the result has."""
     if isinstance(structure, Leaf):
         found[structure.index] = result
-    elif isinstance(structure, Nest) and structure.items:
+    elif isinstance(structure, Constant):
+        if type(result) is type(structure.value) and type(result) in _PLAIN:
+            return Constant(result)
+    elif structure.items:
         values = [result[key] for key in structure.keys] if isinstance(result, dict) else result
-        for item, value in zip(structure.items, values, strict=True):
-            _collect(item, value, found)
+        pairs = zip(structure.items, values, strict=True)
+        return replace(structure, items=tuple(_collect(item, value, found) for item, value in pairs))
+    return structure

@@ -1,0 +1,43 @@
+"""Files of other people's models load where their packages are missing, and two processes write the same bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.zoo.catalogue import CATALOGUE
+
+NAMES = [
+    entry.name
+    for entry in CATALOGUE
+    if entry.is_quick and (os.environ.get("SCRIPTKIT_ZOO") or importlib.util.find_spec(entry.package))
+]
+
+
+def run(folder: Path, root: Path, *arguments: str, seed: str) -> list[str]:
+    folder.mkdir(exist_ok=True)
+    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
+    command = [sys.executable, "-m", "tests.zoo.saved_models", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(not NAMES, reason="none of the packages is installed")
+def test_saved_models_are_the_same_in_other_processes_and_equal_without_their_packages(
+    tmp_path: Path, root: Path
+) -> None:
+    one = run(tmp_path / "one", root, "write", ".pt", *NAMES, seed="1")
+    two = run(tmp_path / "another folder", root, "write", ".ts", *NAMES, seed="77")
+    assert one == two
+    assert len(one) == len(NAMES)
+    assert run(tmp_path / "one", root, "read", seed="2") == [f"{name} equal" for name in sorted(NAMES, key=_file_name)]
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "-") + ".outputs"
