@@ -25,23 +25,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
-from scriptkit.authoring.decorators import export, ignore, script, unused
-from scriptkit.authoring.marks import scripted, traced
-from scriptkit.errors import (
-    ArtifactError,
-    CompilationError,
-    ScriptabilityError,
-    ScriptkitEagerWarning,
-    ScriptkitError,
-    ScriptkitWarning,
-    TraceHazardError,
-    VerificationError,
-)
-from scriptkit.switches import eager
-
 if TYPE_CHECKING:
     from scriptkit.artifact.reading import load as load
     from scriptkit.artifact.saving import save as save
+    from scriptkit.authoring.decorators import export as export
+    from scriptkit.authoring.decorators import ignore as ignore
+    from scriptkit.authoring.decorators import script as script
+    from scriptkit.authoring.decorators import unused as unused
+    from scriptkit.authoring.marks import scripted as scripted
+    from scriptkit.authoring.marks import traced as traced
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
@@ -50,12 +42,27 @@ if TYPE_CHECKING:
     from scriptkit.engines.torchscript.reading import report as report
     from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
     from scriptkit.engines.torchscript.runtime import pinned as pinned
+    from scriptkit.errors import ArtifactError as ArtifactError
+    from scriptkit.errors import CompilationError as CompilationError
+    from scriptkit.errors import ScriptabilityError as ScriptabilityError
+    from scriptkit.errors import ScriptkitEagerWarning as ScriptkitEagerWarning
+    from scriptkit.errors import ScriptkitError as ScriptkitError
+    from scriptkit.errors import ScriptkitWarning as ScriptkitWarning
+    from scriptkit.errors import TraceHazardError as TraceHazardError
+    from scriptkit.errors import VerificationError as VerificationError
+    from scriptkit.switches import eager as eager
     from scriptkit.verification import verify as verify
     from scriptkit.warming import warmup as warmup
 
 __version__ = "0.1.0"
 
+_ERRORS = "Artifact Compilation Scriptability Scriptkit TraceHazard Verification"
 _LAZY = {
+    **{f"{name}Error": "scriptkit.errors" for name in _ERRORS.split()},
+    **dict.fromkeys(("ScriptkitEagerWarning", "ScriptkitWarning"), "scriptkit.errors"),
+    **dict.fromkeys(("export", "ignore", "script", "unused"), "scriptkit.authoring.decorators"),
+    **dict.fromkeys(("scripted", "traced"), "scriptkit.authoring.marks"),
+    "eager": "scriptkit.switches",
     "check_paths": "scriptkit.checking",
     "check_source": "scriptkit.checking",
     "ScriptableModule": "scriptkit.authoring.module",

@@ -6,7 +6,7 @@
     ignore = ["tensor-on-default-device"]
     typed_calls = true                # mypy: a call of a module has the signature of its `forward`
 
-pydantic is imported only where there are settings: most files are checked in less time than that takes.
+pydantic is imported only to say what is wrong with a setting: most files are checked in less time than that takes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scriptkit.errors import ScriptkitError
-from scriptkit.rules import all_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,38 +41,51 @@ def load(pyproject: Path | None) -> Config:
     """The settings in this file, or the defaults. Raises `ConfigError` that names the file and the setting."""
     if pyproject is None:
         return Config()
-    from pydantic import TypeAdapter, ValidationError
-
     try:
         table = _read(pyproject).get("tool", {}).get("scriptkit", {})
-        config = TypeAdapter(Config).validate_python(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{pyproject}: [tool.scriptkit] {setting}: {first['msg']}") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{pyproject}: {error}") from None
+    config = _as_written(table) or _validated(pyproject, table)
     for word in (*config.select, *config.ignore):
         if not names_rules(word):
             raise ConfigError(f"{pyproject}: [tool.scriptkit]: `{word}` names no rule; `scriptkit rules` lists them")
     return config
 
 
+def _as_written(table: Any) -> Config | None:
+    """The settings, if there is nothing to say about them."""
+    words, switches = ("select", "ignore"), ("all_modules", "typed_calls")
+    if not isinstance(table, dict) or not {*words, *switches}.issuperset(table):
+        return None
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    right = all(
+        isinstance(value, bool)
+        if name in switches
+        else isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+        for name, value in given.items()
+    )
+    return Config(**given) if right else None
+
+
+def _validated(pyproject: Path, table: Any) -> Config:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Config).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{pyproject}: [tool.scriptkit] {setting}: {first['msg']}") from None
+
+
 def names_rules(word: str) -> bool:
     """Whether a word of `select` or `ignore` is a name, a code, the beginning of a code, or `ALL`."""
+    if word == "ALL":
+        return True
+    from scriptkit.rules import all_rules
+
     is_code = word.upper().startswith("SK")
-    return word == "ALL" or any(
-        word == rule.name or (is_code and rule.code.startswith(word.upper())) for rule in all_rules()
-    )
-
-
-def pyproject_of(folder: Path) -> Path | None:
-    """The nearest `pyproject.toml` at or above a folder, if it has settings for scriptkit."""
-    for place in (folder, *folder.parents):
-        path = place / "pyproject.toml"
-        if path.is_file():
-            return path if "tool.scriptkit" in path.read_text(encoding="utf-8", errors="replace") else None
-    return None
+    return any(word == rule.name or (is_code and rule.code.startswith(word.upper())) for rule in all_rules())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from scriptkit.checking import Selection
 from scriptkit.checking.judging import UNREADABLE
 from scriptkit.checking.paths import check_files, python_files
 from scriptkit.cli.output import FORMATS, progress
+from scriptkit.pyproject import pyproject_of
 
 FOUND, UNUSABLE = 1, 2
 
@@ -63,7 +64,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
 def _settings(select: tuple[str, ...], ignore: tuple[str, ...], *, all_modules: bool | None) -> tuple[Selection, bool]:
     """The project's settings; the command line wins over them."""
     try:
-        settings = config.load(config.pyproject_of(Path.cwd()))
+        settings = config.load(pyproject_of(Path.cwd()))
     except config.ConfigError as error:
         raise click.UsageError(str(error)) from None
     for word in (*select, *ignore):

@@ -84,7 +84,7 @@ def _initial_methods(cls: ClassFacts) -> list[FunctionFacts]:
         owner.own_methods["__init__"] for owner in reversed(cls.mro) if "__init__" in owner.own_methods
     ]
     for method in found:
-        for node in ast.walk(method.node):
+        for node in method.descendants:
             if isinstance(node, ast.Attribute) and _is_self(node.value, method):
                 called = cls.methods.get(node.attr)
                 if called is not None and called not in found and isinstance(node.ctx, ast.Load):
@@ -94,7 +94,7 @@ def _initial_methods(cls: ClassFacts) -> list[FunctionFacts]:
 
 def _mutations(method: FunctionFacts) -> Iterator[tuple[str, ast.expr | None]]:
     """`self.xs.append(value)`, `self.xs[i] = value` and the like: an attribute filled after it was created."""
-    for node in ast.walk(method.node):
+    for node in method.descendants:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             holder = node.func.value
             if isinstance(holder, ast.Attribute) and _is_self(holder.value, method):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from scriptkit.language.walking import children, descendants, parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from scriptkit.language.types import Type
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ClassKind = Literal["module", "enum", "namedtuple", "dataclass", "script-class", "interface", "plain"]
 MethodKind = Literal["method", "static", "class", "property", "setter", "function"]
 Mark = Literal["export", "ignore", "unused", "script", "traced", "overload", "abstract", "is_scripting_stub"]
@@ -69,6 +73,23 @@ class FunctionFacts:
             (node, self.module.dotted(node.func if isinstance(node, ast.Call) else node))
             for node in self.node.decorator_list
         ]
+
+    @cached_property
+    def descendants(self) -> list[ast.AST]:
+        """Every node of the definition, in the order of `ast.walk`."""
+        return descendants(self.node)
+
+    @cached_property
+    def by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        """Every node of the body by its kind, in source order, without the bodies of definitions inside it."""
+        found: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+        todo: list[ast.AST] = list(reversed(self.node.body))
+        while todo:
+            node = todo.pop()
+            found[type(node)].append(node)
+            if not isinstance(node, INNER):
+                todo.extend(reversed(children(node)))
+        return found
 
     @property
     def qualname(self) -> str:
@@ -217,7 +238,7 @@ class ModuleFacts:
 
     @cached_property
     def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+        return parents(self.tree)
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """The node that holds `node`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from scriptkit.language import operators
@@ -258,7 +259,9 @@ class Session:
         ]
         return Schema(facts.name, tuple(arguments), returns, internal=True)
 
-    def library_forward(self, name: str) -> Schema | None:
+    @staticmethod
+    @cache
+    def library_forward(name: str) -> Schema | None:
         """The forward of a class of `torch.nn`, where its annotations say what it returns."""
         known = operators.nn_module(name)
         if known is None or known["forward"] is None:

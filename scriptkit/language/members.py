@@ -176,9 +176,7 @@ class Members:
         if key in self._busy:
             return UNKNOWN
         stores = [
-            n
-            for n in ast.walk(method.node)
-            if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+            n for n in method.descendants if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
         ]
         parameter = next((p for p in method.parameters if p.name == name), None)
         if parameter is not None:

@@ -71,9 +71,9 @@ NO_MODULE_ROOTS = frozenset(
 )
 
 
-def read(text: str, path: str = "<string>") -> ModuleFacts:
+def read(text: str, path: str = "<string>", tree: ast.Module | None = None) -> ModuleFacts:
     """Parse a file and collect its facts. Raises SyntaxError (or ValueError for null bytes) when it does not parse."""
-    module = ModuleFacts(path, text, ast.parse(text, path))
+    module = ModuleFacts(path, text, ast.parse(text, path) if tree is None else tree)
     _read_imports(module)
     for statement in _top_level(module.tree.body):
         _read_global(module, statement)

@@ -3,20 +3,21 @@
     [tool.mypy]
     plugins = ["scriptkit.mypy"]
 
-This file only dispatches; each hook stands in a file of its own. The rules run after a file is type checked; where mypy
-does not offer that moment (before 2.4, and when the daemon looks at a part of a file again), they run at its classes.
+This file only dispatches; each hook stands in a file of its own, imported when it is first needed: a run that finds
+everything in mypy's cache needs none. The rules run after a file is type checked; where mypy does not offer that moment
+(before 2.4, and when the daemon looks at a part of a file again), they run at its classes.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mypy.nodes import TypeInfo
 from mypy.plugin import Plugin
 from mypy.semanal import SemanticAnalyzer
 
-from scriptkit.mypy import buffers, calls, codes, containers, names
-from scriptkit.mypy.reporting import Reporter
+from scriptkit.mypy import codes, names
 from scriptkit.mypy.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,11 +28,9 @@ if TYPE_CHECKING:
     from mypy.plugin import ClassDefContext, FunctionContext, MethodContext, MethodSigContext, ReportConfigContext
     from mypy.types import FunctionLike, Type
 
+    from scriptkit.mypy.reporting import Reporter
+
 AFTER_CHECKING = hasattr(Plugin, "get_additional_indirect_deps")
-OF_FUNCTIONS = {
-    **dict.fromkeys(names.CONTAINERS, containers.built),
-    **dict.fromkeys(names.ITERATORS, containers.iterated),
-}
 
 
 class ScriptkitPlugin(Plugin):
@@ -41,8 +40,13 @@ class ScriptkitPlugin(Plugin):
         super().__init__(options)
         codes.all_codes()
         self._settings = Settings(options)
-        self._reporter = Reporter(self._settings)
         self._at_classes = not AFTER_CHECKING or options.fine_grained_incremental
+
+    @cached_property
+    def _reporter(self) -> Reporter:
+        from scriptkit.mypy.reporting import Reporter
+
+        return Reporter(self._settings)
 
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """What mypy's cache of a file depends on besides the file."""
@@ -58,6 +62,8 @@ class ScriptkitPlugin(Plugin):
         owner, _, name = fullname.rpartition(".")
         if name != names.CALL or not self._is_module(owner):
             return None
+        from scriptkit.mypy import calls
+
         return self._reporter.guarded(calls.signature_of_call, lambda ctx: ctx.default_signature)
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
@@ -65,13 +71,19 @@ class ScriptkitPlugin(Plugin):
         owner, _, _ = fullname.rpartition(".")
         if owner not in names.CONTAINERS or not self._settings.config.typed_calls:
             return None
+        from scriptkit.mypy import containers
+
         return self._reporter.guarded(containers.taken, lambda ctx: ctx.default_return_type)
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """What containers of modules are built with, and iteration over them."""
-        if fullname not in OF_FUNCTIONS or not self._settings.config.typed_calls:
+        is_container = fullname in names.CONTAINERS
+        if not (is_container or fullname in names.ITERATORS) or not self._settings.config.typed_calls:
             return None
-        return self._reporter.guarded(OF_FUNCTIONS[fullname], lambda ctx: ctx.default_return_type)
+        from scriptkit.mypy import containers
+
+        hook = containers.built if is_container else containers.iterated
+        return self._reporter.guarded(hook, lambda ctx: ctx.default_return_type)
 
     def _is_module(self, fullname: str) -> bool:
         symbol = self.lookup_fully_qualified(fullname)
@@ -79,13 +91,16 @@ class ScriptkitPlugin(Plugin):
         return bool(is_module) and self._settings.config.typed_calls
 
     def _on_class(self, ctx: ClassDefContext) -> None:
-        if isinstance(ctx.api, SemanticAnalyzer):
-            self._reporter.errors = ctx.api.errors
-            if self._settings.config.typed_calls:
-                self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
-            if self._at_classes:
-                self._reporter.report_file(ctx.api.cur_mod_node)
-                self._reporter.repeat_misfits(ctx.api.cur_mod_node)
+        if not isinstance(ctx.api, SemanticAnalyzer):
+            return
+        self._reporter.errors = ctx.api.errors
+        if self._settings.config.typed_calls:
+            from scriptkit.mypy import buffers
+
+            self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
+        if self._at_classes:
+            self._reporter.report_file(ctx.api.cur_mod_node)
+            self._reporter.repeat_misfits(ctx.api.cur_mod_node)
 
     def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
         """Called when a file is type checked; the rules add no dependency."""

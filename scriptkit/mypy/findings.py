@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.mypy.texts import source_of
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ModuleFacts
     from scriptkit.mypy.settings import Settings
+    from scriptkit.mypy.texts import Source
 
 
 class Findings:
@@ -24,29 +27,21 @@ class Findings:
 
     def of_file(self, path: str, scriptable: AbstractSet[str]) -> list[Diagnostic]:
         """Every finding in a file, in source order; `scriptable` are qualified names of classes mypy knows to be so."""
-        from scriptkit.checking.paths import read_text
-
-        try:
-            text = read_text(path)
-        except (OSError, SyntaxError, UnicodeDecodeError):
-            return []  # mypy says so itself
-        if "class " not in text:
+        source = source_of(path)
+        if source is None or "class " not in source.text:
             return []
-        key = (text, frozenset(scriptable))
+        key = (source.text, frozenset(scriptable))
         if self._known.get(path, (None,))[0] != key:
-            self._known[path] = key, self._judged(text, path, scriptable)
+            self._known[path] = key, self._judged(source, path, scriptable)
         return self._known[path][1]
 
-    def _judged(self, text: str, path: str, scriptable: AbstractSet[str]) -> list[Diagnostic]:
+    def _judged(self, source: Source, path: str, scriptable: AbstractSet[str]) -> list[Diagnostic]:
         from scriptkit import language
         from scriptkit.checking.judging import judge_module
         from scriptkit.language.inference import infer_all
 
         everything = self._settings.config.all_modules
-        try:
-            module = language.read(text, path)
-        except (SyntaxError, ValueError):
-            return []
+        module = language.read(source.text, path, source.tree)
         _mark(module, scriptable)
         infer_all(module, module.checked_classes(all_modules=everything))
         return judge_module(module, self._settings.selection, all_modules=everything)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mypy.nodes import TypeInfo
 
-from scriptkit.config import ConfigError
 from scriptkit.mypy import names
 from scriptkit.mypy.codes import code_of
 from scriptkit.mypy.example_inputs import Misfit, misfits
@@ -70,8 +69,8 @@ class Reporter:
         if self.errors is None:
             return
         try:
-            if isinstance(self._settings.loaded, ConfigError):
-                self.errors.report(1, 0, str(self._settings.loaded), code=code_of("config"), only_once=True)
+            if self._settings.error is not None:
+                self.errors.report(1, 0, str(self._settings.error), code=code_of("config"), only_once=True)
             for finding in self._findings.of_file(file.path, scriptable):
                 self._tell(self.errors, finding)
         except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run

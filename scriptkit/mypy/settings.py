@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit import config
+from scriptkit.pyproject import pyproject_of
 
 if TYPE_CHECKING:
     from mypy.options import Options
 
     from scriptkit.checking import Selection
+    from scriptkit.config import Config, ConfigError
 
 
 class Settings:
@@ -20,20 +21,26 @@ class Settings:
 
     def __init__(self, options: Options) -> None:
         folder = Path(options.config_file).parent if options.config_file else Path.cwd()
-        self._pyproject = config.pyproject_of(folder.resolve())
+        self._pyproject = pyproject_of(folder.resolve())
 
     @cached_property
-    def loaded(self) -> config.Config | config.ConfigError:
-        """The settings, or what is wrong with them."""
-        try:
-            return config.load(self._pyproject)
-        except config.ConfigError as error:
-            return error
+    def config(self) -> Config:
+        """The settings; the defaults where they cannot be read."""
+        return self._loaded[0]
 
     @property
-    def config(self) -> config.Config:
-        """The settings; the defaults where they cannot be read."""
-        return config.Config() if isinstance(self.loaded, config.ConfigError) else self.loaded
+    def error(self) -> ConfigError | None:
+        """What is wrong with the settings."""
+        return self._loaded[1]
+
+    @cached_property
+    def _loaded(self) -> tuple[Config, ConfigError | None]:
+        from scriptkit import config
+
+        try:
+            return config.load(self._pyproject), None
+        except config.ConfigError as error:
+            return config.Config(), error
 
     @cached_property
     def selection(self) -> Selection:

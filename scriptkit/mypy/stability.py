@@ -1,6 +1,7 @@
 """Whether a container keeps the modules it was built with, read from the text of the file.
 
-What is assigned twice, or appended to, may hold anything by the time it is used: such a container stays untyped.
+What is assigned twice, or changed after it was built, may hold anything by the time it is used: such a container stays
+untyped.
 """
 
 from __future__ import annotations
@@ -8,8 +9,14 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from scriptkit.language.walking import children
+from scriptkit.mypy.texts import source_of
+
+if TYPE_CHECKING:
+    from scriptkit.mypy.texts import Source
 
 MUTATING = frozenset({"append", "extend", "insert", "pop", "update", "clear", "add_module", "register_module"})
 
@@ -26,28 +33,24 @@ class _Scope:
 
 
 _Lines = dict[int, list[tuple[_Scope, str]]]
+_read_already: WeakKeyDictionary[Source, _Lines] = WeakKeyDictionary()
 
 
 def keeps_its_modules(path: str, line: int) -> bool:
     """Whether what is built on this line is never changed, and its name never assigned again."""
-    try:
-        targets = _targets_by_line(path, Path(path).stat().st_mtime_ns)
-    except (OSError, SyntaxError, ValueError):
+    source = source_of(path)
+    if source is None:
         return False
-    return all(scope.keeps(target) for scope, target in targets.get(line, ()))
-
-
-@lru_cache(maxsize=16)
-def _targets_by_line(path: str, modified: int) -> _Lines:
-    """For each line of an assignment, where it stands and what it assigns to."""
-    del modified
-    found: _Lines = {}
-    _read(ast.parse(Path(path).read_bytes()), _Scope(), found)
-    return found
+    if source not in _read_already:
+        _read_already[source] = {}
+        _read(source.tree, _Scope(), _read_already[source])
+    return all(scope.keeps(target) for scope, target in _read_already[source].get(line, ()))
 
 
 def _read(node: ast.AST, scope: _Scope, found: _Lines) -> None:
-    for child in ast.iter_child_nodes(node):
+    """For each line of an assignment, where it stands and what it assigns to."""
+    todo = children(node)
+    for child in todo:
         if isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value is not None:
             _note_assignment(child, scope, found)
         elif isinstance(child, ast.AugAssign):
@@ -56,7 +59,10 @@ def _read(node: ast.AST, scope: _Scope, found: _Lines) -> None:
             scope.changed.add(ast.unparse(child.func.value))
         elif isinstance(child, ast.Subscript) and isinstance(child.ctx, (ast.Store, ast.Del)):
             scope.changed.add(ast.unparse(child.value))
-        _read(child, _Scope() if isinstance(child, ast.ClassDef) else scope, found)
+        if isinstance(child, ast.ClassDef):
+            _read(child, _Scope(), found)
+        else:
+            todo.extend(children(child))
 
 
 def _note_assignment(statement: ast.Assign | ast.AnnAssign, scope: _Scope, found: _Lines) -> None:

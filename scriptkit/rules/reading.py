@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar, overload
-from weakref import WeakKeyDictionary
 
 from scriptkit.language.facts import Span
 
@@ -23,8 +21,6 @@ SIGNATURE = re.compile(r"^# type: \(.*\)\s*->\s*\S")
 IGNORE = re.compile(r"# type:\ ignore(\[[a-zA-Z-]+\])?$")  # what torch.jit.annotations skips
 MISSPELT = re.compile(r"#[\t ]*type[\t ]*(?!: ignore(\[.*\])?$):")
 
-_indexes: WeakKeyDictionary[FunctionFacts, dict[type[ast.AST], list[ast.AST]]] = WeakKeyDictionary()
-
 
 @overload
 def nodes(cls: ClassFacts, a: type[A], /) -> Iterator[tuple[FunctionFacts, A]]: ...
@@ -39,26 +35,8 @@ def nodes(cls: ClassFacts, /, *kinds: type[ast.AST]) -> Iterator[tuple[FunctionF
     """
     for function in cls.compiled:
         for kind in kinds:
-            for node in _index(function).get(kind, ()):
+            for node in function.by_kind.get(kind, ()):
                 yield function, node
-
-
-def _index(function: FunctionFacts) -> dict[type[ast.AST], list[ast.AST]]:
-    if function not in _indexes:
-        found: dict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-        for statement in function.node.body:
-            for node in _without_inner_functions(statement):
-                found[type(node)].append(node)
-        _indexes[function] = found
-    return _indexes[function]
-
-
-def _without_inner_functions(node: ast.AST) -> Iterator[ast.AST]:
-    """The node and all below it, in source order, without the bodies of definitions inside it."""
-    yield node
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-        for child in ast.iter_child_nodes(node):
-            yield from _without_inner_functions(child)
 
 
 def shown(node: ast.AST) -> str:

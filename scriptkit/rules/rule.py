@@ -11,6 +11,7 @@ from scriptkit.diagnostics import Diagnostic, Label
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from typing_extensions import Unpack
 
@@ -65,6 +66,11 @@ class Rule:
     note: ClassVar[str] = ""
     help: ClassVar[str] = ""
 
+    def may_find(self, observed: AbstractSet[str]) -> bool:
+        """Whether there is anything to find, by the kinds of problems that the typing pass observed in a class."""
+        del observed
+        return True
+
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         """Every place where the class makes this mistake."""
         raise NotImplementedError
@@ -96,6 +102,10 @@ class ProblemRule(Rule):
     """A rule that puts what the typing pass observed into words."""
 
     kinds: ClassVar[tuple[str, ...]]
+
+    def may_find(self, observed: AbstractSet[str]) -> bool:
+        """Only what was observed; unless the rule looks for more by itself."""
+        return type(self).check is not ProblemRule.check or not observed.isdisjoint(self.kinds)
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         """Every observation of the rule's kinds that it has words for."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scriptkit.mypy.codes import OWN, all_codes
 from scriptkit.mypy.findings import Findings
+from scriptkit.rules import all_rules
 from tests.mypy.project import Project
 
 BAD = """
@@ -127,3 +129,7 @@ def test_a_failure_of_ours_is_one_note_and_mypy_goes_on(everything: Project, mon
     assert (first.severity, first.code) == ("note", "scriptkit-internal")
     assert "RuntimeError('out of order')" in first.text
     assert second.code == "assignment"
+
+
+def test_mypy_knows_a_code_for_every_rule_without_reading_one() -> None:
+    assert sorted(all_codes()) == sorted([*OWN, *(rule.name for rule in all_rules())])
