@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -38,6 +39,7 @@ Wanted = Literal["script", "lowered", "trace"]
 MODES: tuple[Wanted, ...] = ("script", "lowered", "trace")
 MOST_CHANGES = 3
 TAKEN = "takes for granted: "
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 @dataclass
@@ -55,6 +57,11 @@ class Choice:
     eval_only: str = ""
     is_mixed: bool = False
     lowered: list[LoweredModule] = field(default_factory=list)
+
+    def rows_from_here(self) -> list[ReportRow]:
+        """The rows with paths that begin at the part."""
+        top = self.rows[0].path
+        return [replace(row, path=row.path.removeprefix(top).removeprefix(".")) for row in self.rows]
 
 
 class Chooser:
@@ -323,10 +330,13 @@ def _how(wanted: Mark | None) -> str:
 
 
 def _headline(error: BaseException) -> str:
+    """The first line of an error; the same in every process, since it goes into files."""
     diagnostics = getattr(error, "diagnostics", None)
     if diagnostics:
-        return f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+        text = f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
+    else:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return _ADDRESS.sub("", text)
 
 
 def _in_mode(part: nn.Module, *, training: bool) -> nn.Module:
