@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.globals_read import globals_read
-from scriptkit.compiling.report import ReportRow
 from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.report import ReportRow
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _TENSORS = ("_parameters", "_buffers")
@@ -40,7 +40,7 @@ class BoundForm:
         self._find_tensors(module)
         self._find_values([] if choice.mode == "lowered" else [*_values_of(module), *globals_read(module)])
         self._find_code(module)
-        self._find_hooks(module)
+        self._find_hooks()
         self._written = list(_written_in(module, choice))
         self._training: bool | None = None
 
@@ -73,7 +73,7 @@ class BoundForm:
         classes = {type(part) for part in module.modules() if not tracing.is_compiled(part)}
         self._methods = [(cls, getattr(cls, "forward", None)) for cls in classes]
 
-    def _find_hooks(self, module: nn.Module) -> None:
+    def _find_hooks(self) -> None:
         """Hooks that torch itself put there (`weight_norm`) are part of a trace; no compiled form runs any other."""
         found = [state[name] for state in self._states for name in _HOOKS if name in state]
         self._no_hooks = [hooks for hooks in found if not hooks]
@@ -172,15 +172,10 @@ class BoundForm:
     @property
     def rows(self) -> list[ReportRow]:
         """The rows of the choice, with paths from the module itself."""
-        top = self.choice.rows[0].path
-        return [ReportRow(_below(row.path, top), row.class_name, row.mode, row.reason) for row in self.choice.rows]
+        return self.choice.rows_from_here()
 
 
 _CONTAINERS = (list, dict, set, tuple)
-
-
-def _below(path: str, top: str) -> str:
-    return path.removeprefix(top).removeprefix(".")
 
 
 def _tensors_of(module: nn.Module) -> Iterator[tuple[dict[str, Any], str, torch.Tensor]]:

@@ -99,6 +99,10 @@ class Chooser:
                 refusal = error
         return self._not_scripted(path, part, wanted, refusal)
 
+    def lower_again(self) -> Choice:
+        """The root lowered, and nothing else; raises `CompilationError`."""
+        return self._lowered("", self.root, self._wanted("", self.root), ["was lowered before"])
+
     def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
         """Where the source does not script: the lowered form, else the trace."""
         if not self._calls(path, wanted):

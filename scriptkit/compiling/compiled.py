@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from scriptkit import switches
-from scriptkit.compiling.bound import BoundForm
+from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Choice, Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.engines.torchscript import adapter
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _OWN = {
     *vars(nn.Module()),
-    *("_choosing", "_choice", "_calls", "_pending", "eager_calls"),
+    *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "eager_calls"),
 }
 _SHARED = ("_parameters", "_buffers", "_modules")
 
@@ -70,6 +70,7 @@ class CompiledModule(nn.Module):
         self._choice: Choice | None = None
         self._calls: _Calls | None = None
         self._pending = ""
+        self._not_lowered_again: dict[str, str] = {}
         self.eager_calls: Counter[str] = Counter()
         if not switches.is_disabled():
             self._compile(examples)
@@ -122,6 +123,9 @@ class CompiledModule(nn.Module):
             return result
         if calls is None or switches.is_eager():
             return self.inner(*args, **kwargs)
+        changed = calls.needs_lowering_again()
+        if changed is not None:
+            calls = self._lower_again(changed, args, kwargs)
         reason = calls.why_eagerly()
         if reason is None:
             return calls(*args, **kwargs)
@@ -130,6 +134,17 @@ class CompiledModule(nn.Module):
             warnings.warn(message, ScriptkitEagerWarning, stacklevel=4)
         self.eager_calls[reason] += 1
         return self.inner(*args, **kwargs)
+
+    def _lower_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Calls:
+        """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
+        assert self._calls is not None  # noqa: S101 - they were asked
+        if changed not in self._not_lowered_again:
+            try:
+                self._choice = Chooser(self.inner, (args, kwargs), *self._choosing).lower_again()
+                self._calls = _BoundCalls(self.inner, self._choice)
+            except CompilationError as error:
+                self._not_lowered_again[changed] = error.headline
+        return self._calls
 
     def train(self, mode: bool = True) -> CompiledModule:  # noqa: FBT001, FBT002  # torch's signature
         """Set training mode; raises `ScriptkitError` where a trace holds for evaluation only."""
@@ -176,6 +191,10 @@ class _Calls:
         """The reason for which this call must run as Python."""
         raise NotImplementedError
 
+    def needs_lowering_again(self) -> str | None:
+        """What changed that a lowered program took for granted."""
+        return None
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled."""
         raise NotImplementedError
@@ -211,10 +230,15 @@ class _BoundCalls(_Calls):
     def __init__(self, module: nn.Module, choice: Choice) -> None:
         self.module = module
         self.choice = choice
-        self.bound = BoundForm(module, choice)
+        self.bound = bound_form(module, choice)
 
     def why_eagerly(self) -> str | None:
         return adapter.why_eagerly() or self.bound.why_eagerly()
+
+    def needs_lowering_again(self) -> str | None:
+        if self.choice.mode != "lowered" or not self.bound.is_outdated() or adapter.why_eagerly():
+            return None
+        return self.bound.why_eagerly()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.bound.bind()

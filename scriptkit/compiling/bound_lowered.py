@@ -1,0 +1,101 @@
+"""A lowered program bound to the Python module it stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.bound import BoundForm
+from scriptkit.engines.torchscript.quick_check import Expression
+from scriptkit.engines.torchscript.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.report import ReportRow
+
+
+def bound_form(module: nn.Module, choice: Choice) -> BoundForm | BoundLowered:
+    """What binds a choice to its module."""
+    return BoundLowered(module, choice) if choice.mode == "lowered" else BoundForm(module, choice)
+
+
+class BoundLowered:
+    """A lowered program: its facts are asked before each call, its tensors and training modes follow."""
+
+    def __init__(self, module: nn.Module, choice: Choice) -> None:
+        self.choice = choice
+        self.form = choice.form
+        self._lowered = choice.lowered[0]
+        self._tensors, self._modes = Slots(), Slots()
+        self._find_tensors(module)
+        for part in module.modules():
+            self._modes.add(vars(part), "training")
+        self._have_tensors_changed = _changed(self._tensors)
+        self._have_modes_changed = _changed(self._modes)
+        self._lowered.follow_modes()
+
+    def _find_tensors(self, module: nn.Module) -> None:
+        where = {
+            id(tensor): (holder, name)
+            for part in module.modules()
+            for holder in (part._parameters, part._buffers)
+            for name, tensor in holder.items()
+            if tensor is not None
+        }
+        for cpp, name, tensor in self._lowered.tensor_slots():
+            if id(tensor) in where:
+                self._tensors.add(*where[id(tensor)], (cpp, name))
+
+    def why_eagerly(self) -> str | None:
+        """The reason for which the next call must run as Python."""
+        broken = self._broken()
+        if broken is not None:
+            return f"{broken} after compiling"
+        if self.choice.eval_only and any(holder["training"] for holder in self._modes.holders):
+            return f"compiled for evaluation only: {self.choice.eval_only}"
+        return None
+
+    def is_outdated(self) -> bool:
+        """Whether the module changed so that it has to be lowered again."""
+        return self._broken() is not None
+
+    def _broken(self) -> str | None:
+        broken = self._lowered.facts.broken()
+        if broken is None and self._have_tensors_changed():
+            places = zip(self._tensors.holders, self._tensors.keys, strict=True)
+            gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
+            broken = next((f"`{key}` changed" for key in gone), None)
+        return broken
+
+    def bind(self) -> None:
+        """Push tensors that were exchanged, and the training modes."""
+        if self._have_tensors_changed():
+            slots = self._tensors
+            for number, target in enumerate(slots.targets):
+                tensor = slots.holders[number][slots.keys[number]]
+                if tensor is not slots.seen[number] and target is not None:
+                    target[0].setattr(target[1], tensor)
+                    slots.seen[number] = tensor
+        if self._have_modes_changed():
+            self._modes.seen[:] = [holder["training"] for holder in self._modes.holders]
+            self._lowered.follow_modes()
+
+    def pull_back(self) -> None:
+        """A lowered program assigns no attributes: what it writes, it writes into the user's tensors."""
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        """The rows of the choice, with paths from the module itself."""
+        return self.choice.rows_from_here()
+
+
+def _changed(slots: Slots) -> Callable[[], bool]:
+    is_current: Any = Expression(slots).compiled()
+    if is_current is not None:
+        return lambda: not is_current()
+    return lambda: any(h.get(k) is not s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))
