@@ -6,6 +6,10 @@ part, or from its mark. Without any of them the tree waits for its first call.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import linecache
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -16,7 +20,8 @@ from scriptkit.compiling.bound import BoundForm
 from scriptkit.compiling.choosing import Chooser
 from scriptkit.compiling.examples import record_examples
 from scriptkit.compiling.isolation import copy_tree, random_states_kept
-from scriptkit.compiling.wrapper import wrapped
+from scriptkit.compiling.named import with_named_fields
+from scriptkit.compiling.places import is_project_code
 from scriptkit.engines.torchscript import tracing
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.construction import compile_or_explain
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.choosing import Choice
     from scriptkit.compiling.examples import Call as RecordedCall
+    from scriptkit.diagnostics import Diagnostic
 
 _CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
 
@@ -51,27 +57,24 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         CompilationError, TraceHazardError: nothing is right for a part.
     """
     with LOCK:
-        waiting = {path: child for path, child in _foreign(root, "") if _needs_form(child)}
-        if not waiting:
-            return False
-        _Planning(root, call, error).choose(waiting)
-        return True
+        planning = _Planning(root, call, error)
+        waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
+        if waiting:
+            planning.choose(waiting)
+        return bool(waiting)
 
 
-def _foreign(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
-    """The outermost modules below that are not scriptable modules or containers of torch, or that are marked."""
-    for name, child in module._modules.items():
-        if child is None or tracing.is_compiled(child) or form_of(child) is not None:
-            continue
-        inner = f"{path}.{name}" if path else name
-        if not _is_traced(child) and (_is_scriptable(child) or type(child) in _CONTAINERS):
-            yield from _foreign(child, inner)
-        else:
-            yield inner, child
-
-
-def _is_scriptable(module: nn.Module) -> bool:
+def is_scriptable(module: nn.Module) -> bool:
+    """Whether a module is one of scriptkit's."""
     return hasattr(type(module), "_scriptkit_drop_twin")
+
+
+def _is_installed(module: nn.Module) -> bool:
+    """Whether a class comes from a package; the project's own code is mended, not worked round."""
+    try:
+        return not is_project_code(inspect.getfile(type(module)))
+    except (TypeError, OSError):
+        return False
 
 
 def _needs_form(module: nn.Module) -> bool:
@@ -96,6 +99,22 @@ class _Planning:
         self.missing: dict[str, str] = {}
         self._choosers: dict[str, Chooser] = {}
 
+    def foreign(self, module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
+        """The outermost modules below that are other people's, or marked, or whose inputs are declared."""
+        for name, child in module._modules.items():
+            if child is None or tracing.is_compiled(child) or form_of(child) is not None:
+                continue
+            inner = f"{path}.{name}" if path else name
+            is_own = is_scriptable(child) or type(child) in _CONTAINERS
+            if _is_traced(child) or not (is_own or self._must_script(inner, child)):
+                yield inner, child
+            else:
+                yield from self.foreign(child, inner)
+
+    def _must_script(self, path: str, child: nn.Module) -> bool:
+        """A module of the project without declared inputs is held to the rules as its parent is."""
+        return not _is_installed(child) and self._declaring(path) is None
+
     def choose(self, waiting: dict[str, nn.Module]) -> None:
         """Give each part a form; first those that can have one, then tell which cannot."""
         chosen: dict[nn.Module, BoundForm] = {}
@@ -104,9 +123,18 @@ class _Planning:
             if form is not None:
                 chosen[child] = form
         if self.missing:
+            self._raise_own_errors()
             raise self._missing_inputs()
         for child, form in chosen.items():
             set_form(child, form)
+
+    def _raise_own_errors(self) -> None:
+        """Errors in methods that have nothing to do with the missing parts need not wait."""
+        names = {name for path in self.missing for name in path.split(".")}
+        found = getattr(self.error, "diagnostics", None) or []
+        own = [d for d in found if is_project_code(d.path) and not _mentions(d, names)]
+        if own:
+            raise CompilationError(f"{type(self.root).__name__} does not compile", own)
 
     def _form_of(self, path: str, child: nn.Module) -> BoundForm | None:
         top = "" if self.call is not None else self._declaring(path)
@@ -126,9 +154,7 @@ class _Planning:
         names = path.split(".")
         for count in range(len(names)):
             top = ".".join(names[:count])
-            if type(self.root.get_submodule(top)).__dict__.get("example_inputs") or _has_example_inputs(
-                self.root.get_submodule(top)
-            ):
+            if _has_example_inputs(self.root.get_submodule(top)):
                 return top
         return None
 
@@ -155,8 +181,16 @@ class _Planning:
         return error
 
 
+def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
+    """Whether the function a diagnostic is about mentions one of these names."""
+    tree = ast.parse("".join(linecache.getlines(diagnostic.path)))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.lineno <= diagnostic.line]
+    inside = [f for f in functions if diagnostic.line <= (f.end_lineno or f.lineno)]
+    return not inside or any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(inside[-1]))
+
+
 def _has_example_inputs(module: nn.Module) -> bool:
-    return _is_scriptable(module) and callable(getattr(type(module), "example_inputs", None))
+    return is_scriptable(module) and callable(getattr(type(module), "example_inputs", None))
 
 
 def _declares(child: nn.Module) -> bool:
@@ -216,18 +250,17 @@ def compile_round_parts(root: nn.Module) -> CompiledTree:
     except CompilationError as first:
         for _, child, part in parts_in(root):
             choice = getattr(part, "choice", None)
-            if choice is not None and choice.traces:
-                _with_named_fields(child, choice)
+            if choice is not None:
+                _name_fields(child, choice)
         try:
             return compile_or_explain(root)
         except CompilationError:
             raise first from None
 
 
-def _with_named_fields(child: nn.Module, choice: Choice) -> None:
-    """The same traces in a wrapper whose result has fields (`output.last_hidden_state`) instead of keys."""
-    traces = choice.traces
-    choice.form = wrapped(type(child).__name__, traces.get(False), traces.get(True), named=True)
-    set_form(child, BoundForm(child, choice))
-
-
+def _name_fields(child: nn.Module, choice: Choice) -> None:
+    """Give the result of a part fields instead of keys, where it has any."""
+    outputs = [call.output for call in choice.traces.values()] or [lowered.output for lowered in choice.lowered]
+    form = with_named_fields(choice.form, outputs[0], type(child).__name__) if outputs else None
+    if form is not None:
+        set_form(child, BoundForm(child, replace(choice, form=form)))

@@ -250,7 +250,13 @@ _holders: dict[Any, Any] = {}
 def _type_of(annotation: Any) -> Any:
     try:
         return torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())
-    except (AssertionError, RuntimeError, ValueError):  # torch's ways to say that it does not know a part of it
+    except (
+        AssertionError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ):  # torch's ways to say that it does not know a part of it
         return None
 
 

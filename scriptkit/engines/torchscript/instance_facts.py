@@ -17,7 +17,7 @@ from scriptkit.diagnostics import Diagnostic, Label
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
 from scriptkit.engines.torchscript.lifted_class import user_classes
-from scriptkit.engines.torchscript.shadow import class_of
+from scriptkit.engines.torchscript.shadow import class_of, source_modules
 from scriptkit.engines.torchscript.source import FunctionSource, SourceUnavailableError, function_source
 from scriptkit.rules import rule_named
 
@@ -47,9 +47,9 @@ class _Finding:
 def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]:
     """Values of a tree that contradict what their class declares, by class and attribute."""
     found: dict[tuple[type, str], Diagnostic] = {}
-    for module in root.modules():
+    for module in source_modules(root):
         cls = class_of(module)
-        if isinstance(module, adapter.ScriptModule) or not user_classes(cls):
+        if not user_classes(cls):
             continue
         for name, annotation in _declared(cls).items():
             if (cls, name) not in found and name in module.__dict__:

@@ -52,7 +52,7 @@ def forget_outdated(module: torch.nn.Module) -> bool:
 
 
 def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> CompiledTree:
-    """Compile a tree; foreign submodules that do not script get a form of their own.
+    """Compile a tree; in a scriptable module, foreign submodules that do not script get a form of their own.
 
     `call` is how the module was called: what foreign submodules get in it serves as their example inputs.
 
@@ -62,6 +62,8 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
     """
     from scriptkit.compiling import foreign
 
+    if not foreign.is_scriptable(module):
+        return compile_or_explain(module)
     if foreign.is_marked_within(module):
         foreign.choose_parts(module, call, None)
         return foreign.compile_round_parts(module)

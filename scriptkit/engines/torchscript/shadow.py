@@ -75,8 +75,9 @@ class FormHolder:
 def form_of(module: torch.nn.Module) -> Part | None:
     """What stands for a foreign submodule that does not script as it is; `scriptkit.compiling.foreign` decides."""
     holder = module.__dict__.get(FORM_KEY)
-    is_own = isinstance(holder, FormHolder) and holder.owner is not None and holder.owner() is module
-    return holder.part if is_own else None
+    if not isinstance(holder, FormHolder) or holder.owner is None or holder.owner() is not module:
+        return None
+    return holder.part
 
 
 def set_form(module: torch.nn.Module, part: Part | None) -> None:
@@ -106,7 +107,7 @@ class Shadow:
 def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     """Copy a tree for the compiler; raises `UninitializedParametersError` while a lazy module has no shapes."""
     shadow = Shadow(module)
-    for cls in {class_of(m) for m in _compiled_from_source(module)}:
+    for cls in {class_of(m) for m in source_modules(module)}:
         _class_for_compiler(cls, shadow, classes)
     shadow.classes_checked.update(*(lifted.classes_checked for lifted in shadow.lifted.values()))
     shadow.names.update(*(lifted.names for lifted in shadow.lifted.values()))
@@ -114,12 +115,17 @@ def shadow_of(module: torch.nn.Module, classes: LiftedClasses) -> Shadow:
     return shadow
 
 
-def _compiled_from_source(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
-    """The modules of a tree that are not compiled yet."""
-    yield module
-    for child in module._modules.values():
-        if child is not None and not isinstance(child, adapter.ScriptModule) and form_of(child) is None:
-            yield from _compiled_from_source(child)
+def source_modules(root: torch.nn.Module) -> list[torch.nn.Module]:
+    """The modules of a tree that are compiled from their source: neither compiled yet nor in a form of their own."""
+    found: dict[int, torch.nn.Module] = {}
+    waiting = [root]
+    while waiting:
+        module = waiting.pop()
+        if id(module) not in found and not isinstance(module, adapter.ScriptModule):
+            found[id(module)] = module
+            children = (child for child in module._modules.values() if child is not None)
+            waiting += [child for child in children if form_of(child) is None][::-1]
+    return list(found.values())
 
 
 def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> torch.nn.Module:
