@@ -36,10 +36,12 @@ def measured(
     compiled: torch.jit.ScriptModule,
     model: CanonicalModel,
     examples: Mapping[str, ExampleCall],
+    tolerance: Tolerance | None = None,
 ) -> Measurement:
     """Run each example eagerly, compiled, and from the bytes that will be written; nothing where there are no examples.
 
-    The module's own state is left alone. Raises VerificationError where a result differs by more than rounding.
+    The module's own state is left alone. Raises VerificationError where a result differs by more than rounding, or
+    than the tolerance.
     """
     if not examples:
         return Measurement(None, {})
@@ -53,7 +55,7 @@ def measured(
         MethodDifference(
             name,
             **{
-                form: _difference(name, form, result, _result(made, name, examples[name]))
+                form: _difference(name, form, result, _result(made, name, examples[name]), tolerance)
                 for form, made in forms.items()
             },
         )
@@ -75,9 +77,9 @@ def _result(module: Any, name: str, call: ExampleCall) -> object:
         raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
 
 
-def _difference(name: str, form: str, expected: object, in_file: object) -> float:
+def _difference(name: str, form: str, expected: object, in_file: object, tolerance: Tolerance | None) -> float:
     found = _in_types_of(expected, in_file)
-    wrong = compare(expected, found)
+    wrong = compare(expected, found, tolerance)
     if wrong:
         listed = "; ".join(f"{one.path}: {one.what}" for one in wrong)
         raise VerificationError(f"`{name}` {form} differs from eager on the example inputs: {listed}", wrong)

@@ -10,6 +10,7 @@ from scriptkit.artifact.description import Description, ExampleCall, SubmoduleCh
 from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling import forms
+from scriptkit.compiling.comparison import Tolerance
 from scriptkit.engines.torchscript import files, reading
 from scriptkit.engines.torchscript.runtime import KEY, Runtime
 from scriptkit.errors import ArtifactError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from scriptkit.compiling.report import ReportRow
 
 _TAKEN = "takes for granted: "
+_ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
+"""What eager code rounds to bfloat16 inside an autocast, a file computes in float32."""
 
 
 def save(
@@ -46,16 +49,20 @@ def save(
 
     Raises:
         CompilationError: the module does not compile as it is now.
-        VerificationError: on the example inputs, the file's results are not those of the module.
+        VerificationError: on the example inputs, the file's results are not those of the module. A module that switches
+            autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
     reading.refuse_unsaveable(m)
+    autocast = reading.autocast_within(m)
     rows = [] if files.is_script_module(m) else reading.report(m).rows
     compiled = reading.to_torchscript(m)
     model = canonical_model(compiled)
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
-    measurement = measured(source, compiled, model, examples)
+    if autocast is not None:
+        _refuse_unmeasured_autocast(m, autocast, examples)
+    measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
@@ -68,6 +75,17 @@ def save(
         examples=examples,
     )
     write_model(model, path_or_file, description=description)
+
+
+def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:
+    """A file computes without autocast: it may stand for the module only where the results have the same dtypes."""
+    missing = [name for name in ("forward", *forms.exported_methods(m)) if name not in examples]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in missing)
+        raise ArtifactError(
+            f"{type(m).__name__} cannot be saved: {autocast}, which a file cannot honour; "
+            f"give example inputs of {listed}, so that its dtypes can be compared with those of eager code"
+        )
 
 
 def _class_name(module: torch.nn.Module) -> str:

@@ -95,11 +95,13 @@ def refuse_unsaveable(module: torch.nn.Module) -> None:
     if problem is not None:
         message = f"{type(module).__name__} cannot be saved: {problem.message}"
         raise ArtifactError(message)
-    twin = Twin(module, tree)
-    autocast = twin.decorated_with_autocast()
-    if autocast is not None:
-        message = f"{type(module).__name__} cannot be saved: {autocast}, which a file cannot honour"
-        raise ArtifactError(message)
+
+
+def autocast_within(module: torch.nn.Module) -> str | None:
+    """Which method of a scriptable module switches autocast on, which no file does; None where none does."""
+    if isinstance(module, adapter.ScriptModule) or hasattr(module, "__scriptkit_torchscript__"):
+        return None
+    return Twin(module, compiled_now(module)).decorated_with_autocast()
 
 
 def is_compiled(module: torch.nn.Module) -> bool:

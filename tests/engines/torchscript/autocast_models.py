@@ -26,3 +26,15 @@ class Within(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return torch.relu(self.fc(x)) * 2.0
+
+
+class Restoring(ScriptableModule):
+    """What it returns has the dtype of its input again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    @torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[untyped-decorator]
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.fc(x)).to(x.dtype)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 import scriptkit
@@ -20,4 +21,20 @@ def test_a_model_that_switches_autocast_on_gives_the_dtypes_of_eager(cls: type[n
             assert_same(net(batch()), plain(batch()))
     with pytest.raises(scriptkit.ScriptkitError, match="autocast"):
         scriptkit.save(net, tmp_path / "model.pt")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_may_stand_for_it_where_the_dtypes_of_its_results_are_those_of_eager(tmp_path: Path) -> None:
+    net, path = autocast_models.Restoring(), tmp_path / "model.pt"
+    with pytest.raises(scriptkit.ArtifactError, match="give example inputs of `forward`"):
+        scriptkit.save(net, path)
+    scriptkit.save(net, path, example_inputs=(batch(),))
+    with scriptkit.eager():
+        torch.testing.assert_close(scriptkit.load(path)(batch()), net(batch()), rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("cls", [autocast_models.Decorated, autocast_models.Within])
+def test_a_file_whose_results_have_other_dtypes_is_refused(cls: type[nn.Module], tmp_path: Path) -> None:
+    with pytest.raises(scriptkit.VerificationError, match=r"bfloat16 became torch\.float32|bfloat16 became float32"):
+        scriptkit.save(cls(), tmp_path / "model.pt", example_inputs=(batch(),))
     assert not list(tmp_path.iterdir())
