@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from scriptkit.checking import verdicts
+from scriptkit.checking import cells, verdicts
 from scriptkit.checking.judging import EVERYTHING, as_warnings, judge_class, settled
 from scriptkit.switches import is_disabled
 
@@ -59,7 +59,8 @@ def _findings_in(part: type, cls: type, *, errors_only: bool) -> list[Diagnostic
     text = _text(path) if path else None
     if path is None or text is None:
         return []
-    found = [f for f in _verdict(path, text, part) if f.severity == "error" or not errors_only]
+    verdict = _verdict_on_cell(path, text, part) if cells.is_cell(path) else _verdict(path, text, part)
+    found = [f for f in verdict if f.severity == "error" or not errors_only]
     if part is cls:
         return found
     found = [finding for finding in found if _is_reached(finding, part, cls)]
@@ -114,16 +115,23 @@ def _text(path: str) -> str | None:
     return "".join(linecache.getlines(path)) or None
 
 
-def _verdict(path: str, text: str, cls: type) -> list[Diagnostic]:
+def _verdict(path: str, text: str, cls: type, *, line: int | None = None) -> list[Diagnostic]:
     """The findings in one class of a text; a text seen before is not even parsed."""
     known = _remembered(path, text)
-    name, line = cls.__qualname__, _first_line(cls)
+    name, line = cls.__qualname__, line or _first_line(cls)
     key = _key_of(known, name, line)
     if key is None:
         known.update(_judged(path, text, name, line))
         verdicts.store(text, known)
         key = _key_of(known, name, line)
     return [replace(finding, path=path) for finding in known[key]] if key else []
+
+
+def _verdict_on_cell(path: str, text: str, cls: type) -> list[Diagnostic]:
+    """The findings in a cell of a notebook, whose imports may stand in another one."""
+    names = next((function.__globals__ for function in _functions(cls)), {})
+    whole = cells.with_names(text, names)
+    return cells.in_the_cell(_verdict(path, whole, cls, line=(_first_line(cls) or 0) + 1))
 
 
 def _key_of(known: verdicts.Verdicts, name: str, line: int | None) -> str | None:
