@@ -16,16 +16,17 @@ from torch import nn
 
 from scriptkit import switches
 from scriptkit.authoring.marks import mark_of
-from scriptkit.compiling.bound import BoundForm
+from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Chooser
 from scriptkit.compiling.examples import record_examples
 from scriptkit.compiling.isolation import copy_tree, random_states_kept
 from scriptkit.compiling.named import with_named_fields
 from scriptkit.compiling.places import is_project_code
 from scriptkit.engines.torchscript import tracing
+from scriptkit.engines.torchscript.adapter import type_store_unchanged_on_failure
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.construction import compile_or_explain
-from scriptkit.engines.torchscript.parts import Call, MissingInputsError, parts_in
+from scriptkit.engines.torchscript.parts import Call, MissingInputsError, is_scriptable, is_traced, parts_in
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError, form_of, set_form
 from scriptkit.errors import CompilationError, ScriptkitError
 
@@ -35,18 +36,9 @@ if TYPE_CHECKING:
     from scriptkit.compiling.choosing import Choice
     from scriptkit.compiling.examples import Call as RecordedCall
     from scriptkit.diagnostics import Diagnostic
+    from scriptkit.engines.torchscript.shadow import Part
 
 _CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
-
-
-def is_marked_within(module: nn.Module) -> bool:
-    """Whether a part without a form yet is marked as traced."""
-    return any(_is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
-
-
-def _is_traced(module: nn.Module) -> bool:
-    mark = mark_of(module)
-    return mark is not None and mark.mode == "trace"
 
 
 def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | None) -> bool:
@@ -64,11 +56,6 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         return bool(waiting)
 
 
-def is_scriptable(module: nn.Module) -> bool:
-    """Whether a module is one of scriptkit's."""
-    return hasattr(type(module), "_scriptkit_drop_twin")
-
-
 def _is_installed(module: nn.Module) -> bool:
     """Whether a class comes from a package; the project's own code is mended, not worked round."""
     try:
@@ -78,15 +65,20 @@ def _is_installed(module: nn.Module) -> bool:
 
 
 def _needs_form(module: nn.Module) -> bool:
-    if any(_is_traced(part) for part in module.modules()):
+    if any(is_traced(part) for part in module.modules()):
         return True
     try:
-        compile_tree(module)
-    except UninitializedParametersError:
+        with type_store_unchanged_on_failure():
+            compile_tree(module)
+            raise _CompilesError
+    except (UninitializedParametersError, _CompilesError):
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return True
-    return False
+
+
+class _CompilesError(Exception):
+    """A question is answered; its compiled types are thrown away."""
 
 
 class _Planning:
@@ -106,7 +98,7 @@ class _Planning:
                 continue
             inner = f"{path}.{name}" if path else name
             is_own = is_scriptable(child) or type(child) in _CONTAINERS
-            if _is_traced(child) or not (is_own or self._must_script(inner, child)):
+            if is_traced(child) or not (is_own or self._must_script(inner, child)):
                 yield inner, child
             else:
                 yield from self.foreign(child, inner)
@@ -117,7 +109,7 @@ class _Planning:
 
     def choose(self, waiting: dict[str, nn.Module]) -> None:
         """Give each part a form; first those that can have one, then tell which cannot."""
-        chosen: dict[nn.Module, BoundForm] = {}
+        chosen: dict[nn.Module, Part] = {}
         for path, child in waiting.items():
             form = self._form_of(path, child)
             if form is not None:
@@ -136,7 +128,7 @@ class _Planning:
         if own:
             raise CompilationError(f"{type(self.root).__name__} does not compile", own)
 
-    def _form_of(self, path: str, child: nn.Module) -> BoundForm | None:
+    def _form_of(self, path: str, child: nn.Module) -> Part | None:
         top = "" if self.call is not None else self._declaring(path)
         if top is None and not _declares(child):
             mark = mark_of(child)
@@ -147,7 +139,7 @@ class _Planning:
         with switches.eager():
             chooser = self._chooser(top or "")
             choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
-        return BoundForm(child, choice)
+        return bound_form(child, choice)
 
     def _declaring(self, path: str) -> str | None:
         """The outermost scriptable module round a part that declares example inputs."""
@@ -198,8 +190,8 @@ def _declares(child: nn.Module) -> bool:
     return all(
         (mark := mark_of(part)) is not None and mark.example_inputs is not None
         for part in child.modules()
-        if _is_traced(part)
-    ) and _is_traced(child)
+        if is_traced(part)
+    ) and is_traced(child)
 
 
 def _declared_call(module: nn.Module) -> Call | None:
@@ -228,7 +220,7 @@ def _recorded(module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
 
 def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
-    if _is_traced(child):
+    if is_traced(child):
         return "marked as traced"
     try:
         compile_or_explain(child)
@@ -263,4 +255,4 @@ def _name_fields(child: nn.Module, choice: Choice) -> None:
     outputs = [call.output for call in choice.traces.values()] or [lowered.output for lowered in choice.lowered]
     form = with_named_fields(choice.form, outputs[0], type(child).__name__) if outputs else None
     if form is not None:
-        set_form(child, BoundForm(child, replace(choice, form=form)))
+        set_form(child, bound_form(child, replace(choice, form=form)))

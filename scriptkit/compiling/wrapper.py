@@ -209,13 +209,23 @@ def expression(structure: Structure, others: Container[int] | None = None) -> st
     if isinstance(structure, Constant):
         plain = structure.value is None or type(structure.value) in _PLAIN
         return repr(structure.value) if plain else repr(str(structure.value))
-    items = [expression(item, others) for item in structure.items]
+    items = [expression(item, others) for _, item in told(structure)]
     is_uniform = bool(items) and _are_tensors(structure, others)
     if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
         return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(structure.keys, items, strict=True)) + "}"
     if structure.kind == "list" and is_uniform:
         return f"[{', '.join(items)}]"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
+
+
+def told(nest: Nest) -> list[tuple[Any, Structure]]:
+    """What of a container is given back, by key: of somebody's object (a cache) only what holds tensors."""
+    items = zip(nest.keys, nest.items, strict=True)
+    return [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
+
+
+def _holds_tensors(structure: Structure) -> bool:
+    return any(isinstance(leaf, Leaf) for _, leaf in leaves(structure))
 
 
 def restored(structure: Structure, result: Any) -> Any:
@@ -236,7 +246,9 @@ def _collect(structure: Structure, result: Any, found: dict[int, Any]) -> Struct
         if type(result) is type(structure.value) and type(result) in _PLAIN:
             return Constant(result)
     elif structure.items:
-        values = [result[key] for key in structure.keys] if isinstance(result, dict) else result
-        pairs = zip(structure.items, values, strict=True)
-        return replace(structure, items=tuple(_collect(item, value, found) for item, value in pairs))
+        kept = told(structure)
+        values = [result[key] for key, _ in kept] if isinstance(result, dict) else result
+        given = {key: _collect(item, value, found) for (key, item), value in zip(kept, values, strict=True)}
+        items = zip(structure.keys, structure.items, strict=True)
+        return replace(structure, items=tuple(given.get(key, item) for key, item in items))
     return structure
