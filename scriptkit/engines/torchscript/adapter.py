@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import warnings
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import torch
@@ -78,6 +79,11 @@ def is_complete() -> bool:
     """Whether the installed torch has every private name (`SCRIPTKIT_PUBLIC_TORCH=1` pretends it has not)."""
     if os.environ.get("SCRIPTKIT_PUBLIC_TORCH") == "1":
         return False
+    return _has_private_names()
+
+
+@lru_cache(maxsize=1)
+def _has_private_names() -> bool:
     return all(hasattr(holder, name) for holder, name in PRIVATE_NAMES.values())
 
 

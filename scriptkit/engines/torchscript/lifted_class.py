@@ -222,8 +222,10 @@ class LiftedClass:
         ]
 
     def _exported(self) -> Iterator[tuple[str, FunctionType]]:
-        for name in dir(self.cls):
-            value = inspect.getattr_static(self.cls, name)
+        members: dict[str, object] = {}
+        for base in reversed(self.cls.__mro__):
+            members.update(vars(base))
+        for name, value in members.items():
             if isinstance(value, _LazyMethod) and adapter.modifier(value.function) == adapter.FunctionModifiers.EXPORT:
                 yield name, value.function
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.authoring.marks import mark_of
 from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.shadow import form_of, set_form
 from scriptkit.errors import CompilationError
@@ -60,16 +61,32 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
         MissingInputsError: there are such submodules, and neither declared inputs nor a call.
         CompilationError: the module does not compile.
     """
-    from scriptkit.compiling import foreign
+    if not is_scriptable(module):
+        return compile_or_explain(module)
+    refusal: CompilationError | None = None
+    if not _is_marked_within(module):
+        try:
+            return compile_or_explain(module)
+        except CompilationError as error:
+            refusal = error
+    from scriptkit.compiling import foreign  # the plan is imported by those who need it
 
-    if not foreign.is_scriptable(module):
-        return compile_or_explain(module)
-    if foreign.is_marked_within(module):
-        foreign.choose_parts(module, call, None)
-        return foreign.compile_round_parts(module)
-    try:
-        return compile_or_explain(module)
-    except CompilationError as error:
-        if not foreign.choose_parts(module, call, error):
-            raise
+    if not foreign.choose_parts(module, call, refusal) and refusal is not None:
+        raise refusal
     return foreign.compile_round_parts(module)
+
+
+def is_scriptable(module: torch.nn.Module) -> bool:
+    """Whether a module is one of scriptkit's."""
+    return hasattr(type(module), "_scriptkit_drop_twin")
+
+
+def _is_marked_within(module: torch.nn.Module) -> bool:
+    """Whether a part without a form yet is marked as traced."""
+    return any(is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
+
+
+def is_traced(module: torch.nn.Module) -> bool:
+    """Whether a module is marked as traced."""
+    mark = mark_of(module)
+    return mark is not None and mark.mode == "trace"
