@@ -6,7 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import attributes, containers, operators, syntax
+from scriptkit.compiling.lowering import attributes, containers, operators, subscripts, syntax
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
 from scriptkit.language import types as t
 
@@ -64,7 +64,7 @@ def _unpack(ev: Evaluator, targets: list[ast.expr], value: Value, frame: Frame) 
             raise RefusedError(
                 "length-known-at-run-time", "a value of a length known only at run time is unpacked with `*`"
             )
-        items = operators.unpack(ev, value, len(targets))
+        items = subscripts.unpack(ev, value, len(targets))
     else:
         items = ev.iterate(value)
     if stars:
@@ -85,7 +85,7 @@ def _set_item(ev: Evaluator, owner: Value, index: Value, value: Value) -> None:
     if not owner.is_tensor:
         raise RefusedError("state-mutated", f"an item of a `{owner.type}` known only at run time is written")
     ev.try_out("item assignment", _set_in_copy, [owner, index, value], {})
-    place = ast.Subscript(ev.residual.ref(owner), operators.index_of(ev, index), ast.Store())
+    place = ast.Subscript(ev.residual.ref(owner), subscripts.index_of(ev, index, owner), ast.Store())
     ev.residual.emit(ast.Assign([place], ev.residual.expression(value)))
 
 
@@ -104,7 +104,7 @@ def augment(ev: Evaluator, node: ast.AugAssign, frame: Frame) -> None:
     owner = ev.lift(ev.expression(target.value, frame))
     if isinstance(target, ast.Subscript):
         index = ev.expression(target.slice, frame)
-        current = operators.item(ev, owner, index)
+        current = subscripts.item(ev, owner, index)
         _set_item(ev, owner, index, _augmented(ev, type(node.op), current, ev.expression(node.value, frame), node))
         return
     current = attributes.read(ev, owner, target.attr)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.compiling.lowering import modules, tensors
+from scriptkit.compiling.lowering import modules, state, tensors
 from scriptkit.compiling.lowering.values import (
     SPECIAL_VALUES,
     Dyn,
@@ -132,7 +132,7 @@ def is_missing(value: Any) -> bool:
 def _bound(static: Any, owner: Any, name: str) -> Value:
     if isinstance(static, types.FunctionType):
         return types.MethodType(static, owner)
-    if isinstance(static, (staticmethod, classmethod)):
+    if isinstance(static, (staticmethod, classmethod, functools._lru_cache_wrapper)):
         return static.__get__(owner, type(owner))
     if not hasattr(type(static), "__get__"):
         return static
@@ -176,7 +176,8 @@ def assign(ev: Evaluator, owner: Value, name: str, value: Value) -> None:
     if isinstance(owner, Dyn):
         raise RefusedError("tensor-attribute-written", f"`.{name}` of a tensor is written")
     if isinstance(owner, nn.Module):
-        raise RefusedError("state-mutated", f"`{type(owner).__name__}.{name}` is written in the call")
+        state.assign(ev, owner, name, value)
+        return
     hook = type(owner).__setattr__
     if isinstance(hook, types.FunctionType):
         ev.call(hook, [owner, name, value])

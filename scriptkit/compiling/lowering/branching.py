@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import operators, syntax
+from scriptkit.compiling.lowering import comparing, syntax
 from scriptkit.compiling.lowering.joining import Joiner
-from scriptkit.compiling.lowering.values import CannotJoinError, Dyn, RaisedError, RefusedError, Value
+from scriptkit.compiling.lowering.values import CannotJoinError, Dyn, RaisedError, RefusedError, TooLongError, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def branch(
     needed: Collection[str] | None,
     *,
     ends: bool = False,
+    may_be_loose: bool = False,
 ) -> Outcome:
     """Evaluate both arms, write the `if`, join.
 
@@ -69,7 +70,9 @@ def branch(
         if frame.nested:
             raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
         body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
-    joiner = Joiner(ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example))
+    joiner = Joiner(
+        ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example), may_be_loose=may_be_loose
+    )
     if ends:
         joiner.local_since = frame.born
     joiner.states(body.state, orelse.state)
@@ -98,15 +101,18 @@ def _arm(ev: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame: Frame
     is_taken = bool(condition.example) == side
     with ev.residual.block() as block, ev.effects.arm() as state:
         refined = refine(ev, condition, frame, side=side)
+        ev.untaken += not is_taken
         try:
             outcome = run()
-        except CannotJoinError:
+        except (CannotJoinError, TooLongError):
             del ev.residual.methods[count:]
             raise
         except (RefusedError, RaisedError) as error:
             if is_taken:
                 raise
             outcome = _ended(ev, error, block, count)
+        finally:
+            ev.untaken -= not is_taken
         for name, value in frame.variables.items():
             if id(value) in refined:
                 frame.variables[name] = refined[id(value)][1]
@@ -148,7 +154,9 @@ def refine(ev: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[i
 
 def choose(ev: Evaluator, condition: Dyn, one: Callable[[], Value], other: Callable[[], Value], frame: Frame) -> Value:
     """The value of `one() if condition else other()`."""
-    outcome = branch(ev, condition, (lambda: Returned(one()), lambda: Returned(other())), frame, None)
+    outcome = branch(
+        ev, condition, (lambda: Returned(one()), lambda: Returned(other())), frame, None, may_be_loose=True
+    )
     if isinstance(outcome, Returned):
         return outcome.value
     raise RefusedError("branch-raises", "both sides of a conditional expression raise")
@@ -159,7 +167,7 @@ def choose_operand(ev: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Fr
     value = ev.expression(nodes[0], frame)
     if len(nodes) == 1:
         return value
-    verdict = operators.truth(ev, value)
+    verdict = comparing.truth(ev, value)
 
     def rest() -> Value:
         return choose_operand(ev, nodes[1:], is_and, frame)
@@ -174,12 +182,12 @@ def choose_operand(ev: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Fr
 def test(ev: Evaluator, node: ast.expr, frame: Frame) -> Value:
     """The truth of an expression that is only tested: operands of `and` and `or` need no common type."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return operators.negated(ev, test(ev, node.operand, frame))
+        return comparing.negated(ev, test(ev, node.operand, frame))
     if isinstance(node, ast.BoolOp):
         return _test_operands(ev, node.values, isinstance(node.op, ast.And), frame)
     value = ev.expression(node, frame)
     ev.place.node = node
-    return operators.truth(ev, value)
+    return comparing.truth(ev, value)
 
 
 def _test_operands(ev: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind

@@ -14,16 +14,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering import attributes, containers, syntax, tensors
-from scriptkit.compiling.lowering.operators import (
-    ARITHMETIC,
-    ORDER,
-    binary,
-    compare,
-    either,
-    item,
-    truth,
-    unary,
-)
+from scriptkit.compiling.lowering.comparing import ORDER, compare, either, truth
+from scriptkit.compiling.lowering.operators import ARITHMETIC, binary, unary
+from scriptkit.compiling.lowering.subscripts import item
 from scriptkit.compiling.lowering.values import (
     Closure,
     Dyn,

@@ -18,9 +18,11 @@ from torch import nn
 
 from scriptkit.compiling.lowering import (
     attributes,
+    autograd_functions,
     builtin_functions,
     containers,
     context,
+    generators,
     modules,
     operations,
     tensors,
@@ -102,6 +104,8 @@ def _call_function(ev: Evaluator, function: types.FunctionType, args: list[Value
         return False
     if operations.is_operation(function):
         return operations.emit(ev, function, args, kwargs)
+    if operations.is_of_numpy(function):
+        return operations.numpy_number(ev, function, args, kwargs)
     first = args[0] if args else None
     if isinstance(first, nn.Module) and first is not ev.residual.method.module and _is_method_of(first, function):
         return modules.call_method(ev, first, function, args[1:], kwargs)
@@ -134,6 +138,8 @@ def evaluate_function(
         method.hints = {id(value): name for name, value in bound.arguments.items() if isinstance(value, Dyn)}
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     frame = Frame(variables, function.__globals__, path_of(function.__code__), cells=cells)
+    if function.__code__.co_flags & inspect.CO_GENERATOR:
+        return generators.collect(ev, frame, lambda: ev.run(tree, frame))
     return ev.run(tree, frame)
 
 
@@ -188,7 +194,7 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
     if isinstance(receiver, nn.Module) and isinstance(code, types.FunctionType):
         return modules.call_method(ev, receiver, code, args, kwargs)
     if isinstance(receiver, type) and issubclass(receiver, torch.autograd.Function):
-        raise RefusedError("custom-autograd-function", f"`{receiver.__name__}` has a backward of its own")
+        return autograd_functions.apply(ev, receiver, args, kwargs)
     if isinstance(receiver, torch.nn.Parameter | torch.Tensor):
         return ev.call(attributes.read(ev, receiver, code.__name__), args, kwargs)
     return ev.call(code, [receiver, *args], kwargs)
@@ -254,6 +260,8 @@ def _call_object(ev: Evaluator, function: Any, args: list[Value], kwargs: dict[s
     own_call = vars(type(function)).get("__call__")
     if isinstance(own_call, types.FunctionType):
         return ev.call(own_call, [function, *args], kwargs)
+    if operations.is_of_numpy(function):
+        return operations.numpy_number(ev, function, args, kwargs)
     raise RefusedError("call-not-lowered", f"`{getattr(function, '__name__', type(function).__name__)}`")
 
 
@@ -292,6 +300,8 @@ def construct(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[str, Val
     """`cls(...)`: an object of the run's own."""
     if issubclass(cls, BaseException):
         return attributes.native(cls, *(arg if type(arg) in (str, int, float) else "..." for arg in args))
+    if issubclass(cls, nn.Module) and not has_dyn((args, kwargs)):
+        return modules.construct(ev, cls, args, kwargs)
     if issubclass(cls, (nn.Module, torch.Tensor, type)):
         raise RefusedError("call-not-lowered", f"a `{cls.__name__}` is made in the call")
     if cls is OrderedDict:

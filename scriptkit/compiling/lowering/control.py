@@ -7,12 +7,10 @@ condition known only at run time need nothing special then: each arm gets the re
 from __future__ import annotations
 
 import ast
-import importlib
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering import assignment, blocks, branching, loops, operators, syntax
+from scriptkit.compiling.lowering import assignment, blocks, branching, generators, loops, statements
 from scriptkit.compiling.lowering.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.values import (
     CannotJoinError,
@@ -21,18 +19,20 @@ from scriptkit.compiling.lowering.values import (
     DynRange,
     RaisedError,
     RefusedError,
+    TooLongError,
     Value,
 )
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
     from scriptkit.compiling.lowering.frames import Frame
 
-_MOST_TAILS = 8
+_DEEPEST_TAIL = 6
 _MOST_ROUNDS = 4096
+_MOST_STEPS = 200_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ class Round:
     source: Value = None
 
 
-Task = ast.stmt | Round
+@dataclass(frozen=True)
+class RoundEnd:
+    """Where a round of an unrolled loop ends, for an arm that is joined there with the other one."""
+
+
+Task = ast.stmt | Round | RoundEnd
 
 
 def run_function(ev: Evaluator, body: Sequence[ast.stmt], frame: Frame) -> Value:
@@ -61,6 +66,9 @@ def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
     rest = list(tasks)
     while rest:
         task = rest.pop(0)
+        _count_step(ev)
+        if isinstance(task, RoundEnd):
+            continue
         if isinstance(task, Round):
             outcome = _round(ev, task, rest, frame)
         else:
@@ -69,6 +77,12 @@ def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
         if outcome is not None:
             return outcome
     return None
+
+
+def _count_step(ev: Evaluator) -> None:
+    ev.steps += 1
+    if ev.steps > _MOST_STEPS:
+        raise TooLongError
 
 
 def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
@@ -87,15 +101,8 @@ def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) ->
         case ast.With() | ast.Try():
             return blocks.run(ev, node, frame)
         case _:
-            _simple(ev, node, frame)
+            statements.run(ev, node, frame)
             return None
-
-
-def _simple(ev: Evaluator, node: ast.stmt, frame: Frame) -> None:
-    handler = _SIMPLE.get(type(node))
-    if handler is None:
-        raise RefusedError("syntax-not-lowered", f"`{type(node).__name__.lower()}` statements are not lowered")
-    handler(ev, node, frame)
 
 
 # ---- branches
@@ -107,21 +114,47 @@ def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
     if not isinstance(condition, Dyn):
         rest[:0] = node.body if condition else node.orelse
         return None
-    if not (_jumps(node.body) or _jumps(node.orelse)):
-        try:
-            with ev.effects.attempt():
-                return _arms(ev, condition, node.body, node.orelse, frame, set(_names_read(rest)))
-        except CannotJoinError:
-            if not rest:
-                raise
+    jumps = _jumps([*node.body, *node.orelse])
+    if not jumps and _is_joined(ev, condition, node, (), frame, rest):
+        return None
+    if jumps <= {ast.Continue}:
+        inner, outer = _round_apart(rest)
+        if inner and _is_joined(ev, condition, node, inner, frame, outer):
+            rest[:] = outer
+            return None
     ev.place.node = node.test
-    ev.tails += 1
-    if ev.tails > _MOST_TAILS:
+    if not rest and not jumps:
+        raise CannotJoinError("the branches leave values that no one variable can hold")
+    if frame.tails >= _DEEPEST_TAIL:
         raise RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
+    frame.tails += 1
     try:
         return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)
     finally:
+        frame.tails -= 1
         rest.clear()
+
+
+def _is_joined(
+    ev: Evaluator, condition: Dyn, node: ast.If, inner: Sequence[Task], frame: Frame, rest: Sequence[Task]
+) -> bool:
+    """Try both arms, each followed by `inner`, and join what they leave; False, and all is as before, if that fails."""
+    try:
+        with ev.attempt():
+            outcome = _arms(ev, condition, [*node.body, *inner], [*node.orelse, *inner], frame, set(_names_read(rest)))
+            if outcome is not None:
+                raise CannotJoinError("a branch leaves the block")
+    except CannotJoinError:
+        return False
+    return True
+
+
+def _round_apart(rest: list[Task]) -> tuple[list[Task], list[Task]]:
+    """What is left of this round of the innermost unrolled loop, and what follows it; nothing where there is none."""
+    for position, task in enumerate(rest):
+        if isinstance(task, Round):
+            return [*rest[:position], RoundEnd()], rest[position:]
+    return [], rest
 
 
 def _arms(
@@ -133,9 +166,9 @@ def _arms(
     return branching.branch(ev, condition, run, frame, needed or set(), ends=ends)
 
 
-def _jumps(body: Sequence[ast.stmt]) -> bool:
-    """Whether a block may leave the function or the loop round it."""
-    return any(isinstance(node, (ast.Return, ast.Break, ast.Continue)) for node in _own_nodes(body))
+def _jumps(body: Sequence[ast.stmt]) -> set[type[ast.AST]]:
+    """How a block may leave the function or the loop round it."""
+    return {type(node) for node in _own_nodes(body) if isinstance(node, (ast.Return, ast.Break, ast.Continue))}
 
 
 def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -147,6 +180,8 @@ def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
     for task in tasks:
+        if isinstance(task, RoundEnd):
+            continue
         node = task.node if isinstance(task, Round) else task
         yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store))
         yield from (
@@ -165,6 +200,8 @@ def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcom
     if is_open:
         loops.run_for(ev, node, iterable, frame)
         return None
+    if isinstance(iterable, generators.Generated):
+        generators.refuse_interleaved(node.body)
     items = tuple(ev.iterate(iterable))
     if len(items) > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", f"a loop of {len(items)} rounds would be unrolled")
@@ -206,100 +243,13 @@ def _while_round(ev: Evaluator, node: ast.While, following: Round, rest: list[Ta
 
 def _jump(ev: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:
     for position, task in enumerate(rest):
-        if isinstance(task, Round):
+        if isinstance(task, (Round, RoundEnd)):
+            if isinstance(task, RoundEnd) and isinstance(node, ast.Break):
+                raise CannotJoinError("`break` leaves the loop in one branch")
             del rest[: position + (1 if isinstance(node, ast.Break) else 0)]
             return None
     return loops.jump(ev, node, frame)
 
 
-# ---- everything else
-
-
-def _expression(ev: Evaluator, node: ast.Expr, frame: Frame) -> None:
-    if not isinstance(node.value, ast.Constant):
-        ev.expression(node.value, frame)
-
-
-def _assign(ev: Evaluator, node: ast.Assign, frame: Frame) -> None:
-    value = ev.expression(node.value, frame)
-    for target in node.targets:
-        ev.place.node = node
-        assignment.assign(ev, target, value, frame)
-
-
-def _annotated(ev: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:
-    if node.value is not None:
-        assignment.assign(ev, node.target, ev.expression(node.value, frame), frame)
-
-
-def _assert(ev: Evaluator, node: ast.Assert, frame: Frame) -> None:
-    condition = branching.test(ev, node.test, frame)
-    if isinstance(condition, Dyn):
-        ev.residual.emit(syntax.require(ev.residual.ref(condition), f"the assertion in line {node.lineno}"))
-        branching.refine(ev, condition, frame, side=True)
-    elif not condition:
-        raise RaisedError(AssertionError(f"the assertion in line {node.lineno}"))
-
-
-def _raise(ev: Evaluator, node: ast.Raise, frame: Frame) -> None:
-    error: Any = ev.expression(node.exc, frame) if node.exc is not None else RuntimeError("raised again")
-    raise RaisedError(error() if isinstance(error, type) else error)
-
-
-def _function(ev: Evaluator, node: ast.FunctionDef, frame: Frame) -> None:
-    from scriptkit.compiling.lowering.evaluate import closure
-
-    made: Value = closure(ev, node, frame)
-    for decorator in reversed(node.decorator_list):
-        made = ev.call(ev.expression(decorator, frame), [made])
-    ev.bind_name(frame, node.name, made)
-
-
-def _import(ev: Evaluator, node: ast.Import, frame: Frame) -> None:
-    for alias in node.names:
-        module = sys.modules.get(alias.name) or _imported(alias.name)
-        ev.bind_name(
-            frame,
-            alias.asname or alias.name.split(".")[0],
-            module if alias.asname else sys.modules[alias.name.split(".")[0]],
-        )
-
-
-def _import_from(ev: Evaluator, node: ast.ImportFrom, frame: Frame) -> None:
-    module = _imported("." * node.level + (node.module or ""), frame.namespace.get("__package__"))
-    for alias in node.names:
-        try:
-            value = getattr(module, alias.name)
-        except AttributeError as error:
-            raise RaisedError(ImportError(str(error))) from error
-        ev.bind_name(frame, alias.asname or alias.name, value)
-
-
-def _imported(name: str, package: str | None = None) -> Any:
-    try:
-        return importlib.import_module(name, package)
-    except ImportError as error:
-        raise RaisedError(error) from error
-
-
-def _delete(ev: Evaluator, node: ast.Delete, frame: Frame) -> None:
-    for target in node.targets:
-        assignment.delete(ev, target, frame)
-
-
-_SIMPLE: dict[type[ast.stmt], Callable[[Evaluator, Any, Frame], None]] = {
-    ast.Expr: _expression,
-    ast.Assign: _assign,
-    ast.AnnAssign: _annotated,
-    ast.AugAssign: assignment.augment,
-    ast.Assert: _assert,
-    ast.Raise: _raise,
-    ast.FunctionDef: _function,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.Delete: _delete,
-    ast.Pass: lambda *_: None,
-}
-
 assign = assignment.assign
-__all__ = ["assign", "operators", "run_block", "run_function"]
+__all__ = ["assign", "run_block", "run_function"]

@@ -108,6 +108,24 @@ class Effects:
         finally:
             self._loops.pop()
 
+    @property
+    def is_in_loop(self) -> bool:
+        """Whether the body of a residual loop is being evaluated."""
+        return bool(self._loops)
+
+    @contextmanager
+    def watched(self) -> Iterator[list[Any]]:
+        """Afterwards the result holds what was changed and is older than this."""
+        journal: dict[int, Snapshot] = {}
+        changed: list[Any] = []
+        moment = self.now
+        self._journals.append(journal)
+        try:
+            yield changed
+        finally:
+            self._journals.pop()
+            changed += [entry.target for entry in journal.values() if self.is_older(entry.target, moment)]
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo every change if what is tried cannot be joined."""

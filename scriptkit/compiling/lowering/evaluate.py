@@ -7,18 +7,31 @@ residual program.
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering import attributes, branching, calls, control, modules, operators, syntax
+from scriptkit.compiling.lowering import (
+    attributes,
+    branching,
+    calls,
+    comparing,
+    control,
+    generators,
+    modules,
+    operators,
+    subscripts,
+    syntax,
+)
 from scriptkit.compiling.lowering.effects import Effects
 from scriptkit.compiling.lowering.facts import Facts
 from scriptkit.compiling.lowering.frames import Frame
 from scriptkit.compiling.lowering.residual import Residual
 from scriptkit.compiling.lowering.values import (
     SPECIAL_VALUES,
+    CannotJoinError,
     Closure,
     Dyn,
     RaisedError,
@@ -58,12 +71,15 @@ class Evaluator:
     dropped: list[Dropped] = field(default_factory=list)
     assumptions: dict[str, None] = field(default_factory=dict)
     depth: int = 0
-    tails: int = 0
+    steps: int = 0
+    untaken: int = 0
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)
         self.frames: list[Frame] = []
         self.context: dict[ContextVar[Any], Value] = self.effects.own({})
+        self.written: dict[tuple[int, str], Value] = self.effects.own({})
+        self.unread: dict[tuple[int, str], RefusedError] = {}
 
     # ---- entry points of the other files
 
@@ -121,6 +137,17 @@ class Evaluator:
         path, node = refusal.place or (self.place.path, self.place.node)
         self.dropped.append(Dropped(path, getattr(node, "lineno", 0), refusal.message))
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Leave no trace of something that turns out not to be joinable."""
+        count = len(self.dropped)
+        try:
+            with self.effects.attempt(), self.residual.attempt():
+                yield
+        except CannotJoinError:
+            del self.dropped[count:]
+            raise
+
     # ---- examples
 
     def example(self, value: Value) -> Any:
@@ -153,6 +180,8 @@ class Evaluator:
         except RefusedError:
             raise
         except Exception as error:
+            if self.untaken and what in {"reshape", "view"}:  # of this arm only types and ranks matter
+                return _of_shape(examples)
             words = str(error).strip().partition("\n")[0][:120]
             raise RefusedError("example-run-failed", f"`{what}` fails on the example: {words}") from error
 
@@ -166,11 +195,20 @@ class Evaluator:
         """The items of something whose length is known now."""
         if isinstance(value, Dyn):
             if isinstance(value.example, tuple) and not isinstance(value.type, operators.LIST):
-                return operators.unpack(self, value, len(value.example))
+                return subscripts.unpack(self, value, len(value.example))
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
         if isinstance(value, (torch.Tensor, *SPECIAL_VALUES)):
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
         return attributes.items_of(self, value)
+
+
+def _of_shape(examples: list[Any]) -> torch.Tensor:
+    """What `reshape` to other sizes would give, had the input the elements for it."""
+    tensor, sizes = examples[0], examples[1] if isinstance(examples[1], (list, tuple)) else examples[1:]
+    if not all(type(size) is int for size in sizes):
+        raise RefusedError("example-run-failed", "`reshape` fails on the example")
+    made: torch.Tensor = tensor.new_zeros([max(size, 1) for size in sizes])
+    return made
 
 
 def _constant(_: Evaluator, node: ast.Constant, __: Frame) -> Value:
@@ -237,7 +275,7 @@ def _binary(ev: Evaluator, node: ast.BinOp, frame: Frame) -> Value:
 
 def _unary(ev: Evaluator, node: ast.UnaryOp, frame: Frame) -> Value:
     if isinstance(node.op, ast.Not):
-        return operators.negated(ev, branching.test(ev, node.operand, frame))
+        return comparing.negated(ev, branching.test(ev, node.operand, frame))
     value = ev.expression(node.operand, frame)
     ev.place.node = node
     return operators.unary(ev, type(node.op), value)
@@ -262,7 +300,7 @@ def _compare(ev: Evaluator, node: ast.Compare, frame: Frame) -> Value:
     for op, comparator in zip(node.ops, node.comparators, strict=True):
         right = ev.expression(comparator, frame)
         ev.place.node = node
-        outcome = operators.both(ev, outcome, operators.compare(ev, op, left, right), is_first=op is node.ops[0])
+        outcome = comparing.both(ev, outcome, comparing.compare(ev, op, left, right), is_first=op is node.ops[0])
         left = right
     return outcome
 
@@ -289,7 +327,7 @@ def _subscript(ev: Evaluator, node: ast.Subscript, frame: Frame) -> Value:
     owner = ev.expression(node.value, frame)
     index = ev.expression(node.slice, frame)
     ev.place.node = node
-    return operators.item(ev, owner, index)
+    return subscripts.item(ev, owner, index)
 
 
 def _slice(ev: Evaluator, node: ast.Slice, frame: Frame) -> Value:
@@ -406,4 +444,6 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {
     ast.SetComp: _comprehension,
     ast.DictComp: _comprehension,
     ast.Call: _call,
+    ast.Yield: generators.take,
+    ast.YieldFrom: generators.take,
 }

@@ -32,6 +32,8 @@ class Frame:
         self.outer = outer
         self.first: Value = next(iter(variables.values()), None)
         self.nested = 0
+        self.tails = 0
+        self.yielded: list[Value] | None = None
         self.born = 0
         self.loops: list[dict[str, Value] | None] = []
 

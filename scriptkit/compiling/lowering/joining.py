@@ -47,12 +47,14 @@ class Joiner:
         needed: Collection[str] | None,
         *,
         taken: bool,
+        may_be_loose: bool = False,
     ) -> None:
         self.ev = ev
         self.blocks = blocks
         self.moment = moment
         self.needed = needed
         self.taken = taken
+        self.may_be_loose = may_be_loose
         self.local_since: int | None = None
         self._apart: set[int] = set()
         self._joined: dict[tuple[int, int], tuple[Value, Value, Value]] = {}
@@ -201,6 +203,8 @@ class Joiner:
         examples = self._example(one), self._example(other)
         hint = next((side.name for side in (one, other) if isinstance(side, Dyn)), "either")
         made = residual.declare(joined, examples[0 if self.taken else 1], hint)
+        if len({*types}) > 1 and joined == t.FLOAT:
+            made.is_loose, made.example, one, other = True, float(made.example), float(one), float(other)
         made.spare = next((e for e in (made.example, *self._spares(one, other)) if e is not None), None)
         for block, side in zip(self.blocks, (one, other), strict=True):
             with residual.reopened(block):
@@ -229,6 +233,12 @@ class Joiner:
     def _unified(self, one: t.Type, other: t.Type, first: Value, second: Value) -> t.Type:
         if t.without_none(one) == t.without_none(other):
             same = one if t.is_optional(one) else other
+        elif (
+            self.may_be_loose
+            and {one, other} == {t.INT, t.FLOAT}
+            and not isinstance(first, Dyn) | isinstance(second, Dyn)
+        ):
+            same = t.FLOAT
         elif t.NONE in (one, other):
             same = t.optional(other if one == t.NONE else one)
         else:

@@ -12,10 +12,11 @@ import torch
 from torch import nn
 from torch.nn.modules import module as nn_module
 
-from scriptkit.compiling.lowering import attributes, syntax
+from scriptkit.compiling.lowering import attributes, state, syntax
 from scriptkit.compiling.lowering.residual import Method
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import RaisedError, RefusedError, Value
+from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,11 @@ class Parent:
 
 def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
     """`module.name`."""
+    if ev.effects.owns(module):
+        return _of_own(ev, module, name)
+    written = state.read(ev, module, name)
+    if written is not state.MISSING:
+        return written
     if name == "training":
         return ev.residual.slot(module, name, module.training)
     if name == "__class__":
@@ -94,6 +100,14 @@ def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
     raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 
+def _of_own(ev: Evaluator, module: nn.Module, name: str) -> Value:
+    """An attribute of a module that the call made; it is static."""
+    static = attributes.class_attribute(ev, type(module), name)
+    if isinstance(static, types.FunctionType):
+        return types.MethodType(static, module)
+    return attributes.native(getattr, module, name)
+
+
 def _plain(ev: Evaluator, name: str, value: Any) -> Value:
     if name.startswith("_") and name in nn.Module().__dict__:
         if name in {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks"}:
@@ -111,7 +125,10 @@ def _registered(ev: Evaluator, module: nn.Module, name: str, held: Mapping[str, 
     if isinstance(value, torch.Tensor):
         if ev.residual.path(module, next(iter(reversed(list(ev.residual.method.ancestors()))))) is None:
             raise RefusedError("module-out-of-reach", f"{where} belongs to a module outside the one that is compiled")
-        return ev.residual.tensor(value, module, name)
+        found = ev.residual.tensor(value, module, name)
+        if name in module._buffers and state.is_written_by_class(module, name):
+            return ev.residual.bind(ev.residual.ref(found), found.example, name)
+        return found
     return ev.facts.read(held, name, value, where)
 
 
@@ -160,8 +177,11 @@ def call_root(ev: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value])
         raise RefusedError("call-overridden", f"`{type(ev.root).__name__}` has a `__call__` of its own")
     forward = read(ev, ev.root, "forward")
     if isinstance(forward, types.MethodType) and isinstance(forward.__func__, types.FunctionType):
-        return ev.call(_Plainly(forward.__func__), [forward.__self__, *args], kwargs)
-    return ev.call(forward, args, kwargs)
+        result = ev.call(_Plainly(forward.__func__), [forward.__self__, *args], kwargs)
+    else:
+        result = ev.call(forward, args, kwargs)
+    state.refuse_unread(ev)
+    return result
 
 
 def refuse_hooks(ev: Evaluator, module: nn.Module) -> None:
@@ -185,21 +205,53 @@ def is_leaf(module: nn.Module) -> bool:
     ) or cls is nn.MultiheadAttention
 
 
+def construct(ev: Evaluator, cls: type[nn.Module], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A module made in the call, such as `nn.Softmax(-1)`: one that has neither tensors nor a state."""
+    before = torch.get_rng_state()
+    made: nn.Module = attributes.native(cls, *args, **kwargs)
+    parts = list(made.modules())
+    held = [
+        value for part in parts for value in (*vars(part).values(), *part._parameters.values(), *part._buffers.values())
+    ]
+    if any(isinstance(value, torch.Tensor) for value in held) or not torch.equal(before, torch.get_rng_state()):
+        raise RefusedError("call-not-lowered", f"a `{cls.__name__}` is made in the call")
+    for part in parts:
+        ev.effects.own(part)
+    return made
+
+
 def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     residual = ev.residual
     path = residual.path(module)
     assert path is not None  # noqa: S101 - the caller asked
-    if isinstance(module, nn.MultiheadAttention):
-        raise RefusedError("call-not-lowered", "`MultiheadAttention` returns a tuple with an optional tensor")
+    if isinstance(module, nn.Dropout) and type(module.p) is int and not kwargs:  # TorchScript wants a float
+        training = read(ev, module, "training")
+        ev.facts.read(module.__dict__, "p", module.p, "the probability of a dropout")
+        return ev.call(nn.functional.dropout, [args[0], float(module.p), training, module.inplace])
     # only modules with buffers write them; they are shown a copy
     shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
     example = ev.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
-    ev.facts.leaf(module)
     given = {name: residual.expression(value) for name, value in kwargs.items()}
     expression = syntax.call(path, [residual.expression(arg) for arg in args], given)
     hint = residual.spoken_path(module).rpartition(".")[2]
-    return result_of(ev, example, expression, hint if not hint.isdigit() else type(module).__name__.lower())
+    hint = hint if not hint.isdigit() else type(module).__name__.lower()
+    if isinstance(module, nn.MultiheadAttention):
+        return _attended(ev, example, expression, hint)
+    return result_of(ev, example, expression, hint)
+
+
+def _attended(ev: Evaluator, example: tuple[torch.Tensor, torch.Tensor | None], call: ast.expr, hint: str) -> Value:
+    """`MultiheadAttention` gives weights that may be None, to TorchScript; whether they are is known here."""
+    residual = ev.residual
+    output = residual.declare(t.TENSOR, example[0], hint)
+    weights = residual.declare(t.optional(t.TENSOR), example[1], f"{hint}_weights")
+    names = ast.Tuple([syntax.store(output.name), syntax.store(weights.name)], ast.Store())
+    residual.emit(ast.Assign([names], call))
+    if example[1] is None:
+        return output, None
+    unwrapped = syntax.call("torch.jit._unwrap_optional", [residual.ref(weights)])
+    return output, residual.bind(unwrapped, example[1], f"{hint}_weights")
 
 
 def call_method(

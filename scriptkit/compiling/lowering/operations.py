@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import math
-from types import FunctionType, MappingProxyType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 
-from scriptkit.compiling.lowering import syntax
+from scriptkit.compiling.lowering import attributes, syntax
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, Value, has_dyn
 from scriptkit.engines.torchscript import lowered
@@ -41,6 +42,8 @@ def is_operation(function: Any) -> bool:
     if getattr(math, name, None) is function:
         return True
     if isinstance(function, FunctionType):
+        if function.__kwdefaults__ and not lowered.knows_function(function):
+            return False  # TorchScript has no keyword-only parameters
         return getattr(F, name, None) is function or (
             getattr(torch, name, None) is function and lowered.knows_function(function)
         )
@@ -49,21 +52,20 @@ def is_operation(function: Any) -> bool:
 
 def _spelling(function: Any) -> str | None:
     """The name of a function in residual code."""
-    name = getattr(function, "__name__", "")
-    for module, prefix in _ROOMS.items():
-        if getattr(module, name, None) is function:
-            return f"{prefix}.{name}"
-    return None
+    return _spellings().get(function)
 
 
-_ROOMS = {
-    torch: "torch",
-    F: "F",
-    math: "math",
-    torch.linalg: "torch.linalg",
-    torch.special: "torch.special",
-    torch.fft: "torch.fft",
-}
+@functools.cache
+def _spellings() -> dict[Any, str]:
+    rooms = {"torch": torch, "F": F, "math": math}
+    rooms |= {f"torch.{name}": getattr(torch, name) for name in ("linalg", "special", "fft")}
+    made: dict[Any, str] = {}
+    for prefix, room in rooms.items():
+        for name, function in vars(room).items():
+            if isinstance(function, (BuiltinFunctionType, FunctionType)) and not name.startswith("__"):
+                same_name = name == function.__name__
+                made[function] = f"{prefix}.{name}" if same_name or function not in made else made[function]
+    return made
 
 
 def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -73,7 +75,9 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
         raise RefusedError("impure-call", f"`{name}` changes or reads what is outside the module")
     if getattr(math, name, None) is function:
         return _math(ev, function, args, kwargs)
-    args = _sizes_as_list(name, list(args))
+    args, kwargs = _sizes_as_list(name, list(args)), dict(kwargs)
+    if "split_size_or_sections" in kwargs:
+        args.insert(1, kwargs.pop("split_size_or_sections"))
     args, kwargs = _with_floats(function, args, dict(kwargs))
     spelling = _spelling(function)
     if spelling is None:
@@ -98,20 +102,30 @@ def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
 def _with_floats(
     function: Callable[..., Any], args: list[Value], kwargs: dict[str, Value]
 ) -> tuple[list[Value], dict[str, Value]]:
-    """Whole numbers where a function of torch's own library declares floats: TorchScript converts nothing."""
+    """Whole numbers where a function declares floats: TorchScript converts nothing."""
     declared = _float_parameters(function)
     if declared:
-        args = [float(a) if type(a) is int and n < len(declared) and declared[n][1] else a for n, a in enumerate(args)]
+        args = [_as_float(a) if n < len(declared) and declared[n][1] else a for n, a in enumerate(args)]
         floats = {name for name, is_float in declared if is_float}
-        kwargs = {name: float(a) if type(a) is int and name in floats else a for name, a in kwargs.items()}
+        kwargs = {name: _as_float(a) if name in floats else a for name, a in kwargs.items()}
     return args, kwargs
 
 
+def _as_float(value: Value) -> Value:
+    if isinstance(value, Dyn) and value.is_loose:
+        return value.settled()
+    return float(value) if type(value) is int else value
+
+
+@functools.cache
 def _float_parameters(function: Callable[..., Any]) -> list[tuple[str, bool]]:
-    if not isinstance(function, FunctionType):
+    if isinstance(function, FunctionType):
+        parameters = inspect.signature(function).parameters.values()
+        return [(p.name, "float" in str(p.annotation)) for p in parameters]
+    operator = getattr(torch.ops.aten, function.__name__, None)
+    if operator is None or operator.overloads() != ["default"]:
         return []
-    parameters = inspect.signature(function).parameters.values()
-    return [(p.name, "float" in str(p.annotation)) for p in parameters]
+    return [(argument.name, str(argument.type) == "float") for argument in operator.default._schema.arguments]
 
 
 def _math(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -125,6 +139,33 @@ def _math(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kw
         raise RefusedError("call-not-lowered", f"`math.{name}` of a value known only at run time")
     example = ev.try_out(name, function, args, {})
     return ev.residual.bind(syntax.call(f"math.{name}", map(ev.residual.expression, args)), example, name)
+
+
+def is_of_numpy(function: Any) -> bool:
+    """Whether a function of NumPy computes with numbers; its random numbers are something else."""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return module.split(".")[0] == "numpy" and "random" not in module and not isinstance(function, type)
+
+
+def numpy_number(ev: Evaluator, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """NumPy on plain numbers gives a plain number."""
+    name = function.__name__
+    if has_dyn((list(args), dict(kwargs))):
+        if name in {"ceil", "floor", "sqrt", "log", "log2", "exp"} and len(args) == 1 and not kwargs:
+            made = _math(ev, getattr(math, name), args, {})
+            call = syntax.call("float", [ev.residual.ref(made)])
+            return ev.residual.bind(call, float(made.example), name)
+        raise RefusedError("call-not-lowered", f"NumPy's `{name}` of a value known only at run time")
+    if not all(_is_numeric(value) for value in (*args, *kwargs.values())):
+        raise RefusedError("call-not-lowered", f"NumPy's `{name}`")
+    made = attributes.native(function, *args, **kwargs)
+    if not hasattr(made, "item") or getattr(made, "shape", ()) != ():
+        raise RefusedError("numpy", f"NumPy's `{name}` gives a `{type(made).__name__}`")
+    return made.item()
+
+
+def _is_numeric(value: Value) -> bool:
+    return type(value) in (bool, int, float) or (type(value) in (list, tuple) and all(map(_is_numeric, value)))
 
 
 def _dtype_of(ev: Evaluator, value: Value) -> torch.dtype:

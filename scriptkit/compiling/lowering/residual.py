@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from scriptkit.compiling.lowering import syntax
-from scriptkit.compiling.lowering.values import Dyn, RefusedError, Sizes, Value, spelled, type_of
+from scriptkit.compiling.lowering.values import CannotJoinError, Dyn, RefusedError, Sizes, Value, spelled, type_of
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Residual:
         self._adopted: dict[int, tuple[list[ast.stmt], list[ast.stmt]]] = {}
         self._paths: dict[int, list[str]] = {}
         self._slots: dict[int, tuple[torch.Tensor, Dyn]] = {}
+        self.kept_alive: list[Any] = []
+        self.rewritten: set[tuple[str, str]] = set()
         for path, module in root.named_modules(remove_duplicate=False):
             self._paths.setdefault(id(module), []).append(path)
         self.method = Method(root, None, "forward")
@@ -96,6 +98,17 @@ class Residual:
             yield block
         finally:
             method.blocks.pop()
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Forget what was written if what is tried cannot be joined."""
+        block, length, count = self.method.blocks[-1], len(self.method.blocks[-1]), len(self.methods)
+        try:
+            yield
+        except CannotJoinError:
+            del block[length:]
+            del self.methods[count:]
+            raise
 
     def declare(self, type_: t.Type, example: Any, hint: str) -> Dyn:
         """A new value that a statement is about to define."""
@@ -223,11 +236,23 @@ class Residual:
         self._slots[id(tensor)] = (tensor, value)
         return value
 
+    def was_read(self, tensor: torch.Tensor) -> bool:
+        """Whether code refers to a tensor by its place."""
+        return id(tensor) in self._slots
+
+    def forget(self, tensor: torch.Tensor) -> None:
+        """A buffer is about to be written: whoever reads it from now on gets something else."""
+        self._slots.pop(id(tensor), None)
+
     # ---- literals
 
     def expression(self, value: Value) -> ast.expr:
         """Any value as an expression: a name, or a literal."""
         if isinstance(value, Dyn):
+            if value.is_loose:
+                raise RefusedError(
+                    "branch-values-differ", f"`{value.name}` is an int in one branch, a float in another"
+                )
             return self.ref(value)
         if isinstance(value, torch.Tensor):
             return self.ref(self.tensor(value))

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from types import CodeType
 
 FunctionTree = ast.FunctionDef | ast.Lambda
-_GENERATOR_OR_COROUTINE = 0x20 | 0x80 | 0x200
+_COROUTINE = 0x80 | 0x200
 _parsed: dict[str, tuple[str, dict[tuple[str, int], list[FunctionTree]]]] = {}
 
 
 def tree_of(code: CodeType) -> FunctionTree:
     """The tree of a function or lambda; refused where there is no source, or more than one candidate."""
-    if code.co_flags & _GENERATOR_OR_COROUTINE:
-        raise RefusedError("generator-function", f"`{code.co_name}` is a generator or a coroutine")
+    if code.co_flags & _COROUTINE:
+        raise RefusedError("generator-function", f"`{code.co_name}` is a coroutine")
     found = _functions_of(path_of(code)).get((code.co_name, code.co_firstlineno), [])
     if len(found) != 1:
         raise RefusedError("source-unavailable", f"`{code.co_name}` has no source text that can be evaluated")

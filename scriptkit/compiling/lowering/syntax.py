@@ -37,6 +37,13 @@ class Place:
         finally:
             self.path, self.node = before
 
+    def moved(self, new: N) -> N:
+        """Give code that was parsed from a text of our own the user's place instead of its own."""
+        for part in ast.walk(new):
+            if hasattr(part, "lineno"):
+                del part.lineno
+        return self.mark(new)
+
     def mark(self, new: N) -> N:
         """Give new code the place of the user's code that it comes from."""
         if self.path not in self.files:

@@ -24,7 +24,7 @@ _TAKES_SIZES = frozenset(
 _REFUSED = frozenset(
     "numpy resize_ resize_as_ set_ t_ unsqueeze_ squeeze_ transpose_ swapaxes_ swapdims_ requires_grad_ register_hook "
     "backward data_ptr storage untyped_storage as_subclass apply_ map_ to_sparse retain_grad detach_ share_memory_ "
-    "swapaxes_ as_strided_ names rename type cuda share_memory __array__ put_".split()
+    "swapaxes_ as_strided_ names rename cuda share_memory __array__ put_".split()
 )
 _LISTS = frozenset(
     "split unbind chunk tensor_split split_with_sizes hsplit vsplit dsplit unsafe_chunk unsafe_split".split()
@@ -206,7 +206,8 @@ def _bool_method(name: str, type_: Any) -> Callable[[Any, Dyn, list[Value], dict
 
 
 def _as_type(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    if len(args) == 1 and isinstance(args[0], torch.dtype) and not kwargs:
+    is_dtype = len(args) == 1 and isinstance(ev.example(args[0]), torch.dtype)
+    if is_dtype and not kwargs:
         return _emit_method(ev, value, "to", args, {})
     raise RefusedError("call-not-lowered", "`type` with anything but a dtype")
 
@@ -217,12 +218,53 @@ def _nonzero(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Val
     return _emit_method(ev, value, "nonzero", args, {})
 
 
+def _norm(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """TorchScript wants `p` wherever there is a `dim`."""
+    if not args and kwargs.get("p", "fro") == "fro":
+        kwargs["p"] = 2
+    return _emit_method(ev, value, "norm", args, kwargs)
+
+
+def _split(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    for name in ("split_size", "split_size_or_sections"):
+        if name in kwargs:
+            args.insert(0, kwargs.pop(name))
+    if args and isinstance(args[0], tuple):
+        args[0] = list(args[0])
+    return _emit_method(ev, value, "split", args, kwargs)
+
+
+def _as_dtype(dtype: torch.dtype) -> Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]:
+    def convert(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        if args or kwargs:
+            raise RefusedError("call-not-lowered", "a conversion with arguments")
+        return _emit_method(ev, value, "to", [dtype], {})
+
+    return convert
+
+
+def _new_tensor(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    like = {name: _tensor_attribute(ev, value, name) for name in ("dtype", "device")}
+    return ev.call(torch.tensor, args, like | kwargs)
+
+
+def _unique(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return ev.call(torch.unique, [value, *args], kwargs)
+
+
 _METHODS: dict[str, Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]] = {
     "item": _item,
     "tolist": _to_list,
     "type": _as_type,
     "nonzero": _nonzero,
+    "norm": _norm,
+    "bool": _as_dtype(torch.bool),
+    "bfloat16": _as_dtype(torch.bfloat16),
+    "new_tensor": _new_tensor,
+    "unique": _unique,
+    "split": _split,
     "numel": _bool_method("numel", int),
+    "nelement": _bool_method("numel", int),
     "is_floating_point": _bool_method("is_floating_point", bool),
     "is_complex": _bool_method("is_complex", bool),
     "is_contiguous": _bool_method("is_contiguous", bool),

@@ -40,6 +40,13 @@ class CannotJoinError(RefusedError):
         super().__init__("branch-values-differ", message)
 
 
+class TooLongError(RefusedError):
+    """The whole evaluation takes too long; no arm of a branch may be given up for it."""
+
+    def __init__(self) -> None:
+        super().__init__("too-many-paths", "the call has too many paths to be lowered")
+
+
 class RaisedError(Exception):
     """The evaluated program raised an exception, on static grounds alone."""
 
@@ -58,7 +65,7 @@ def _never(what: str) -> Callable[..., NoReturn]:
 class Dyn:
     """A value of the residual program; Python code that takes it for a plain object is refused."""
 
-    __slots__ = ("block", "example", "home", "implies", "name", "rank_checked", "slot", "spare", "type")
+    __slots__ = ("block", "example", "home", "implies", "is_loose", "name", "rank_checked", "slot", "spare", "type")
 
     def __init__(self, type_: t.Type, example: Any, name: str, home: Method, block: list[ast.stmt]) -> None:
         self.type = type_
@@ -69,12 +76,19 @@ class Dyn:
         self.slot: tuple[torch.nn.Module, str] | None = None
         self.spare: Any = example
         self.implies: dict[bool, list[Dyn]] = {}
+        self.is_loose = False
         self.rank_checked: list[ast.stmt] | None = None
 
     @property
     def is_optional(self) -> bool:
         """Whether it may be None at run time."""
         return t.is_optional(self.type)
+
+    def settled(self) -> Dyn:
+        """A number that eager has as an int in one arm and a float in the other, where only its value counts."""
+        made = Dyn(self.type, self.example, self.name, self.home, self.block)
+        made.slot, made.spare = self.slot, self.spare
+        return made
 
     @property
     def is_tensor(self) -> bool:

@@ -217,13 +217,22 @@ class WritesArgument(nn.Module):
         return x
 
 
+def test_a_custom_backward_is_an_error_never_another_gradient() -> None:
+    x = torch.ones(2, requires_grad=True)
+    made = lowered_equal(CustomBackward(), (torch.randn(2),))
+    result = made(x)
+    assert torch.equal(result.detach(), x.detach())
+    assert any("Square" in assumption for assumption in made.assumptions)
+    with pytest.raises(RuntimeError, match="zeta.* is not implemented"):
+        result.sum().backward()
+
+
 @pytest.mark.parametrize(
     ("model", "rule", "extra"),
     [
         (Counter(), "state-mutated", ()),
         (Remembers(), "state-mutated", ()),
         (Computed(), "computed-tensor-frozen", ()),
-        (CustomBackward(), "custom-autograd-function", ()),
         (WritesArgument(), "state-mutated", ({},)),
         (Random(), "call-not-lowered", ()),
     ],
