@@ -63,8 +63,6 @@ class Expressions(Arithmetic, Literals):
         """What an expression is; its type is recorded."""
         read = getattr(self, f"_read_{type(node).__name__.lower()}", None)
         found: AnyValue = read(node, hint) if read is not None else UNKNOWN
-        if found is UNKNOWN and self.session.oracle is not None:
-            found = self.session.oracle.expression_type(node) or UNKNOWN
         if isinstance(found, Type):
             self.sink.type(node, found)
         return found

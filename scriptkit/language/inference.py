@@ -60,13 +60,19 @@ DEFAULTS_CONVERTED = frozenset(
 
 
 class Oracle(Protocol):
-    """What a door knows beyond the text: mypy's types, a live instance. None means it does not know either."""
+    """What a door knows beyond the text of the file: mypy's types. None means that it does not know either.
 
-    def expression_type(self, node: ast.expr) -> Type | None:
-        """The type of an expression."""
+    It is asked where the text does not tell, and never about what a problem was found in.
+    """
 
     def attribute_value(self, cls: ClassFacts, name: str) -> AnyValue | None:
         """What an attribute of a module is."""
+
+    def call_schema(self, node: ast.Call) -> Schema | None:
+        """What a function, method or module of another file takes and gives."""
+
+    def variable_type(self, name: str) -> Type | None:
+        """The type of a variable that is imported from another file."""
 
 
 class Sink:
@@ -201,10 +207,6 @@ class Session:
         self.members = Members(module, self.annotations)
         self._returns: dict[tuple[int, ast.AST, bool], AnyValue] = {}
         self._active: list[tuple[int, ast.AST, bool]] = []
-
-    def told(self, cls: ClassFacts | None, name: str) -> AnyValue | None:
-        """What the oracle says of an attribute."""
-        return None if self.oracle is None or cls is None else self.oracle.attribute_value(cls, name)
 
     def infer(self, cls: ClassFacts) -> None:
         """Type a class and fill in the typed part of its facts."""

@@ -60,7 +60,8 @@ class Lookups(Instances):
             return UNKNOWN
         dotted = module.dotted(node)
         if dotted is not None:
-            return self.dotted_value(dotted)
+            told = self.session.oracle.variable_type(name) if self.session.oracle and name in module.imports else None
+            return self.dotted_value(dotted) if told is None else self._imported_variable(node, told)
         made = module.globals.get(name)
         if made is not None:
             return self._module_variable(node)
@@ -69,6 +70,11 @@ class Lookups(Instances):
         if module.star_imports or self._in_function() or name in ("__name__", "__file__", "__class__", "__doc__"):
             return UNKNOWN
         return self.report("undefined-name", node, name=name, type_checking=False)
+
+    def _imported_variable(self, node: ast.Name, told: Type) -> AnyValue:
+        """A value of another Python module, imported by its name."""
+        what = {"List": "list", "Dict": "dict", "Tuple": "tuple"}.get(type(told).__name__, str(told))
+        return self.report("global-capture", node, self.module.import_nodes.get(node.id), name=node.id, what=what)
 
     def _in_function(self) -> bool:
         """Whether the code stands inside a function whose locals we do not know."""

@@ -49,9 +49,29 @@ class ModuleMembers(Body):
 
     def module_attribute(self, receiver: ModuleValue, name: str, node: ast.expr) -> AnyValue:
         """An attribute, method, submodule or property of a module."""
-        told = self.session.told(receiver.cls, name)
-        if told is not None:
-            return told
+        before = len(self.sink.problems)
+        found = self._read_in_text(receiver, name, node)
+        is_open = found is UNKNOWN and len(self.sink.problems) == before
+        return self._told(receiver.cls, name, node) if is_open and receiver.cls is not None else found
+
+    def _told(self, cls: ClassFacts, name: str, node: ast.expr) -> AnyValue:
+        """What a door knows of an attribute that is assigned once at most, and not declared as what it cannot be."""
+        attribute = cls.attributes.get(name)
+        if self.session.oracle is None or (attribute is not None and not self._is_settled(attribute)):
+            return UNKNOWN
+        told = self.session.oracle.attribute_value(cls, name)
+        if not isinstance(told, PythonObject):
+            return UNKNOWN if told is None else told
+        made = attribute.init[0] if attribute is not None and attribute.init else None
+        text = f"a {told.what}" if made is None or made.value is None else ast.unparse(made.value)
+        where = None if made is None else made.node
+        return self.report("attribute-unsupported-type", node, where, name=name, value_text=text, what=told.what)
+
+    def _is_settled(self, attribute: AttributeFacts) -> bool:
+        once = len(attribute.init) <= 1 and not attribute.later and not attribute.conditional
+        return once and (attribute.annotation is None or not self.annotations.read(attribute.annotation)[1])
+
+    def _read_in_text(self, receiver: ModuleValue, name: str, node: ast.expr) -> AnyValue:
         if receiver.cls is None:
             return self._library_attribute(receiver, name)
         cls = receiver.cls

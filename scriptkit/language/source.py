@@ -20,7 +20,7 @@ from scriptkit.language.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from scriptkit.language.facts import ClassKind, MethodKind
 
@@ -71,8 +71,13 @@ NO_MODULE_ROOTS = frozenset(
 )
 
 
-def read(text: str, path: str = "<string>", tree: ast.Module | None = None) -> ModuleFacts:
-    """Parse a file and collect its facts. Raises SyntaxError (or ValueError for null bytes) when it does not parse."""
+def read(
+    text: str, path: str = "<string>", tree: ast.Module | None = None, told: Mapping[str, bool] | None = None
+) -> ModuleFacts:
+    """Parse a file and collect its facts. Raises SyntaxError (or ValueError for null bytes) when it does not parse.
+
+    `told` are classes that somebody knows to be modules, and whether they are scriptable: by a base in another file.
+    """
     module = ModuleFacts(path, text, ast.parse(text, path) if tree is None else tree)
     _read_imports(module)
     for statement in _top_level(module.tree.body):
@@ -83,6 +88,8 @@ def read(text: str, path: str = "<string>", tree: ast.Module | None = None) -> M
     for cls in module.classes.values():
         cls.kind = _kind(cls, frozenset())
         cls.scriptable = _is_scriptable(cls, frozenset())
+        if told is not None and cls.qualname in told and cls.kind in ("plain", "module"):
+            cls.kind, cls.scriptable = "module", cls.scriptable or told[cls.qualname]
     if any(cls.is_module for cls in module.classes.values()):
         for cls in module.classes.values():
             collect_attributes(cls)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mypy.checker_state import checker_state
 from mypy.nodes import TypeInfo
 from mypy.plugin import Plugin
 from mypy.semanal import SemanticAnalyzer
@@ -23,6 +24,7 @@ from scriptkit.mypy.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy.checker import TypeChecker
     from mypy.nodes import MypyFile
     from mypy.options import Options
     from mypy.plugin import ClassDefContext, FunctionContext, MethodContext, MethodSigContext, ReportConfigContext
@@ -40,6 +42,7 @@ class ScriptkitPlugin(Plugin):
         super().__init__(options)
         codes.all_codes()
         self._settings = Settings(options)
+        self._checkers: dict[str, TypeChecker] = {}
         self._at_classes = not AFTER_CHECKING or options.fine_grained_incremental
 
     @cached_property
@@ -60,6 +63,7 @@ class ScriptkitPlugin(Plugin):
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         """Calls of modules: `module(x)` is a call of `Module.__call__`."""
         owner, _, name = fullname.rpartition(".")
+        self._remember_checker()
         if name != names.CALL or not self._is_module(owner):
             return None
         from scriptkit.mypy import calls
@@ -77,6 +81,7 @@ class ScriptkitPlugin(Plugin):
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """What containers of modules are built with, and iteration over them."""
+        self._remember_checker()
         is_container = fullname in names.CONTAINERS
         if not (is_container or fullname in names.ITERATORS) or not self._settings.config.typed_calls:
             return None
@@ -84,6 +89,12 @@ class ScriptkitPlugin(Plugin):
 
         hook = containers.built if is_container else containers.iterated
         return self._reporter.guarded(hook, lambda ctx: ctx.default_return_type)
+
+    def _remember_checker(self) -> None:
+        """Mypy shows its checker of a file while it checks that file, and no more when it has finished."""
+        checker = checker_state.type_checker
+        if AFTER_CHECKING and checker is not None:
+            self._checkers[checker.path] = checker
 
     def _is_module(self, fullname: str) -> bool:
         symbol = self.lookup_fully_qualified(fullname)
@@ -99,12 +110,12 @@ class ScriptkitPlugin(Plugin):
 
             self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
         if self._at_classes:
-            self._reporter.report_file(ctx.api.cur_mod_node)
+            self._reporter.report_analysed(ctx.api.cur_mod_node, is_checked_later=AFTER_CHECKING)
             self._reporter.repeat_misfits(ctx.api.cur_mod_node)
 
     def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
         """Called when a file is type checked; the rules add no dependency."""
-        self._reporter.report_file(file)
+        self._reporter.report_checked(file, self._checkers.pop(file.path, None))
         self._reporter.guarded(self._reporter.report_misfits, lambda _: None)(file)
         return set()
 

@@ -1,54 +1,91 @@
 """What the rules find in a file that mypy checks.
 
-The same engine as at every other door. mypy adds one fact: a class whose scriptable base stands in another file.
+The same engine as at every other door. mypy adds facts: which classes are modules by a base in another file, and what
+`oracle` answers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from mypy.nodes import TypeInfo
+
+from scriptkit.mypy import names
 from scriptkit.mypy.texts import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterator
+
+    from mypy.checker import TypeChecker
+    from mypy.nodes import MypyFile, SymbolTable
 
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ModuleFacts
     from scriptkit.mypy.settings import Settings
     from scriptkit.mypy.texts import Source
 
 
+class _Judged(NamedTuple):
+    text: str
+    modules: dict[str, bool]
+    findings: list[Diagnostic]
+
+
 class Findings:
-    """The findings of files; the last texts judged are remembered, since mypy asks once for each class."""
+    """The findings of files, in source order; remembered, since mypy asks again for each class it looks at again."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: dict[str, tuple[object, list[Diagnostic]]] = {}
+        self._known: dict[str, _Judged] = {}
 
-    def of_file(self, path: str, scriptable: AbstractSet[str]) -> list[Diagnostic]:
-        """Every finding in a file, in source order; `scriptable` are qualified names of classes mypy knows to be so."""
-        source = source_of(path)
+    def of_checked(self, file: MypyFile, checker: TypeChecker | None) -> list[Diagnostic]:
+        """Every finding in a file that has just been type checked."""
+        source = source_of(file.path)
         if source is None or "class " not in source.text:
             return []
-        key = (source.text, frozenset(scriptable))
-        if self._known.get(path, (None,))[0] != key:
-            self._known[path] = key, self._judged(source, path, scriptable)
-        return self._known[path][1]
+        modules = dict(_modules(file.names, file.fullname, ""))
+        self._known[file.path] = _Judged(source.text, modules, self._judged(source, file, modules, checker))
+        return self._known[file.path].findings
 
-    def _judged(self, source: Source, path: str, scriptable: AbstractSet[str]) -> list[Diagnostic]:
+    def of_analysed(self, file: MypyFile, *, is_checked_later: bool) -> list[Diagnostic]:
+        """Every finding in a file of which mypy looks at a class, perhaps once more; none if it is still to come."""
+        source, known = source_of(file.path), self._known.get(file.path)
+        if source is None or "class " not in source.text:
+            return []
+        is_same_text = known is not None and known.text == source.text
+        if not is_same_text and is_checked_later:
+            return []
+        if known is not None and is_same_text and known.modules == dict(_modules(file.names, file.fullname, "")):
+            return known.findings
+        return self.of_checked(file, None)
+
+    def _judged(
+        self, source: Source, file: MypyFile, modules: dict[str, bool], checker: TypeChecker | None
+    ) -> list[Diagnostic]:
         from scriptkit import language
-        from scriptkit.checking.judging import judge_module
-        from scriptkit.language.inference import infer_all
 
         everything = self._settings.config.all_modules
-        module = language.read(source.text, path, source.tree)
-        _mark(module, scriptable)
-        infer_all(module, module.checked_classes(all_modules=everything))
+        module = language.read(source.text, file.path, source.tree, modules)
+        classes = module.checked_classes(all_modules=everything)
+        if not classes:
+            return []
+        from scriptkit.checking.judging import judge_module
+        from scriptkit.language.inference import infer_all
+        from scriptkit.mypy.oracle import MypyOracle
+
+        infer_all(module, classes, MypyOracle(file, module, checker))
         return judge_module(module, self._settings.selection, all_modules=everything)
 
 
-def _mark(module: ModuleFacts, scriptable: AbstractSet[str]) -> None:
-    for name in scriptable:
-        if name in module.classes:
-            cls = module.classes[name]
-            cls.scriptable, cls.kind = True, "module"
+def _modules(table: SymbolTable, prefix: str, outer: str) -> Iterator[tuple[str, bool]]:
+    """The qualified names of the modules that a file defines, and whether they are scriptable."""
+    for info in classes(table, prefix):
+        if info.fullname != names.SCRIPTABLE_MODULE and info.has_base(names.MODULE):
+            yield outer + info.name, info.has_base(names.SCRIPTABLE_MODULE)
+        yield from _modules(info.names, info.fullname, f"{outer}{info.name}.")
+
+
+def classes(table: SymbolTable, prefix: str) -> Iterator[TypeInfo]:
+    """The classes that are defined, and not imported, in a file or a class."""
+    for symbol in table.values():
+        if isinstance(symbol.node, TypeInfo) and symbol.node.fullname == f"{prefix}.{symbol.node.name}":
+            yield symbol.node

@@ -7,18 +7,17 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mypy.nodes import TypeInfo
-
 from scriptkit.mypy import names
 from scriptkit.mypy.codes import code_of
 from scriptkit.mypy.example_inputs import Misfit, misfits
-from scriptkit.mypy.findings import Findings
+from scriptkit.mypy.findings import Findings, classes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from mypy.checker import TypeChecker
     from mypy.errors import Errors
-    from mypy.nodes import MypyFile, SymbolTable
+    from mypy.nodes import MypyFile
 
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.mypy.settings import Settings
@@ -36,12 +35,13 @@ class Reporter:
         self._misfits: dict[str, tuple[int, list[Misfit]]] = {}
         self.errors: Errors | None = None  # mypy's; known from the first class that has a base
 
-    def report_file(self, file: MypyFile) -> None:
-        """Tell the findings of a file that mypy is about to finish."""
-        if self.errors is None or self.errors.file != file.path or file.is_stub:
-            return
-        if file.path not in self.errors.ignored_files:
-            self.report(file, set(_scriptable_in(file.names, file.fullname, "")))
+    def report_checked(self, file: MypyFile, checker: TypeChecker | None) -> None:
+        """Tell the findings of a file that mypy has checked and is about to finish."""
+        self._report(file, lambda: self._findings.of_checked(file, checker))
+
+    def report_analysed(self, file: MypyFile, *, is_checked_later: bool) -> None:
+        """Tell them where mypy looks at a class of the file, and may never check the file as a whole."""
+        self._report(file, lambda: self._findings.of_analysed(file, is_checked_later=is_checked_later))
 
     def report_misfits(self, file: MypyFile) -> None:
         """Tell which `example_inputs` do not fit; only a file that is type checked knows."""
@@ -50,7 +50,7 @@ class Reporter:
             return
         found = [
             misfit
-            for info in _classes(file.names, file.fullname)
+            for info in classes(file.names, file.fullname)
             if info.has_base(names.MODULE)
             for misfit in misfits(info)
         ]
@@ -64,15 +64,19 @@ class Reporter:
             for line, column, message in found:
                 self.errors.report(line, column, message, code=code_of("example-inputs"))
 
-    def report(self, file: MypyFile, scriptable: set[str]) -> None:
-        """Tell the findings of a file; a failure of ours is one note, and mypy goes on."""
-        if self.errors is None:
+    def _report(self, file: MypyFile, find: Callable[[], list[Diagnostic]]) -> None:
+        """Tell findings; a failure of ours is one note, and mypy goes on."""
+        if self.errors is None or self.errors.file != file.path or file.is_stub:
+            return
+        if file.path in self.errors.ignored_files:
             return
         try:
             if self._settings.error is not None:
                 self.errors.report(1, 0, str(self._settings.error), code=code_of("config"), only_once=True)
-            for finding in self._findings.of_file(file.path, scriptable):
+            for finding in find():
                 self._tell(self.errors, finding)
+                if _is_hidden(self.errors, finding):
+                    self._tell_hidden(self.errors, finding, file)
         except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
             self._confess(self.errors, error)
 
@@ -102,6 +106,14 @@ class Reporter:
             end_column=finding.end_column - 1,
         )
 
+    @staticmethod
+    def _tell_hidden(errors: Errors, finding: Diagnostic, file: MypyFile) -> None:
+        """Mypy leaves out what stands on the line of a `# type: ignore` without codes; the compiler does not."""
+        info = file.names.get(finding.class_name)
+        line = info.node.line if info is not None and info.node is not None else 1
+        message = f"a `# type: ignore` without codes hides `{finding.name}` on line {finding.line}; name its codes"
+        errors.report(line, 0, message, code=code_of("bare-ignore"))
+
     def _confess(self, errors: Errors, error: Exception) -> None:
         if os.environ.get("SCRIPTKIT_DEBUG"):
             traceback.print_exc()
@@ -110,19 +122,12 @@ class Reporter:
         errors.report(1, 0, f"{message}  [scriptkit-internal]", code=code_of("internal"), severity="note")
 
 
+def _is_hidden(errors: Errors, finding: Diagnostic) -> bool:
+    """Whether the line ends in a `# type: ignore` that names no code."""
+    ignored = errors.ignored_lines.get(errors.file, {})
+    return finding.severity == "error" and ignored.get(finding.line) == []
+
+
 def _modified(file: MypyFile) -> int:
     path = Path(file.path)
     return path.stat().st_mtime_ns if path.exists() else 0
-
-
-def _scriptable_in(table: SymbolTable, prefix: str, outer: str) -> Iterator[str]:
-    for info in _classes(table, prefix):
-        if info.fullname != names.SCRIPTABLE_MODULE and info.has_base(names.SCRIPTABLE_MODULE):
-            yield outer + info.name
-        yield from _scriptable_in(info.names, info.fullname, f"{outer}{info.name}.")
-
-
-def _classes(table: SymbolTable, prefix: str) -> Iterator[TypeInfo]:
-    for symbol in table.values():
-        if isinstance(symbol.node, TypeInfo) and symbol.node.fullname == f"{prefix}.{symbol.node.name}":
-            yield symbol.node

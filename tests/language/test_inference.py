@@ -9,9 +9,10 @@ import pytest
 
 from scriptkit.language import analyze
 from scriptkit.language.facts import ClassFacts
+from scriptkit.language.operators import Argument, Schema
 from scriptkit.language.problems import KINDS, Problem
-from scriptkit.language.types import INT, TENSOR, Type
-from scriptkit.language.values import AnyValue
+from scriptkit.language.types import FLOAT, INT, TENSOR, Type
+from scriptkit.language.values import AnyValue, PythonObject
 
 HEADER = """from typing import Dict, Final, List, Optional, Tuple
 import numpy as np
@@ -146,21 +147,37 @@ def test_types_of_expressions_are_remembered() -> None:
 class _Told:
     """A door that knows what `self.thing` is."""
 
-    def expression_type(self, node: ast.expr) -> Type | None:
-        del node
-        return None
-
     def attribute_value(self, cls: ClassFacts, name: str) -> AnyValue | None:
         assert cls.name == "Net"
-        return TENSOR if name == "thing" else None
+        return {"thing": TENSOR, "path": PythonObject("Path")}.get(name)
+
+    def call_schema(self, node: ast.Call) -> Schema | None:
+        if ast.unparse(node.func) != "helper":
+            return None
+        return Schema("helper", (Argument("x", FLOAT, has_default=False, keyword_only=False, length=0),), INT)
+
+    def variable_type(self, name: str) -> Type | None:
+        return FLOAT if name == "EPS" else None
 
 
-def test_a_door_may_tell_more() -> None:
-    text = HEADER + "class Net(Base):\n    def forward(self, x):\n        return self.thing.numpy()\n"
-    text = text.replace("class Net", "from elsewhere import Base\nclass Net")
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("self.thing.numpy()", "unsupported-tensor-method"),
+        ("x if self.path else x", "attribute-unsupported-type"),
+        ("helper(2.0).casefold()", "object-attribute"),
+        ("helper('')", "argument-type-mismatch"),
+        ("x + EPS", "global-capture"),
+        ("x + elsewhere.EPS", None),
+        ("unknown(x).casefold()", None),
+    ],
+)
+def test_a_door_may_tell_more(body: str, kind: str | None) -> None:
+    text = HEADER + f"class Net(Base):\n    def forward(self, x):\n        return {body}\n"
+    text = text.replace("class Net", "import elsewhere\nfrom elsewhere import Base, helper, unknown, EPS\nclass Net")
     assert analyze(text, all_modules=True).classes["Net"].problems == []
     told = analyze(text, all_modules=True, oracle=_Told()).classes["Net"]
-    assert [p.kind for p in told.problems] == ["unsupported-tensor-method"]
+    assert [p.kind for p in told.problems] == ([] if kind is None else [kind])
 
 
 def test_a_kind_nobody_documented_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scriptkit.mypy import AFTER_CHECKING
 from scriptkit.mypy.codes import OWN, all_codes
 from scriptkit.mypy.findings import Findings
 from scriptkit.rules import all_rules
@@ -67,6 +68,21 @@ def test_type_ignore_silences_a_finding_by_its_code_or_by_the_umbrella(everythin
     assert everything.codes() == []
 
 
+def test_an_ignore_without_a_code_hides_a_finding_and_the_class_says_so(everything: Project) -> None:
+    """It was meant for mypy, and the compiler does not read it."""
+    everything.write(m=bad("type: ignore"))
+    [found] = everything.check("--warn-unused-ignores")
+    assert (found.line, found.severity, found.code) == (3, "error", "scriptkit-bare-ignore")
+    assert "`lambda-expression` on line 5" in found.text
+    everything.write(m=bad("type: ignore").replace("nn.Module):", "nn.Module):  # type: ignore[scriptkit-bare-ignore]"))
+    assert everything.codes() == []
+
+
+def test_an_ignore_without_a_code_that_hides_nothing_of_ours_is_mypys_business(everything: Project) -> None:
+    everything.write(m=bad("type: ignore").replace("(lambda t: t)(x)", "x.sigmoid()"))
+    assert everything.codes() == []
+
+
 def test_a_type_ignore_that_silences_a_finding_counts_as_used_and_another_does_not(everything: Project) -> None:
     everything.write(m=bad(f"type: ignore[{LAMBDA}]"), n=bad(f"type: ignore[{LAMBDA}]").replace("(lambda t: t)", ""))
     assert everything.codes("--warn-unused-ignores") == ["n.py:5 unused-ignore"]
@@ -123,7 +139,7 @@ def test_a_failure_of_ours_is_one_note_and_mypy_goes_on(everything: Project, mon
     def fail(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(Findings, "of_file", fail)
+    monkeypatch.setattr(Findings, "of_checked" if AFTER_CHECKING else "of_analysed", fail)
     everything.write(m=bad() + "\n    y: int = ''\n")
     first, second = everything.check()
     assert (first.severity, first.code) == ("note", "scriptkit-internal")
