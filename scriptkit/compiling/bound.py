@@ -41,7 +41,7 @@ class BoundForm:
         self._find_values([] if choice.mode == "lowered" else [*_values_of(module), *globals_read(module)])
         self._find_code(module)
         self._find_hooks()
-        self._written = list(_written_in(module, choice))
+        self._written = written_in(module, choice)
         self._training: bool | None = None
 
     # ------------------------------------------------------------------ looking
@@ -162,11 +162,8 @@ class BoundForm:
 
     def pull_back(self) -> None:
         """Give the module the attributes that compiled code wrote."""
-        for state, name, cpp in self._written:
-            value = cpp.getattr(name)
-            holder = next((state[kind] for kind in _TENSORS if name in state[kind]), state)
-            holder[name] = value
         if self._written:
+            pull_back(self._written)
             self._values = list(map(getitem, self._value_holders, self._value_keys))
 
     @property
@@ -240,8 +237,19 @@ def _is_of_torch(hook: object) -> bool:
     return str(getattr(kind, "__module__", "")).partition(".")[0] == "torch"
 
 
-def _written_in(module: nn.Module, choice: Choice) -> Iterator[tuple[dict[str, Any], str, Any]]:
+Written = tuple[dict[str, Any], str, Any]
+
+
+def pull_back(written: list[Written]) -> None:
+    """Give a module the attributes that compiled code wrote."""
+    for state, name, cpp in written:
+        holder = next((state[kind] for kind in _TENSORS if name in state[kind]), state)
+        holder[name] = cpp.getattr(name)
+
+
+def written_in(module: nn.Module, choice: Choice) -> list[Written]:
     """Attributes that the form assigns, each with the module they belong to; a trace assigns none."""
+    found: list[Written] = []
     for path, names, cpp in tracing.assigned_attributes(choice.form):
         try:
             part = module.get_submodule(path)
@@ -249,4 +257,5 @@ def _written_in(module: nn.Module, choice: Choice) -> Iterator[tuple[dict[str, A
             part = None
         if part is None or not all(hasattr(part, name) for name in names):
             raise CompilationError(f"compiled code of `{path}` assigns {', '.join(map(repr, names))}, which is nowhere")
-        yield from ((part.__dict__, name, cpp) for name in names)
+        found += [(part.__dict__, name, cpp) for name in names]
+    return found

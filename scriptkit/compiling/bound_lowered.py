@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.bound import BoundForm
+from scriptkit.compiling.bound import BoundForm, pull_back, written_in
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Slots
 
@@ -38,6 +38,7 @@ class BoundLowered:
         self._have_tensors_changed = _changed(self._tensors)
         self._have_modes_changed = _changed(self._modes)
         self._lowered.follow_modes()
+        self._written = written_in(module, choice)
 
     def _find_tensors(self, module: nn.Module) -> None:
         where = {
@@ -86,7 +87,8 @@ class BoundLowered:
             self._lowered.follow_modes()
 
     def pull_back(self) -> None:
-        """A lowered program assigns no attributes: what it writes, it writes into the user's tensors."""
+        """Give the module the buffers that the program replaced; what it writes in place is shared."""
+        pull_back(self._written)
 
     @property
     def rows(self) -> Sequence[ReportRow]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
+from contextlib import contextmanager
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ from scriptkit.authoring.marks import Mark, mark_of
 from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.examples import Call, record_examples
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.compiling.lowered_trial import try_lowered
 from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
 from scriptkit.compiling.perturb import Example, reductions, sizes
@@ -411,7 +412,7 @@ def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, cal
     for run in (copy_tree(part), form):
         args, kwargs = with_fresh_tensors((call.args, call.kwargs))
         try:
-            with random_states_kept(seed=1), torch.no_grad(), tracing.plain_executor():
+            with random_states_kept(seed=1), torch.no_grad(), tracing.plain_executor(), _state_kept(form):
                 results.append(with_fresh_tensors(run(*args, **kwargs)))
         except Exception as error:
             raise CompilationError(
@@ -424,6 +425,13 @@ def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, cal
         raise CompilationError(f"{_named(path, part)} compiles, and gives another type of result") from error
     if found:
         raise CompilationError(f"{_named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
+
+
+@contextmanager
+def _state_kept(form: torch.jit.ScriptModule) -> Iterator[None]:
+    """The form may share its buffers with the user's module."""
+    with buffers_restored(form.buffers()), tracing.assignments_undone(form):
+        yield
 
 
 def _require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:

@@ -15,14 +15,11 @@ from scriptkit.compiling.lowering.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.values import (
     CannotJoinError,
     Dyn,
-    DynEnumerate,
-    DynRange,
     RaisedError,
     RefusedError,
     TooLongError,
     Value,
 )
-from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -194,10 +191,7 @@ def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
 
 def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
     iterable = ev.lift(ev.expression(node.iter, frame))
-    is_open = isinstance(iterable, (DynRange, DynEnumerate)) or (
-        isinstance(iterable, Dyn) and not isinstance(iterable.type, t.Tuple)
-    )
-    if is_open:
+    if loops.is_open(iterable):
         loops.run_for(ev, node, iterable, frame)
         return None
     if isinstance(iterable, generators.Generated):

@@ -20,6 +20,7 @@ from scriptkit.compiling.lowering import (
     comparing,
     control,
     generators,
+    loops,
     modules,
     operators,
     subscripts,
@@ -73,6 +74,7 @@ class Evaluator:
     depth: int = 0
     steps: int = 0
     untaken: int = 0
+    inexact: bool = False
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)
@@ -180,7 +182,7 @@ class Evaluator:
         except RefusedError:
             raise
         except Exception as error:
-            if self.untaken and what in {"reshape", "view"}:  # of this arm only types and ranks matter
+            if (self.untaken or self.inexact) and what in {"reshape", "view"}:  # only types and ranks matter
                 return _of_shape(examples)
             words = str(error).strip().partition("\n")[0][:120]
             raise RefusedError("example-run-failed", f"`{what}` fails on the example: {words}") from error
@@ -362,7 +364,10 @@ def _comprehension(ev: Evaluator, node: Any, frame: Frame) -> Value:
     inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
     inner.first = frame.first
     ev.open_frame(inner)
-    for _ in _rounds(ev, node.generators, inner, frame):
+    first = ev.lift(ev.expression(node.generators[0].iter, frame))
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and loops.is_open(first):
+        return loops.comprehend(ev, node, first, inner)
+    for _ in _rounds(ev, node.generators, inner, frame, first):
         if isinstance(node, ast.DictComp):
             made.append((ev.expression(node.key, inner), ev.expression(node.value, inner)))
         else:
@@ -372,13 +377,15 @@ def _comprehension(ev: Evaluator, node: Any, frame: Frame) -> Value:
     return ev.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
 
 
-def _rounds(ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame) -> Iterator[None]:
+def _rounds(
+    ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
+) -> Iterator[None]:
     """Every round of a comprehension, its variables bound."""
     if not generators:
         yield
         return
     first, *rest = generators
-    for item in ev.iterate(ev.expression(first.iter, outer)):
+    for item in ev.iterate(ev.expression(first.iter, outer) if over is None else over):
         control.assign(ev, first.target, item, inner)
         if all(_static(branching.test(ev, condition, inner)) for condition in first.ifs):
             yield from _rounds(ev, rest, inner, inner)

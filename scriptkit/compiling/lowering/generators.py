@@ -20,12 +20,11 @@ class Generated(list[Value]):
 
 def collect(ev: Evaluator, frame: Frame, run: Callable[[], Value]) -> Generated:
     """Everything a generator yields. It may change nothing but what it made itself."""
-    made = Generated()
-    ev.effects.own(made)
-    frame.yielded = made
     block = ev.residual.method.blocks[-1]
     length = len(block)
     with ev.effects.watched() as changed:
+        made: Generated = ev.effects.own(Generated())
+        frame.yielded = made
         run()
     if changed or any(_writes(statement) for statement in block[length:]):
         raise RefusedError("generator-function", "a generator changes something that others can see")

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 _CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
 
 
+def is_open(iterable: Value) -> bool:
+    """Whether only the run knows how many rounds there are."""
+    if isinstance(iterable, Dyn):
+        return not isinstance(iterable.type, t.Tuple)
+    return isinstance(iterable, (DynRange, DynEnumerate))
+
+
 def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None:
     """`for` over a range, a tensor or a list of run-time length."""
     if node.orelse:
@@ -39,7 +46,7 @@ def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None
         raise RefusedError("loop-not-lowered", "`enumerate` of `enumerate`")
     source, example = _source(ev, over)
     item = Dyn(
-        type_of(example),
+        _item_type(over, example),
         example,
         residual.method.fresh("index" if isinstance(over, DynRange) else "entry"),
         residual.method,
@@ -55,8 +62,46 @@ def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None
         residual.emit(ast.AugAssign(syntax.store(counter.name), ast.Add(), ast.Constant(1)))
         assignment.assign(ev, node.target, (number, item), frame)
 
+    lists = [(held, len(held.example)) for held in _lists(frame)]
     body = _body(ev, node, frame, begin)
     residual.emit(ast.For(syntax.store(item.name), source, body, []))
+    _lengthen(ev, lists, frame, _rounds(over))
+
+
+def comprehend(ev: Evaluator, node: ast.ListComp | ast.GeneratorExp, iterable: Value, inner: Frame) -> Value:
+    """A comprehension over something of run-time length: a loop that appends."""
+    if len(node.generators) > 1 or node.generators[0].ifs or isinstance(iterable, DynEnumerate):
+        raise RefusedError("length-known-at-run-time", "a comprehension of this form over a run-time length")
+    residual = ev.residual
+    source, example = _source(ev, iterable)
+    name = residual.method.fresh("entry")
+    item = Dyn(_item_type(iterable, example), example, name, residual.method, [])
+    made = residual.declare(t.List(t.TENSOR), [], "items")
+    with residual.block() as block, ev.effects.loop():
+        item.block = block
+        assignment.assign(ev, node.generators[0].target, item, inner)
+        value = ev.lift(ev.expression(node.elt, inner))
+        type_, expression = residual.typed(value)
+        residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))
+    made.type, made.example = t.List(type_), [ev.example(value)] * _rounds(iterable)
+    residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
+    residual.emit(ast.For(syntax.store(item.name), source, block, []))
+    return made
+
+
+def _rounds(iterable: Value) -> int:
+    """How many rounds the loop makes on the example."""
+    if isinstance(iterable, DynEnumerate):
+        return _rounds(iterable.over)
+    if isinstance(iterable, DynRange):
+        return len(range(*(bound.example if isinstance(bound, Dyn) else bound for bound in iterable.bounds)))
+    return len(iterable.example)
+
+
+def _item_type(over: Value, example: Any) -> t.Type:
+    if isinstance(over, Dyn) and isinstance(over.type, t.List):
+        return over.type.element
+    return type_of(example)
 
 
 def _counter(ev: Evaluator, iterable: DynEnumerate) -> Dyn:
@@ -75,6 +120,19 @@ def _source(ev: Evaluator, over: Value) -> tuple[ast.expr, Any]:
             raise RefusedError("loop-not-lowered", "a loop over something that is empty in the example")
         return ev.residual.ref(over), over.example[0]
     raise RefusedError("loop-not-lowered", f"a loop over a `{over.type}`")
+
+
+def _lists(frame: Frame) -> list[Dyn]:
+    return [value for value in frame.variables.values() if isinstance(value, Dyn) and isinstance(value.type, t.List)]
+
+
+def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, rounds: int) -> None:
+    """The body was evaluated once: a list it appends to is as long as that many rounds make it."""
+    before = {id(value): length for value, length in lists}
+    ev.inexact = True
+    for value in _lists(frame):
+        start = before.get(id(value), 0)
+        value.example = [*value.example[:start], *(value.example[start:] * rounds)]
 
 
 def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:
@@ -177,9 +235,10 @@ def _carried_list(ev: Evaluator, frame: Frame, name: str, value: list[Value]) ->
 
 
 def _empty_list(ev: Evaluator, name: str) -> Dyn:
-    """Lists of tensors are the rule; an item of another type is refused when it comes."""
+    """Lists of tensors are the rule; the first item may tell another type."""
     made = ev.residual.declare(t.List(t.TENSOR), [], name)
-    ev.residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
+    made.annotation = ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1)
+    ev.residual.emit(made.annotation)
     return made
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn.modules import module as nn_module
 
-from scriptkit.compiling.lowering import attributes, state, syntax
+from scriptkit.compiling.lowering import attributes, hooks, state, syntax
 from scriptkit.compiling.lowering.residual import Method
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import RaisedError, RefusedError, Value
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _CALLS = frozenset({nn.Module.__call__, nn.Module._call_impl, nn.Module._wrapped_call_impl})
 _LISTING = frozenset(
     {
@@ -157,11 +155,20 @@ def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
 
 
 def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`module(...)`."""
-    refuse_hooks(ev, module)
+    """`module(...)`, with its hooks."""
     own_call = type(module).__call__
     if own_call is not nn.Module.__call__ and own_call not in _CALLS:
         raise RefusedError("call-overridden", f"`{type(module).__name__}` has a `__call__` of its own")
+    if ev.effects.owns(module):
+        return _call_forward(ev, module, args, kwargs)
+    if not hooks.has_any(module):
+        hooks.refuse(ev, module)
+        return _call_forward(ev, module, args, kwargs)
+    args, kwargs = hooks.before(ev, module, args, kwargs)
+    return hooks.after(ev, module, args, kwargs, _call_forward(ev, module, args, kwargs))
+
+
+def _call_forward(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if is_leaf(module) and ev.residual.path(module) is not None:
         return _call_leaf(ev, module, args, kwargs)
     forward = read(ev, module, "forward")
@@ -184,13 +191,7 @@ def call_root(ev: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value])
     return result
 
 
-def refuse_hooks(ev: Evaluator, module: nn.Module) -> None:
-    """A module with hooks runs code that is not in its `forward`."""
-    if any(module.__dict__.get(name) for name in _HOOKS):
-        raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks")
-    if nn_module._global_forward_hooks or nn_module._global_forward_pre_hooks or nn_module._global_backward_hooks:
-        raise RefusedError("hooks", "there are hooks on all modules")
-    ev.facts.module(module)
+refuse_hooks = hooks.refuse
 
 
 def is_leaf(module: nn.Module) -> bool:

@@ -82,6 +82,8 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     spelling = _spelling(function)
     if spelling is None:
         raise RefusedError("call-not-lowered", f"`{name}`")
+    if name in {"div", "add", "sub", "mul", "true_divide", "floor_divide"} and all(_is_number(arg) for arg in args):
+        args = [_tensor(ev, arg) for arg in args]
     example = ev.try_out(name, function, args, kwargs)
     given = {_SPELLED.get(key, key): ev.residual.expression(value) for key, value in kwargs.items()}
     call = syntax.call(spelling, [ev.residual.expression(arg) for arg in args], given)
@@ -89,6 +91,10 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
         ev.residual.emit(ast.Expr(call))
         return args[0]
     return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
+
+
+def _is_number(value: Value) -> bool:
+    return type(value) in (int, float) or (isinstance(value, Dyn) and value.type in (t.INT, t.FLOAT))
 
 
 def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:

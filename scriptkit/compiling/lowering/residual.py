@@ -246,6 +246,17 @@ class Residual:
 
     # ---- literals
 
+    def typed(self, value: Value) -> tuple[t.Type, ast.expr]:
+        """A value as an item of a list: a tuple stays one."""
+        if isinstance(value, Dyn):
+            return value.type, self.expression(value)
+        if type(value) is tuple and value:
+            parts = [self.typed(item) for item in value]
+            return t.Tuple([part for part, _ in parts]), ast.Tuple([part for _, part in parts], ast.Load())
+        if isinstance(value, torch.Tensor):
+            return t.TENSOR, self.expression(value)
+        return type_of(value), self.expression(value)
+
     def expression(self, value: Value) -> ast.expr:
         """Any value as an expression: a name, or a literal."""
         if isinstance(value, Dyn):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from scriptkit.compiling.lowering import syntax
+from scriptkit.compiling.lowering import syntax, tensors
 from scriptkit.compiling.lowering.attributes import contents_of, items_of, native
 from scriptkit.compiling.lowering.operators import is_plain, refuse_optional
 from scriptkit.compiling.lowering.results import result_of
@@ -73,6 +73,8 @@ def _dynamic_item(ev: Evaluator, owner: Dyn, index: Value) -> Value:
 
 def index_of(ev: Evaluator, index: Value, owner: Dyn) -> ast.expr:
     """An index as residual code."""
+    if isinstance(index, tuple) and Ellipsis in [part for part in index if part is Ellipsis] and owner.is_tensor:
+        index = _without_ellipsis(ev, index, owner)
     if isinstance(index, (tuple, Sizes)):
         return ast.Tuple([_index_part(ev, part, owner) for part in index], ast.Load())
     return _index_part(ev, index, owner)
@@ -89,6 +91,17 @@ def _index_part(ev: Evaluator, part: Value, owner: Dyn) -> ast.expr:
     if isinstance(part, Dyn) and part.type == t.BOOL:
         raise RefusedError("index-form-not-lowered", "a tensor is indexed by a bool")
     return ev.residual.expression(part)
+
+
+def _without_ellipsis(ev: Evaluator, index: tuple[Value, ...], owner: Dyn) -> tuple[Value, ...]:
+    """TorchScript does not know `...` beside tensors; the rank says how many `:` it stands for."""
+    picks = [part for part in index if isinstance(part, list) or (isinstance(part, Dyn) and part.is_tensor)]
+    if not picks or any(isinstance(part, Dyn) and part.example.dtype == torch.bool for part in picks):
+        return index
+    position = next(number for number, part in enumerate(index) if part is Ellipsis)
+    named = sum(part is not None and part is not Ellipsis for part in index)
+    missing = [slice(None)] * (tensors.rank(ev, owner) - named)
+    return (*index[:position], *missing, *index[position + 1 :])
 
 
 def _is_index(value: Value) -> bool:

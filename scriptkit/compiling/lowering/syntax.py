@@ -111,6 +111,8 @@ def literal(value: Any) -> ast.expr | None:
         return _signed(float(value)) if math.isfinite(value) else call("float", [ast.Constant(str(float(value)))])
     if isinstance(value, (torch.dtype, torch.layout, torch.memory_format)):
         return dotted(f"torch.{str(value).rpartition('.')[2]}")
+    if value in (int, float, bool, complex):
+        return dotted(f"torch.{str(torch.empty(0, dtype=value).dtype).rpartition('.')[2]}")
     if isinstance(value, torch.device):
         return call("torch.device", [ast.Constant(str(value))])
     return None

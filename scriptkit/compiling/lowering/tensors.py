@@ -9,7 +9,7 @@ import torch
 
 from scriptkit.compiling.lowering import operations, syntax
 from scriptkit.compiling.lowering.results import result_of
-from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, TensorMethod, Value
+from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, TensorMethod, Value, spelled
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def method(ev: Evaluator, value: Dyn, name: str, args: Sequence[Value], kwargs: 
 def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name in _TAKES_SIZES and args and _is_size(args[0]):
         args = [list(args)] if name != "unflatten" else [args[0], list(args[1])]
+    if name in _TAKES_SIZES:
+        args = [[_as_size(ev, part) for part in arg] if type(arg) in (list, tuple) else arg for arg in args]
     if name == "to":
         args, kwargs = _to_arguments(args, kwargs)
     example = ev.try_out(name, getattr(torch.Tensor, name), [value, *args], kwargs)
@@ -154,7 +156,13 @@ def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs
 
 
 def _is_size(value: Value) -> bool:
+    if isinstance(value, Dyn) and value.is_tensor:
+        return value.example.dim() == 0
     return type(value) is int or (isinstance(value, Dyn) and value.type == t.INT and isinstance(value.example, int))
+
+
+def _as_size(ev: Evaluator, value: Value) -> Value:
+    return ev.call(int, [value]) if isinstance(value, Dyn) and value.is_tensor else value
 
 
 def _to_arguments(args: list[Value], kwargs: dict[str, Value]) -> tuple[list[Value], dict[str, Value]]:
@@ -189,8 +197,6 @@ def _to_list(ev: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]) ->
     if value.example.dtype == torch.bool:
         element = t.BOOL
     made = ev.residual.declare(t.List(element), example, "items")
-    from scriptkit.compiling.lowering.values import spelled
-
     call = syntax.call(_dot(ev, value, "tolist"))
     ev.residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), call, 1))
     return made
@@ -200,6 +206,8 @@ def _bool_method(name: str, type_: Any) -> Callable[[Any, Dyn, list[Value], dict
     def emit(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if args or kwargs:
             raise RefusedError("call-not-lowered", f"`{name}` with arguments")
+        if value.slot is not None and name in {"is_floating_point", "is_complex"}:
+            return getattr(value.example, name)()  # neither `half` nor `double` changes that
         return ev.residual.bind(syntax.call(_dot(ev, value, name)), type_(getattr(value.example, name)()), name)
 
     return emit
@@ -285,12 +293,14 @@ def _method_of_other(ev: Evaluator, value: Dyn, name: str, args: list[Value], kw
 
 
 def _append(ev: Evaluator, value: Dyn, item: Value) -> None:
-    from scriptkit.compiling.lowering.values import type_of
-
     item = ev.lift(item)
-    example = ev.example(item)
+    type_, expression = ev.residual.typed(item)
     assert isinstance(value.type, t.List)  # noqa: S101 - the caller asked
-    if (item.type if isinstance(item, Dyn) else type_of(example)) != value.type.element:
-        raise RefusedError("list-of-different-types", f"a `{value.type}` gets an item of another type")
-    ev.residual.emit(ast.Expr(syntax.call(_dot(ev, value, "append"), [ev.residual.expression(item)])))
-    value.example = [*value.example, example]
+    if type_ != value.type.element:
+        if value.annotation is None or value.example:
+            raise RefusedError("list-of-different-types", f"a `{value.type}` gets an item of another type")
+        value.type = t.List(type_)
+        value.annotation.annotation = ev.place.moved(spelled(value.type))
+    value.annotation = None
+    ev.residual.emit(ast.Expr(syntax.call(_dot(ev, value, "append"), [expression])))
+    value.example = [*value.example, ev.example(item)]

@@ -65,7 +65,19 @@ def _never(what: str) -> Callable[..., NoReturn]:
 class Dyn:
     """A value of the residual program; Python code that takes it for a plain object is refused."""
 
-    __slots__ = ("block", "example", "home", "implies", "is_loose", "name", "rank_checked", "slot", "spare", "type")
+    __slots__ = (
+        "annotation",
+        "block",
+        "example",
+        "home",
+        "implies",
+        "is_loose",
+        "name",
+        "rank_checked",
+        "slot",
+        "spare",
+        "type",
+    )
 
     def __init__(self, type_: t.Type, example: Any, name: str, home: Method, block: list[ast.stmt]) -> None:
         self.type = type_
@@ -77,6 +89,7 @@ class Dyn:
         self.spare: Any = example
         self.implies: dict[bool, list[Dyn]] = {}
         self.is_loose = False
+        self.annotation: ast.AnnAssign | None = None
         self.rank_checked: list[ast.stmt] | None = None
 
     @property

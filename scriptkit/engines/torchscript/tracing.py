@@ -325,6 +325,17 @@ def assigned_attributes(form: torch.jit.ScriptModule) -> Iterator[tuple[str, lis
             yield path, names, cpp
 
 
+@contextmanager
+def assignments_undone(form: torch.jit.ScriptModule) -> Iterator[None]:
+    """Afterwards, give attributes that compiled code assigns the values they had."""
+    before = [(cpp, name, cpp.getattr(name)) for _, names, cpp in assigned_attributes(form) for name in names]
+    try:
+        yield
+    finally:
+        for cpp, name, value in before:
+            cpp.setattr(name, value)
+
+
 def script_as_torch_does(module: nn.Module) -> torch.jit.ScriptModule:
     """Compile a module (a copy: torch writes to it) beneath `torch.jit.script`, which would warn."""
     make: Any = _recursive.create_script_module
