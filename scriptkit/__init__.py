@@ -26,6 +26,8 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from scriptkit.artifact.inputs import InputError as InputError
+    from scriptkit.artifact.loaded import LoadedModule as LoadedModule
     from scriptkit.artifact.reading import load as load
     from scriptkit.artifact.saving import save as save
     from scriptkit.authoring.decorators import export as export
@@ -69,6 +71,8 @@ _LAZY = {
     "compile": "scriptkit.compiling.compiled",
     "is_compiled": "scriptkit.engines.torchscript.reading",
     "pinned": "scriptkit.engines.torchscript.runtime",
+    "InputError": "scriptkit.artifact.inputs",
+    "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
     "report": "scriptkit.engines.torchscript.reading",
     "save": "scriptkit.artifact.saving",
@@ -81,6 +85,8 @@ __all__ = [
     "ArtifactError",
     "CompilationError",
     "Final",
+    "InputError",
+    "LoadedModule",
     "ScriptabilityError",
     "ScriptableModule",
     "ScriptkitEagerWarning",
