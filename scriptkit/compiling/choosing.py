@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from contextlib import contextmanager
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,10 +118,10 @@ class Chooser:
                 reasons.append(f"is not lowered ({_headline(error)})")
         try:
             return self._traced(path, part, wanted, reasons)
-        except TraceHazardError as hazards:
+        except (CompilationError, TraceHazardError) as error:
             if wanted is not None:
                 raise
-            return self._choose_by_parts(path, part, wanted, hazards)
+            return self._choose_by_parts(path, part, wanted, error)
 
     # ---- what was asked for
 
@@ -144,7 +144,12 @@ class Chooser:
             return [Call(wanted.example_inputs, wanted.example_kwargs, None)]
         if self._recorded is None:
             self._recorded = {} if self.examples is None else record_examples(self.root, *self.examples)
-        return self._recorded.get(path, [])
+        found = self._recorded.get(path, [])
+        if not path and found and self.examples is not None and type(self.root).__call__ is not nn.Module.__call__:
+            return [
+                Call(tuple(self.examples[0]), self.examples[1], found[0].result)
+            ]  # what `forward` gets is what its `__call__` makes of them
+        return found
 
     # ---- the ways
 
@@ -201,9 +206,8 @@ class Chooser:
         for training in (False, True):
             copy = _in_mode(part, training=training)
             try:
-                trial = try_trace(copy, first.args, first.kwargs, more=further, allow_baked=self.allow_baked)
-                refuse_hazards(trial, _named(path, part))
-            except Exception as error:
+                trial = self._trial(path, copy, first, further)
+            except (CompilationError, TraceHazardError) as error:
                 if not training:
                     raise
                 missing = _headline(error)
@@ -216,6 +220,17 @@ class Chooser:
         choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, reasons))
         choice.eval_only = choice.eval_only or missing
         return choice
+
+    def _trial(self, path: str, part: nn.Module, call: Call, more: Sequence[tuple[Any, dict[str, Any]]]) -> Trial:
+        """A trace without hazards; raises `TraceHazardError`, or `CompilationError` where torch cannot trace at all."""
+        try:
+            trial = try_trace(part, call.args, call.kwargs, more=more, allow_baked=self.allow_baked)
+        except ScriptkitError:
+            raise
+        except Exception as error:  # torch's tracer raises errors of many types
+            raise CompilationError(f"{_named(path, part)} cannot be traced: {_headline(error)}") from error
+        refuse_hazards(trial, _named(path, part))
+        return trial
 
     def _choice_of_traces(self, path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
         calls = {training: trial.call for training, trial in trials.items()}
@@ -270,8 +285,10 @@ class Chooser:
         if not calls:
             raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be traced")
         mixed = _in_mode(_with_children(part, kept, path), training=False)
-        trial = try_trace(mixed, calls[0].args, calls[0].kwargs, allow_baked=self.allow_baked)
-        refuse_hazards(trial, _named(path, part))
+        try:
+            trial = self._trial(path, mixed, calls[0], ())
+        except CompilationError as error:
+            raise refusal or error from error
         tracing.adopt_buffers(trial.call.run.inner, mixed)
         choice = self._choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
         choice.rows = _rows(path, part, "trace", choice.rows[0].reason, kept)

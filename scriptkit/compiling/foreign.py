@@ -23,7 +23,7 @@ from scriptkit.compiling.isolation import copy_tree, random_states_kept
 from scriptkit.compiling.named import with_named_fields
 from scriptkit.compiling.places import is_project_code
 from scriptkit.engines.torchscript import tracing
-from scriptkit.engines.torchscript.adapter import type_store_unchanged_on_failure
+from scriptkit.engines.torchscript.adapter import types_thrown_away
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.parts import Call, MissingInputsError, is_scriptable, is_traced, parts_in
@@ -68,17 +68,13 @@ def _needs_form(module: nn.Module) -> bool:
     if any(is_traced(part) for part in module.modules()):
         return True
     try:
-        with type_store_unchanged_on_failure():
+        with types_thrown_away():
             compile_tree(module)
-            raise _CompilesError
-    except (UninitializedParametersError, _CompilesError):
+    except UninitializedParametersError:
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return True
-
-
-class _CompilesError(Exception):
-    """A question is answered; its compiled types are thrown away."""
+    return False
 
 
 class _Planning:

@@ -435,6 +435,18 @@ def type_store_unchanged_on_failure() -> Iterator[None]:
         raise
 
 
+class _AskedError(Exception):
+    """Not an error: a question to the compiler is answered."""
+
+
+@contextlib.contextmanager
+def types_thrown_away() -> Iterator[None]:
+    """Drop every type that was compiled in here, also where nothing failed."""
+    with contextlib.suppress(_AskedError), type_store_unchanged_on_failure():
+        yield
+        raise _AskedError
+
+
 _ADDRESS = re.compile(r" \(of Python compilation unit at: 0x[0-9a-f]+\)|___torch_mangle_\d+\.")
 
 
