@@ -52,4 +52,7 @@ def _get(ev: Evaluator, variable: ContextVar[Any], args: Sequence[Value]) -> Val
         return value
     if args:
         return args[0]
-    raise RaisedError(LookupError(variable.name))
+    try:
+        return variable.get()  # its own default
+    except LookupError as error:
+        raise RaisedError(error) from error
