@@ -10,9 +10,10 @@ everything in mypy's cache needs none. The rules run after a file is type checke
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from mypy.checker import TypeChecker
 from mypy.checker_state import checker_state
 from mypy.nodes import TypeInfo
 from mypy.plugin import Plugin
@@ -24,15 +25,40 @@ from scriptkit.mypy.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy.checker import TypeChecker
     from mypy.nodes import MypyFile
     from mypy.options import Options
-    from mypy.plugin import ClassDefContext, FunctionContext, MethodContext, MethodSigContext, ReportConfigContext
+    from mypy.plugin import (
+        AttributeContext,
+        ClassDefContext,
+        FunctionContext,
+        MethodContext,
+        MethodSigContext,
+        ReportConfigContext,
+    )
     from mypy.types import FunctionLike, Type
 
+    from scriptkit.mypy.attributes import Attributes
     from scriptkit.mypy.reporting import Reporter
 
 AFTER_CHECKING = hasattr(Plugin, "get_additional_indirect_deps")
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+def _harmless(method: Callable[[ScriptkitPlugin, A], R]) -> Callable[[ScriptkitPlugin, A], R | None]:
+    """A method that gives None where it fails, and says so in a note: the user's run goes on."""
+
+    @wraps(method)
+    def call(self: ScriptkitPlugin, argument: A) -> R | None:
+        try:
+            return method(self, argument)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
+            self._confess(error)
+            return None
+
+    return call
 
 
 class ScriptkitPlugin(Plugin):
@@ -51,6 +77,15 @@ class ScriptkitPlugin(Plugin):
 
         return Reporter(self._settings)
 
+    def _confess(self, error: Exception) -> None:
+        self._reporter.confess(error)
+
+    @cached_property
+    def _attributes(self) -> Attributes:
+        from scriptkit.mypy.attributes import Attributes
+
+        return Attributes()
+
     def report_config_data(self, ctx: ReportConfigContext) -> Any:
         """What mypy's cache of a file depends on besides the file."""
         return [codes.digest(), "" if "site-packages" in ctx.path else self._settings.digest]
@@ -60,6 +95,7 @@ class ScriptkitPlugin(Plugin):
         del fullname
         return self._on_class
 
+    @_harmless
     def get_method_signature_hook(self, fullname: str) -> Callable[[MethodSigContext], FunctionLike] | None:
         """Calls of modules: `module(x)` is a call of `Module.__call__`."""
         owner, _, name = fullname.rpartition(".")
@@ -70,15 +106,15 @@ class ScriptkitPlugin(Plugin):
 
         return self._reporter.guarded(calls.signature_of_call, lambda ctx: ctx.default_signature)
 
+    @_harmless
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
         """What is taken out of containers of modules."""
         owner, _, _ = fullname.rpartition(".")
         if owner not in names.CONTAINERS or not self._settings.config.typed_calls:
             return None
-        from scriptkit.mypy import containers
+        return self._reporter.guarded(self._attributes.taken, lambda ctx: ctx.default_return_type)
 
-        return self._reporter.guarded(containers.taken, lambda ctx: ctx.default_return_type)
-
+    @_harmless
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """What containers of modules are built with, and iteration over them."""
         self._remember_checker()
@@ -87,13 +123,19 @@ class ScriptkitPlugin(Plugin):
             return None
         from scriptkit.mypy import containers
 
-        hook = containers.built if is_container else containers.iterated
+        hook = self._attributes.built if is_container else containers.iterated
         return self._reporter.guarded(hook, lambda ctx: ctx.default_return_type)
+
+    def get_attribute_hook(self, fullname: str) -> Callable[[AttributeContext], Type] | None:
+        """Attributes that hold containers of modules."""
+        if "_attributes" not in vars(self) or fullname not in self._attributes:
+            return None
+        return self._reporter.guarded(partial(self._attributes.read, fullname), lambda ctx: ctx.default_attr_type)
 
     def _remember_checker(self) -> None:
         """Mypy shows its checker of a file while it checks that file, and no more when it has finished."""
         checker = checker_state.type_checker
-        if AFTER_CHECKING and checker is not None:
+        if AFTER_CHECKING and isinstance(checker, TypeChecker):
             self._checkers[checker.path] = checker
 
     def _is_module(self, fullname: str) -> bool:
@@ -101,6 +143,7 @@ class ScriptkitPlugin(Plugin):
         is_module = symbol and isinstance(symbol.node, TypeInfo) and symbol.node.has_base(names.MODULE)
         return bool(is_module) and self._settings.config.typed_calls
 
+    @_harmless
     def _on_class(self, ctx: ClassDefContext) -> None:
         if not isinstance(ctx.api, SemanticAnalyzer):
             return
@@ -115,9 +158,13 @@ class ScriptkitPlugin(Plugin):
 
     def get_additional_indirect_deps(self, file: MypyFile) -> set[str]:
         """Called when a file is type checked; the rules add no dependency."""
+        self._report(file)
+        return set()
+
+    @_harmless
+    def _report(self, file: MypyFile) -> None:
         self._reporter.report_checked(file, self._checkers.pop(file.path, None))
         self._reporter.guarded(self._reporter.report_misfits, lambda _: None)(file)
-        return set()
 
 
 def plugin(version: str) -> type[Plugin]:

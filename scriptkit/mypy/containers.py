@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mypy.nodes import ARG_POS, ARG_STAR, DictExpr, IntExpr, ListExpr, StarExpr, StrExpr, TupleExpr, UnaryExpr
+from mypy.nodes import (
+    ARG_POS,
+    ARG_STAR,
+    CallExpr,
+    DictExpr,
+    IntExpr,
+    ListExpr,
+    RefExpr,
+    StarExpr,
+    StrExpr,
+    TupleExpr,
+    UnaryExpr,
+)
 from mypy.typeops import make_simplified_union
 from mypy.types import (
     AnyType,
@@ -22,7 +34,6 @@ from mypy.types import (
 )
 
 from scriptkit.mypy import names
-from scriptkit.mypy.stability import keeps_its_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,23 +43,26 @@ if TYPE_CHECKING:
     from mypy.types import FunctionLike, ProperType, Type
 
 ANY_PLACE = "scriptkit: any"
+PAIR = 2
 FIRST, LAST = "scriptkit: first", "scriptkit: last"
 
 
-def built(ctx: FunctionContext) -> Type:
-    """The type of a container that is being built: it remembers its modules, if nothing replaces them later."""
-    made = get_proper_type(ctx.default_return_type)
-    if not isinstance(made, Instance) or not keeps_its_modules(ctx.api.path, ctx.context.line):
-        return ctx.default_return_type
+def described(ctx: FunctionContext, made: Instance) -> Instance:
+    """The type of a container that is being built, with the modules it is built with."""
     with ctx.api.msg.filter_errors():
         places = _sequential_places(ctx) if made.type.fullname == names.SEQUENTIAL else _places(ctx)
     items = [item for item in places.values() if is_module(item)]
     if not items or len(items) != len(places):
-        return ctx.default_return_type
-    made = made.copy_with_extra_attr(ANY_PLACE, make_simplified_union(items))
+        return made
+    made = holding(made, make_simplified_union(items))
     for place, item in places.items():
         made = made.copy_with_extra_attr(place, item)
     return made
+
+
+def holding(container: Instance, item: Type) -> Instance:
+    """The type of a container of such modules, wherever they stand in it."""
+    return Instance(container.type, container.args).copy_with_extra_attr(ANY_PLACE, item)
 
 
 def is_module(item: Type) -> bool:
@@ -63,7 +77,7 @@ def _sequential_places(ctx: FunctionContext) -> dict[str, Type]:
     """Of `Sequential(a, *rest, b)`: the numbered places as long as the numbers are known, the first and the last."""
     given = list(zip(ctx.args[0], ctx.arg_types[0], ctx.arg_kinds[0], strict=True)) if ctx.args else []
     if len(given) == 1 and not is_module(given[0][1]) and given[0][2] == ARG_POS:
-        return _of_iterable(given[0][0], ctx.api, 1)
+        return _of_pairs(given[0][0], ctx.api, by_number=True) or _of_iterable(given[0][0], ctx.api, 1)
     types = [_element(type_, 0) if kind == ARG_STAR else type_ for _, type_, kind in given]
     return _numbered(types, [kind == ARG_STAR for _, _, kind in given])
 
@@ -96,8 +110,22 @@ def _places(ctx: FunctionContext) -> dict[str, Type]:
                 place(key): ctx.api.get_expression_type(item) for key, (_, item) in zip(keys, given.items, strict=True)
             }
     made = get_proper_type(ctx.default_return_type)
-    is_mapping = isinstance(made, Instance) and made.type.fullname == names.MODULE_DICT
-    return _of_iterable(given, ctx.api, 1 if is_mapping else 0)
+    if isinstance(made, Instance) and made.type.fullname == names.MODULE_DICT:
+        return _of_pairs(given, ctx.api, by_number=False) or _of_iterable(given, ctx.api, 1)
+    return _of_iterable(given, ctx.api, 0)
+
+
+def _of_pairs(given: Expression, api: CheckerPluginInterface, *, by_number: bool) -> dict[str, Type]:
+    """Of `OrderedDict([("a", A()), ...])`, or of that list: the places by number or by name."""
+    if isinstance(given, CallExpr) and isinstance(given.callee, RefExpr) and len(given.args) == 1:
+        given = given.args[0] if given.callee.fullname == "collections.OrderedDict" else given
+    pairs = [item.items for item in given.items if isinstance(item, TupleExpr)] if isinstance(given, ListExpr) else []
+    if not isinstance(given, ListExpr) or len(pairs) < len(given.items) or any(len(pair) != PAIR for pair in pairs):
+        return {}
+    if by_number:
+        return _numbered([api.get_expression_type(item) for _, item in pairs], [False] * len(pairs))
+    found = {place(key.value): api.get_expression_type(item) for key, item in pairs if isinstance(key, StrExpr)}
+    return found if len(found) == len(pairs) else {}
 
 
 def _type_in_display(item: Expression, api: CheckerPluginInterface) -> Type | None:

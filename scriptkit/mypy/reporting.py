@@ -78,7 +78,7 @@ class Reporter:
                 if _is_hidden(self.errors, finding):
                     self._tell_hidden(self.errors, finding, file)
         except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
-            self._confess(self.errors, error)
+            self.confess(error)
 
     def guarded(self, hook: Callable[[C], R], fallback: Callable[[C], R]) -> Callable[[C], R]:
         """A hook that gives the fallback where it fails, and says so in a note."""
@@ -87,8 +87,7 @@ class Reporter:
             try:
                 return hook(ctx)
             except Exception as error:  # noqa: BLE001 - a failure here must not end the user's run
-                if self.errors is not None:
-                    self._confess(self.errors, error)
+                self.confess(error)
                 return fallback(ctx)
 
         return call
@@ -114,12 +113,15 @@ class Reporter:
         message = f"a `# type: ignore` without codes hides `{finding.name}` on line {finding.line}; name its codes"
         errors.report(line, 0, message, code=code_of("bare-ignore"))
 
-    def _confess(self, errors: Errors, error: Exception) -> None:
+    def confess(self, error: Exception) -> None:
+        """Say in a note that something of ours failed, where mypy listens already."""
         if os.environ.get("SCRIPTKIT_DEBUG"):
             traceback.print_exc()
         where = traceback.extract_tb(error.__traceback__)[-1]
         message = f"internal error of scriptkit, {error!r} (in {where.name}, line {where.lineno})"
-        errors.report(1, 0, f"{message}  [scriptkit-internal]", code=code_of("internal"), severity="note")
+        if self.errors is not None:
+            text = f"{message}  [scriptkit-internal]"
+            self.errors.report(1, 0, text, code=code_of("internal"), severity="note", only_once=True)
 
 
 def _is_hidden(errors: Errors, finding: Diagnostic) -> bool:

@@ -1,7 +1,7 @@
 """Whether a container keeps the modules it was built with, read from the text of the file.
 
 What is assigned twice, or changed after it was built, may hold anything by the time it is used: such a container stays
-untyped.
+untyped. An attribute that `__init__` appends to grows, and is known when `__init__` has been read.
 """
 
 from __future__ import annotations
@@ -23,32 +23,55 @@ MUTATING = frozenset({"append", "extend", "insert", "pop", "update", "clear", "a
 
 @dataclass
 class _Scope:
-    """A class, or a file outside its classes: what it assigns, on which lines, and what it changes."""
+    """A class, or a file outside its classes: what it assigns, and what it changes or appends to."""
 
     assigned: Counter[str] = field(default_factory=Counter)
     changed: set[str] = field(default_factory=set)
-
-    def keeps(self, target: str) -> bool:
-        return self.assigned[target] == 1 and target not in self.changed
+    grown: set[str] = field(default_factory=set)
 
 
-_Lines = dict[int, list[tuple[_Scope, str]]]
+@dataclass(frozen=True)
+class Target:
+    """What is assigned to: `layers`, `self.layers`."""
+
+    name: str
+    scope: _Scope
+
+    @property
+    def attribute(self) -> str:
+        """The name of the attribute of `self`, if it is one."""
+        holder, _, name = self.name.partition(".")
+        return name if holder == "self" else ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may hold something else later."""
+        return self.scope.assigned[self.name] != 1 or self.name in self.scope.changed
+
+    @property
+    def grows(self) -> bool:
+        """Whether `__init__` appends to it."""
+        return self.name in self.scope.grown
+
+
+_Lines = dict[int, list[Target]]
 _read_already: WeakKeyDictionary[Source, _Lines] = WeakKeyDictionary()
 
 
-def keeps_its_modules(path: str, line: int) -> bool:
-    """Whether what is built on this line is never changed, and its name never assigned again."""
+def targets(path: str, line: int) -> list[Target]:
+    """What the assignment on this line, if there is one, assigns to."""
     source = source_of(path)
     if source is None:
-        return False
+        return []
     if source not in _read_already:
         _read_already[source] = {}
         _read(source.tree, _Scope(), _read_already[source])
-    return all(scope.keeps(target) for scope, target in _read_already[source].get(line, ()))
+    return _read_already[source].get(line, [])
 
 
 def _read(node: ast.AST, scope: _Scope, found: _Lines) -> None:
     """For each line of an assignment, where it stands and what it assigns to."""
+    in_init = isinstance(node, ast.FunctionDef) and node.name == "__init__"
     todo = children(node)
     for child in todo:
         if isinstance(child, (ast.Assign, ast.AnnAssign)) and child.value is not None:
@@ -56,11 +79,14 @@ def _read(node: ast.AST, scope: _Scope, found: _Lines) -> None:
         elif isinstance(child, ast.AugAssign):
             scope.changed.add(ast.unparse(child.target))
         elif isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and child.func.attr in MUTATING:
-            scope.changed.add(ast.unparse(child.func.value))
+            grows = in_init and child.func.attr == "append" and isinstance(child.func.value, ast.Attribute)
+            (scope.grown if grows else scope.changed).add(ast.unparse(child.func.value))
         elif isinstance(child, ast.Subscript) and isinstance(child.ctx, (ast.Store, ast.Del)):
             scope.changed.add(ast.unparse(child.value))
         if isinstance(child, ast.ClassDef):
             _read(child, _Scope(), found)
+        elif isinstance(child, ast.FunctionDef):
+            _read(child, scope, found)
         else:
             todo.extend(children(child))
 
@@ -72,4 +98,4 @@ def _note_assignment(statement: ast.Assign | ast.AnnAssign, scope: _Scope, found
             name = ast.unparse(target)
             scope.assigned[name] += 1
             for line in range(statement.lineno, (statement.end_lineno or statement.lineno) + 1):
-                found.setdefault(line, []).append((scope, name))
+                found.setdefault(line, []).append(Target(name, scope))

@@ -109,6 +109,107 @@ def test_sequentials(project: Project) -> None:
     )
 
 
+def test_containers_of_named_modules(project: Project) -> None:
+    assert_says(
+        project,
+        BLOCKS
+        + """
+        from collections import OrderedDict
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.line = nn.Sequential(OrderedDict([("a", A()), ("b", B())]))
+                self.named = nn.ModuleDict(OrderedDict([("a", A()), ("b", B())]))
+
+            def forward(self, x: Tensor) -> Tensor:
+                reveal_type(self.line(x))  # = "int"
+                reveal_type(self.line[0])  # = m.A
+                reveal_type(self.named["b"](x))  # = "int"
+                return x
+        """,
+    )
+
+
+def test_annotated_containers(project: Project) -> None:
+    assert_says(
+        project,
+        BLOCKS
+        + """
+        class Net(nn.Module):
+            declared: nn.ModuleList
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.declared = nn.ModuleList([A()])
+                self.annotated: nn.ModuleList = nn.ModuleList([A(), B()])
+                self.line: nn.Sequential = nn.Sequential(A(), B())
+
+            def forward(self, x: Tensor) -> Tensor:
+                for layer in self.declared:
+                    x = layer(x)
+                reveal_type(self.annotated[1](x))  # = "int"
+                reveal_type(self.line(x))  # = "int"
+                return x
+
+        class Sub(Net):
+            def forward(self, x: Tensor) -> Tensor:
+                reveal_type(self.declared[0](x))  # = "torch._tensor.Tensor"
+                return x
+        """,
+        "--strict",
+    )
+
+
+def test_lists_that_init_appends_to(project: Project) -> None:
+    assert_says(
+        project,
+        BLOCKS
+        + """
+        class Net(nn.Module):
+            def __init__(self, n: int) -> None:
+                super().__init__()
+                self.layers = nn.ModuleList()
+                for _ in range(n):
+                    self.layers.append(A())
+                self.mixed = nn.ModuleList([A()])
+                self.mixed.append(B())
+                reveal_type(self.mixed[0])  # = torch.nn.modules.module.Module
+
+            def forward(self, x: Tensor) -> Tensor:
+                for layer in self.layers:
+                    x = layer(x)
+                reveal_type(self.layers[0](x))  # = "torch._tensor.Tensor"
+                reveal_type(self.mixed[0])  # = m.A | m.B
+                return x
+
+        class Later(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layers = nn.ModuleList([A()])
+
+            def grow(self) -> None:
+                self.layers.append(B())
+                reveal_type(self.layers[0])  # = torch.nn.modules.module.Module
+        """,
+    )
+
+
+def test_other_files_see_a_declared_container_as_torch_types_it(project: Project) -> None:
+    """Whether mypy checks this file or has it in its cache makes no difference to them."""
+    project.write(
+        lib="""
+        from torch import nn
+        class Lib(nn.Module):
+            declared: nn.ModuleList
+            def __init__(self) -> None:
+                self.declared = nn.ModuleList([nn.Linear(1, 2)])
+        """,
+    )
+    text = "from lib import Lib\nreveal_type(Lib().declared[0])  # = torch.nn.modules.module.Module\n"
+    assert_says(project, text)
+    assert_says(project, text + "x = 1\n")
+
+
 def test_what_is_changed_later_stays_untyped(project: Project) -> None:
     assert_says(
         project,
@@ -118,7 +219,7 @@ def test_what_is_changed_later_stays_untyped(project: Project) -> None:
             def __init__(self, other: bool) -> None:
                 super().__init__()
                 self.grown = nn.ModuleList([A()])
-                self.grown.append(B())
+                self.grown.insert(0, B())
                 self.replaced = nn.ModuleList([A()])
                 self.replaced[0] = B()
                 self.chosen = nn.ModuleList([A()])

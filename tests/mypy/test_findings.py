@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from scriptkit.mypy import AFTER_CHECKING
@@ -149,3 +151,39 @@ def test_a_failure_of_ours_is_one_note_and_mypy_goes_on(everything: Project, mon
 
 def test_mypy_knows_a_code_for_every_rule_without_reading_one() -> None:
     assert sorted(all_codes()) == sorted([*OWN, *(rule.name for rule in all_rules())])
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["ScriptkitPlugin._is_module", "containers.described", "buffers._registered", "oracle.MypyOracle.call_schema"],
+)
+def test_wherever_something_of_ours_fails_mypy_goes_on(
+    everything: Project, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    for module in ("containers", "buffers", "oracle"):
+        importlib.import_module(f"scriptkit.mypy.{module}")
+    monkeypatch.setattr(f"scriptkit.mypy.{part}", fail)
+    everything.write(
+        other="from torch import Tensor\ndef helper(x: Tensor) -> Tensor: ...\n",
+        m="""
+            from torch import Tensor, nn
+            from other import helper
+
+            class Net(nn.Module):
+                def __init__(self) -> None:
+                    super().__init__()
+                    self.layers = nn.ModuleList([nn.Identity()])
+
+                def forward(self, x: Tensor) -> Tensor:
+                    y: int = ''
+                    for layer in self.layers:
+                        x = layer(x)
+                    return helper(x)
+        """,
+    )
+    found = everything.check()
+    assert [f.severity for f in found if f.code == "scriptkit-internal"] == ["note"]
+    assert "assignment" in [f.code for f in found]
