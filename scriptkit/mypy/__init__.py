@@ -163,8 +163,9 @@ class ScriptkitPlugin(Plugin):
 
     @_harmless
     def _report(self, file: MypyFile) -> None:
-        self._reporter.report_checked(file, self._checkers.pop(file.path, None))
-        self._reporter.guarded(self._reporter.report_misfits, lambda _: None)(file)
+        checker = self._checkers.pop(file.path, None)
+        self._reporter.report_checked(file, checker)
+        self._reporter.report_misfits(file, checker)
 
 
 def plugin(version: str) -> type[Plugin]:

@@ -13,6 +13,8 @@ CONTAINERS = frozenset({MODULE_LIST, MODULE_DICT, SEQUENTIAL})
 
 ITERATORS = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed", "builtins.list", "builtins.tuple"})
 
+EXPORTS = frozenset({"scriptkit.authoring.decorators.export", "torch._jit_internal.export"})
+
 CALL = "__call__"
 FORWARD = "forward"
 EXAMPLE_INPUTS = "example_inputs"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from scriptkit.mypy import names
 from scriptkit.mypy.codes import code_of
-from scriptkit.mypy.example_inputs import Misfit, misfits
+from scriptkit.mypy.example_inputs import unfit_example_inputs
+from scriptkit.mypy.exports import untyped_exports
 from scriptkit.mypy.findings import Findings, classes
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy.nodes import MypyFile
 
     from scriptkit.diagnostics import Diagnostic
+    from scriptkit.mypy.misfits import Misfit
     from scriptkit.mypy.settings import Settings
 
 C = TypeVar("C")
@@ -43,8 +45,8 @@ class Reporter:
         """Tell them where mypy looks at a class of the file, and may never check the file as a whole."""
         self._report(file, lambda: self._findings.of_analysed(file, is_checked_later=is_checked_later))
 
-    def report_misfits(self, file: MypyFile) -> None:
-        """Tell which `example_inputs` do not fit; only a file that is type checked knows."""
+    def report_misfits(self, file: MypyFile, checker: TypeChecker | None) -> None:
+        """Tell what no rule stands for; only a file that is type checked knows."""
         errors = self.errors
         if errors is None or errors.file != file.path or file.path in errors.ignored_files:
             return
@@ -52,7 +54,7 @@ class Reporter:
             misfit
             for info in classes(file.names, file.fullname)
             if info.has_base(names.MODULE)
-            for misfit in misfits(info)
+            for misfit in (*unfit_example_inputs(info, checker), *untyped_exports(info))
         ]
         self._misfits[file.path] = _modified(file), found
         self.repeat_misfits(file)
@@ -61,8 +63,8 @@ class Reporter:
         """Tell them again: the daemon forgets what it was told of a class that it looks at once more."""
         modified, found = self._misfits.get(file.path, (0, []))
         if self.errors is not None and modified == _modified(file):
-            for line, column, message in found:
-                self.errors.report(line, column, message, code=code_of("example-inputs"))
+            for line, column, message, code in found:
+                self.errors.report(line, column, message, code=code_of(code))
 
     def _report(self, file: MypyFile, find: Callable[[], list[Diagnostic]]) -> None:
         """Tell findings; a failure of ours is one note, and mypy goes on."""

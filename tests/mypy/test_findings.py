@@ -187,3 +187,40 @@ def test_wherever_something_of_ours_fails_mypy_goes_on(
     found = everything.check()
     assert [f.severity for f in found if f.code == "scriptkit-internal"] == ["note"]
     assert "assignment" in [f.code for f in found]
+
+
+def test_a_final_that_is_assigned_again_is_an_error_wherever_it_is(project: Project) -> None:
+    """In compiled code by the rule, elsewhere by mypy itself; `Final` of scriptkit is that of typing."""
+    project.write(
+        m="""
+            from torch import Tensor
+            from scriptkit import Final, ScriptableModule
+
+            class Net(ScriptableModule):
+                step: Final[int]
+
+                def __init__(self) -> None:
+                    super().__init__()
+                    self.step = 1
+
+                def forward(self, x: Tensor) -> Tensor:
+                    self.step = 2
+                    return x
+
+                def reset(self) -> None:
+                    self.step = 3
+
+            class Sub(Net):
+                def also(self) -> None:
+                    self.step = 4
+
+            Net().step = 5
+        """,
+    )
+    assert project.codes() == [
+        "m.py:12 misc",
+        "m.py:12 scriptkit-final-reassigned",
+        "m.py:16 misc",
+        "m.py:20 misc",
+        "m.py:22 misc",
+    ]

@@ -1,0 +1,1 @@
+from torch._jit_internal import export as export
