@@ -233,6 +233,7 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
     example = ev.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
+    ev.facts.leaf(module)
     given = {name: residual.expression(value) for name, value in kwargs.items()}
     expression = syntax.call(path, [residual.expression(arg) for arg in args], given)
     hint = residual.spoken_path(module).rpartition(".")[2]
