@@ -132,7 +132,9 @@ def is_missing(value: Any) -> bool:
 def _bound(static: Any, owner: Any, name: str) -> Value:
     if isinstance(static, types.FunctionType):
         return types.MethodType(static, owner)
-    if isinstance(static, (staticmethod, classmethod, functools._lru_cache_wrapper)):
+    if isinstance(static, functools._lru_cache_wrapper):
+        return types.MethodType(static, owner)
+    if isinstance(static, (staticmethod, classmethod)):
         return static.__get__(owner, type(owner))
     if not hasattr(type(static), "__get__"):
         return static

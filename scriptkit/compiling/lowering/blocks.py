@@ -42,6 +42,10 @@ def _with(ev: Evaluator, node: ast.With, frame: Frame) -> Outcome:
 
 
 def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
+    if item.optional_vars is None and isinstance(item.context_expr, ast.Call):
+        known = _known(ev, item.context_expr, frame)
+        if known is not None:
+            return known
     manager: Any = ev.expression(item.context_expr, frame)
     if item.optional_vars is not None:
         raise RefusedError("context-manager-not-lowered", "`with ... as ...`")
@@ -52,6 +56,24 @@ def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
     if type(manager) is contextlib.nullcontext:
         return []
     raise RefusedError("context-manager-not-lowered", f"`with` a `{type(manager).__name__}`")
+
+
+def _known(ev: Evaluator, node: ast.Call, frame: Frame) -> list[str] | None:
+    """Managers that say what they do in their arguments; None for all others."""
+    function = ev.expression(node.func, frame)
+    if function in _WITHOUT_EFFECT:
+        return []
+    if function is torch.set_grad_enabled and len(node.args) == 1:
+        mode = ev.expression(node.args[0], frame)
+        if isinstance(mode, bool):
+            return ["enable_grad" if mode else "no_grad"]
+    if isinstance(function, type) and issubclass(function, torch.autocast):
+        given = {keyword.arg: ev.expression(keyword.value, frame) for keyword in node.keywords}
+        return [] if given.get("enabled") is False else None  # nobody calls the program inside `autocast`
+    return None
+
+
+_WITHOUT_EFFECT = (torch.profiler.record_function, torch.autograd.profiler.record_function)
 
 
 def _try(ev: Evaluator, node: ast.Try, frame: Frame) -> Outcome:

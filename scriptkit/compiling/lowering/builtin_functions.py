@@ -38,16 +38,25 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
 
-def _isinstance(_: Evaluator, value: Value, kinds: Value) -> bool:
+def _isinstance(ev: Evaluator, value: Value, kinds: Value) -> Value:
     if isinstance(value, Dyn):
         if value.is_optional:
-            raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
+            return _isinstance_of_optional(ev, value, kinds)
         return isinstance(value.example, kinds)
     if isinstance(value, Sizes):
         return isinstance(torch.Size(()), kinds)
     if isinstance(value, (Closure, TensorMethod)):
         raise RefusedError("call-not-lowered", "`isinstance` of a function of the run")
     return bool(attributes.native(isinstance, value, kinds))
+
+
+def _isinstance_of_optional(ev: Evaluator, value: Dyn, kinds: Value) -> Value:
+    given, missing = isinstance(value.spare, kinds), isinstance(None, kinds)
+    if value.spare is None:
+        raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
+    if given == missing:
+        return given
+    return compare(ev, ast.IsNot() if given else ast.Is(), value, None)
 
 
 def _type(_: Evaluator, value: Value) -> type:

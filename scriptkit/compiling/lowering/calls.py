@@ -120,6 +120,8 @@ def evaluate_function(
     ev: Evaluator, function: types.FunctionType, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     """Evaluate the code of a function."""
+    if function is os.getenv:
+        return _environment(ev, "get", args)
     if (function.__module__ or "").split(".")[0] in _IMPURE:
         raise RefusedError("impure-call", f"`{function.__module__}.{function.__name__}` would be frozen")
     ev.facts.function(function)
@@ -215,6 +217,9 @@ def _call_partial(
     return ev.call(function.func, [*function.args, *args], {**function.keywords, **kwargs})
 
 
+_ANSWERS = (str, int, float, bool, type(None), types.ModuleType, type, types.FunctionType)
+
+
 def _call_cached(ev: Evaluator, function: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """A cached function gives the same for the same arguments already: it may run."""
     if has_dyn((args, kwargs)):
@@ -222,7 +227,8 @@ def _call_cached(ev: Evaluator, function: Any, args: list[Value], kwargs: dict[s
     if _is_logging(function):
         return None
     made = attributes.native(function, *args, **kwargs)
-    if not isinstance(made, (str, int, float, bool, type(None), types.ModuleType, type, types.FunctionType)):
+    is_annotation = type(made).__module__ == "typing"
+    if not is_annotation and not isinstance(made, _ANSWERS):
         raise RefusedError("call-not-lowered", f"`{function.__name__}` is cached and gives a `{type(made).__name__}`")
     return made
 
@@ -296,12 +302,23 @@ def _listed(ev: Evaluator, value: Value) -> Value:
     return value
 
 
+_TENSOR_CLASSES: dict[Any, torch.dtype] = {
+    torch.FloatTensor: torch.float32,
+    torch.LongTensor: torch.int64,
+    torch.IntTensor: torch.int32,
+    torch.DoubleTensor: torch.float64,
+    torch.BoolTensor: torch.bool,
+}
+
+
 def construct(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`cls(...)`: an object of the run's own."""
     if issubclass(cls, BaseException):
         return attributes.native(cls, *(arg if type(arg) in (str, int, float) else "..." for arg in args))
     if issubclass(cls, nn.Module) and not has_dyn((args, kwargs)):
         return modules.construct(ev, cls, args, kwargs)
+    if cls in _TENSOR_CLASSES and len(args) == 1 and type(args[0]) in (list, tuple) and not kwargs:
+        return ev.call(torch.tensor, [args[0]], {"dtype": _TENSOR_CLASSES[cls]})
     if issubclass(cls, (nn.Module, torch.Tensor, type)):
         raise RefusedError("call-not-lowered", f"a `{cls.__name__}` is made in the call")
     if cls is OrderedDict:

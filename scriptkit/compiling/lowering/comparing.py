@@ -13,7 +13,8 @@ from torch import nn
 
 from scriptkit.compiling.lowering import syntax
 from scriptkit.compiling.lowering.attributes import contents_of, items_of, native
-from scriptkit.compiling.lowering.operators import is_plain, kind_of, refuse_optional
+from scriptkit.compiling.lowering.operators import is_plain, kind_of
+from scriptkit.compiling.lowering.optionals import refuse_optional
 from scriptkit.compiling.lowering.values import (
     Dyn,
     RefusedError,

@@ -13,9 +13,8 @@ from torch import nn
 
 from scriptkit.compiling.lowering import attributes, hooks, state, syntax
 from scriptkit.compiling.lowering.residual import Method
-from scriptkit.compiling.lowering.results import result_of
+from scriptkit.compiling.lowering.results import attended, result_of
 from scriptkit.compiling.lowering.values import RaisedError, RefusedError, Value
-from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -239,21 +238,8 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     hint = residual.spoken_path(module).rpartition(".")[2]
     hint = hint if not hint.isdigit() else type(module).__name__.lower()
     if isinstance(module, nn.MultiheadAttention):
-        return _attended(ev, example, expression, hint)
+        return attended(ev, example, expression, hint)
     return result_of(ev, example, expression, hint)
-
-
-def _attended(ev: Evaluator, example: tuple[torch.Tensor, torch.Tensor | None], call: ast.expr, hint: str) -> Value:
-    """`MultiheadAttention` gives weights that may be None, to TorchScript; whether they are is known here."""
-    residual = ev.residual
-    output = residual.declare(t.TENSOR, example[0], hint)
-    weights = residual.declare(t.optional(t.TENSOR), example[1], f"{hint}_weights")
-    names = ast.Tuple([syntax.store(output.name), syntax.store(weights.name)], ast.Store())
-    residual.emit(ast.Assign([names], call))
-    if example[1] is None:
-        return output, None
-    unwrapped = syntax.call("torch.jit._unwrap_optional", [residual.ref(weights)])
-    return output, residual.bind(unwrapped, example[1], f"{hint}_weights")
 
 
 def call_method(

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 
 from scriptkit.compiling.lowering import attributes, syntax
-from scriptkit.compiling.lowering.results import result_of
+from scriptkit.compiling.lowering.optionals import unwrapped
+from scriptkit.compiling.lowering.results import attended, result_of
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, Value, has_dyn
 from scriptkit.engines.torchscript import lowered
 from scriptkit.language import types as t
@@ -30,7 +31,7 @@ _LISTS = frozenset(
 )
 _REFUSED = frozenset(
     "manual_seed seed set_num_threads save load set_default_dtype set_grad_enabled get_rng_state set_rng_state "
-    "broadcast_shapes result_type can_cast promote_types use_deterministic_algorithms from_numpy as_tensor "
+    "broadcast_shapes result_type can_cast promote_types use_deterministic_algorithms from_numpy "
     "is_nonzero".split()
 )
 _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
@@ -76,6 +77,8 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     if getattr(math, name, None) is function:
         return _math(ev, function, args, kwargs)
     args, kwargs = _sizes_as_list(name, list(args)), dict(kwargs)
+    if args and isinstance(args[0], Dyn) and args[0].type == t.optional(t.TENSOR):
+        args[0] = unwrapped(ev, args[0])
     if "split_size_or_sections" in kwargs:
         args.insert(1, kwargs.pop("split_size_or_sections"))
     args, kwargs = _with_floats(function, args, dict(kwargs))
@@ -84,12 +87,16 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
         raise RefusedError("call-not-lowered", f"`{name}`")
     if name in {"div", "add", "sub", "mul", "true_divide", "floor_divide"} and all(_is_number(arg) for arg in args):
         args = [_tensor(ev, arg) for arg in args]
+    if name == "pad" and type(args[1] if len(args) > 1 else None) in (list, tuple):
+        args[1] = [ev.call(int, [part]) for part in args[1]]
     example = ev.try_out(name, function, args, kwargs)
     given = {_SPELLED.get(key, key): ev.residual.expression(value) for key, value in kwargs.items()}
     call = syntax.call(spelling, [ev.residual.expression(arg) for arg in args], given)
     if name.endswith("_") and isinstance(example, torch.Tensor) and isinstance(args[0], Dyn):
         ev.residual.emit(ast.Expr(call))
         return args[0]
+    if name == "multi_head_attention_forward":
+        return attended(ev, example, call, "attended")
     return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
 
 
@@ -194,17 +201,28 @@ def _limits(kind: type[Any]) -> Callable[..., Value]:
 def _tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
     data = ev.lift(data)
     if isinstance(data, Dyn) and data.is_tensor:
-        raise RefusedError("call-not-lowered", "`torch.tensor` of a tensor")
-    if isinstance(data, (list, tuple)) and not data:
-        raise RefusedError("call-not-lowered", "`torch.tensor` of nothing")
+        copied = ev.call(attributes.read(ev, ev.call(attributes.read(ev, data, "detach")), "clone"))
+        return _as_tensor(ev, copied, **{key: value for key, value in kwargs.items() if key in {"dtype", "device"}})
     if kwargs.keys() - {"dtype", "device"}:
         raise RefusedError("call-not-lowered", "`torch.tensor` with more than `dtype` and `device`")
     if "dtype" not in kwargs:  # TorchScript forgets the default dtype of Python
         kwargs["dtype"] = ev.try_out("tensor", torch.tensor, [data], {}).dtype
+    if isinstance(data, (list, tuple)) and not data:
+        return emit(ev, torch.zeros, [[0]], kwargs)
     if any(isinstance(d, Dyn) for d in _deep(data)) and isinstance(data, (list, tuple)):
         items = [_tensor(ev, item, **kwargs) for item in data]
         return emit(ev, torch.stack, [items], {})
     return _plain_emit(ev, data, kwargs)
+
+
+def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
+    data = ev.lift(data)
+    if not (isinstance(data, Dyn) and data.is_tensor):
+        return _tensor(ev, data, **kwargs)
+    for name in ("device", "dtype"):
+        if kwargs.get(name) is not None:
+            data = ev.call(attributes.read(ev, data, "to"), [kwargs[name]])
+    return data
 
 
 def _plain_emit(ev: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
@@ -230,6 +248,7 @@ SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
         torch.finfo: _limits(torch.finfo),
         torch.iinfo: _limits(torch.iinfo),
         torch.tensor: _tensor,
+        torch.as_tensor: _as_tensor,
         torch.is_tensor: lambda _, value: (
             isinstance(value, torch.Tensor) or (isinstance(value, Dyn) and value.is_tensor)
         ),

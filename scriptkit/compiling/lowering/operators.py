@@ -12,6 +12,7 @@ import torch
 
 from scriptkit.compiling.lowering import syntax
 from scriptkit.compiling.lowering.attributes import contents_of, native
+from scriptkit.compiling.lowering.optionals import refuse_optional, unwrapped
 from scriptkit.compiling.lowering.values import (
     Dyn,
     Parts,
@@ -94,7 +95,7 @@ def binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> 
     for side in (left, right):
         if isinstance(side, str) or (isinstance(side, Dyn) and side.type == t.STR and op is ast.Mod):
             return UnknownText()
-        refuse_optional(side)
+    left, right = unwrapped(ev, left), unwrapped(ev, right)
     if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
         return _repeated(ev, op, left, right)
     if not (is_number_or_tensor(left) and is_number_or_tensor(right)):
@@ -149,12 +150,6 @@ def is_number_or_tensor(value: Value) -> bool:
 def kind_of(value: Value) -> str:
     """The type of a value, in words."""
     return str(value.type) if isinstance(value, Dyn) else type(value).__name__
-
-
-def refuse_optional(value: Value) -> None:
-    """Operators know no None."""
-    if isinstance(value, Dyn) and value.is_optional:
-        raise RefusedError("optional-not-refined", f"`{value.name}` may be None here")
 
 
 def _static_binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:

@@ -54,3 +54,16 @@ def _parts(ev: Evaluator, examples: list[Any], expression: ast.expr, hint: str, 
     names = ast.Tuple([syntax.store(part.name) for part in parts], ast.Store())
     ev.residual.emit(ast.Assign([names], expression))
     return kind(parts)
+
+
+def attended(ev: Evaluator, example: tuple[torch.Tensor, torch.Tensor | None], call: ast.expr, hint: str) -> Value:
+    """`MultiheadAttention` gives weights that may be None, to TorchScript; whether they are is known here."""
+    residual = ev.residual
+    output = residual.declare(t.TENSOR, example[0], hint)
+    weights = residual.declare(t.optional(t.TENSOR), example[1], f"{hint}_weights")
+    names = ast.Tuple([syntax.store(output.name), syntax.store(weights.name)], ast.Store())
+    residual.emit(ast.Assign([names], call))
+    if example[1] is None:
+        return output, None
+    unwrapped = syntax.call("torch.jit._unwrap_optional", [residual.ref(weights)])
+    return output, residual.bind(unwrapped, example[1], f"{hint}_weights")

@@ -86,11 +86,12 @@ def _write_buffer(ev: Evaluator, module: nn.Module, name: str, value: Value) -> 
 
 def is_written_by_class(module: nn.Module, name: str) -> bool:
     """Whether a method of the class assigns to an attribute: then a value read before must be kept."""
-    return name in _written_by(type(module))
+    cls: Any = type(module)
+    return name in _written_by(cls)
 
 
 @functools.cache
-def _written_by(cls: type) -> frozenset[str]:
+def _written_by(cls: Any) -> frozenset[str]:
     members = [inspect.unwrap(value) for base in cls.__mro__ for value in vars(base).values() if callable(value)]
     functions = [value for value in members if isinstance(value, FunctionType)]
     return frozenset(

@@ -7,11 +7,13 @@ import operator
 from types import FunctionType
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 from scriptkit.compiling.lowering import syntax, tensors
 from scriptkit.compiling.lowering.attributes import contents_of, items_of, native
-from scriptkit.compiling.lowering.operators import is_plain, refuse_optional
+from scriptkit.compiling.lowering.operators import is_plain
+from scriptkit.compiling.lowering.optionals import refuse_optional, unwrapped
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import (
     Dyn,
@@ -63,7 +65,7 @@ def _picked_at_run_time(ev: Evaluator, owner: Value, index: Dyn) -> Value:
 
 
 def _dynamic_item(ev: Evaluator, owner: Dyn, index: Value) -> Value:
-    refuse_optional(owner)
+    owner = unwrapped(ev, owner)
     if not (owner.is_tensor or isinstance(owner.type, (t.List, t.Tuple, t.Dict)) or owner.type == t.STR):
         raise RefusedError("operator-not-lowered", f"an item of a `{owner.type}`")
     example = ev.try_out("subscript", operator.getitem, [owner, index], {})

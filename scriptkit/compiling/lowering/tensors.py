@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering import operations, syntax
+from scriptkit.compiling.lowering.optionals import unwrapped
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, TensorMethod, Value, spelled
 from scriptkit.language import types as t
@@ -44,8 +45,10 @@ def product(ev: Evaluator, sizes: Sequence[Value]) -> Value:
 
 def attribute(ev: Evaluator, value: Dyn, name: str) -> Value:
     """`value.name`."""
+    if value.is_optional and value.example is None:
+        raise RaisedError(AttributeError(f"'NoneType' object has no attribute '{name}'"))
     if value.is_optional:
-        raise RefusedError("optional-not-refined", f"`{value.name}.{name}`: `{value.name}` may be None here")
+        value = unwrapped(ev, value)
     if value.is_tensor:
         return _tensor_attribute(ev, value, name)
     if value.type == t.DEVICE and name in {"type", "index"}:
@@ -142,8 +145,8 @@ def method(ev: Evaluator, value: Dyn, name: str, args: Sequence[Value], kwargs: 
 def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name in _TAKES_SIZES and args and _is_size(args[0]):
         args = [list(args)] if name != "unflatten" else [args[0], list(args[1])]
-    if name in _TAKES_SIZES:
-        args = [[_as_size(ev, part) for part in arg] if type(arg) in (list, tuple) else arg for arg in args]
+    args = [_sizes(ev, arg) for arg in args]
+    kwargs = {key: _sizes(ev, arg) for key, arg in kwargs.items()}
     if name == "to":
         args, kwargs = _to_arguments(args, kwargs)
     example = ev.try_out(name, getattr(torch.Tensor, name), [value, *args], kwargs)
@@ -157,8 +160,19 @@ def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs
 
 def _is_size(value: Value) -> bool:
     if isinstance(value, Dyn) and value.is_tensor:
-        return value.example.dim() == 0
+        return bool(value.example.dim() == 0)
     return type(value) is int or (isinstance(value, Dyn) and value.type == t.INT and isinstance(value.example, int))
+
+
+def _sizes(ev: Evaluator, value: Value) -> Value:
+    """Sizes that are partly tensors: eager takes them for whole numbers."""
+    if type(value) in (list, tuple) and any(type(part) is int or _is_int(part) for part in value):
+        return [_as_size(ev, part) for part in value]
+    return value
+
+
+def _is_int(value: Value) -> bool:
+    return isinstance(value, Dyn) and value.type == t.INT
 
 
 def _as_size(ev: Evaluator, value: Value) -> Value:

@@ -223,7 +223,7 @@ def test_a_custom_backward_is_an_error_never_another_gradient() -> None:
     result = made(x)
     assert torch.equal(result.detach(), x.detach())
     assert any("Square" in assumption for assumption in made.assumptions)
-    with pytest.raises(RuntimeError, match="zeta.* is not implemented"):
+    with pytest.raises(RuntimeError, match=r"zeta.* is not implemented"):
         result.sum().backward()
 
 
@@ -241,9 +241,16 @@ def test_what_would_be_wrong_later_is_refused_where_it_stands(model: nn.Module, 
     assert refused_for(model, torch.ones(2), *extra) == rule
 
 
-def test_hooks_are_refused() -> None:
+def test_forward_hooks_are_part_of_the_program() -> None:
     model = nn.Sequential(Stack())
-    model[0].register_forward_hook(lambda *_: None)
+    model[0].register_forward_pre_hook(lambda _, args: (args[0] + 1,))
+    model[0].register_forward_hook(lambda _, __, output: output[0] * 0.5)
+    lowered_equal(model, (torch.randn(2, 3),), (torch.randn(1, 3),))
+
+
+def test_backward_hooks_are_refused() -> None:
+    model = nn.Sequential(Stack())
+    model[0].register_full_backward_hook(lambda *_: None)
     with pytest.raises(LoweringError, match="cannot be lowered") as caught:
         lower(model, (torch.ones(1, 3),))
     assert caught.value.diagnostics[0].name == "hooks"
