@@ -357,7 +357,7 @@ def _headline(error: BaseException) -> str:
     if diagnostics:
         text = f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
     else:
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return _ADDRESS.sub("", text)
 
 

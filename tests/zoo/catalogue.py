@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -89,6 +89,24 @@ def _transformers(name: str, *, is_quick: bool = False, may_refuse: bool = False
     return Entry(f"transformers/{name}", make, ids(2, 7), ids(3, 11), is_quick, may_refuse)
 
 
+def _vision(name: str, **options: Any) -> Entry:
+    """A transformers model of images; it fixes their size, so the second input has another batch."""
+    made = _transformers(name, **({"image_size": 32, "patch_size": 8} | options))
+    return replace(made, name=f"{made.name}", first=image(32), second=image(32, batch=3))
+
+
+def _encoder_decoder(name: str, **options: Any) -> Entry:
+    made = _transformers(name, use_cache=False, **options)
+    return replace(made, first=two_ids(2, 7), second=two_ids(3, 11))
+
+
+def two_ids(batch: int, length: int) -> Callable[[], Arguments]:
+    def make() -> Arguments:
+        return (ids(batch, length)()[0], torch.ones(batch, length, dtype=torch.long), ids(batch, length - 2)()[0])
+
+    return make
+
+
 def _monai(name: str, *, is_quick: bool = False, **options: Any) -> Entry:
     def make() -> torch.nn.Module:
         made: torch.nn.Module = getattr(importlib.import_module("monai.networks.nets"), name)(**options)
@@ -109,6 +127,21 @@ def _geometric(name: str, *options: Any, is_quick: bool = False) -> Entry:
 
     return Entry(f"torch_geometric/{name}", make, graph(6, 10), graph(9, 15), is_quick)
 
+
+ENCODERS = (
+    "ernie nystromformer convbert splinter layoutlm data2vec-text xlm-roberta-xl rembert megatron-bert ibert".split()
+)
+DECODERS = "gemma phi cohere stablelm olmo olmo2 qwen3 smollm3 granite starcoder2 glm phi3".split()
+BART = {
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 37,
+    "decoder_ffn_dim": 37,
+    "max_position_embeddings": 64,
+}
 
 CATALOGUE = [
     _torchvision("resnet18", is_quick=True),
@@ -168,6 +201,35 @@ CATALOGUE = [
     _transformers("mamba", state_size=4, use_cache=False, is_quick=True, may_refuse=True),
     _transformers("rwkv", attention_hidden_size=32, use_cache=False, may_refuse=True),
     _transformers("longformer", attention_window=4, may_refuse=True),
+    *(_transformers(name) for name in ENCODERS),
+    *(_transformers(name, num_key_value_heads=2, use_cache=False) for name in DECODERS),
+    _transformers("helium", num_key_value_heads=2, head_dim=16, use_cache=False),
+    _transformers("gpt_neo", num_layers=2, num_heads=2, attention_types=[[["global", "local"], 1]], use_cache=False),
+    _transformers("gptj", n_embd=32, n_layer=2, n_head=2, rotary_dim=4, use_cache=False),
+    _transformers("codegen", n_embd=32, n_layer=2, num_attention_heads=4, rotary_dim=4, use_cache=False),
+    _transformers("bloom", n_layer=2, n_head=2, use_cache=False),
+    _transformers("opt", ffn_dim=37, word_embed_proj_dim=32, use_cache=False),
+    _transformers("xlm", emb_dim=32, n_layers=2, n_heads=2),
+    _transformers("flaubert", emb_dim=32, n_layers=2, n_heads=2),
+    _transformers("xlnet", d_model=32, n_layer=2, n_head=2, d_inner=37, may_refuse=True),
+    _transformers("mixtral", intermediate_size=64, num_key_value_heads=2, num_local_experts=2, use_cache=False),
+    _transformers("falcon", use_cache=False),
+    _transformers("mpt", d_model=32, n_layers=2, n_heads=2, use_cache=False),
+    _transformers("persimmon", use_cache=False),
+    _transformers("biogpt", use_cache=False),
+    _transformers("xglm", d_model=32, ffn_dim=37, num_layers=2, attention_heads=2, use_cache=False),
+    _transformers("deberta-v2", max_position_embeddings=64),
+    _transformers("deberta", max_position_embeddings=64),
+    _encoder_decoder("t5", d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=2),
+    _encoder_decoder("mt5", d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=2),
+    *(_encoder_decoder(name, **BART) for name in ("bart", "mbart", "pegasus", "blenderbot", "marian", "m2m_100")),
+    *(_vision(name) for name in ("vit", "deit", "dinov2", "beit", "vit_msn", "ijepa")),
+    _vision("convnext", hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1]),
+    _vision("resnet", embedding_size=8, hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1]),
+    _vision("regnet", embedding_size=8, hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1], groups_width=8),
+    _vision("swin", embed_dim=8, depths=[1, 1], num_heads=[2, 2], window_size=2, patch_size=4),
+    _vision("segformer", depths=[1, 1, 1, 1], hidden_sizes=[8, 8, 16, 16], num_attention_heads=[1, 1, 2, 2]),
+    _vision("poolformer", hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1]),
     _monai("UNet", spatial_dims=2, in_channels=1, out_channels=2, channels=(4, 8), strides=(2,), is_quick=True),
     _monai("BasicUNet", spatial_dims=2, in_channels=1, out_channels=2, features=(4, 4, 8, 8, 8, 4)),
     _monai("SegResNet", spatial_dims=2, in_channels=1, out_channels=2, init_filters=8),
