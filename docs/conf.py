@@ -11,6 +11,7 @@ release = version = scriptkit.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+myst_links_external_new_tab = False
 default_role = "code"  # docstrings write names in single backticks
 exclude_patterns = ["_build"]
 

@@ -25,9 +25,7 @@ from scriptkit.language.loops import Loops
 CONTEXTS = frozenset(
     {
         "torch.no_grad",
-        "torch.enable_grad",
         "torch.autograd.no_grad",
-        "torch.autograd.enable_grad",
         "torch.autograd.grad_mode.no_grad",
         "torch.autograd.profiler.record_function",
         "torch.profiler.record_function",
@@ -45,6 +43,8 @@ CONTEXTS = frozenset(
 BAD_CONTEXTS = frozenset(
     {
         "torch.set_grad_enabled",
+        "torch.enable_grad",
+        "torch.autograd.enable_grad",
         "torch.inference_mode",
         "torch.autograd.inference_mode",
         "contextlib.nullcontext",

@@ -42,7 +42,7 @@ class NestedFunction(Rule):
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
-        for function, node in nodes(cls, ast.FunctionDef, ast.ClassDef):
+        for function, node in nodes(cls, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
             is_class = isinstance(node, ast.ClassDef)
             yield self.found(
                 cls,

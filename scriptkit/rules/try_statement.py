@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from scriptkit.language.facts import ClassFacts
 
 
+TRIES = tuple(kind for kind in (ast.Try, getattr(ast, "TryStar", None)) if kind is not None)  # from Python 3.11 on
+
+
 class TryStatement(Rule):
     """A `try` block in a compiled method.
 
@@ -39,7 +42,7 @@ class TryStatement(Rule):
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
-        for function, node in nodes(cls, ast.Try):
+        for function, node in nodes(cls, *TRIES):
             yield self.found(
                 cls, word(cls, node, "try"), f"`try` in `{function.name}` cannot be compiled", method=function.name
             )

@@ -22,10 +22,7 @@ class WithStatement(ProblemRule):
     raw = ("With item expression must return an object",)
     kinds = ("with-statement",)
     label = "no context manager of the compiler"
-    note = (
-        "compiled `with` takes `torch.no_grad`, `torch.enable_grad`, "
-        "`torch.autocast`, `record_function`, and script classes"
-    )
+    note = "compiled `with` takes `torch.no_grad`, `torch.autocast`, `record_function`, and script classes"
     VALID = (forward("with torch.no_grad():\n    y = x * 2\nreturn y"),)
     INVALID = (
         Invalid(
@@ -35,6 +32,9 @@ class WithStatement(ProblemRule):
         Invalid(
             "import contextlib\n\n" + forward("with contextlib.nullcontext():  # <-\n    y = x * 2\nreturn y"),
             "nullcontext",
+        ),
+        Invalid(
+            forward("with torch.enable_grad():  # <-\n    y = x * 2\nreturn y"), "Unknown builtin op: aten::enable_grad"
         ),
     )
 
