@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from operator import attrgetter, getitem, is_
+from operator import getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.parametrized import Parametrized, parametrize
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.slots import Container, Slots
+from scriptkit.engines.torchscript.watched_code import WatchedCode
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from scriptkit.engines.torchscript.shadow import Part
 
-_CODE_OF: Final = attrgetter("__code__")
 _RELEASED: Final = object()
 _HOOKS: Final = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
@@ -73,7 +73,7 @@ class Twin:
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
         self._sizes = list(map(len, self._sized))
-        self._watch_code()
+        self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
         self._pulled = self._find_written()
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
@@ -146,38 +146,6 @@ class Twin:
                 return
         cpp.setattr(name, getattr(shadow, name))
 
-    def _watch_code(self) -> None:
-        """Remember what the code was made from, next to the slots or in lists of its own."""
-        found = self.tree.dependencies()
-        for namespace, name, _ in {(id(g[0]), g[1]): g for d in found for g in d.globals}.values():
-            self._slots.add(namespace, name)
-        methods = {(owner, name): value for d in found for owner, name, value in d.methods}
-        methods.update({(type(m), "forward"): type(m).forward for m, _, _ in self.modules if _is_torch_class(type(m))})
-        self._method_owners: list[Any] = []
-        self._method_names: list[str] = []
-        self._methods: list[Any] = []
-        for (owner, name), value in methods.items():
-            self._watch_class_member(owner, name, value)
-        codes = {id(function): (function, code) for d in found for function, code in d.codes}
-        self._functions = [function for function, _ in codes.values()]
-        self._codes = [code for _, code in codes.values()]
-        self._cells = [cell for d in found for cell in d.cells]
-        for module, _, concrete_type in self.modules:
-            cls = type(module)
-            for name in concrete_type.get_constants():
-                if name not in module.__dict__ and hasattr(cls, name) and (cls, name) not in methods:
-                    methods[cls, name] = getattr(cls, name)
-                    self._watch_class_member(cls, name, methods[cls, name])
-
-    def _watch_class_member(self, cls: type, name: str, value: object) -> None:
-        """In the class's own dictionary a look-up suffices; an inherited member could be overridden below."""
-        if vars(cls).get(name) is value:
-            self._slots.add(vars(cls), name)
-        else:
-            self._method_owners.append(cls)
-            self._method_names.append(name)
-            self._methods.append(value)
-
     def _find_read(self, concrete_type: Any) -> frozenset[tuple[str, str]]:
         """What compiled code of the whole tree reads or writes, by type and name."""
         found = set(
@@ -192,18 +160,15 @@ class Twin:
     def _slow_check(self) -> Callable[[], bool]:
         """`bind` for the case that nothing changed: a few calls into C."""
         holders, keys, seen = self._slots.holders, self._slots.keys, self._slots.seen
-        functions, codes = self._functions, self._codes
         if self._has_more_to_bind():
             return _never
-        owners_, names, methods = self._method_owners, self._method_names, self._methods
-        sized, sizes = self._sized, self._sizes
+        code, sized, sizes = self._code, self._sized, self._sizes
 
         def is_current() -> bool:
             try:
                 return (
                     all(map(is_, map(getitem, holders, keys), seen))
-                    and all(map(is_, map(_CODE_OF, functions), codes))
-                    and (not owners_ or all(map(is_, map(getattr, owners_, names), methods)))
+                    and code.is_unchanged()
                     and (not sized or list(map(len, sized)) == sizes)
                 )
             except (KeyError, AttributeError):
@@ -215,9 +180,9 @@ class Twin:
         """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
         if self._has_more_to_bind():
             return _never
-        expression = Expression(self._slots)
-        expression.add_members(self._functions, ["__code__"] * len(self._functions), self._codes)
-        expression.add_members(self._method_owners, self._method_names, self._methods)
+        expression, code = Expression(self._slots), self._code
+        expression.add_members(code.functions, ["__code__"] * len(code.functions), code.codes)
+        expression.add_members(code.owners, code.names, code.members)
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         return expression.compiled() or self._check_with_hooks
@@ -227,7 +192,7 @@ class Twin:
 
     def _has_more_to_bind(self) -> bool:
         """Some trees have more to bind than a comparison shows."""
-        return bool(self._cells or self._containers or self._always_forgets)
+        return bool(self._code.cells or self._containers or self._always_forgets)
 
     def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
         written: set[tuple[str, str]] = set()
@@ -370,22 +335,21 @@ class Twin:
         slots = self._slots
         try:
             now = list(map(getitem, slots.holders, slots.keys))
-            methods = list(map(getattr, self._method_owners, self._method_names))
         except (KeyError, AttributeError):
             return False
         if not all(map(is_, now, slots.seen)) and not self._push(now):
             return False
-        if (
-            list(map(len, self._sized)) != self._sizes
-            or not all(map(is_, methods, self._methods))
-            or not all(map(is_, map(_CODE_OF, self._functions), self._codes))
-        ):
-            return False
-        if self._cells and not all(is_same(cell.cell_contents, value) for cell, value in self._cells):
+        if list(map(len, self._sized)) != self._sizes or not self._code_is_unchanged():
             return False
         for container in self._containers:
             self._push_container(container)
         return True
+
+    def _code_is_unchanged(self) -> bool:
+        try:
+            return self._code.is_unchanged()
+        except AttributeError:
+            return False
 
     def _push(self, now: list[Any]) -> bool:
         with self._lock:
@@ -484,10 +448,6 @@ def _fits(value: Any, before: Any) -> bool:
 
 def _never() -> bool:
     return False
-
-
-def _is_torch_class(cls: type) -> bool:
-    return cls.__module__.split(".")[0] == "torch" and cls is not torch.nn.Module
 
 
 def _is_sharded(module: torch.nn.Module) -> bool:
