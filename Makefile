@@ -16,7 +16,10 @@ export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
-.PHONY: help demo test check lint types docs bench operators corpus rules readme generated clean
+# other people's models lie beside the project's packages, where they cannot take the place of any
+ZOO := $(VENV)/zoo/site-packages
+
+.PHONY: help demo test check zoo lint types docs bench operators corpus rules reference readme generated clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,8 +38,19 @@ demo: $(READY)  ## a broken model, its diagnostics, the fixed one trained, saved
 test: $(READY)  ## the tests, without the slow ones
 	@$(PYTEST) -m "not slow"
 
+$(ZOO)/ready: $(READY) tests/zoo/packages.txt
+	@echo "installing other people's models into $(ZOO)"
+	@rm -rf $(ZOO)
+	@$(BIN)/python -m pip install -q --no-deps --target $(ZOO) -r tests/zoo/packages.txt
+	@rm -rf $(ZOO)/torchaudio/lib  # built for CUDA; without it the Python part works
+	@touch $@
+
+zoo: $(ZOO)/ready  ## every model of other people, with figures by source
+	@SCRIPTKIT_ZOO=all $(BIN)/python -m tests.zoo
+
 check: lint types  ## all that must hold before a commit: style, types, tests with coverage, docs
-	@$(PYTEST) --cov --cov-report=term
+	@$(MAKE) --no-print-directory $(ZOO)/ready || echo "no models of other people: their packages cannot be installed"
+	@SCRIPTKIT_ZOO=$$(test -e $(ZOO)/ready && echo quick) $(PYTEST) --cov --cov-report=term
 	@$(MAKE) --no-print-directory docs generated
 
 lint: $(READY)  ## ruff
@@ -62,13 +76,17 @@ corpus: $(READY)  ## how well the rules judge the corpus of model files
 rules: $(READY)  ## write the page of all rules
 	@$(BIN)/python -m tools.rules
 
-readme: $(READY)  ## write what the README's code says into the README
+reference: $(READY)  ## write the page of what TorchScript is
+	@$(BIN)/python -m tools.language_reference
+
+readme: $(READY)  ## write what the code of README and docs says into the pages
 	@$(BIN)/python -m tools.readme
 
 generated: $(READY)  ## generated files are up to date
 	@$(BIN)/python -m tools.operators --check
 	@$(BIN)/python -m tools.readme --check
 	@$(BIN)/python -m tools.rules --check
+	@$(BIN)/python -m tools.language_reference --check
 	@$(BIN)/python -m tools.manifest_schema --check
 
 clean:  ## remove what the targets made

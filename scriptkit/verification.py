@@ -117,6 +117,41 @@ def verify(
     return report
 
 
+def verify_loaded(
+    m: nn.Module,
+    loaded: Callable[..., Any],
+    example_inputs: Sequence[Any],
+    example_kwargs: dict[str, Any] | None = None,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> VerificationReport:
+    """Compare what a file computes with the Python of its module, on the given inputs and on others made from them."""
+    example = Example.of(example_inputs, example_kwargs or {})
+    mode = bool(getattr(loaded, "training", False))
+    eager = copy_tree(m).train(mode)
+    comparisons, skipped = [], []
+    for name, one in [("the inputs", example), *((c.name, c.example) for c in perturbations(example))]:
+        change = one.changed(name, one.tensors)
+        try:
+            with switches.eager(), torch.no_grad():
+                expected = _call(eager, "forward", change.args, change.kwargs)
+        except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the file
+            skipped += [f"{name}: eager code raises {_told(error)}"] if one is example else []
+            continue
+        try:
+            with torch.no_grad():
+                actual = restored(flatten(expected)[1], _call(loaded, "forward", change.args, change.kwargs))
+            found = compare(expected, actual, Tolerance(rtol, atol))
+        except Exception as error:  # noqa: BLE001  # any error of the file is a difference
+            if one is not example and _is_refusal(error):
+                skipped.append(f"{name}: {_told(error)}")
+                continue
+            found = [Difference("call", f"the file raises {_told(error)}")]
+        comparisons.append(Comparison("loaded", "forward", mode, name, tuple(found)))
+    return VerificationReport(type(m).__name__, tuple(comparisons), tuple(skipped))
+
+
 @dataclass
 class _Pair:
     """A copy run eagerly and one compiled form of another copy, from the same state."""
@@ -284,7 +319,7 @@ def _is_refusal(error: BaseException) -> bool:
     return tracing.failed_check(error) is not None or "traced for" in str(error)
 
 
-def _call(module: nn.Module, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _call(module: Callable[..., Any], method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     own_args, own_kwargs = with_fresh_tensors((args, kwargs))
     run: Callable[..., Any] = module if method == "forward" else getattr(module, method)
     with random_states_kept(seed=1):

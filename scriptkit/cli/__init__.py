@@ -10,11 +10,13 @@ from scriptkit import __version__
 
 COMMANDS = {
     "check": "scriptkit.cli.check",
+    "compile": "scriptkit.cli.compile",
     "doctor": "scriptkit.cli.doctor",
     "explain": "scriptkit.cli.explain",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
     "rules": "scriptkit.cli.rules",
+    "verify": "scriptkit.cli.verify",
 }
 
 

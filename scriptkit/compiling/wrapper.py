@@ -209,19 +209,24 @@ def expression(structure: Structure, others: Container[int] | None = None) -> st
     if isinstance(structure, Constant):
         plain = structure.value is None or type(structure.value) in _PLAIN
         return repr(structure.value) if plain else repr(str(structure.value))
+    keys = [key for key, _ in told(structure)]
     items = [expression(item, others) for _, item in told(structure)]
     is_uniform = bool(items) and _are_tensors(structure, others)
     if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
-        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(structure.keys, items, strict=True)) + "}"
+        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(keys, items, strict=True)) + "}"
     if structure.kind == "list" and is_uniform:
         return f"[{', '.join(items)}]"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
 
 
 def told(nest: Nest) -> list[tuple[Any, Structure]]:
-    """What of a container is given back, by key: of somebody's object (a cache) only what holds tensors."""
+    """What of a container is given back, by key: of somebody's object (a cache) only what holds tensors.
+
+    A mapping whose values have several types becomes a tuple, in the order of its sorted keys.
+    """
     items = zip(nest.keys, nest.items, strict=True)
-    return [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
+    kept = [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
+    return sorted(kept, key=lambda pair: str(pair[0])) if nest.kind in {"dict", "mapping"} else kept
 
 
 def _holds_tensors(structure: Structure) -> bool:

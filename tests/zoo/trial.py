@@ -1,0 +1,88 @@
+"""One model of the zoo: compile it, save it, load it, and compare both forms with eager on both inputs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import scriptkit
+from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.structure import flatten
+from scriptkit.compiling.wrapper import restored
+from scriptkit.engines.torchscript import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.zoo.catalogue import Arguments, Entry
+
+
+PACKAGES = Path(__file__).parents[2] / ".venv" / "zoo" / "site-packages"
+"""Where `make` puts the packages of `packages.txt`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status`: right, refuses the second input, refused, wrong, or an error; `why` says more."""
+
+    name: str
+    status: str
+    mode: str = ""
+    why: str = ""
+
+
+def outcome(entry: Entry) -> Outcome:
+    """What becomes of a model; nothing is raised but what the model itself raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other people's code warns of what it likes
+        torch.manual_seed(1)
+        model = entry.make().eval()
+        try:
+            compiled = scriptkit.compile(model, entry.first())
+            loaded = files.load_bytes(files.serialise(scriptkit.to_torchscript(compiled)), None)
+        except scriptkit.ScriptkitError as error:
+            return Outcome(entry.name, "refused", why=_wall(error))
+        row = scriptkit.report(compiled).rows[0]
+        for inputs in (entry.first(), entry.second()):
+            for status, why in _compared(model, (compiled, loaded), inputs):
+                return Outcome(entry.name, status, row.mode, why)
+        return Outcome(entry.name, "right", row.mode, row.reason)
+
+
+def _compared(model: torch.nn.Module, forms: tuple[Any, Any], inputs: Arguments) -> Iterator[tuple[str, str]]:
+    with torch.no_grad():
+        torch.manual_seed(5)
+        expected = model(*inputs)
+        for form in forms:
+            torch.manual_seed(5)
+            try:
+                actual = form(*inputs)
+            except Exception as error:  # noqa: BLE001 - whatever it raises is no wrong number
+                words = str(error).strip().splitlines()[-1]
+                is_check = "scriptkit trace check" in words or "traced for" in words or "lowered for" in words
+                yield ("refuses the second input" if is_check else "error"), words
+                continue
+            found = compare(_plain(expected), _plain(restored(flatten(expected)[1], actual)))
+            if found:
+                yield "wrong", f"{found[0].path}: {found[0].what}"
+
+
+def _plain(value: Any) -> Any:
+    """TorchScript has one kind of mapping."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _wall(error: scriptkit.ScriptkitError) -> str:
+    """Where the next wall stands: the line, and what is said of it."""
+    diagnostics = getattr(error, "diagnostics", None)
+    if diagnostics:
+        first = diagnostics[0]
+        return f"{first.path.rpartition('/')[2]}:{first.line}: {first.message}"
+    return str(error).splitlines()[0]
