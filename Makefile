@@ -19,10 +19,13 @@ PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 # other people's models lie beside the project's packages, where they cannot take the place of any
 ZOO := $(VENV)/zoo/site-packages
 
-.PHONY: help demo test check zoo lint types docs bench operators corpus rules reference readme generated clean
+# what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
+MYPY_VERSIONS ?= 2.3.1 2.4.1
+
+.PHONY: help demo test check zoo lint types mypy-matrix docs bench operators corpus rules reference readme generated clean
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 on PATH: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -59,6 +62,20 @@ lint: $(READY)  ## ruff
 
 types: $(READY)  ## mypy --strict on package, examples, benchmarks and tests, with our own plugin
 	@$(BIN)/mypy
+
+# each version in an environment of its own, which sees the packages of $(VENV) behind it
+$(VENV)/mypy-%/ready: $(READY)
+	@$(BIN)/python -m venv --clear --without-pip $(@D)
+	@$(BIN)/python -m pip --python $(@D)/bin/python install -q mypy==$*
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'), '$(CURDIR)', sep='\n')" \
+		> "$$($(@D)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/around.pth"
+	@touch $@
+
+mypy-matrix: $(MYPY_VERSIONS:%=$(VENV)/mypy-%/ready)  ## the tests of the plugin with each version of mypy it supports
+	@for version in $(MYPY_VERSIONS); do \
+		$(VENV)/mypy-$$version/bin/python -m mypy --version; \
+		$(VENV)/mypy-$$version/bin/python -m pytest -q -p no:cacheprovider tests/mypy --ignore=tests/mypy/test_stubs.py; \
+	done
 
 docs: $(READY)  ## the site, warnings are errors
 	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
