@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from scriptkit.compiling.choosing import Choice
     from scriptkit.compiling.report import ReportRow
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _TENSORS = ("_parameters", "_buffers")
-_BOOKKEEPING = {"training", "_modules", "_is_full_backward_hook", "_compiled_call_impl", *_HOOKS, *_TENSORS}
+_BOOKKEEPING = {"training", "_modules", "_is_full_backward_hook", "_compiled_call_impl", *HOOKS, *_TENSORS}
 _dtype_of, _device_of, _version_of = attrgetter("dtype"), attrgetter("device"), attrgetter("_version")
 _CODE_OF = attrgetter("__code__")
 
@@ -75,7 +75,7 @@ class BoundForm:
 
     def _find_hooks(self) -> None:
         """Hooks that torch itself put there (`weight_norm`) are part of a trace; no compiled form runs any other."""
-        found = [state[name] for state in self._states for name in _HOOKS if name in state]
+        found = [state[name] for state in self._states for name in HOOKS if name in state]
         self._no_hooks = [hooks for hooks in found if not hooks]
         self._recorded_hooks = [(hooks, dict(hooks)) for hooks in found if hooks]
         is_recorded = self.choice.mode == "trace" and not self.choice.is_mixed
@@ -87,11 +87,11 @@ class BoundForm:
 
     def why_eagerly(self) -> str | None:
         """The reason for which the next call must run as Python."""
+        if self._has_hooks():
+            return "a submodule has hooks, which compiled code would not run"
         changed = self._changed()
         if changed is not None:
             return f"{changed} changed after compiling"
-        if self._foreign_hook or any(self._no_hooks) or any(hooks != old for hooks, old in self._recorded_hooks):
-            return "a submodule has hooks, which compiled code would not run"
         if self.choice.mode != "lowered" and len({state["training"] for state in self._states}) > 1:
             return "only some submodules are in training mode"
         if self._states[0]["training"] and self.choice.eval_only:
@@ -99,8 +99,11 @@ class BoundForm:
         return None
 
     def is_outdated(self) -> bool:
-        """Whether the module changed so that another form is needed."""
-        return self._changed() is not None
+        """Whether the module changed so that another form is needed; while it has hooks it runs as Python anyway."""
+        return not self._has_hooks() and self._changed() is not None
+
+    def _has_hooks(self) -> bool:
+        return self._foreign_hook or any(self._no_hooks) or any(hooks != old for hooks, old in self._recorded_hooks)
 
     def _changed(self) -> str | None:
         """What is not as it was when the form was made, in words."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.bound import BoundForm, pull_back, written_in
+from scriptkit.compiling.bound import HOOKS, BoundForm, pull_back, written_in
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Slots
 
@@ -33,8 +33,10 @@ class BoundLowered:
         self._lowered = choice.lowered[0]
         self._tensors, self._modes = Slots(), Slots()
         self._find_tensors(module)
+        self._hooks: list[tuple[dict[int, Any], dict[int, Any]]] = []
         for part in module.modules():
             self._modes.add(vars(part), "training")
+            self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in HOOKS]
         self._have_tensors_changed = _changed(self._tensors)
         self._have_modes_changed = _changed(self._modes)
         self._lowered.follow_modes()
@@ -56,14 +58,21 @@ class BoundLowered:
         """The reason for which the next call must run as Python."""
         broken = self._broken()
         if broken is not None:
-            return f"{broken} after compiling"
+            return (
+                "a submodule has hooks, which compiled code would not run"
+                if self._has_other_hooks()
+                else f"{broken} after compiling"
+            )
         if self.choice.eval_only and any(holder["training"] for holder in self._modes.holders):
             return f"compiled for evaluation only: {self.choice.eval_only}"
         return None
 
     def is_outdated(self) -> bool:
-        """Whether the module changed so that it has to be lowered again."""
-        return self._broken() is not None
+        """Whether the module changed so that it has to be lowered again; with a new hook it runs as Python."""
+        return self._broken() is not None and not self._has_other_hooks()
+
+    def _has_other_hooks(self) -> bool:
+        return any(hooks != before for hooks, before in self._hooks)
 
     def _broken(self) -> str | None:
         broken = self._lowered.facts.broken()
