@@ -47,6 +47,7 @@ SHOWN = {
 }
 PRELUDE = "import torch\nfrom torch import Tensor, nn\n"
 SECONDS = re.compile(r"\b\d+\.\d+s\b")
+SIZE = re.compile(r"\(\d[\d,]* bytes\)")  # of a file that names the version of torch, Python and scriptkit
 
 
 def up_to_date(markdown: str) -> str:
@@ -145,7 +146,8 @@ class _Story:
 
     def _plain(self, text: str) -> str:
         """Without the temporary folder and without what differs from run to run."""
-        return SECONDS.sub("1.23s", text.replace(f"{self.folder.resolve()}/", "").replace(f"{self.folder}/", ""))
+        plain = text.replace(f"{self.folder.resolve()}/", "").replace(f"{self.folder}/", "")
+        return SIZE.sub("(7,308 bytes)", SECONDS.sub("1.23s", plain))
 
 
 @contextlib.contextmanager
