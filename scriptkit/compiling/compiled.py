@@ -123,10 +123,10 @@ class CompiledModule(nn.Module):
             return result
         if calls is None or switches.is_eager():
             return self.inner(*args, **kwargs)
-        changed = calls.needs_lowering_again()
-        if changed is not None:
-            calls = self._lower_again(changed, args, kwargs)
         reason = calls.why_eagerly()
+        if reason is not None and calls.may_be_lowered_again():
+            calls = self._lower_again(reason, args, kwargs)
+            reason = calls.why_eagerly()
         if reason is None:
             return calls(*args, **kwargs)
         if reason not in self.eager_calls:
@@ -191,9 +191,9 @@ class _Calls:
         """The reason for which this call must run as Python."""
         raise NotImplementedError
 
-    def needs_lowering_again(self) -> str | None:
-        """What changed that a lowered program took for granted."""
-        return None
+    def may_be_lowered_again(self) -> bool:
+        """Whether the reason is a change of what a lowered program took for granted."""
+        return False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled."""
@@ -235,10 +235,8 @@ class _BoundCalls(_Calls):
     def why_eagerly(self) -> str | None:
         return adapter.why_eagerly() or self.bound.why_eagerly()
 
-    def needs_lowering_again(self) -> str | None:
-        if self.choice.mode != "lowered" or not self.bound.is_outdated() or adapter.why_eagerly():
-            return None
-        return self.bound.why_eagerly()
+    def may_be_lowered_again(self) -> bool:
+        return self.choice.mode == "lowered" and self.bound.is_outdated() and not adapter.why_eagerly()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.bound.bind()

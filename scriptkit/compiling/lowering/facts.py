@@ -198,20 +198,18 @@ class Facts:
 
 
 class _Expression:
-    """All facts as one expression; what it names is passed as default values of parameters, read fastest."""
+    """All facts as one expression. What it names lies in one list: a parameter for each would cost more than a read."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._names: dict[int, str] = {}
-        self._values: dict[str, object] = {}
+        self._values: list[object] = []
         self._terms = [*self._places(), *self._containers(), *self._others()]
 
     def compiled(self) -> Callable[[], bool]:
         """A function that evaluates the expression."""
-        namespace: dict[str, Any] = dict(self._values)
-        parameters = ", ".join(f"{name}={name}" for name in self._values)
-        text = _TEXT.format(parameters=parameters, terms="\n   and ".join(self._terms))
-        namespace["_ERRORS"] = (KeyError, IndexError, AttributeError, ValueError, TypeError)
+        text = _TEXT.format(terms="\n   and ".join(self._terms))
+        namespace: dict[str, Any] = {"_VALUES": self._values, "_ERRORS": _ERRORS}
         exec(compile(text, "<scriptkit: facts>", "exec"), namespace)  # noqa: S102 - our own text
         made: Callable[[], bool] = namespace["holds"]
         return made
@@ -221,19 +219,22 @@ class _Expression:
             return repr(value)
         name = self._names.get(id(value))
         if name is None:
-            name = self._names[id(value)] = f"v{len(self._names)}"
-            self._values[name] = value
+            name = self._names[id(value)] = f"v[{len(self._names)}]"
+            self._values.append(value)
         return name
 
     def _key(self, key: object) -> str:
         return repr(key) if type(key) in {str, int} else self._name(key)
 
     def _places(self) -> Iterator[str]:
+        last: object = None
         for place in sorted(self._facts.places.values(), key=lambda place: id(place.holder)):
+            holder = "h" if place.holder is last else f"(h := {self._name(place.holder)})"
+            last = place.holder
             if place.value is _MISSING:
-                yield f"{self._key(place.key)} not in {self._name(place.holder)}"
+                yield f"{self._key(place.key)} not in {holder}"
             else:
-                yield f"{self._name(place.holder)}[{self._key(place.key)}] is {self._name(place.now)}"
+                yield f"{holder}[{self._key(place.key)}] is {self._name(place.now)}"
 
     def _containers(self) -> Iterator[str]:
         for container, items in self._facts.containers.values():
@@ -278,7 +279,8 @@ class _Expression:
         yield f"{self._name(torch.get_default_dtype)}() is {self._name(facts.dtype)}"
 
 
-_TEXT = "def holds({parameters}):\n try:\n  return (\n   {terms})\n except _ERRORS:\n  return False"
+_TEXT = "def holds(v=_VALUES):\n try:\n  return (\n   {terms})\n except _ERRORS:\n  return False"
+_ERRORS = (KeyError, IndexError, AttributeError, ValueError, TypeError)
 _REFERENCES = 3
 
 
