@@ -12,12 +12,10 @@ import pytest
 
 from tests.zoo.catalogue import CATALOGUE
 
-BY_PACKAGE = {
-    entry.package: entry.name
-    for entry in CATALOGUE
-    if entry.is_quick and (os.environ.get("SCRIPTKIT_ZOO") or importlib.util.find_spec(entry.package))
-}
-NAMES = list(BY_PACKAGE.values())
+SELECTED = os.environ.get("SCRIPTKIT_ZOO")
+QUICK = [e for e in CATALOGUE if e.is_quick and (SELECTED or importlib.util.find_spec(e.package))]
+"""With `SCRIPTKIT_ZOO=all` each of them, else one of each package."""
+NAMES = list(({e.name: e.name for e in QUICK} if SELECTED == "all" else {e.package: e.name for e in QUICK}).values())
 
 
 def run(folder: Path, root: Path, *arguments: str, seed: str) -> list[str]:
