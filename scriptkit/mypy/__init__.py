@@ -149,9 +149,10 @@ class ScriptkitPlugin(Plugin):
             return
         self._reporter.errors = ctx.api.errors
         if self._settings.config.typed_calls:
-            from scriptkit.mypy import buffers
+            from scriptkit.mypy import buffers, untyped
 
             self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
+            self._reporter.guarded(untyped.type_methods_of_tensor, lambda _: None)(ctx)
         if self._at_classes:
             self._reporter.report_analysed(ctx.api.cur_mod_node, is_checked_later=AFTER_CHECKING)
             self._reporter.repeat_misfits(ctx.api.cur_mod_node)

@@ -132,3 +132,17 @@ def test_super_forward_and_scriptable_modules(project: Project) -> None:
 def test_typed_calls_can_be_switched_off(project: Project) -> None:
     project.settings = "typed_calls = false\n"
     assert_says(project, "reveal_type(nn.Linear(1, 2)(1))  # = Any")
+
+
+def test_methods_of_tensors_that_torch_leaves_untyped(project: Project) -> None:
+    assert_says(
+        project,
+        """
+        def train(loss: Tensor) -> Tensor:
+            loss.backward(retain_graph=True)
+            loss.backward(graph=True)  # = Unexpected keyword argument "graph" for "backward" of "Tensor"
+            reveal_type(loss.split(2))  # = tuple[torch._tensor.Tensor, ...]
+            return loss.share_memory_()
+        """,
+        "--strict",
+    )

@@ -1,3 +1,8 @@
-class Tensor:
+class TensorBase: ...
+
+class Tensor(TensorBase):
     def __add__(self, other: Tensor | float) -> Tensor: ...
     def relu(self) -> Tensor: ...
+    def backward(self, gradient=None, retain_graph=None): ...  # type: ignore[no-untyped-def]  # as in torch
+    def split(self, split_size, dim=0): ...  # type: ignore[no-untyped-def]
+    def share_memory_(self): ...  # type: ignore[no-untyped-def]
