@@ -48,7 +48,7 @@ def module(request: pytest.FixtureRequest) -> Any:
 
 
 def test_no_example_is_left_out() -> None:
-    scripts = {"demo", "broken_residual"}
+    scripts = {"demo", "broken_residual", "transformer_encoder"}
     assert {file.stem for file in FOLDER.glob("*.py")} - scripts == set(names())
 
 

@@ -106,11 +106,12 @@ def _constructor_arguments(module: torch.nn.Module) -> dict[str, Any] | None:
 
 
 def _trace_assumptions(rows: Sequence[ReportRow]) -> list[str]:
-    """What the traces take for granted; the reasons in the report say it after these words."""
-    told = ((row.path or "(root)", row.reason.partition(_TAKEN)[2]) for row in rows if row.mode == "trace")
-    return [
-        f"{path}: {assumption}" for path, assumptions in told for assumption in assumptions.split("; ") if assumption
-    ]
+    """What traces and lowered programs take for granted; the reasons in the report say it after these words."""
+    found: list[str] = []
+    for row in rows:
+        told = row.reason.partition(_TAKEN)[2] if row.mode in {"trace", "lowered"} else ""
+        found += [f"{row.path or '(root)'}: {text}" for text in (*told.split("; "), *row.assumptions) if text]
+    return found
 
 
 def _examples(

@@ -194,7 +194,9 @@ class Chooser:
         assumptions = (*lowered.assumptions, *(_dropped(found) for found in lowered.dropped), *verdict.limits)
         if assumptions:
             reason += f"; {TAKEN}{'; '.join(assumptions)}"
-        choice = Choice("lowered", lowered.form, _rows(path, part, "lowered", reason), assumptions=assumptions)
+        first, *rows = _rows(path, part, "lowered", reason)
+        first = replace(first, assumptions=tuple(lowered.facts.assumptions()))
+        choice = Choice("lowered", lowered.form, [first, *rows], assumptions=assumptions)
         choice.eval_only, choice.lowered = verdict.eval_only, [lowered]
         return choice
 

@@ -165,6 +165,15 @@ class CompiledModule(nn.Module):
         """Why the module cannot be trained compiled; empty where it can."""
         return self._choice.eval_only if self._choice is not None else ""
 
+    @property
+    def code(self) -> Any:
+        """The compiled program as text; an attribute `code` of the module itself wins."""
+        if hasattr(self.inner, "code"):
+            return self.inner.code
+        if self._choice is not None and self._choice.mode == "lowered":
+            return self._choice.lowered[0].code
+        return self.__scriptkit_torchscript__().code
+
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""
         if self._choice is not None:

@@ -14,12 +14,16 @@ Mode = Literal["script", "lowered", "trace", "eager", "pending"]
 
 @dataclass(frozen=True)
 class ReportRow:
-    """One submodule: where it is, what it is, how it runs, and why."""
+    """One submodule: where it is, what it is, how it runs, and why.
+
+    `assumptions` are the plain values of Python that are part of a lowered program.
+    """
 
     path: str
     class_name: str
     mode: Mode
     reason: str
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

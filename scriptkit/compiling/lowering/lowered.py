@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,11 @@ class LoweredModule:
         if self._compiled is None:
             self._compiled = engine.compile_lowered(self.shadow)
         return self._compiled
+
+    @property
+    def code(self) -> str:
+        """The program as text: one class for each kind of module."""
+        return "\n\n".join(f"class {name}:\n{textwrap.indent(text, '    ')}" for name, text in self.texts.items())
 
     @functools.cached_property
     def form(self) -> torch.jit.ScriptModule:
