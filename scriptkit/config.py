@@ -57,7 +57,7 @@ def _as_written(table: Any) -> Config | None:
     words, switches = ("select", "ignore"), ("all_modules", "typed_calls")
     if not isinstance(table, dict) or not {*words, *switches}.issuperset(table):
         return None
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
     right = all(
         isinstance(value, bool)
         if name in switches
