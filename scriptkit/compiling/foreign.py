@@ -26,7 +26,14 @@ from scriptkit.engines.torchscript import tracing
 from scriptkit.engines.torchscript.adapter import types_thrown_away
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.construction import compile_or_explain
-from scriptkit.engines.torchscript.parts import Call, MissingInputsError, is_scriptable, is_traced, parts_in
+from scriptkit.engines.torchscript.parts import (
+    Call,
+    MissingInputsError,
+    RefusedInputsError,
+    is_scriptable,
+    is_traced,
+    parts_in,
+)
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError, form_of, set_form
 from scriptkit.errors import CompilationError, ScriptkitError
 
@@ -85,6 +92,7 @@ class _Planning:
         self.call = call
         self.error = error
         self.missing: dict[str, str] = {}
+        self._path = ""
         self._choosers: dict[str, Chooser] = {}
 
     def foreign(self, module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
@@ -132,6 +140,7 @@ class _Planning:
                 raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
             self.missing[path] = _why(child)
             return None
+        self._path = path
         with switches.eager():
             chooser = self._chooser(top or "")
             choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
@@ -153,9 +162,24 @@ class _Planning:
             call = self.call if self.call is not None else _declared_call(module)
             chooser = Chooser(module, call, None, None)
             if call is not None:
-                chooser._recorded = _recorded(module, call)
+                chooser._recorded = self._recorded(module, call)
             self._choosers[top] = chooser
         return self._choosers[top]
+
+    def _recorded(self, module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
+        """What every submodule gets in one call; in evaluation where the mode it is in does not take it."""
+        args, kwargs = call
+        try:
+            return record_examples(module, args, kwargs)
+        except Exception as error:
+            if module.training:
+                return self._recorded(copy_tree(module).eval(), call)
+            if self.call is not None:
+                raise
+            words = f"`{type(module).__name__}` does not take what its `example_inputs` returns: {error}"
+            refused = RefusedInputsError(words)
+            refused.waiting = {self._path: words}
+            raise refused from error
 
     def _missing_inputs(self) -> MissingInputsError:
         listed = "; ".join(f"`{path}` ({why})" for path, why in self.missing.items())
@@ -200,18 +224,6 @@ def _declared_call(module: nn.Module) -> Call | None:
             f"`{type(module).__name__}.example_inputs` returns a {type(inputs).__name__}, not a tuple of arguments"
         )
     return tuple(inputs), {}
-
-
-def _recorded(module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
-    """What every submodule gets in one call; in evaluation where the mode it is in does not take it."""
-    args, kwargs = call
-    with switches.eager():
-        try:
-            return record_examples(module, args, kwargs)
-        except Exception:
-            if not module.training:
-                raise
-            return record_examples(copy_tree(module).eval(), args, kwargs)
 
 
 def _why(child: nn.Module) -> str:

@@ -109,9 +109,9 @@ def _characters(path: str, line: int, offset: int) -> int:
 
 @functools.cache
 def _carries(path: str) -> bool:
-    """True for code that only computes for its caller: the standard library and NumPy."""
-    if path.startswith("<frozen"):
-        return True
+    """True for code that only computes for its caller: the standard library, NumPy, and what has no file."""
+    if path.startswith("<") and not is_project_code(path):
+        return True  # generated, or text given to `eval`: the code that has a file is what can be mended
     whole = os.path.realpath(path)
     if "numpy" in Path(whole).parts:
         return not is_project_code(path)

@@ -29,6 +29,10 @@ class MissingInputsError(CompilationError):
     waiting: dict[str, str]
 
 
+class RefusedInputsError(MissingInputsError):
+    """The declared inputs are none that the module takes as it is now."""
+
+
 def parts_in(module: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module, Part]]:
     """The outermost submodules of a tree that have a form of their own, with their paths."""
     for name, child in module._modules.items():

@@ -24,7 +24,12 @@ from scriptkit.engines.torchscript.adapter import (
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.lifted_class import UnreadableMethodError
-from scriptkit.engines.torchscript.parts import MissingInputsError, compile_with_parts, forget_outdated
+from scriptkit.engines.torchscript.parts import (
+    MissingInputsError,
+    RefusedInputsError,
+    compile_with_parts,
+    forget_outdated,
+)
 from scriptkit.engines.torchscript.saveability import check_saveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.twin import Twin
@@ -151,6 +156,8 @@ class Runtime:
         """
         try:
             tree = compile_with_parts(module, call)
+        except RefusedInputsError:
+            raise
         except (UninitializedParametersError, MissingInputsError) as error:
             self._wait(error)
             return
