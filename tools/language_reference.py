@@ -40,6 +40,20 @@ modules is unrolled; a condition on a constant decides at compile time what is c
 """
 
 
+CONTAINERS = {
+    "List[int]": "List[int]",
+    "list[int]": "List[int]",
+    "Dict[str, Tensor]": "Dict[str, Tensor]",
+    "dict[str, Tensor]": "Dict[str, Tensor]",
+    "Tuple[int, Tensor]": "Tuple[int, Tensor]",
+    "tuple[int, Tensor]": "Tuple[int, Tensor]",
+    "Optional[int]": "Optional[int]",
+    "int | None": "Optional[int]",
+    "Union[int, str]": "Union[int, str]",
+    "int | str": "Union[int, str]",
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """One construct: how the page calls it, a whole program that uses it, and the rules that speak against it."""
@@ -74,13 +88,11 @@ def line(title: str, code: str, body: str, parameters: str = "x: Tensor", return
 
 def type_lines() -> Iterator[Line]:
     """Every annotation the compiler has a type for."""
-    containers = ["List[int]", "list[int]", "Dict[str, Tensor]", "dict[str, Tensor]", "Tuple[int, Tensor]"]
-    containers += ["tuple[int, Tensor]", "Optional[int]", "int | None", "Union[int, str]", "int | str"]
     for name, kind in PLAIN.items():
         shown = name.removeprefix("builtins.").removeprefix("typing.")
         yield line(shown, str(kind), "return value", f"value: {shown}", shown)
-    for shown in containers:
-        yield line(shown, shown, "return value", f"value: {shown}", shown)
+    for shown, meaning in CONTAINERS.items():
+        yield line(shown, meaning, "return value", f"value: {shown}", shown)
 
 
 def statement_lines() -> Iterator[Line]:

@@ -116,6 +116,8 @@ class _Story:
         with contextlib.chdir(self.folder), _importable(self.folder), contextlib.redirect_stdout(printed):
             try:
                 exec(compile(block.text, name, "exec", dont_inherit=True), self.names)  # noqa: S102
+                for test in re.findall(r"^def (test_\w+)\(\)", block.text, re.MULTILINE):
+                    self.names[test]()
             except scriptkit.ScriptkitError as error:
                 print(f"{type(error).__name__}: {error}".rstrip())
         return self._plain(printed.getvalue())

@@ -123,9 +123,13 @@ def settled(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
 def unreadable(path: str, error: Exception) -> Diagnostic:
     """The one finding in a file that cannot be read as Python."""
     line, column = 1, 1
-    reason = str(error)
-    if isinstance(error, SyntaxError):
-        line, column, reason = error.lineno or 1, max(error.offset or 1, 1), error.msg
+    message, help = f"the file cannot be read as Python: {error}", "correct the file; nothing of it was checked"
+    if isinstance(error, OSError):
+        message, help = f"the file cannot be read: {error.strerror or error}", "check the path, and who may read it"
+    elif isinstance(error, SyntaxError):
+        line, column = error.lineno or 1, max(error.offset or 1, 1)
+        message = f"the file cannot be read as Python: {error.msg}"
+        help = "correct this line; the rest of the file was not checked"
     code, name = UNREADABLE
     return Diagnostic(
         path=path,
@@ -135,9 +139,9 @@ def unreadable(path: str, error: Exception) -> Diagnostic:
         end_column=column + 1,
         code=code,
         name=name,
-        message=f"the file cannot be read as Python: {reason}"[:LONGEST_MESSAGE],
+        message=message[:LONGEST_MESSAGE],
         label="reading stops here",
-        help="correct this line; the rest of the file was not checked",
+        help=help,
     )
 
 

@@ -83,8 +83,6 @@ def read_text(path: str) -> str:
 
 def _reason(error: Exception) -> Exception:
     """An error whose text says what the user can do something about."""
-    if isinstance(error, OSError):
-        return ValueError(error.strerror or str(error))
     if isinstance(error, UnicodeDecodeError):
         return ValueError(f"byte {error.start} is not {error.encoding}")
     return error

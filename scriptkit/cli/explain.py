@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import textwrap
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 from scriptkit.checking import Selection
 from scriptkit.checking.judging import judge_text
 from scriptkit.diagnostics import render
-from scriptkit.rules import COMPILER_ERROR, rule_named
+from scriptkit.rules import COMPILER_ERROR, all_rules, rule_named
 from scriptkit.rules.examples import program
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ def command(rule: str) -> None:
     try:
         found = rule_named(rule)
     except KeyError:
-        raise click.UsageError(f"`{rule}` names no rule; `scriptkit rules` lists them") from None
+        raise click.UsageError(f"`{rule}` names no rule; {_near(rule)}") from None
     click.echo("\n".join(_page(found)))
+
+
+def _near(word: str) -> str:
+    """Rules whose names contain the word or look like it."""
+    names = [rule.name for rule in all_rules()]
+    found = [name for name in names if word in name] or difflib.get_close_matches(word, names)
+    return f"near it: {', '.join(found)}" if found else "`scriptkit rules` lists them"
 
 
 def _page(rule: Rule) -> Iterator[str]:

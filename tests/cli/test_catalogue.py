@@ -53,3 +53,12 @@ def test_doctor_tells_the_versions() -> None:
 def test_help_lists_every_command() -> None:
     listed = run("--help").output
     assert all(name in listed for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("word", "name"), [("list-index", "module-list-index"), ("bytes-litteral", "bytes-literal")], ids=lambda word: word
+)
+def test_explain_names_the_rules_near_a_word_that_names_none(word: str, name: str) -> None:
+    told = run("explain", word).output
+    assert f"`{word}` names no rule; near it: " in told
+    assert name in told

@@ -164,3 +164,26 @@ def test_check_imports_neither_torch_nor_the_checked_file(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=folder, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
     assert not (folder / "imported").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_that_is_not_there_is_told_so() -> None:
+    result = run("missing.py", "good.py")
+    assert result.exit_code == 2
+    assert "error[SK001]: the file cannot be read: No such file or directory" in result.output
+    assert "check the path" in result.output
+
+
+def test_a_file_that_is_no_python_is_told_at_its_line(folder: Path) -> None:
+    (folder / "half.py").write_text("x = 1\ndef f(:\n")
+    result = run("half.py")
+    assert result.exit_code == 2
+    assert "the file cannot be read as Python: invalid syntax" in result.output
+    assert "half.py:2:" in result.output
+
+
+def test_a_file_in_no_encoding_is_told_so(folder: Path) -> None:
+    (folder / "odd.py").write_bytes(b"x = '\xff\xfe'\n")
+    result = run("odd.py")
+    assert result.exit_code == 2
+    assert "the file cannot be read as Python" in result.output
