@@ -17,6 +17,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+_LONGEST_TEXT = 60
 Kind = Literal["tuple", "list", "dict", "mapping", "namedtuple", "dataclass", "object"]
 
 
@@ -68,9 +69,19 @@ def arranged(
     defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
     for name, value in given.items():
         if name not in order and name not in names and not _same_constant(defaults.get(name, given), value):
-            raise TypeError(f"argument {name} is {value!r}, which the example call did not have")
+            raise TypeError(
+                f"argument `{name}` is {_told(value)}, and the example call left it out: "
+                "give it to `scriptkit.compile` too, in `example_kwargs`"
+            )
     whole = defaults | given
     return tuple(whole[name] for name in order), {name: whole[name] for name in names}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {list(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TEXT else f"a {type(value).__name__}"
 
 
 def flatten(value: Any) -> tuple[list[torch.Tensor], Structure]:
