@@ -48,10 +48,15 @@ class BoundForm:
 
     def _find_tensors(self, module: nn.Module) -> None:
         where = {id(tensor): (holder, name) for holder, name, tensor in _tensors_of(module)}
-        places = [*tracing.tensor_slots(self.form), *(s for one in self.choice.lowered for s in one.tensor_slots())]
+        lowered = [
+            (cpp, name, holder[key]) for one in self.choice.lowered for holder, key, cpp, name in one.tensor_slots()
+        ]
+        places = [*tracing.tensor_slots(self.form), *lowered]
         unique = {(id(cpp), name): (cpp, name, tensor) for cpp, name, tensor in places}
         slots = [(*where[id(t)], cpp, name) for cpp, name, t in unique.values() if id(t) in where]
         self._slots = slots
+        shared = (((holder, name), where[id(tensor)]) for holder, name, tensor in _tensors_of(module))
+        self._shared = [(one, other) for one, other in shared if one[0] is not other[0] or one[1] != other[1]]
         self._holders, self._keys = [slot[0] for slot in slots], [slot[1] for slot in slots]
         self._seen = [holder[key] for holder, key, _, _ in slots]
         self._dtypes, self._devices = list(map(_dtype_of, self._seen)), list(map(_device_of, self._seen))
@@ -120,7 +125,7 @@ class BoundForm:
                 return self._changed_kind(tensors)
         except (KeyError, AttributeError) as error:
             return f"`{error.args[0]}`"
-        if any(len(holder) != size for holder, size in self._count):
+        if any(len(holder) != size for holder, size in self._count) or self._have_shared_parted():
             return "the structure of the module"
         if list(map(_version_of, self._loose)) != self._versions:
             return "a tensor attribute"
@@ -130,6 +135,10 @@ class BoundForm:
             if getattr(cls, "forward", None) is not method:
                 return f"`{cls.__name__}.forward`"
         return next((f"`{key}`" for value, key, before in self._containers if not _holds(value, before)), None)
+
+    def _have_shared_parted(self) -> bool:
+        """Whether one tensor in two places became two: the form cannot tell which place is which."""
+        return any(one[key] is not other[name] for (one, key), (other, name) in self._shared)
 
     def _changed_value(self) -> str | None:
         for holder, key, value in zip(self._value_holders, self._value_keys, self._values, strict=True):

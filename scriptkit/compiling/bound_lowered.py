@@ -32,7 +32,7 @@ class BoundLowered:
         self.form = choice.form
         self._lowered = choice.lowered[0]
         self._tensors, self._modes = Slots(), Slots()
-        self._find_tensors(module)
+        self._find_tensors()
         self._hooks: list[tuple[dict[int, Any], dict[int, Any]]] = []
         for part in module.modules():
             self._modes.add(vars(part), "training")
@@ -42,17 +42,9 @@ class BoundLowered:
         self._lowered.follow_modes()
         self._written = written_in(module, choice)
 
-    def _find_tensors(self, module: nn.Module) -> None:
-        where = {
-            id(tensor): (holder, name)
-            for part in module.modules()
-            for holder in (part._parameters, part._buffers)
-            for name, tensor in holder.items()
-            if tensor is not None
-        }
-        for cpp, name, tensor in self._lowered.tensor_slots():
-            if id(tensor) in where:
-                self._tensors.add(*where[id(tensor)], (cpp, name))
+    def _find_tensors(self) -> None:
+        for holder, key, cpp, name in self._lowered.tensor_slots():
+            self._tensors.add(holder, key, (cpp, name))
 
     def why_eagerly(self) -> str | None:
         """The reason for which the next call must run as Python."""

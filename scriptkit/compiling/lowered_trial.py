@@ -141,7 +141,8 @@ def _words(error: Exception) -> str:
 def _own_buffers(lowered: LoweredModule, part: nn.Module) -> Iterator[dict[str, Tensor]]:
     """For a while the program has copies of all buffers and of tensors in attributes; gives the buffers by name."""
     copies: dict[int, Tensor] = {}
-    slots = [slot for slot in lowered.tensor_slots() if not isinstance(slot[2], torch.nn.Parameter)]
+    places = [(cpp, name, holder[key]) for holder, key, cpp, name in lowered.tensor_slots()]
+    slots = [place for place in places if not isinstance(place[2], torch.nn.Parameter)]
     try:
         for cpp, name, tensor in slots:
             cpp.setattr(name, copies.setdefault(id(tensor), tensor.detach().clone()))

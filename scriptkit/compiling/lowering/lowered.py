@@ -13,11 +13,10 @@ from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
 from scriptkit.compiling.structure import Leaf, arranged, build, differences, flatten, leaves
 from scriptkit.engines.torchscript import lowered as engine
-from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import torch
     from torch import nn
@@ -92,10 +91,20 @@ class LoweredModule:
         made: Callable[..., Any] = getattr(self.form, FLAT)
         return made
 
-    def tensor_slots(self) -> list[tuple[Any, str, torch.Tensor]]:
-        """Every place of `form` that holds a tensor of the user: the C++ module, the name, the tensor."""
-        held = ((self.form._c, name, value) for name, value in vars(self.shadow).items() if _is_constant(name))
-        return [*tracing.tensor_slots(self.form), *held]
+    def tensor_slots(self) -> Iterator[tuple[dict[str, Any], str, Any, str]]:
+        """Every place that holds a tensor of the user: where it is in Python, and the C++ module with its name there.
+
+        Places go by path: two that hold one tensor now may hold two later.
+        """
+        made = dict(self.form.named_modules())
+        for path, module in self.module.named_modules(remove_duplicate=False):
+            for holder in (module._parameters, module._buffers):
+                for name, tensor in holder.items():
+                    if tensor is not None and path in made and made[path]._c.hasattr(name):
+                        yield holder, name, made[path]._c, name
+        for name, value in vars(self.shadow).items():
+            if _is_constant(name):
+                yield {name: value}, name, self.form._c, name
 
     @functools.cached_property
     def _modes(self) -> list[tuple[dict[str, Any], Any]]:
