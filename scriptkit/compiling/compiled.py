@@ -15,6 +15,7 @@ from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Choice, Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.runtime import Runtime
 from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError
 
@@ -104,7 +105,8 @@ class CompiledModule(nn.Module):
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
-            self._choice = Chooser(self.inner, examples, *self._choosing).choose()
+            with LOCK, adapter.type_store_unchanged_on_failure():
+                self._choice = Chooser(self.inner, examples, *self._choosing).choose()
         except CompilationError as error:
             if examples is not None:
                 raise

@@ -23,7 +23,7 @@ from scriptkit.compiling.isolation import copy_tree, random_states_kept
 from scriptkit.compiling.named import with_named_fields
 from scriptkit.compiling.places import is_project_code
 from scriptkit.engines.torchscript import tracing
-from scriptkit.engines.torchscript.adapter import types_thrown_away
+from scriptkit.engines.torchscript.adapter import type_store_unchanged_on_failure, types_thrown_away
 from scriptkit.engines.torchscript.compiler import LOCK, CompiledTree, compile_tree
 from scriptkit.engines.torchscript.construction import compile_or_explain
 from scriptkit.engines.torchscript.parts import (
@@ -55,7 +55,7 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         MissingInputsError: a part does not script, and there is nothing to trace it with.
         CompilationError, TraceHazardError: nothing is right for a part.
     """
-    with LOCK:
+    with LOCK, type_store_unchanged_on_failure():
         planning = _Planning(root, call, error)
         waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
         if waiting:
