@@ -173,7 +173,9 @@ def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> _Finding | Non
         f"`self.{name}` holds a `{type(value).__name__}`, a type the compiler does not know",
         "not a TorchScript value",
         "compiled code reads tensors, numbers, strings, and lists, dicts and tuples of these",
-        f"keep `{name}` out of compiled methods, or mark the method that reads it `@scriptkit.ignore`",
+        f"in `__init__`, copy what is read of `{name}` to attributes, or mark the method `@scriptkit.ignore`"
+        if hasattr(value, "__dict__")
+        else f"keep `{name}` out of compiled methods, or mark the method that reads it `@scriptkit.ignore`",
     )
 
 
