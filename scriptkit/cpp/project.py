@@ -134,10 +134,13 @@ def _class_name(qualified: str, taken: set[str]) -> str:
 
 
 def _takes_an_image(method: CppMethod) -> bool:
-    """Whether `forward` can be called with one tensor alone, and returns one."""
+    """Whether `forward` can be called with one tensor alone, of four dimensions as far as is known, and returns one."""
     required = [parameter for parameter in method.parameters if parameter.default is None]
     one_tensor = [parameter.type for parameter in required] == ["at::Tensor"]
-    return method.name == "forward" and one_tensor and method.returns == "at::Tensor"
+    if method.name != "forward" or not one_tensor or method.returns != "at::Tensor":
+        return False
+    example = required[0].source.example
+    return not isinstance(example, TensorExample) or len(example.shape) == _IMAGE_RANK
 
 
 def _image_size(methods: list[CppMethod]) -> tuple[int, int, int]:

@@ -231,3 +231,11 @@ def test_a_refused_file_makes_no_project(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no scriptkit manifest"):
         new_cpp_project(tmp_path / "plain.pt", tmp_path / "project")
     assert not (tmp_path / "project").exists()
+
+
+@pytest.mark.parametrize(("shape", "has_image"), [((1, 3, 8, 8), True), ((1, 8), False)])
+def test_a_model_of_images_alone_gets_an_image_example(shape: tuple[int, ...], has_image: bool, tmp_path: Path) -> None:
+    save(torch.jit.script(nn.Sequential(nn.ReLU())), tmp_path / "model.pt", example_inputs=(torch.rand(shape),))
+    written = new_cpp_project(tmp_path / "model.pt", tmp_path / "project")
+    assert ("image_example.cpp" in {path.name for path in written}) == has_image
+    assert ("image_example" in (tmp_path / "project" / "CMakeLists.txt").read_text()) == has_image
