@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -286,3 +287,29 @@ def test_a_compiled_module_is_saved_with_its_parameters_and_checks() -> None:
     assert torch.equal(loaded(torch.ones(4, 8), scale=2.5), torch.full((4,), 20.0))
     with pytest.raises(torch.jit.Error, match=r"for scale = 2\.5"):
         loaded(torch.ones(4, 8), scale=1.0)
+
+
+class RaisingValueError(nn.Module):
+    def forward(self, x: Tensor, **_: object) -> Tensor:
+        if x.shape[0] > 3:
+            raise ValueError("too long")
+        return x + 1
+
+
+class Narrow(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor, **_: object) -> Tensor:
+        return self.fc(x)
+
+
+def test_errors_of_compiled_code_arrive_as_python_errors_at_the_users_line() -> None:
+    with pytest.raises(ValueError, match=r"^too long$") as refused:
+        compile(RaisingValueError(), (torch.zeros(2, 4),))(torch.zeros(9, 4))
+    assert refused.traceback[-1].path == Path(__file__)
+    for mode in ("lowered", "trace"):
+        with pytest.raises(RuntimeError, match=r"^mat1 and mat2") as raised:
+            compile(Narrow(), (torch.zeros(2, 4),), modes={"": mode})(torch.zeros(2, 5))
+        assert "self.fc(x)" in str(raised.traceback[-2])

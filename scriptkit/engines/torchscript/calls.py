@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import linecache
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,11 @@ _FRAME: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<
 _RAISED: Final = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Iteration|Interrupt|Warning|\.\w+))(?::\s?(?P<text>.*))?$"
 )
+
+_RAISE: Final = re.compile(r"raise (?P<type>\w+)\(")
+_TRACED_FRAME: Final = re.compile(r"^(?P<path>\S.*\.py)\((?P<line>\d+)\): (?P<function>\S+)$", re.MULTILINE)
+_RECORDER: Final = f"scriptkit{os.sep}compiling{os.sep}adapter.py"
+_PLUMBING: Final = (f"torch{os.sep}nn{os.sep}modules{os.sep}module.py", f"scriptkit{os.sep}compiling{os.sep}probe.py")
 
 CALL_ERRORS: Final = (RuntimeError, TypeError, adapter.JitError)
 
@@ -83,7 +89,7 @@ def python_error(
     text = str(error)
     if ("Declaration: " in text or "Unknown keyword argument" in text) and "TorchScript interpreter" not in text:
         return _argument_error(text, function, name, args, kwargs)
-    frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)]
+    frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)] or _traced(text)
     if not frames:
         return error
     return with_user_frames(_as_python_error(error, text, linecache.getline(*frames[-1][:2])), frames)
@@ -145,6 +151,9 @@ def _true_type(message: str, line: str) -> tuple[str, str]:
     """The type Python gives an error that TorchScript knows as `RuntimeError` only."""
     if not message and line.startswith("raise "):  # `raise NotImplementedError` without arguments loses its type
         return line.removeprefix("raise ").split("#")[0].strip(), ""
+    raised = _RAISE.match(line)
+    if raised is not None and message.startswith(f"{raised['type']}: "):  # a lowered program says the type in its text
+        return raised["type"], message.removeprefix(f"{raised['type']}: ")
     if message == _UNUSED_REACHED:
         return "RuntimeError", f"compiled code reached an `@unused` method: {line}"
     for name in ("AssertionError", "KeyError"):
@@ -167,6 +176,17 @@ _TRUE_TYPES: Final = (
 def _user_frame(path: str, line: int, function: str) -> UserFrame:
     """TorchScript names the function a frame was inlined into; its own name stands in the file."""
     return UserFrame(path, line, function_at(path, line) or function)
+
+
+def _traced(text: str) -> list[UserFrame]:
+    """The user's frames of an error in a trace, outermost first; torch lists every one it was recorded under."""
+    frames: list[UserFrame] = []
+    for found in _TRACED_FRAME.finditer(text):
+        if found["path"].endswith(_RECORDER):
+            break
+        if not found["path"].endswith(_PLUMBING):
+            frames.insert(0, UserFrame(found["path"], int(found["line"]), found["function"]))
+    return frames
 
 
 def _imported_exception(name: str) -> type[Exception] | None:
