@@ -15,6 +15,7 @@ from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Choice, Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.calls import CALL_ERRORS, python_error
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.runtime import Runtime
 from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError
@@ -244,6 +245,8 @@ class _BoundCalls(_Calls):
         self.bound = bound_form(module, choice)
 
     def why_eagerly(self) -> str | None:
+        if adapter.function_modes():
+            return "a torch function mode is active, or a default device is set"
         return adapter.why_eagerly() or self.bound.why_eagerly()
 
     def may_be_lowered_again(self) -> bool:
@@ -253,6 +256,9 @@ class _BoundCalls(_Calls):
         self.bound.bind()
         try:
             return self._run(*args, **kwargs)
+        except CALL_ERRORS as error:
+            forward = inspect.unwrap(type(self.module).forward)
+            raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
         finally:
             self.bound.pull_back()
 
