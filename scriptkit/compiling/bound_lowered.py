@@ -37,6 +37,7 @@ class BoundLowered:
         for part in module.modules():
             self._modes.add(vars(part), "training")
             self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in HOOKS]
+        self._kind_before = self._kind()
         self._have_tensors_changed = _changed(self._tensors)
         self._have_modes_changed = _changed(self._modes)
         self._lowered.follow_modes()
@@ -72,7 +73,17 @@ class BoundLowered:
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
             gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
             broken = next((f"`{key}` changed" for key in gone), None)
+        if broken is None and self._kind() != self._kind_before:
+            broken = f"the parameters became {self._kind()[0]} on {self._kind()[1]}"
         return broken
+
+    def _kind(self) -> tuple[torch.dtype | None, torch.device | None]:
+        """Dtype and device of the first tensor: `double()` and `to()` change all of them in place."""
+        for holder, key in zip(self._tensors.holders, self._tensors.keys, strict=True):
+            tensor = holder.get(key)
+            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point():
+                return tensor.dtype, tensor.device
+        return None, None
 
     def bind(self) -> None:
         """Push tensors that were exchanged, and the training modes."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.modules import module as nn_module
 from torch.utils.hooks import RemovableHandle
 
 from scriptkit.compiling.lowering.values import RaisedError
@@ -62,6 +63,7 @@ class Facts:
     modules: dict[int, torch.nn.Module] = field(default_factory=dict)
     dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
     _quick: Callable[[], bool] | None = None
+    _had_global_hooks: bool = field(default_factory=lambda: any(map(bool, _global_hooks())))
     _last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
 
     # ---- noting
@@ -191,6 +193,8 @@ class Facts:
     def _changes_around(self) -> Iterator[str]:
         if any(vars(module).get(name) for module in self.modules.values() for name in _HOOKS):
             yield "there are hooks now"
+        if any(map(bool, _global_hooks())) and not self._had_global_hooks:
+            yield "there are hooks on all modules now"
         if any(os.environ.get(name) != value for name, value in self.environment.items()):
             yield "a variable of the environment changed"
         if torch.get_default_dtype() is not self.dtype:
@@ -321,6 +325,15 @@ def _find_names_read(cls: type) -> tuple[str, ...]:
 
 
 _BEFORE_CALLS = frozenset({"__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__", "from_pretrained"})
+
+
+def _global_hooks() -> tuple[dict[int, Any], ...]:
+    return (
+        nn_module._global_forward_hooks,
+        nn_module._global_forward_pre_hooks,
+        nn_module._global_backward_hooks,
+        nn_module._global_backward_pre_hooks,
+    )
 
 
 def _content_of(cell: CellType) -> Any:

@@ -1,0 +1,293 @@
+"""The lowered mode of the plan: chosen before a trace, verified, bound before each call, never another number."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import scriptkit
+from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.structure import flatten
+from scriptkit.engines.torchscript import files
+
+X = torch.linspace(-1, 1, 8).reshape(2, 4)
+
+
+class Output(NamedTuple):
+    y: Tensor
+    size: int
+
+
+class Grows(nn.Module):
+    """Asks for the grad mode and for what requires grad."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.linear(x) * (2 if torch.is_grad_enabled() else 3)
+        return y + 1 if x.requires_grad else y
+
+
+class Steps(nn.Module):
+    """A loop that goes on, counts and breaks."""
+
+    def forward(self, x: Tensor, **_: Any) -> Output:
+        y, count = x, 0
+        for i in range(x.size(0)):
+            if bool(x[i].sum() > 0):
+                y = y + i
+                count += 1
+            elif bool(x[i].min() < -2):
+                break
+        if count > 1:
+            return Output(y, count)
+        return Output(-y, x.size(0))
+
+
+class Drops(nn.Module):
+    """Random numbers, running statistics, and parts in different modes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.first, self.second = nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Dropout(0.25)
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.first(self.norm(x)) + 10 * self.second(x)
+        return y if self.training else y * 2
+
+
+class Tied(nn.Module):
+    """One weight in two places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+        self.other.weight = self.one.weight
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.one(x) + 2 * self.other(x)
+        return y
+
+
+class Keeps(nn.Module):
+    """State in a buffer, written in place and replaced, and in a plain attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(4))
+        self.register_buffer("last", torch.zeros(4))
+        self.bank = torch.ones(4)
+        self.total: Tensor
+        self.last: Tensor
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        self.total += x.sum(0)
+        self.last = self.last * 0.5 + x.mean(0)
+        self.bank.add_(1)
+        return x + self.total + self.last + self.bank
+
+
+class Normed(nn.Module):
+    """A parametrized weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.linear(x)
+        return y
+
+
+class Pair(nn.Module):
+    """Writes an argument, which may be the other one."""
+
+    def forward(self, x: Tensor, y: Tensor, **_: Any) -> Tensor:
+        x.mul_(2)
+        return x + y
+
+
+MODELS: list[tuple[Callable[[], nn.Module], int]] = [
+    *((make, 1) for make in (Grows, Steps, Drops, Tied, Keeps, Normed)),
+    (Pair, 2),
+]
+
+
+def pairs(make: Callable[[], nn.Module], count: int, *, training: bool) -> tuple[nn.Module, Any]:
+    made = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        made.append(make().train(training))
+    compiled = scriptkit.compile(made[1], tuple(X.clone() for _ in range(count)))
+    assert scriptkit.report(compiled).rows[0].mode == "lowered"
+    return made[0], compiled
+
+
+def calls(count: int) -> Iterator[tuple[Tensor, ...]]:
+    for one in (X, -3 * X.flip(0), torch.cat([X, X + 1]), X.t().contiguous().t(), X[:, :3] if count > 1 else X[:1]):
+        yield tuple(one.clone() for _ in range(count))
+    if count > 1:
+        same = X.clone()
+        yield (same,) * count
+
+
+def outcome(module: Any, args: tuple[Tensor, ...]) -> Any:
+    torch.manual_seed(5)
+    try:
+        result = module(*args)
+    except Exception:  # noqa: BLE001 - both have to refuse, each in its own words
+        return "refused"
+    return result, args, [tensor.requires_grad for tensor in flatten(result)[0]]
+
+
+def assert_same(eager: nn.Module, compiled: Any) -> None:
+    modes: tuple[Callable[[], AbstractContextManager[None]], ...] = (torch.no_grad, torch.enable_grad)
+    for mode in modes:
+        for requires_grad in (False, True):
+            for args in calls(2 if isinstance(eager, Pair) else 1):
+                with mode():
+                    given = [copy.deepcopy(args) for _ in range(2)]
+                    if requires_grad and not isinstance(eager, Pair):
+                        for one in given:
+                            one[0].requires_grad_()
+                    expected, actual = outcome(eager, given[0]), outcome(compiled, given[1])
+                assert not compare(expected, actual)
+                assert not compare(dict(eager.state_dict()), dict(compiled.state_dict()))
+
+
+@pytest.mark.filterwarnings("ignore:.*one value per channel")
+@pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])
+@pytest.mark.parametrize(("make", "count"), MODELS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_lowered_module_gives_what_eager_code_gives_in_every_mode(
+    make: Callable[[], nn.Module], count: int, training: bool
+) -> None:
+    eager, compiled = pairs(make, count, training=training)
+    assert_same(eager, compiled)
+    eager.train(not training)
+    compiled.train(not training)
+    assert_same(eager, compiled)
+    assert not compiled.eager_calls
+
+
+def test_parts_may_be_in_different_modes() -> None:
+    eager, compiled = pairs(Drops, 1, training=False)
+    for module in (eager, compiled.inner):
+        module.get_submodule("first").train()
+    assert_same(eager, compiled)
+    assert not compiled.eager_calls
+
+
+def test_tied_weights_may_part() -> None:
+    eager, compiled = pairs(Tied, 1, training=False)
+    for module in (eager, compiled.inner):
+        module.get_submodule("one").register_parameter("weight", nn.Parameter(torch.ones(4, 4)))
+    assert_same(eager, compiled)
+
+
+def test_in_double_precision_it_is_right() -> None:
+    eager, compiled = pairs(Normed, 1, training=False)
+    for module in (eager, compiled):
+        module.double()
+    assert torch.allclose(compiled(X.double()), eager(X.double()), rtol=0, atol=1e-15)
+
+
+def test_results_have_the_types_the_user_knows_and_a_file_has_tuples() -> None:
+    eager, compiled = pairs(Steps, 1, training=False)
+    assert type(compiled(X)) is Output
+    loaded = files.load_bytes(files.serialise(scriptkit.to_torchscript(compiled)), None)
+    expected = eager(X + 1)
+    assert torch.equal(loaded(X + 1)[0], expected.y)
+    assert loaded(X + 1)[1] == expected.size
+
+
+def test_the_keys_of_the_file_are_those_of_the_module() -> None:
+    eager, compiled = pairs(Normed, 1, training=False)
+    assert set(scriptkit.to_torchscript(compiled).state_dict()) == set(eager.state_dict())
+
+
+def test_another_structure_of_arguments_is_an_error_that_says_so() -> None:
+    _, compiled = pairs(Drops, 1, training=False)
+    with pytest.raises(TypeError, match="scale"):
+        compiled(X, scale=2)
+
+
+def test_the_manifest_lists_the_values_that_are_part_of_the_program() -> None:
+    _, compiled = pairs(Drops, 1, training=False)
+    file = io.BytesIO()
+    scriptkit.save(compiled, file, example_inputs=(X,))
+    file.seek(0)
+    assert "(root): `Dropout.p` is 0.25" in scriptkit.load(file).manifest.trace_assumptions
+
+
+def test_the_program_can_be_read() -> None:
+    _, compiled = pairs(Tied, 1, training=False)
+    assert "self.one(x)" in compiled.code
+
+
+def test_a_hook_on_all_modules_and_a_default_device_run_the_python_code() -> None:
+    eager, compiled = pairs(Tied, 1, training=False)
+    handle = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, _, result: result + 1 if isinstance(module, nn.Linear) else None
+    )
+    try:
+        with pytest.warns(scriptkit.ScriptkitEagerWarning):
+            assert torch.equal(compiled(X), eager(X))
+    finally:
+        handle.remove()
+    with torch.device("cpu"), pytest.warns(scriptkit.ScriptkitEagerWarning, match="default device"):
+        assert torch.equal(compiled(X), eager(X))
+    assert torch.equal(compiled(X), eager(X))
+
+
+class Backwards(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.relu()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return grad * 2
+
+
+class OwnBackward(nn.Module):
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = Backwards.apply(x)  # type: ignore[no-untyped-call]
+        return y
+
+
+@pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
+def test_a_backward_of_its_own_is_never_lost_in_silence() -> None:
+    compiled = scriptkit.compile(OwnBackward(), (X,))
+    x = X.clone().requires_grad_()
+    try:
+        compiled(x).sum().backward()
+    except RuntimeError:
+        return
+    assert x.grad is not None
+    assert torch.equal(x.grad, torch.full_like(X, 2.0))
+
+
+def test_modes_force_lowering_and_a_refusal_is_an_error_with_its_line() -> None:
+    class Counts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[int] = []
+
+        def forward(self, x: Tensor, **_: Any) -> Tensor:
+            self.seen.append(1)
+            return x * len(self.seen)
+
+    assert scriptkit.report(scriptkit.compile(nn.Linear(4, 4), (X,), modes={"": "lowered"})).rows[0].mode == "lowered"
+    with pytest.raises(scriptkit.CompilationError) as caught:
+        scriptkit.compile(Counts(), (X,), modes={"": "lowered"})
+    [diagnostic] = caught.value.diagnostics
+    assert (diagnostic.path, diagnostic.name) == (__file__, "state-mutated")
