@@ -1,4 +1,4 @@
-"""A file of thirty ordinary, typed modules, about 1,400 lines: what mypy is timed on."""
+"""A file of thirty ordinary, typed modules, 1,415 lines: what mypy is timed on."""
 
 from __future__ import annotations
 

@@ -148,7 +148,8 @@ class ScriptkitPlugin(Plugin):
         if not isinstance(ctx.api, SemanticAnalyzer):
             return
         self._reporter.errors = ctx.api.errors
-        if self._settings.config.typed_calls:
+        info = ctx.cls.info
+        if (info.has_base(names.MODULE) or info.fullname == names.TENSOR) and self._settings.config.typed_calls:
             from scriptkit.mypy import buffers, untyped
 
             self._reporter.guarded(buffers.add_buffers, lambda _: None)(ctx)
