@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -20,7 +21,7 @@ from tools.readme import DOCS, OTHERWISE, PAGES, ROOT, RUN, SHOWN, up_to_date
 README = ROOT / "README.md"
 ALL_PAGES = (README, *sorted(DOCS.glob("*.md")))
 ILLUSTRATED = {"mypy.md"}  # shows what mypy says, which tests/mypy knows
-LANGUAGES = {"python", "text", "sh", "toml", "yaml", "cpp"}
+LANGUAGES = {"python", "text", "sh", "toml", "yaml", "json", "cpp"}
 
 
 def text_of(page: Path) -> str:
@@ -100,6 +101,8 @@ def test_settings_are_read_by_the_tools_they_are_for(page: Path, tmp_path: Path)
         for entry in tomllib.loads(text)["tool"].get("pytest", {}).get("ini_options", {}).get("filterwarnings", []):
             module, _, name = entry.rpartition(":")[2].rpartition(".")
             assert issubclass(getattr(importlib.import_module(module), name), Warning)
+    for text in block_texts(page, "json"):
+        assert json.loads(text)
     for text in block_texts(page, "yaml"):
         (repository,) = yaml.safe_load(text).get("repos", [{"hooks": []}])
         assert all({"id", "entry", "language"} <= set(hook) for hook in repository["hooks"])
