@@ -28,6 +28,11 @@ def globals_read(module: nn.Module) -> list[tuple[dict[str, Any], str, Any]]:
     return list(found.values())
 
 
+def read_by(function: types.FunctionType) -> list[tuple[dict[str, Any], str, Any]]:
+    """The same for one function and the functions it calls."""
+    return list(_read_by(function, set()))
+
+
 def _read_by(function: Any, seen: set[types.CodeType]) -> Iterator[tuple[dict[str, Any], str, Any]]:
     function = inspect.unwrap(function) if callable(function) else function
     if not isinstance(function, types.FunctionType) or function.__code__ in seen:

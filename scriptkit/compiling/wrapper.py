@@ -125,7 +125,7 @@ class _Text:
     def module(self) -> str:
         """The class, with `forward`."""
         for number, fact in enumerate(self.call.facts):
-            self.checks += _checks_of(self.names[number], fact)
+            self.checks += checks_of(self.names[number], fact)
         result = expression(self.call.output)
         lines = [
             "class Traced(nn.Module):",
@@ -185,7 +185,8 @@ def _are_tensors(nest: Nest, others: Container[int] | None) -> bool:
     )
 
 
-def _checks_of(name: str, fact: InputFact) -> Iterator[str]:
+def checks_of(name: str, fact: InputFact) -> Iterator[str]:
+    """Lines that raise where an argument is not what a trace takes for granted."""
     conditions = []
     if fact.rank is not None:
         conditions.append((f"{name}.dim() != {fact.rank}", f"traced for {name} of {fact.rank} dimensions"))

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import torch
 
+from scriptkit.authoring.marks import mark_of
 from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.dependencies import Dependencies
 from scriptkit.engines.torchscript.lifting import LiftedFunction, lift
@@ -94,6 +95,16 @@ class FunctionCompiler:
     def _compile(self, entry: CompiledFunction) -> Any:
         if entry.compiled is None and not adapter.is_complete():
             entry.compiled = torch.jit.script(entry.stand_in)
+        if entry.compiled is None and is_traced(entry.function):
+            from scriptkit.compiling.globals_read import read_by
+            from scriptkit.compiling.traced_functions import trace_function
+
+            read = read_by(entry.function)
+            entry.compiled = trace_function(entry.function)
+            called = (value for _, _, value in read if isinstance(value, types.FunctionType))
+            entry.dependencies.globals += read
+            entry.dependencies.codes += [(function, function.__code__) for function in (entry.function, *called)]
+            adapter.remember_compiled_function(entry.stand_in, entry.compiled)
         if entry.compiled is None:
             if entry.is_compiling:
                 raise RecursiveFunctionError(entry.function)
@@ -142,6 +153,12 @@ def scripted_function(value: object) -> types.FunctionType | None:
     """The function behind `@scriptkit.script`."""
     original = getattr(value, "__scriptkit_script__", None)
     return original if isinstance(original, types.FunctionType) else None
+
+
+def is_traced(function: object) -> bool:
+    """Whether the author marked a function as traced."""
+    mark = mark_of(function)
+    return mark is not None and mark.mode == "trace"
 
 
 def _is_users_function(value: object) -> bool:

@@ -11,7 +11,7 @@ from scriptkit.engines.torchscript import adapter, raw_errors
 from scriptkit.engines.torchscript.calls import call_as_python
 from scriptkit.engines.torchscript.compiler import LOCK, functions
 from scriptkit.engines.torchscript.translation import diagnostic_of
-from scriptkit.errors import CompilationError
+from scriptkit.errors import CompilationError, ScriptkitError
 
 if TYPE_CHECKING:
     import types
@@ -19,9 +19,24 @@ if TYPE_CHECKING:
 
 def call(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a function compiled where that is possible now, else as Python."""
-    if switches.is_disabled() or switches.is_eager() or torch.compiler.is_compiling() or adapter.must_run_eagerly():
+    if switches.is_disabled() or switches.is_eager() or torch.compiler.is_compiling():
+        return function(*args, **kwargs)
+    if adapter.tracing_state() is not None and _crosses_tensors_only(function, (*args, *kwargs.values())):
+        return compiled(function)(*args, **kwargs)  # its control flow stays in the trace
+    if adapter.must_run_eagerly():
         return function(*args, **kwargs)
     return call_as_python(compiled(function), function, function.__qualname__, args, kwargs)
+
+
+def _crosses_tensors_only(function: types.FunctionType, values: tuple[Any, ...]) -> bool:
+    """Whether a trace can call the compiled function: a number that crosses would be a constant."""
+    if not all(isinstance(value, torch.Tensor) for value in values):
+        return False
+    try:
+        returns = compiled(function).schema.returns
+    except CompilationError:
+        return False
+    return all(adapter.is_tensor(one.type) for one in returns)
 
 
 def compiled(function: types.FunctionType) -> Any:
@@ -29,6 +44,8 @@ def compiled(function: types.FunctionType) -> Any:
     with LOCK, adapter.without_deprecation_notices():
         try:
             return functions().compile(function)
+        except ScriptkitError:
+            raise
         except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
             raise _explained(function, error) from None
 

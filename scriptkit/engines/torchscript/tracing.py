@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch._jit_internal import _qualified_name, createResolutionCallbackFromClosure
-from torch.jit import _recursive, _trace
+from torch.jit import _recursive, _state, _trace
 from torch.jit.frontend import get_jit_def
 
 from scriptkit.engines.torchscript import adapter
@@ -52,6 +52,34 @@ def trace(root: nn.Module, inputs: Sequence[Tensor], names: Sequence[str]) -> to
             "forward", root, tuple(inputs), _no_variable_name, False, False, list(names), False
         )
     return mirror
+
+
+def function_of(traced: torch.jit.ScriptModule, name: str) -> Any:
+    """The recorded `forward` of a module that holds no tensors, as a function."""
+    graph = traced._c._get_method("forward").graph.copy()
+    _C._jit_pass_inline(graph)
+    _C._jit_pass_dce(graph)
+    myself = next(iter(graph.inputs()))
+    if myself.uses():
+        raise RuntimeError("the trace reads tensors of a module")
+    graph.eraseInput(0)
+    return _python_cu().create_function(f"__torch__.scriptkit.recorded.{name}", graph, True)
+
+
+def _python_cu() -> Any:
+    """Where torch keeps everything compiled in this process; a function elsewhere could not be saved."""
+    return _state._python_cu
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a small function of ours, beneath `torch.jit.script`, which would warn."""
+    with LOCK:
+        return torch._C._jit_script_compile(
+            _qualified_name(function),
+            _definition(function),
+            createResolutionCallbackFromClosure(function),
+            {},
+        )
 
 
 def _no_variable_name(_: Tensor) -> str:
@@ -214,14 +242,8 @@ def failed_check(error: BaseException) -> str | None:
 @functools.cache
 def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Compile a check when it is first needed, beneath `torch.jit.script`, which would warn."""
-    with LOCK:
-        compiled: Callable[..., Tensor] = torch._C._jit_script_compile(
-            _qualified_name(function),
-            _definition(function),
-            createResolutionCallbackFromClosure(function),
-            {},
-        )
-    return compiled
+    made: Callable[..., Tensor] = compiled(function)
+    return made
 
 
 def _definition(function: Callable[..., Tensor]) -> Any:
