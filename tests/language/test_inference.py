@@ -149,7 +149,8 @@ class _Told:
 
     def attribute_value(self, cls: ClassFacts, name: str) -> AnyValue | None:
         assert cls.name == "Net"
-        return {"thing": TENSOR, "path": PythonObject("Path")}.get(name)
+        known: dict[str, AnyValue] = {"thing": TENSOR, "path": PythonObject("Path")}
+        return known.get(name)
 
     def call_schema(self, node: ast.Call) -> Schema | None:
         if ast.unparse(node.func) != "helper":
