@@ -27,6 +27,7 @@ from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
 from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
 from scriptkit.compiling.wrapper import restored, wrapped
+from scriptkit.diagnostics import in_source_order
 from scriptkit.engines.torchscript import files, tracing
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
 
@@ -184,8 +185,11 @@ class Chooser:
         calls = self._calls(path, wanted)
         try:
             lowered = lower(part, calls[0].args, calls[0].kwargs)
-        except LoweringError:
-            raise
+        except LoweringError as error:
+            if wanted is None:
+                raise
+            found = in_source_order([*error.diagnostics, *self._refusals_below(path, part, set())])
+            raise LoweringError(error.headline, found) from error
         except Exception as error:
             raise CompilationError(f"internal error while lowering {_named(path, part)}: {error!r}") from error
         verdict = try_lowered(lowered, part, calls, trainable=_depends_on_training(part))
@@ -199,6 +203,22 @@ class Chooser:
         choice = Choice("lowered", lowered.form, [first, *rows], assumptions=assumptions)
         choice.eval_only, choice.lowered = verdict.eval_only, [lowered]
         return choice
+
+    def _refusals_below(self, path: str, part: nn.Module, seen: set[type]) -> Iterator[Diagnostic]:
+        """What stands in the way in each kind of submodule: evaluation of the whole ends at the first."""
+        for name, child in part.named_children():
+            inner = _joined(path, name)
+            calls = self._calls(inner, None)
+            if type(child) in seen and calls:
+                continue
+            try:
+                if calls:
+                    seen.add(type(child))
+                    lower(child, calls[0].args, calls[0].kwargs)
+                    continue
+            except LoweringError as error:
+                yield from error.diagnostics
+            yield from self._refusals_below(inner, child, seen)
 
     def _traced(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
         first, *more = self._calls(path, wanted)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
+import linecache
+import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,6 +19,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.lowering import LoweringError, refusals
 from scriptkit.compiling.structure import flatten
 from scriptkit.engines.torchscript import files
 
@@ -291,3 +297,50 @@ def test_modes_force_lowering_and_a_refusal_is_an_error_with_its_line() -> None:
         scriptkit.compile(Counts(), (X,), modes={"": "lowered"})
     [diagnostic] = caught.value.diagnostics
     assert (diagnostic.path, diagnostic.name) == (__file__, "state-mutated")
+
+
+class Clocked(nn.Module):
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        return x * time.time()
+
+
+class Remembering(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        self.seen.append(x)
+        return x
+
+
+class Both(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clocks, self.memory = nn.ModuleList([Clocked(), Clocked()]), Remembering()
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        for clock in self.clocks:
+            x = clock(x)
+        y: Tensor = self.memory(x)
+        return y
+
+
+def test_all_refusals_are_told_at_once_each_with_its_code_and_line() -> None:
+    with pytest.raises(LoweringError) as caught:
+        scriptkit.compile(Both(), (X,), modes={"": "lowered"})
+    found = [(diagnostic.code, diagnostic.name) for diagnostic in caught.value.diagnostics]
+    assert found == [("SK903", "call-not-lowered"), ("SK936", "state-mutated")]
+    lines = [linecache.getline(__file__, diagnostic.line) for diagnostic in caught.value.diagnostics]
+    assert "time.time()" in lines[0]
+    assert "append" in lines[1]
+    assert all(diagnostic.note and diagnostic.help for diagnostic in caught.value.diagnostics)
+
+
+def test_every_reason_in_the_source_has_a_code_and_no_code_is_used_twice() -> None:
+    folder = Path(inspect.getfile(refusals)).parent
+    calls = r"(?:RefusedError|super\(\).__init__)\(\s*\"([a-z-]+)\""
+    used = {name for file in folder.glob("*.py") for name in re.findall(calls, file.read_text(encoding="utf-8"))}
+    assert used <= refusals.REASONS.keys()
+    codes = [reason.code for reason in (*refusals.REASONS.values(), refusals.BRANCH_NOT_LOWERED, refusals.OTHER)]
+    assert len(set(codes)) == len(codes)

@@ -9,19 +9,18 @@ import torch
 from torch import nn
 
 from scriptkit.compiling.isolation import random_states_kept
-from scriptkit.compiling.lowering import assembly, modules
+from scriptkit.compiling.lowering import assembly, modules, refusals
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluate import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
 from scriptkit.compiling.lowering.values import Dyn, Parts, RaisedError, RefusedError, Sizes, Value
 from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, build, flatten
-from scriptkit.diagnostics import Diagnostic
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CODE = "SK000"
+    from scriptkit.diagnostics import Diagnostic
 
 
 def lower(
@@ -43,7 +42,7 @@ def lower(
         refusal = RefusedError("example-call-raises", f"the call raises {raised}")
         raise LoweringError(_headline(module), [_diagnostic(ev, refusal)]) from raised
     shadow, texts = assembly.assemble(ev)
-    dropped = tuple(_dropped(d.path, d.line, d.why) for d in ev.dropped)
+    dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in ev.dropped)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     return LoweredModule(module, shadow, entry, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
 
@@ -124,10 +123,4 @@ def _headline(module: nn.Module) -> str:
 
 def _diagnostic(ev: Evaluator, refusal: RefusedError) -> Diagnostic:
     path, node = refusal.place or (ev.place.path or "<unknown>", ev.place.node)
-    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-    end_line, end = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", column) + 1
-    return Diagnostic(path, line, column, end_line, end, CODE, refusal.rule, refusal.message)
-
-
-def _dropped(path: str, line: int, why: str) -> Diagnostic:
-    return Diagnostic(path, line, 1, line, 2, CODE, "branch-not-lowered", why, severity="warning")
+    return refusals.diagnostic(path, node, refusal.rule, refusal.message)
