@@ -139,17 +139,18 @@ class Untyped(nn.Module):
         return {"y": self.bn(self.fc(x))}
 
 
-def test_a_traced_module_is_verified_in_both_modes_without_changing_it() -> None:
+@pytest.mark.parametrize("mode", ["trace", "lowered"])
+def test_a_foreign_module_is_verified_in_both_modes_without_changing_it(mode: str) -> None:
     module = Untyped()
-    compiled = scriptkit.compile(module, (torch.randn(5, 4),))
-    assert scriptkit.report(compiled).rows[0].mode == "trace"
+    compiled = scriptkit.compile(module, (torch.randn(5, 4),), modes={"": mode})
+    assert scriptkit.report(compiled).rows[0].mode == mode
     report = verify(compiled, (torch.randn(5, 4),))
     assert {c.training for c in report.comparisons} == {True, False}
     assert module.state_dict()["bn.num_batches_tracked"].item() == 0
 
 
 def test_a_trace_that_is_wrong_is_found() -> None:
-    compiled = scriptkit.compile(Untyped().eval(), (torch.randn(5, 4),))
+    compiled = scriptkit.compile(Untyped().eval(), (torch.randn(5, 4),), modes={"": "trace"})
     compiled.inner.forward = lambda x: {"y": x[:, :3]}
     with pytest.raises(scriptkit.VerificationError):
         verify(compiled, (torch.randn(5, 4),))
