@@ -73,6 +73,7 @@ def save(
         results=measurement.results,
         metadata=metadata or {},
         examples=examples,
+        fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
     )
     write_model(model, path_or_file, description=description)
 

@@ -16,7 +16,7 @@ from scriptkit.compiling.structure import Constant, Leaf, Nest, arranged, build,
 from scriptkit.engines.torchscript import tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import Tensor
 
@@ -69,6 +69,17 @@ class InputFact:
             if tensor.shape[dimension] != size:
                 return f"{self.path} has size {tensor.shape[dimension]} in dimension {dimension}, not {size}"
         return None
+
+    def in_words(self) -> Iterator[str]:
+        """What is taken for granted, for reports and manifests."""
+        if self.rank is not None:
+            yield f"{self.path} has {self.rank} dimensions"
+        if self.dtype is not None:
+            yield f"{self.path} is {self.dtype}"
+        if self.device is not None:
+            yield f"{self.path} is on {self.device}"
+        for dimension, size in self.sizes:
+            yield f"{self.path} has size {size} in dimension {dimension}"
 
 
 def input_facts(structure: Structure, tensors: Sequence[Tensor], asked: set[str], fixed: Axes) -> tuple[InputFact, ...]:

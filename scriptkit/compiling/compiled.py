@@ -14,6 +14,7 @@ from scriptkit import switches
 from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Choice, Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
+from scriptkit.compiling.wrapper import Entry
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, python_error
 from scriptkit.engines.torchscript.compiler import LOCK
@@ -176,6 +177,18 @@ class CompiledModule(nn.Module):
         if self._choice is not None and self._choice.mode == "lowered":
             return self._choice.lowered[0].code
         return self.__scriptkit_torchscript__().code
+
+    @property
+    def fixed_dimensions(self) -> dict[str, list[int]]:
+        """By parameter of `forward`, the dimensions that must be as in the example inputs, because a trace says so."""
+        traces = self._choice.traces.values() if self._choice is not None else ()
+        found: dict[str, list[int]] = {}
+        for call in traces:
+            names = Entry(call.inputs, call.forward, "traced").names
+            for number, fact in enumerate(call.facts):
+                if fact.sizes:
+                    found[names[number]] = sorted(dimension for dimension, _ in fact.sizes)
+        return found
 
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""

@@ -110,7 +110,9 @@ class _Examination:
         found = in_order(self.hazards)
         refused = [hazard for hazard in found if hazard.allowed_by(self.allow_baked) is None]
         self._accept([hazard for hazard in found if hazard not in refused])
-        return Trial(self._call(), tuple(refused), tuple(dict.fromkeys(self.assumptions)), len(self.evidence.accepted))
+        call = self._call()
+        self.assumptions += [words for fact in call.facts for words in fact.in_words()]
+        return Trial(call, tuple(refused), tuple(dict.fromkeys(self.assumptions)), len(self.evidence.accepted))
 
     def _changes(self) -> Iterator[Perturbation]:
         for number, one in enumerate(self.more):
@@ -299,12 +301,17 @@ class _Examination:
 
     def _unchecked(self) -> set[int]:
         """Values that changed without harm, and data whose baking the user accepts."""
-        harmless = {n for n in self.evidence.fired if n not in self.evidence.harmful}
+        told = {e.number for e in self.log.escapes if not e.from_data or self._is_told(e.number)}
+        harmless = {n for n in self.evidence.fired if n not in self.evidence.harmful and n in told}
         accepted = {
             e.number for e in self.log.escapes if e.from_data and of_escape(e).allowed_by(self.allow_baked) is not None
         }
         own = {e.number for e in self.log.escapes if e.place.in_project}
         return (harmless - own) | accepted
+
+    def _is_told(self, number: int) -> bool:
+        """Whether data that changed without harm did so for more than zeros or a single row, which hide much."""
+        return any(not name.endswith(("zeros", "cut to one")) for name in self.evidence.fired[number])
 
     def _call(self) -> TracedCall:
         unchecked = self._unchecked()

@@ -313,3 +313,44 @@ def test_errors_of_compiled_code_arrive_as_python_errors_at_the_users_line() -> 
         with pytest.raises(RuntimeError, match=r"^mat1 and mat2") as raised:
             compile(Narrow(), (torch.zeros(2, 4),), modes={"": mode})(torch.zeros(2, 5))
         assert "self.fc(x)" in str(raised.traceback[-2])
+
+
+def test_the_manifest_tells_what_a_trace_takes_for_granted_and_which_sizes_are_fixed() -> None:
+    compiled = compile(
+        traced(hazardous_models.Ceil()), (torch.arange(5.0),), allow_baked={"baked-shape": "always five long"}
+    )
+    assert compiled.fixed_dimensions == {}  # the trace checks the size itself
+    layer = compile(
+        traced(safe_models.Wrapped(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)).eval()),
+        safe_models.sequence(),
+    )
+    for module, args, words in (
+        (compiled, (torch.arange(5.0),), "always five long"),
+        (layer, safe_models.sequence(), "dimensions"),
+    ):
+        file = io.BytesIO()
+        scriptkit.save(module, file, example_inputs=args)
+        file.seek(0)
+        manifest = scriptkit.load(file).manifest
+        assert any(words in text for text in manifest.trace_assumptions), manifest.trace_assumptions
+        assert manifest.submodules[0].mode == "trace"
+
+
+class Windows(nn.Module):
+    """Takes one size only, and does not say so."""
+
+    def forward(self, x: Tensor, **options: Any) -> Tensor:
+        return x.reshape(2, 3, x.untyped_storage().nbytes() // 24)
+
+
+def test_a_dimension_that_is_fixed_stands_in_the_manifest() -> None:
+    compiled = compile(
+        traced(Windows()), (torch.ones(6, 4),), allow_baked={"baked-shape": "six", "trace-differs": "six rows of four"}
+    )
+    assert compiled.fixed_dimensions == {"x": [0, 1]}
+    file = io.BytesIO()
+    scriptkit.save(compiled, file, example_inputs=(torch.ones(6, 4),))
+    file.seek(0)
+    example = scriptkit.load(file).manifest.method("forward").parameters[0].example
+    assert example is not None
+    assert example.fixed_dimensions == [0, 1]  # type: ignore[union-attr]

@@ -102,7 +102,7 @@ def test_the_call_keeps_signature_and_types() -> None:
     ("args", "kwargs", "words"),
     [
         ((torch.ones(3, 8), 1.5), {}, "argument 1 is 1.5, not 2.5"),
-        ((torch.ones(3, 8), 2.5), {"keep": True}, "keep is True"),
+        ((torch.ones(3, 8), 2.5), {"keep": True}, "keep. is True"),
         ((None, 2.5), {}, "argument 0 is None, not a tensor"),
     ],
 )
