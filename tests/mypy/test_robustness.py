@@ -225,3 +225,11 @@ def test_the_daemon_keeps_findings_through_edits_new_files_and_repairs(project: 
     assert daemon.codes() == [], "the base in another file is no module any more"
     project.write(base=base)
     assert daemon.codes() == [both[1]], "and is one again"
+
+
+def test_judging_a_file_imports_no_torch(project: Project) -> None:
+    project.write(a=BAD)
+    code = "import sys; from mypy import api; print(api.run(['a.py'])[0]); print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300).stdout
+    assert "scriptkit-lambda-expression" in out
+    assert out.split()[-1] == "False"
