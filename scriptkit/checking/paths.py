@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import glob
-import multiprocessing
 import os
 import sys
 import threading
 import tokenize
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +52,9 @@ def check_files(files: list[str], selection: Selection, *, all_modules: bool) ->
     if workers < 2:  # noqa: PLR2004 - one worker is this process
         yield from map(check, files)
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         yield from pool.map(check, files, chunksize=4)
 
