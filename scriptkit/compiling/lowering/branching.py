@@ -34,6 +34,14 @@ class Left:
 Outcome = Returned | Left | None
 
 
+@dataclass(frozen=True)
+class Manner:
+    """`ends`: the function ends with the branch. `may_be_loose`: an int and a float may be joined."""
+
+    ends: bool = False
+    may_be_loose: bool = False
+
+
 @dataclass
 class Arm:
     """One evaluated arm."""
@@ -49,14 +57,13 @@ def branch(
     run: tuple[Callable[[], Outcome], Callable[[], Outcome]],
     frame: Frame,
     needed: Collection[str] | None,
-    *,
-    ends: bool = False,
-    may_be_loose: bool = False,
+    manner: Manner | None = None,
 ) -> Outcome:
     """Evaluate both arms, write the `if`, join.
 
-    `needed` are the variables read later; None means all. `ends`: the function ends with the branch.
+    `needed` are the variables read later; None means all.
     """
+    manner = manner or Manner()
     moment = ev.effects.now
     body = _arm(ev, condition, run[0], frame, side=True)
     orelse = _arm(ev, condition, run[1], frame, side=False)
@@ -71,9 +78,9 @@ def branch(
             raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
         body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
     joiner = Joiner(
-        ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example), may_be_loose=may_be_loose
+        ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example), may_be_loose=manner.may_be_loose
     )
-    if ends:
+    if manner.ends:
         joiner.local_since = frame.born
     joiner.states(body.state, orelse.state)
     outcome: Outcome = None
@@ -155,7 +162,7 @@ def refine(ev: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[i
 def choose(ev: Evaluator, condition: Dyn, one: Callable[[], Value], other: Callable[[], Value], frame: Frame) -> Value:
     """The value of `one() if condition else other()`."""
     outcome = branch(
-        ev, condition, (lambda: Returned(one()), lambda: Returned(other())), frame, None, may_be_loose=True
+        ev, condition, (lambda: Returned(one()), lambda: Returned(other())), frame, None, Manner(may_be_loose=True)
     )
     if isinstance(outcome, Returned):
         return outcome.value

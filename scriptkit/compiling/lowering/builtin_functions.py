@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import functools
 import inspect
 import math
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering import attributes, containers, syntax, tensors
+from scriptkit.compiling.lowering import attributes, containers, copies, syntax, tensors
 from scriptkit.compiling.lowering.comparing import ORDER, compare, either, truth
 from scriptkit.compiling.lowering.operators import ARITHMETIC, binary, unary
 from scriptkit.compiling.lowering.subscripts import item
@@ -30,6 +31,7 @@ from scriptkit.compiling.lowering.values import (
     Value,
     has_dyn,
 )
+from scriptkit.compiling.lowering.walking import Walked, refuse_changed, walk
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -126,17 +128,17 @@ def _range(_: Evaluator, *bounds: Value) -> Value:
 def _enumerate(ev: Evaluator, items: Value, start: int = 0) -> Value:
     if isinstance(items, (DynRange, DynEnumerate, Dyn)) and not isinstance(getattr(items, "type", None), t.Tuple):
         return DynEnumerate(items, start)
-    return ev.effects.own(list(enumerate(ev.iterate(items), start)))
+    return walk(ev.effects, enumerate(ev.iterate(items), start), [items])
 
 
 def _zip(ev: Evaluator, *iterables: Value, strict: bool = False) -> Value:
     lists = [ev.iterate(iterable) for iterable in iterables]
-    return ev.effects.own(attributes.native(lambda: list(zip(*lists, strict=strict))))
+    return walk(ev.effects, attributes.native(lambda: list(zip(*lists, strict=strict))), iterables)
 
 
 def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
     rows = zip(*(ev.iterate(iterable) for iterable in iterables), strict=False)
-    return ev.effects.own([ev.call(function, row) for row in rows])
+    return walk(ev.effects, [ev.call(function, row) for row in rows], iterables, is_lazy=True)
 
 
 def _list(ev: Evaluator, *args: Value) -> Value:
@@ -155,14 +157,20 @@ def _dict(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
     return containers.new_dict(ev, {}, args, kwargs)
 
 
+def _iter(ev: Evaluator, items: Value) -> Value:
+    return walk(ev.effects, ev.iterate(items), [items])
+
+
 def _reversed(ev: Evaluator, items: Value) -> Value:
-    return ev.effects.own(list(ev.iterate(items))[::-1])
+    return walk(ev.effects, list(ev.iterate(items))[::-1], [items])
 
 
 def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
     """Iterators are lists here; taking the first item takes it away."""
     if not isinstance(iterator, list):
         raise RefusedError("call-not-lowered", f"`next` of a `{type(iterator).__name__}`")
+    if isinstance(iterator, Walked):
+        refuse_changed(iterator.sources, 0)
     if iterator:
         ev.effects.changing(iterator, "`next`")
         return iterator.pop(0)
@@ -342,7 +350,7 @@ def _table() -> dict[Any, Callable[..., Value]]:
         set: _set,
         dict: _dict,
         reversed: _reversed,
-        iter: _list,
+        iter: _iter,
         next: _next,
         str: _str,
         abs: _abs,
@@ -357,6 +365,8 @@ def _table() -> dict[Any, Callable[..., Value]]:
         all: _all,
         sorted: _sorted,
         slice: _slice,
+        copy.copy: copies.shallow,
+        copy.deepcopy: copies.deep,
         functools.reduce: _reduce,
         math.prod: _prod,
         typing.cast: _cast,

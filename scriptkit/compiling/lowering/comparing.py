@@ -73,6 +73,9 @@ def _dynamic_truth(ev: Evaluator, value: Dyn) -> Value:
     if value.type in (t.INT, t.FLOAT):
         zero = ast.Constant(0 if value.type == t.INT else 0.0)
         return residual.bind(ast.Compare(residual.ref(value), [ast.NotEq()], [zero]), bool(value.example), "is_true")
+    if value.type == t.STR:
+        text = ast.Compare(residual.ref(value), [ast.NotEq()], [ast.Constant("")])
+        return residual.bind(text, bool(value.example), "is_true")
     if isinstance(value.type, t.List):
         length = syntax.call("len", [residual.ref(value)])
         return residual.bind(ast.Compare(length, [ast.Gt()], [ast.Constant(0)]), bool(value.example), "is_true")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering import attributes
 from scriptkit.compiling.lowering.values import RefusedError, Value, has_dyn
+from scriptkit.compiling.lowering.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,8 @@ def method(ev: Evaluator, function: Any, receiver: Any, args: Sequence[Value], k
         args = [_content(ev, arg) for arg in args]
     made = attributes.native(function, *args, **kwargs)
     if name in {"keys", "values", "items", "__iter__"}:
-        made = list(made)
-    is_new = name in {"keys", "values", "items", "__iter__", "copy", "union", "intersection", "difference"}
+        return walk(ev.effects, made, [receiver])
+    is_new = name in {"copy", "union", "intersection", "difference"}
     return ev.effects.own(made) if is_new else made
 
 

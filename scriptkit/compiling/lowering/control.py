@@ -7,10 +7,10 @@ condition known only at run time need nothing special then: each arm gets the re
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering import assignment, blocks, branching, generators, loops, statements
+from scriptkit.compiling.lowering import assignment, blocks, branching, generators, loops, statements, walking
 from scriptkit.compiling.lowering.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.values import (
     CannotJoinError,
@@ -39,7 +39,7 @@ class Round:
     node: ast.For | ast.While
     items: tuple[Value, ...] | None
     position: int
-    source: Value = None
+    sources: walking.Sources = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,21 @@ def _is_joined(
     ev: Evaluator, condition: Dyn, node: ast.If, inner: Sequence[Task], frame: Frame, rest: Sequence[Task]
 ) -> bool:
     """Try both arms, each followed by `inner`, and join what they leave; False, and all is as before, if that fails."""
+    frame.goes_on += 1  # whatever is inside, the function does not end with it
     try:
         with ev.attempt():
-            outcome = _arms(ev, condition, [*node.body, *inner], [*node.orelse, *inner], frame, set(_names_read(rest)))
-            if outcome is not None:
-                raise CannotJoinError("a branch leaves the block")
+            needed = set(_names_read(rest))
+            _refuse_leaving(_arms(ev, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
     except CannotJoinError:
         return False
+    finally:
+        frame.goes_on -= 1
     return True
+
+
+def _refuse_leaving(outcome: Outcome) -> None:
+    if outcome is not None:
+        raise CannotJoinError("a branch leaves the block")
 
 
 def _round_apart(rest: list[Task]) -> tuple[list[Task], list[Task]]:
@@ -159,8 +166,8 @@ def _arms(
 ) -> Outcome:
     """Both arms; without `needed` they contain the rest of the block."""
     run = (lambda: run_block(ev, body, frame), lambda: run_block(ev, orelse, frame))
-    ends = needed is None and not frame.nested
-    return branching.branch(ev, condition, run, frame, needed or set(), ends=ends)
+    ends = needed is None and not frame.nested and not frame.goes_on
+    return branching.branch(ev, condition, run, frame, needed or set(), branching.Manner(ends=ends))
 
 
 def _jumps(body: Sequence[ast.stmt]) -> set[type[ast.AST]]:
@@ -194,24 +201,23 @@ def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcom
     if loops.is_open(iterable):
         loops.run_for(ev, node, iterable, frame)
         return None
-    if isinstance(iterable, generators.Generated):
+    if isinstance(iterable, generators.Generated) or (isinstance(iterable, walking.Walked) and iterable.is_lazy):
         generators.refuse_interleaved(node.body)
     items = tuple(ev.iterate(iterable))
     if len(items) > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", f"a loop of {len(items)} rounds would be unrolled")
-    rest.insert(0, Round(node, items, 0, iterable))
+    rest.insert(0, Round(node, items, 0, walking.sources_of(iterable)))
     return None
 
 
 def _round(ev: Evaluator, task: Round, rest: list[Task], frame: Frame) -> Outcome:
     node = task.node
     ev.place.node = node
-    following = Round(node, task.items, task.position + 1, task.source)
+    following = Round(node, task.items, task.position + 1, task.sources)
     if isinstance(node, ast.While):
         return _while_round(ev, node, following, rest, frame)
     assert task.items is not None  # noqa: S101 - a `for` has items
-    if isinstance(task.source, (list, dict, set)) and len(task.source) != len(task.items):
-        raise RefusedError("state-mutated-in-loop", "a list changes while a loop runs over it")
+    walking.refuse_changed(task.sources, task.position)
     if task.position == len(task.items):
         rest[:0] = node.orelse
         return None

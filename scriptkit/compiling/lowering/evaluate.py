@@ -81,7 +81,7 @@ class Evaluator:
         self.frames: list[Frame] = []
         self.context: dict[ContextVar[Any], Value] = self.effects.own({})
         self.written: dict[tuple[int, str], Value] = self.effects.own({})
-        self.unread: dict[tuple[int, str], RefusedError] = {}
+        self.unread: dict[tuple[int, str], tuple[RefusedError, Any]] = {}
 
     # ---- entry points of the other files
 

@@ -33,6 +33,7 @@ class Frame:
         self.first: Value = next(iter(variables.values()), None)
         self.nested = 0
         self.tails = 0
+        self.goes_on = 0
         self.yielded: list[Value] | None = None
         self.born = 0
         self.loops: list[dict[str, Value] | None] = []

@@ -14,6 +14,7 @@ import torch
 
 from scriptkit.compiling.lowering import syntax
 from scriptkit.compiling.lowering.effects import Snapshot
+from scriptkit.compiling.lowering.outlets import handed_on
 from scriptkit.compiling.lowering.values import (
     CannotJoinError,
     Closure,
@@ -208,7 +209,7 @@ class Joiner:
         made.spare = next((e for e in (made.example, *self._spares(one, other)) if e is not None), None)
         for block, side in zip(self.blocks, (one, other), strict=True):
             with residual.reopened(block):
-                expression = residual.expression(side)
+                expression = handed_on(residual.expression(side), self._type(side), block)
                 if t.is_optional(joined):
                     expression = syntax.call("torch.jit.annotate", [spelled(joined), expression])
                 residual.emit(ast.Assign([syntax.store(made.name)], expression))

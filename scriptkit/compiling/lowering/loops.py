@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering import assignment, branching, control, syntax
 from scriptkit.compiling.lowering.branching import Left, Outcome
+from scriptkit.compiling.lowering.outlets import handed_on
 from scriptkit.compiling.lowering.values import (
     Dyn,
     DynEnumerate,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
     from scriptkit.compiling.lowering.frames import Frame
 
+_LONGEST_EXAMPLE = 256
 _CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
 
 
@@ -63,7 +65,10 @@ def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None
         assignment.assign(ev, node.target, (number, item), frame)
 
     lists = [(held, len(held.example)) for held in _lists(frame)]
+    length = len(over.example) if isinstance(over, Dyn) else 0
     body = _body(ev, node, frame, begin)
+    if isinstance(over, Dyn) and len(over.example) != length:
+        raise RefusedError("state-mutated-in-loop", "a list changes while a loop walks it")
     residual.emit(ast.For(syntax.store(item.name), source, body, []))
     _lengthen(ev, lists, frame, _rounds(over))
 
@@ -83,7 +88,7 @@ def comprehend(ev: Evaluator, node: ast.ListComp | ast.GeneratorExp, iterable: V
         value = ev.lift(ev.expression(node.elt, inner))
         type_, expression = residual.typed(value)
         residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))
-    made.type, made.example = t.List(type_), [ev.example(value)] * _rounds(iterable)
+    made.type, made.example = t.List(type_), [ev.example(value)] * min(_rounds(iterable), _LONGEST_EXAMPLE)
     residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
     residual.emit(ast.For(syntax.store(item.name), source, block, []))
     return made
@@ -132,7 +137,7 @@ def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, rounds:
     ev.inexact = True
     for value in _lists(frame):
         start = before.get(id(value), 0)
-        value.example = [*value.example[:start], *(value.example[start:] * rounds)]
+        value.example = [*value.example[:start], *(value.example[start:] * rounds)][:_LONGEST_EXAMPLE]
 
 
 def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:
@@ -283,12 +288,16 @@ def _carry_back(ev: Evaluator, frame: Frame, carried: dict[str, Value]) -> None:
                 "loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later"
             )
     news = {
-        name: ev.residual.bind(ev.residual.expression(value), ev.example(value), f"next_{name}")
+        name: ev.residual.bind(_handed_on(ev, value, carried[name]), ev.example(value), f"next_{name}")
         for name, value in changed.items()
     }
     for name, new in news.items():
         held = carried[name]
         ev.residual.emit(ast.Assign([syntax.store(held.name)], ev.residual.ref(new)))
+
+
+def _handed_on(ev: Evaluator, value: Value, held: Dyn) -> ast.expr:
+    return handed_on(ev.residual.expression(value), held.type, ev.residual.method.blocks[-1])
 
 
 def jump(ev: Evaluator, node: ast.Break | ast.Continue, frame: Frame) -> Outcome:

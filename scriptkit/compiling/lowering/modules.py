@@ -139,12 +139,17 @@ def _of_class(module: nn.Module, name: str, static: Any) -> Value:
     return static
 
 
+def _is_of_torch(function: Any) -> bool:
+    return (getattr(function, "__module__", None) or "torch").split(".")[0] == "torch"
+
+
 def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
     """The items of a container of modules or parameters, in its order."""
     if not isinstance(module, _CONTAINERS) or isinstance(type(module).__iter__, types.FunctionType) is False:
         raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
-    if type(module).__module__.split(".")[0] != "torch":
-        raise RefusedError("call-not-lowered", f"`{type(module).__name__}` may iterate in its own way")
+    own = type(module).__iter__
+    if not _is_of_torch(own):
+        return attributes.items_of(ev, ev.call(own, [module]))
     ev.facts.content(module._modules)
     if isinstance(module, nn.ParameterList):
         return [read(ev, module, str(number)) for number in range(len(module))]
@@ -155,9 +160,16 @@ def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
 
 def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`module(...)`, with its hooks."""
-    own_call = type(module).__call__
-    if own_call is not nn.Module.__call__ and own_call not in _CALLS:
+    own_call: Any = type(module).__call__
+    if own_call in _CALLS:
+        return call_plainly(ev, module, args, kwargs)
+    if not isinstance(own_call, types.FunctionType):
         raise RefusedError("call-overridden", f"`{type(module).__name__}` has a `__call__` of its own")
+    return call_method(ev, module, own_call, args, kwargs)
+
+
+def call_plainly(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """What `nn.Module.__call__` does: `forward`, with the hooks round it."""
     if ev.effects.owns(module):
         return _call_forward(ev, module, args, kwargs)
     if not hooks.has_any(module):
@@ -179,10 +191,10 @@ def _call_forward(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwarg
 
 def call_root(ev: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """The call of the module that is lowered."""
-    if type(ev.root).__call__ not in _CALLS:
-        raise RefusedError("call-overridden", f"`{type(ev.root).__name__}` has a `__call__` of its own")
     forward = read(ev, ev.root, "forward")
-    if isinstance(forward, types.MethodType) and isinstance(forward.__func__, types.FunctionType):
+    if type(ev.root).__call__ not in _CALLS:
+        result = call(ev, ev.root, args, kwargs)
+    elif isinstance(forward, types.MethodType) and isinstance(forward.__func__, types.FunctionType):
         result = ev.call(_Plainly(forward.__func__), [forward.__self__, *args], kwargs)
     else:
         result = ev.call(forward, args, kwargs)
@@ -247,12 +259,14 @@ def call_method(
 ) -> Value:
     """A method of a module: evaluated in place where it is the current module's, else a residual method of its own."""
     if function in _CALLS:
-        return call(ev, module, args, kwargs)
+        return call_plainly(ev, module, args, kwargs)
     name = function.__name__
     torch_own = getattr(nn.Module, name, None) is function
     if torch_own and name in _LISTING:
         return _listed(ev, module, name, args, kwargs)
-    if (torch_own and name == "get_submodule") or (name in _CONTAINER_METHODS and isinstance(module, _CONTAINERS)):
+    if (torch_own and name == "get_submodule") or (
+        name in _CONTAINER_METHODS and isinstance(module, _CONTAINERS) and _is_of_torch(function)
+    ):
         return container_method(ev, module, name, args)
     if torch_own and not name.startswith("__") and name not in {"forward", "extra_repr"}:
         raise RefusedError("state-mutated", f"`{name}` of a module is called in the call")
@@ -282,7 +296,7 @@ def container_method(ev: Evaluator, module: nn.Module, name: str, args: Sequence
             found = read(ev, found, part)
         return found
     ev.facts.content(module._modules)
-    if type(module).__module__.split(".")[0] != "torch":
+    if not all(_is_of_torch(getattr(type(module), used, None)) for used in (name, "__iter__", "__len__")):
         raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}` may be its own")
     if name in {"__iter__", "keys"}:
         return ev.effects.own(items_of(ev, module))

@@ -60,12 +60,14 @@ def _spelling(function: Any) -> str | None:
 def _spellings() -> dict[Any, str]:
     rooms = {"torch": torch, "F": F, "math": math}
     rooms |= {f"torch.{name}": getattr(torch, name) for name in ("linalg", "special", "fft")}
-    made: dict[Any, str] = {}
+    functions = vars(torch._VF)["vf"]
+    made = {getattr(functions, name): f"torch._VF.{name}" for name in dir(functions) if not name.startswith("__")}
     for prefix, room in rooms.items():
         for name, function in vars(room).items():
             if isinstance(function, (BuiltinFunctionType, FunctionType)) and not name.startswith("__"):
                 same_name = name == function.__name__
-                made[function] = f"{prefix}.{name}" if same_name or function not in made else made[function]
+                if same_name or made.get(function, "torch._VF").startswith("torch._VF"):
+                    made[function] = f"{prefix}.{name}"
     return made
 
 
@@ -225,6 +227,15 @@ def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
     return data
 
 
+def _assert(ev: Evaluator, condition: Value, message: Value) -> None:
+    words = message if isinstance(message, str) else "an assertion of the model"
+    verdict = ev.call(bool, [condition])
+    if isinstance(verdict, Dyn):
+        ev.residual.emit(syntax.require(ev.residual.ref(verdict), words))
+    elif not verdict:
+        raise RaisedError(AssertionError(words))
+
+
 def _plain_emit(ev: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
     example = ev.try_out("tensor", torch.tensor, [data], kwargs)
     given = {key: ev.residual.expression(value) for key, value in kwargs.items()}
@@ -249,6 +260,7 @@ SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
         torch.iinfo: _limits(torch.iinfo),
         torch.tensor: _tensor,
         torch.as_tensor: _as_tensor,
+        torch._assert: _assert,
         torch.is_tensor: lambda _, value: (
             isinstance(value, torch.Tensor) or (isinstance(value, Dyn) and value.is_tensor)
         ),

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-
 from scriptkit.compiling.isolation import random_states_kept
-from scriptkit.compiling.lowering import assembly, modules, refusals
+from scriptkit.compiling.lowering import assembly, modules, outputs, refusals
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluate import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
-from scriptkit.compiling.lowering.values import Dyn, Parts, RaisedError, RefusedError, Sizes, Value
-from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, build, flatten
+from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
+from scriptkit.compiling.structure import Leaf, Nest, Structure, build, flatten
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import torch
+    from torch import nn
 
     from scriptkit.diagnostics import Diagnostic
 
@@ -35,7 +34,7 @@ def lower(
     try:
         with random_states_kept():
             result = _evaluate(ev, inputs, tensors)
-            output, not_tensors = _finish(ev, result)
+            output, not_tensors = outputs.write_return(ev, result)
     except RefusedError as refused:
         raise LoweringError(_headline(module), [_diagnostic(ev, refused)]) from refused
     except RaisedError as raised:
@@ -75,46 +74,6 @@ def _input_name(ev: Evaluator, inputs: Structure, number: int) -> str:
             if item == Leaf(number):
                 return str(name)
     return "input"
-
-
-def _finish(ev: Evaluator, result: Value) -> tuple[Structure, frozenset[int]]:
-    """Write the `return` of the root; gives what is round the returned values, and which of them are no tensors."""
-    if ev.context:
-        raise RefusedError("state-mutated", "a context variable keeps its new value after the call")
-    leaves: list[ast.expr] = []
-    not_tensors: set[int] = set()
-    output = _outputs(ev, flatten(result)[1], flatten(result)[0], leaves, not_tensors)
-    made: ast.expr = ast.Tuple(leaves, ast.Load()) if len(leaves) != 1 else leaves[0]
-    ev.residual.emit(ast.Return(made if leaves else ast.Constant(None)))
-    return output, frozenset(not_tensors)
-
-
-def _outputs(
-    ev: Evaluator, structure: Structure, tensors: list[torch.Tensor], leaves: list[ast.expr], not_tensors: set[int]
-) -> Structure:
-    if isinstance(structure, Leaf):
-        leaves.append(ev.residual.expression(tensors[structure.index]))
-        return Leaf(len(leaves) - 1)
-    if isinstance(structure, Constant):
-        return _constant(ev, structure.value, leaves, not_tensors)
-    if structure.type is Parts:
-        raise RefusedError("output-type-not-lowered", "a named tuple of an operation is returned")
-    kind = torch.Size if structure.type is Sizes else structure.type
-    items = tuple(_outputs(ev, item, tensors, leaves, not_tensors) for item in structure.items)
-    return Nest(structure.kind, kind, structure.keys, items)
-
-
-def _constant(ev: Evaluator, value: Value, leaves: list[ast.expr], not_tensors: set[int]) -> Structure:
-    if isinstance(value, Dyn):
-        if isinstance(value.example, (torch.dtype, tuple)):
-            raise RefusedError("output-type-not-lowered", f"a `{type(value.example).__name__}` is returned")
-        leaves.append(ev.residual.ref(value))
-        if not value.is_tensor:
-            not_tensors.add(len(leaves) - 1)
-        return Leaf(len(leaves) - 1)
-    if not isinstance(value, (bool, int, float, str, type(None), torch.dtype, torch.device)):
-        raise RefusedError("output-type-not-lowered", f"a `{type(value).__name__}` is returned")
-    return Constant(value)
 
 
 def _headline(module: nn.Module) -> str:

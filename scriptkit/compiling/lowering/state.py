@@ -43,7 +43,7 @@ def assign(ev: Evaluator, module: nn.Module, name: str, value: Value) -> None:
     words = f"`{type(module).__name__}.{name}` is written in the call and not read by it"
     refusal = RefusedError("state-mutated", words)
     refusal.place = ev.place.path, ev.place.node
-    ev.unread.setdefault(key, refusal)
+    ev.unread.setdefault(key, (refusal, held))
     ev.residual.kept_alive.append(module)
     ev.assumptions[f"nobody reads `{ev.residual.spoken_path(module)}.{name}` after the call, which writes it"] = None
 
@@ -120,8 +120,9 @@ def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
 
 def refuse_unread(ev: Evaluator) -> None:
     """What the call writes and never reads is meant for somebody else, who would not get it."""
-    for refusal in ev.unread.values():
-        raise refusal
+    for key, (refusal, before) in ev.unread.items():
+        if not _is_same(before, ev.written.get(key)):
+            raise refusal
 
 
 MISSING = _MISSING

@@ -121,6 +121,8 @@ def _transposed(ev: Evaluator, value: Dyn) -> Value:
 _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
     "shape": shape,
     "ndim": rank,
+    "is_nested": lambda _, value: bool(value.example.is_nested),
+    "is_mkldnn": lambda _, value: bool(value.example.is_mkldnn),
     "T": _transposed,
     "mT": lambda ev, value: method(ev, value, "transpose", [-2, -1], {}),
     "real": lambda ev, value: operations.emit(ev, torch.real, [value], {}),
@@ -176,6 +178,7 @@ def _is_int(value: Value) -> bool:
 
 
 def _as_size(ev: Evaluator, value: Value) -> Value:
+    value = unwrapped(ev, value)
     return ev.call(int, [value]) if isinstance(value, Dyn) and value.is_tensor else value
 
 

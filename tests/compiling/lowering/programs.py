@@ -112,6 +112,8 @@ class Program:
     def _dynamic_for(self, depth: int) -> None:
         over = self.one_of("for i in range(x.shape[0]):", "for row in x:", "for i, v in enumerate(xs):")
         self.write(depth, over)
+        if over.endswith("(xs):"):  # the body may append to what it walks
+            self.write(depth + 1, "if i > 4:", "    break")
         self.block(depth + 1, self.random.randint(1, 2), in_loop=True)
 
     def _while(self, depth: int) -> None:

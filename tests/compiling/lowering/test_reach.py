@@ -133,8 +133,10 @@ class Made(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         LOGGER.warning("seen")
-        made: Tensor = nn.Softmax(dim=-1)(x)
-        return made + torch.linalg.norm(x, dim=-1, keepdim=True) + F.logsigmoid(x) + x.norm(dim=0)
+        made: Tensor = (
+            nn.Softmax(dim=-1)(x) + torch.linalg.norm(x, dim=-1, keepdim=True) + F.logsigmoid(x) + x.norm(dim=0)
+        )
+        return made
 
 
 class Scratch(nn.Module):
@@ -201,3 +203,75 @@ def test_a_number_of_two_types_is_refused_where_its_type_counts() -> None:
 )
 def test_forms_are_lowered_and_equal_on_other_shapes(model: nn.Module) -> None:
     equal_after_loading(model, *images((4, 4), (1, 4), (9, 6)))
+
+
+class GrowsWhileWalked(nn.Module):
+    """A list that grows while it is walked: Python sees the new items."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [x]
+        for number, part in enumerate(parts):
+            if number < 3:
+                parts.append(part + 1)
+        return torch.stack(parts)
+
+
+class ChangesAhead(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        parts = {"a": x, "b": x}
+        for name, part in parts.items():
+            if name == "a":
+                parts["b"] = part * 2
+        return parts["b"]
+
+
+@pytest.mark.parametrize("model", [GrowsWhileWalked(), ChangesAhead()], ids=lambda model: type(model).__name__)
+def test_a_container_that_changes_while_it_is_walked_is_refused(model: nn.Module) -> None:
+    with pytest.raises(LoweringError) as caught:
+        lower(model, (torch.ones(2),))
+    assert caught.value.diagnostics[0].name == "state-mutated-in-loop"
+
+
+class ChangesInBothDepths(nn.Module):
+    """An item is written after a branch inside a branch, where the list has another length in one arm."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int]:
+        parts = [x]
+        if x.min() < -1:
+            if x.mean() > 0:
+                parts.append(x * 2)
+            parts[0] = x + 5
+        return parts[0], len(parts)
+
+
+def test_what_follows_an_inner_branch_is_not_forgotten() -> None:
+    examples = [(torch.tensor([-2.0, 9.0]),), (torch.tensor([-2.0, 1.0]),), (torch.ones(2),)]
+    for example in examples:
+        made = lower(ChangesInBothDepths(), example)
+        for other in examples:
+            assert made(*other)[1] == ChangesInBothDepths()(*other)[1]
+            assert torch.equal(made(*other)[0], ChangesInBothDepths()(*other)[0])
+
+
+class HandsOn(nn.Module):
+    """torch 2.13 loses a value that a loop captures and a branch hands on."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, int]:
+        y, count = x, 0
+        if x.sum() > -1e9:
+            x = x.clone()
+            size = x.shape[0] + 1
+            for _ in range(x.shape[0]):
+                y = x
+                count = size
+        return x, y, count
+
+
+def test_a_value_that_a_loop_captures_survives_the_loop() -> None:
+    example = torch.randn(3, 2)
+    made = lower(HandsOn(), (example,))
+    jit: Any = torch.jit
+    for optimized in (False, True):
+        with jit.optimized_execution(optimized):
+            for _ in range(3):
+                torch.testing.assert_close(made(example), HandsOn()(example), rtol=0, atol=0)
