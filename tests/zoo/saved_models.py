@@ -11,13 +11,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 
 import scriptkit
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
 from tests.zoo.catalogue import CATALOGUE, Entry
 
 FOREIGN = ("timm", "torchvision", "transformers", "monai", "torch_geometric", "e3nn")
@@ -34,18 +34,19 @@ def write(suffix: str, entries: list[Entry]) -> None:
         path = Path(entry.name.replace("/", "-") + suffix)
         scriptkit.save(scriptkit.compile(model, inputs), path, example_inputs=inputs, metadata={"model": entry.name})
         torch.save((inputs, leaves), path.with_suffix(".outputs"))
-        print(entry.name, hashlib.sha256(path.read_bytes()).hexdigest(), flush=True)
+        click.echo(f"{entry.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 
 def read() -> None:
     """Load every file of this folder and compare; print what differs, or `equal`."""
-    sys.modules.update(dict.fromkeys(FOREIGN))  # an import of one of them fails
+    missing: Any = None
+    sys.modules.update(dict.fromkeys(FOREIGN, missing))  # an import of one of them fails
     for path in sorted(Path().glob("*.outputs")):
         inputs, expected = torch.load(path)
         model = scriptkit.load(path.with_suffix(".pt"))
         with torch.no_grad():
             actual, _ = flatten(_called(model, inputs))
-        print(model.manifest.metadata["model"], compare(expected, actual) or "equal", flush=True)
+        click.echo(f"{model.manifest.metadata['model']} {compare(expected, actual) or 'equal'}")
 
 
 def _called(model: LoadedModule, inputs: tuple[Any, ...]) -> Any:
