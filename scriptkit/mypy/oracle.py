@@ -6,6 +6,7 @@ which for an attribute declared `float` may be an `int`, and for one declared `M
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from mypy.nodes import ARG_NAMED, ARG_NAMED_OPT, ARG_OPT, ARG_POS, FuncDef, TypeInfo, Var
@@ -19,8 +20,6 @@ from scriptkit.mypy.calls import call_signature
 from scriptkit.mypy.types import translated
 
 if TYPE_CHECKING:
-    import ast
-
     import mypy.types
     from mypy.checker import TypeChecker
     from mypy.nodes import MypyFile, SymbolTable
@@ -55,7 +54,8 @@ class MypyOracle:
         if symbol is None or not isinstance(symbol.node, Var) or symbol.node.is_property:
             return None
         given = None if symbol.node.type is None else get_proper_type(symbol.node.type)
-        return _value(given) if isinstance(given, Instance) else None
+        found = _value(given) if isinstance(given, Instance) else None
+        return None if isinstance(found, Type) and not _is_proven(cls, name, symbol.node) else found
 
     def call_schema(self, node: ast.Call) -> Schema | None:
         """What a function, method or module of another file takes and gives, where its signature says so."""
@@ -95,6 +95,17 @@ class MypyOracle:
         line, column, end_line, end_column = self._module.span(node)
         found = self._types.get((line, column - 1, end_line, end_column - 1))
         return None if found is None else get_proper_type(found)
+
+
+def _is_proven(cls: ClassFacts, name: str, variable: Var) -> bool:
+    """Whether a plain type is that of the value: declared so, or what a call gives that is assigned as it is.
+
+    A parameter that is assigned again in unannotated code keeps its declared type to mypy, whatever it is then.
+    """
+    facts = cls.attributes.get(name)
+    if facts is None or not facts.init:
+        return not variable.is_inferred
+    return isinstance(facts.init[0].value, ast.Call)
 
 
 def _by_place(checker: TypeChecker) -> dict[Place, mypy.types.Type]:

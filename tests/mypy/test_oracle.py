@@ -37,6 +37,9 @@ HELPERS = """
     def several() -> nn.ModuleList:
         return nn.ModuleList([nn.Identity()])
 
+    def pairs(n):
+        return (n, n)
+
     def path() -> Path:
         return Path()
 
@@ -55,6 +58,8 @@ HELPERS = """
             self.size = 1
 
     class Base(nn.Module):
+        limit: int
+
         def __init__(self) -> None:
             super().__init__()
             self.limit = count()
@@ -94,6 +99,11 @@ CASES = [
     Case("set_made_elsewhere", "x if 'a' in self.words else x", "attribute-unsupported-type", "self.words = words()"),
     Case("object_that_torch_compiles", "x * self.plain.size", init="self.plain = Plain()"),
     Case("attribute_of_a_known_type", "x + self.n.bit_length()", "object-attribute", "self.n = count()"),
+    Case(
+        "parameter_that_is_something_else",
+        "x * self.pair[0]",
+        init="size: int = 2\n        size = pairs(2)\n        self.pair = size",
+    ),
     Case("attribute_of_a_base_elsewhere", "x + self.limit.bit_length()", "object-attribute", base="Base"),
     Case("method_of_a_base_elsewhere", "self.names(x).relu()", "object-attribute", base="Base"),
     Case("base_elsewhere_used_right", "self.names(x)['x'] + self.limit", base="Base"),
@@ -104,7 +114,9 @@ CASES = [
 def text() -> str:
     """One class for each case."""
     lines = ["import helpers", "from torch import Tensor, nn"]
-    lines.append("from helpers import EPS, SIZES, Base, Block, Plain, count, first, halved, path, several, words")
+    lines.append(
+        "from helpers import EPS, SIZES, Base, Block, Plain, count, first, halved, pairs, path, several, words"
+    )
     for case in CASES:
         lines += [
             "",
