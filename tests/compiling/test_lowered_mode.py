@@ -342,5 +342,22 @@ def test_every_reason_in_the_source_has_a_code_and_no_code_is_used_twice() -> No
     calls = r"(?:RefusedError|super\(\).__init__)\(\s*\"([a-z-]+)\""
     used = {name for file in folder.glob("*.py") for name in re.findall(calls, file.read_text(encoding="utf-8"))}
     assert used <= refusals.REASONS.keys()
-    codes = [reason.code for reason in (*refusals.REASONS.values(), refusals.BRANCH_NOT_LOWERED, refusals.OTHER)]
+    others = (refusals.BRANCH_NOT_LOWERED, refusals.NOT_COMPILED, refusals.OTHER)
+    codes = [reason.code for reason in (*refusals.REASONS.values(), *others)]
     assert len(set(codes)) == len(codes)
+
+
+def test_what_the_compiler_says_of_a_program_points_at_the_code_of_the_user() -> None:
+    raw = """
+Arguments for call are not valid.
+The following variants are available:
+
+  aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor:
+  Expected a value of type 'Tensor' for argument 'other'.
+  File "model.py", line 7, in forward
+    return x + None
+           ~~~~~~~~ <--- HERE
+"""
+    found = refusals.not_compiled(raw)
+    assert (found.path, found.line, found.name) == ("model.py", 7, "program-not-compiled")
+    assert "aten::add" in found.message

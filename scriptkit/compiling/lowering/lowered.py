@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.adapter import spoken_path
+from scriptkit.compiling.lowering import refusals
 from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
 from scriptkit.compiling.structure import Leaf, arranged, build, differences, flatten, leaves
@@ -67,8 +68,7 @@ class LoweredModule:
         try:
             return engine.compile_lowered(self.entry)
         except Exception as error:  # torch raises errors of many types
-            words = str(error).strip().splitlines() or [type(error).__name__]
-            raise CompilationError(f"the lowered program does not compile: {words[0]}") from error
+            raise LoweringError("the lowered program does not compile", [refusals.not_compiled(str(error))]) from error
 
     @functools.cached_property
     def _calling(self) -> tuple[int, tuple[str, ...]]:

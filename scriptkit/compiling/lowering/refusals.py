@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ REASONS = {
     "loop-variable-changes-type": Reason("SK948", f"{_TYPES}, also from round to round of a loop"),
 }
 BRANCH_NOT_LOWERED = Reason("SK947", "an arm that the example does not take, and that cannot be lowered, raises")
+NOT_COMPILED = Reason("SK949", "the compiler of TorchScript has the last word on every lowered program")
 OTHER = Reason("SK900", _PYTHON)
 HELP = "compile the part in another mode, or pass example inputs that do not lead there"
 
@@ -96,3 +98,17 @@ def dropped(path: str, line: int, message: str) -> Diagnostic:
     """An arm that raises instead of being lowered, as a warning."""
     code, note = BRANCH_NOT_LOWERED.code, BRANCH_NOT_LOWERED.note
     return Diagnostic(path, line, 1, line, 2, code, "branch-not-lowered", message, severity="warning", note=note)
+
+
+def not_compiled(error: str) -> Diagnostic:
+    """What the compiler says of a program, at the place of the user's code it points to first."""
+    place = re.search(r'File "([^"]+)", line (\d+)', error)
+    path, line = (place[1], int(place[2])) if place else ("<unknown>", 1)
+    words = [text.strip() for text in error.splitlines() if text.strip() and not text.lstrip().startswith("File ")]
+    said = next((text for text in words if not text.startswith(_SAYS_NOTHING)), "RuntimeError")
+    message = f"the lowered program does not compile: {said[:200]}"
+    code, note = NOT_COMPILED.code, NOT_COMPILED.note
+    return Diagnostic(path, line, 1, line, 2, code, "program-not-compiled", message, note=note, help=HELP)
+
+
+_SAYS_NOTHING = ("Arguments for call are not valid", "The following variants are available")
