@@ -168,13 +168,13 @@ def _is_size(value: Value) -> bool:
 
 def _sizes(ev: Evaluator, value: Value) -> Value:
     """Sizes that are partly tensors: eager takes them for whole numbers."""
-    if type(value) in (list, tuple) and any(type(part) is int or _is_int(part) for part in value):
+    if type(value) in (list, tuple, Sizes) and any(type(part) is int or _is_int(part) for part in value):
         return [_as_size(ev, part) for part in value]
     return value
 
 
 def _is_int(value: Value) -> bool:
-    return isinstance(value, Dyn) and value.type == t.INT
+    return isinstance(value, Dyn) and t.without_none(value.type) == t.INT
 
 
 def _as_size(ev: Evaluator, value: Value) -> Value:
