@@ -9,6 +9,7 @@ import linecache
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.lowering import LoweringError, refusals
+from scriptkit.compiling.lowering import LoweringError, lower, outputs, refusals
 from scriptkit.compiling.structure import flatten
 from scriptkit.engines.torchscript import files
 
@@ -361,3 +362,32 @@ The following variants are available:
     found = refusals.not_compiled(raw)
     assert (found.path, found.line, found.name) == ("model.py", 7, "program-not-compiled")
     assert "aten::add" in found.message
+
+
+def test_two_threads_lower_two_models_at_once() -> None:
+    models = [make().eval() for make, count in MODELS if count == 1]
+    with ThreadPoolExecutor(2) as pool:
+        lowered = list(pool.map(lambda model: lower(model, (X.clone(),)), models))
+        forms = list(pool.map(lambda one: one.form, lowered))
+    with torch.no_grad():
+        for model, one in zip(models, lowered, strict=True):
+            assert not compare(copy.deepcopy(model)(X.clone()), one.run(X.clone()))
+    assert len(forms) == len(models)
+
+
+def test_an_interrupted_lowering_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Drops()
+    attributes = {name: dict(vars(part)) for name, part in model.named_modules()}
+    state, generator = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outputs, "write_return", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        lower(model, (X,))
+    monkeypatch.undo()
+    assert {name: dict(vars(part)) for name, part in model.named_modules()} == attributes
+    assert not compare(dict(state), dict(model.state_dict()))
+    assert torch.equal(generator, torch.get_rng_state())
+    assert lower(model, (X,)).form is not None
