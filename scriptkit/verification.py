@@ -278,7 +278,11 @@ class _Verification:
     def _compare_methods(self, form: Form, *, training: bool) -> None:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
         nothing = Example.of((), {})
-        for name in forms.exported_methods(self.module):
+        source = self.module.inner if isinstance(self.module, CompiledModule) else self.module
+        for name in forms.exported_methods(source):
+            if not hasattr(self._pair(form, training=training).compiled, name):
+                self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
+                continue
             compared = (
                 self._compare_call(self._pair(form, training=training), "the example", one, name)
                 for one in (nothing, self.example)

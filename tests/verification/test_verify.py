@@ -154,3 +154,30 @@ def test_a_trace_that_is_wrong_is_found() -> None:
     compiled.inner.forward = lambda x: {"y": x[:, :3]}
     with pytest.raises(scriptkit.VerificationError):
         verify(compiled, (torch.randn(5, 4),))
+
+
+class _Exports(nn.Module):
+    """Plain torch code with an exported method."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.encode(x).relu()
+
+    @torch.jit.export
+    def encode(self, x: Tensor) -> Tensor:
+        encoded: Tensor = self.fc(x)
+        return encoded
+
+
+def test_exported_methods_of_a_compiled_module_are_compared() -> None:
+    report = scriptkit.verify(scriptkit.compile(_Exports()), (torch.ones(2, 4),))
+    assert "encode" in {one.method for one in report.comparisons}
+
+
+def test_a_trace_has_no_exported_methods_and_the_report_says_so() -> None:
+    compiled = scriptkit.compile(scriptkit.traced(_Exports()), (torch.ones(2, 4),))
+    report = scriptkit.verify(compiled, (torch.ones(2, 4),))
+    assert any(text.startswith("encode: ") for text in report.skipped)
