@@ -11,6 +11,7 @@ from scriptkit.compiling.lowering.evaluate import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
 from scriptkit.compiling.structure import Leaf, Nest, Structure, build, flatten
+from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -29,8 +30,13 @@ def lower(
 
     Neither the module nor the examples nor any random state is changed.
     """
+    with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
+        return _lower(module, example_inputs, example_kwargs or {})
+
+
+def _lower(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> LoweredModule:
     ev = Evaluator(module)
-    tensors, inputs = flatten((tuple(example_inputs), dict(example_kwargs or {})))
+    tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
             result = _evaluate(ev, inputs, tensors)
