@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from typing import TYPE_CHECKING
 
 from scriptkit.diagnostics import Diagnostic, Label
@@ -12,7 +13,7 @@ from scriptkit.rules import COMPILER_ERROR, explain_raw, rule_named
 if TYPE_CHECKING:
     from scriptkit.engines.torchscript.lifting import LiftedFunction
 
-_MESSAGE_LENGTH = 88
+_MESSAGE_LENGTH = 112
 
 
 def diagnostic_of(raw: RawError, failing: LiftedFunction | None, owner: type) -> Diagnostic:
@@ -100,4 +101,4 @@ def _cut(reason: str) -> str:
     if len(reason) <= _MESSAGE_LENGTH:
         return reason
     first = reason.split(". ", maxsplit=1)[0]
-    return first if len(first) <= _MESSAGE_LENGTH else first[: _MESSAGE_LENGTH - 3].rstrip() + "..."
+    return textwrap.shorten(first, _MESSAGE_LENGTH, placeholder=" ...")
