@@ -41,8 +41,8 @@ def compile(
 ) -> CompiledModule:
     """Compile a module nobody wrote for scriptkit: from its source, else lowered to a program that scripts, else traced.
 
-    `modes` maps paths or patterns of paths ("backbone.*") to "script", "lowered" or "trace". `allow_baked` maps a kind of hazard
-    ("baked-shape") or a line ("model.py:12") to the reason for which a trace may bake it in.
+    `modes` maps paths or patterns of paths ("backbone.*") to "script", "lowered" or "trace". `allow_baked` maps a kind
+    of hazard ("baked-shape") or a line ("model.py:12") to the reason for which a trace may bake it in.
 
     Without example inputs a module that does not script stays pending until its first call.
 
