@@ -39,7 +39,7 @@ def compile(
     modes: Mapping[str, str] | None = None,
     allow_baked: Mapping[str, str] | None = None,
 ) -> CompiledModule:
-    """Compile a module nobody wrote for scriptkit: from its source, else lowered to a program that scripts, else traced.
+    """Compile a module nobody wrote for scriptkit: from its source, else lowered to one that scripts, else traced.
 
     `modes` maps paths or patterns of paths ("backbone.*") to "script", "lowered" or "trace". `allow_baked` maps a kind
     of hazard ("baked-shape") or a line ("model.py:12") to the reason for which a trace may bake it in.
