@@ -13,7 +13,7 @@ from scriptkit.compiling.lowering import LoweringError, lower
 from tests.compiling.lowering.programs import Program
 
 SEEDS_PER_TEST = 15
-TESTS = 3
+TESTS = 5
 
 
 def model_of(text: str, seed: int) -> nn.Module:
