@@ -5,7 +5,7 @@
                                   ├──> facts read, to be checked before each call
                                   └──> or diagnostics: which line, and why
 
-`evaluate` interprets the code of `forward` and of everything it calls. What depends on static facts alone runs as
+`evaluate` interprets the code of `forward` and of everything it calls (`expressions`, `statements`, `control`). What depends on static facts alone runs as
 Python (`calls`, `attributes`, `containers`, `builtin_functions`); what touches a value known only at run time is
 written into the residual program (`operators`, `tensors`, `operations`, `residual`). `control`, `branching`, `joining`
 and `loops` keep branches and loops that depend on such values. `effects` sees to it that nothing changes that the run

@@ -57,7 +57,7 @@ def _raise(ev: Evaluator, node: ast.Raise, frame: Frame) -> None:
 
 
 def _function(ev: Evaluator, node: ast.FunctionDef, frame: Frame) -> None:
-    from scriptkit.compiling.lowering.evaluate import closure
+    from scriptkit.compiling.lowering.expressions import closure
 
     made: Value = closure(ev, node, frame)
     for decorator in reversed(node.decorator_list):

@@ -1,0 +1,278 @@
+"""Expressions, one function per kind of syntax."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.lowering import (
+    attributes,
+    branching,
+    calls,
+    comparing,
+    control,
+    generators,
+    loops,
+    modules,
+    operators,
+    subscripts,
+)
+from scriptkit.compiling.lowering.frames import Frame
+from scriptkit.compiling.lowering.values import (
+    Closure,
+    Dyn,
+    RaisedError,
+    RefusedError,
+    UnknownText,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scriptkit.compiling.lowering.evaluate import Evaluator
+
+
+def _constant(_: Evaluator, node: ast.Constant, __: Frame) -> Value:
+    return node.value
+
+
+def _name(ev: Evaluator, node: ast.Name, frame: Frame) -> Value:
+    return frame.look_up(node.id, ev.facts)
+
+
+def _attribute(ev: Evaluator, node: ast.Attribute, frame: Frame) -> Value:
+    owner = ev.expression(node.value, frame)
+    ev.place.node = node
+    return attributes.read(ev, owner, _mangled(node.attr, frame))
+
+
+def _mangled(name: str, frame: Frame) -> str:
+    """A private name as Python spells it inside a class body."""
+    if not name.startswith("__") or name.endswith("__") or "__class__" not in frame.cells:
+        return name
+    return f"_{frame.cells['__class__'].cell_contents.__name__.lstrip('_')}{name}"
+
+
+def elements(ev: Evaluator, nodes: Sequence[ast.expr], frame: Frame) -> list[Value]:
+    """Items of a display or arguments of a call, stars expanded."""
+    found: list[Value] = []
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            found.extend(ev.iterate(ev.expression(node.value, frame)))
+        else:
+            found.append(ev.expression(node, frame))
+    return found
+
+
+def _tuple(ev: Evaluator, node: ast.Tuple, frame: Frame) -> Value:
+    return tuple(elements(ev, node.elts, frame))
+
+
+def _list(ev: Evaluator, node: ast.List, frame: Frame) -> Value:
+    return ev.effects.own(elements(ev, node.elts, frame))
+
+
+def _set(ev: Evaluator, node: ast.Set, frame: Frame) -> Value:
+    return ev.effects.own(set(elements(ev, node.elts, frame)))
+
+
+def _dict(ev: Evaluator, node: ast.Dict, frame: Frame) -> Value:
+    made: dict[Any, Value] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            made.update(calls.mapping_items(ev, ev.expression(value, frame)))
+        else:
+            name = ev.expression(key, frame)
+            made[name] = ev.expression(value, frame)
+    return ev.effects.own(made)
+
+
+def _binary(ev: Evaluator, node: ast.BinOp, frame: Frame) -> Value:
+    left = ev.expression(node.left, frame)
+    right = ev.expression(node.right, frame)
+    ev.place.node = node
+    return operators.binary(ev, type(node.op), left, right)
+
+
+def _unary(ev: Evaluator, node: ast.UnaryOp, frame: Frame) -> Value:
+    if isinstance(node.op, ast.Not):
+        return comparing.negated(ev, branching.test(ev, node.operand, frame))
+    value = ev.expression(node.operand, frame)
+    ev.place.node = node
+    return operators.unary(ev, type(node.op), value)
+
+
+def _bool_op(ev: Evaluator, node: ast.BoolOp, frame: Frame) -> Value:
+    return branching.choose_operand(ev, node.values, isinstance(node.op, ast.And), frame)
+
+
+def _if_exp(ev: Evaluator, node: ast.IfExp, frame: Frame) -> Value:
+    condition = branching.test(ev, node.test, frame)
+    if not isinstance(condition, Dyn):
+        return ev.expression(node.body if condition else node.orelse, frame)
+    return branching.choose(
+        ev, condition, lambda: ev.expression(node.body, frame), lambda: ev.expression(node.orelse, frame), frame
+    )
+
+
+def _compare(ev: Evaluator, node: ast.Compare, frame: Frame) -> Value:
+    left = ev.expression(node.left, frame)
+    outcome: Value = True
+    for op, comparator in zip(node.ops, node.comparators, strict=True):
+        right = ev.expression(comparator, frame)
+        ev.place.node = node
+        outcome = comparing.both(ev, outcome, comparing.compare(ev, op, left, right), is_first=op is node.ops[0])
+        left = right
+    return outcome
+
+
+def _joined_str(ev: Evaluator, node: ast.JoinedStr, frame: Frame) -> Value:
+    parts: list[str] = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+        elif isinstance(part, ast.FormattedValue):
+            value = ev.expression(part.value, frame)
+            if type(value) not in (str, int, float, bool, type(None), torch.dtype, torch.device):
+                return UnknownText()
+            spec = _joined_str(ev, part.format_spec, frame) if isinstance(part.format_spec, ast.JoinedStr) else ""
+            convert = _CONVERSIONS.get(part.conversion)
+            parts.append(format(convert(value) if convert else value, spec))
+    return "".join(parts)
+
+
+_CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
+
+
+def _subscript(ev: Evaluator, node: ast.Subscript, frame: Frame) -> Value:
+    owner = ev.expression(node.value, frame)
+    index = ev.expression(node.slice, frame)
+    ev.place.node = node
+    return subscripts.item(ev, owner, index)
+
+
+def _slice(ev: Evaluator, node: ast.Slice, frame: Frame) -> Value:
+    return slice(
+        *(None if part is None else ev.expression(part, frame) for part in (node.lower, node.upper, node.step))
+    )
+
+
+def _walrus(ev: Evaluator, node: ast.NamedExpr, frame: Frame) -> Value:
+    value = ev.expression(node.value, frame)
+    ev.bind_name(frame, node.target.id, value)
+    return value
+
+
+def _lambda(ev: Evaluator, node: ast.Lambda, frame: Frame) -> Value:
+    return closure(ev, node, frame)
+
+
+def closure(ev: Evaluator, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Closure:
+    """A function defined inside the one that is evaluated."""
+    defaults = [ev.expression(default, frame) for default in node.args.defaults]
+    keywords = {
+        parameter.arg: ev.expression(default, frame)
+        for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        if default is not None
+    }
+    return Closure(node, frame, defaults, keywords)
+
+
+def _comprehension(ev: Evaluator, node: Any, frame: Frame) -> Value:
+    made: list[Value] = []
+    inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
+    inner.first = frame.first
+    ev.open_frame(inner)
+    first = ev.lift(ev.expression(node.generators[0].iter, frame))
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and loops.is_open(first):
+        return loops.comprehend(ev, node, first, inner)
+    for _ in _rounds(ev, node.generators, inner, frame, first):
+        if isinstance(node, ast.DictComp):
+            made.append((ev.expression(node.key, inner), ev.expression(node.value, inner)))
+        else:
+            made.append(ev.expression(node.elt, inner))
+    if isinstance(node, ast.DictComp):
+        return ev.effects.own(dict(made))
+    return ev.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
+
+
+def _rounds(
+    ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
+) -> Iterator[None]:
+    """Every round of a comprehension, its variables bound."""
+    if not generators:
+        yield
+        return
+    first, *rest = generators
+    for item in ev.iterate(ev.expression(first.iter, outer) if over is None else over):
+        control.assign(ev, first.target, item, inner)
+        if all(_static(branching.test(ev, condition, inner)) for condition in first.ifs):
+            yield from _rounds(ev, rest, inner, inner)
+
+
+def _static(condition: Value) -> bool:
+    if isinstance(condition, Dyn):
+        raise RefusedError(
+            "length-known-at-run-time", "a comprehension is filtered by a condition known only at run time"
+        )
+    return bool(condition)
+
+
+def _call(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
+    if isinstance(node.func, ast.Name) and node.func.id == "super" and "super" not in frame.variables:
+        return _super(ev, node, frame)
+    function = ev.expression(node.func, frame)
+    args = elements(ev, node.args, frame)
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = ev.expression(keyword.value, frame)
+        given = {keyword.arg: value} if keyword.arg is not None else calls.mapping_items(ev, value)
+        if kwargs.keys() & given.keys():
+            raise RaisedError(TypeError("got multiple values for a keyword argument"))
+        kwargs.update(given)
+    ev.place.node = node
+    return ev.call(function, args, kwargs)
+
+
+def _super(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
+    if node.args:
+        cls, instance = (ev.expression(arg, frame) for arg in node.args)
+    else:
+        function = frame
+        while "__class__" not in function.cells and function.outer is not None:
+            function = function.outer
+        if "__class__" not in function.cells:
+            raise RefusedError("super-out-of-place", "`super()` outside a method")
+        cls, instance = ev.facts.cell(function.cells["__class__"], "__class__"), function.first
+    return modules.Parent(cls, instance)
+
+
+TABLE: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Tuple: _tuple,
+    ast.List: _list,
+    ast.Set: _set,
+    ast.Dict: _dict,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _bool_op,
+    ast.IfExp: _if_exp,
+    ast.Compare: _compare,
+    ast.JoinedStr: _joined_str,
+    ast.Subscript: _subscript,
+    ast.Slice: _slice,
+    ast.NamedExpr: _walrus,
+    ast.Lambda: _lambda,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.Call: _call,
+    ast.Yield: generators.take,
+    ast.YieldFrom: generators.take,
+}
