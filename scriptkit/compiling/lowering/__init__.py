@@ -5,11 +5,11 @@
                                   ├──> facts read, to be checked before each call
                                   └──> or diagnostics: which line, and why
 
-`evaluate` interprets the code of `forward` and of everything it calls (`expressions`, `statements`, `control`). What depends on static facts alone runs as
-Python (`calls`, `attributes`, `containers`, `builtin_functions`); what touches a value known only at run time is
-written into the residual program (`operators`, `tensors`, `operations`, `residual`). `control`, `branching`, `joining`
-and `loops` keep branches and loops that depend on such values. `effects` sees to it that nothing changes that the run
-did not create, and remembers what was read.
+`evaluate` interprets the code of `forward` and of everything it calls (`expressions`, `statements`, `control`). What
+depends on static facts alone runs as Python (`calls`, `attributes`, `containers`, `builtin_functions`); what touches a
+value known only at run time is written into the residual program (`operators`, `tensors`, `operations`, `residual`).
+`control`, `branching`, `joining` and `loops` keep branches and loops that depend on such values. `effects` sees to it
+that nothing changes that the run did not create, `state` what the call writes on modules; `facts` are what was read.
 """
 
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
