@@ -7,9 +7,9 @@ part, or from its mark. Without any of them the tree waits for its first call.
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 from dataclasses import replace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -31,6 +31,7 @@ from scriptkit.engines.torchscript.parts import (
     MissingInputsError,
     RefusedInputsError,
     is_scriptable,
+    is_scriptable_class,
     is_traced,
     parts_in,
 )
@@ -61,14 +62,6 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         if waiting:
             planning.choose(waiting)
         return bool(waiting)
-
-
-def _is_installed(module: nn.Module) -> bool:
-    """Whether a class comes from a package; the project's own code is mended, not worked round."""
-    try:
-        return not is_project_code(inspect.getfile(type(module)))
-    except (TypeError, OSError):
-        return False
 
 
 def _needs_form(module: nn.Module) -> bool:
@@ -102,14 +95,10 @@ class _Planning:
                 continue
             inner = f"{path}.{name}" if path else name
             is_own = is_scriptable(child) or type(child) in _CONTAINERS
-            if is_traced(child) or not (is_own or self._must_script(inner, child)):
+            if is_traced(child) or not is_own:
                 yield inner, child
             else:
                 yield from self.foreign(child, inner)
-
-    def _must_script(self, path: str, child: nn.Module) -> bool:
-        """A module of the project without declared inputs is held to the rules as its parent is."""
-        return not _is_installed(child) and self._declaring(path) is None
 
     def choose(self, waiting: dict[str, nn.Module]) -> None:
         """Give each part a form; first those that can have one, then tell which cannot."""
@@ -127,10 +116,24 @@ class _Planning:
     def _raise_own_errors(self) -> None:
         """Errors in methods that have nothing to do with the missing parts need not wait."""
         names = {name for path in self.missing for name in path.split(".")}
+        waiting = {type(part).__name__ for path in self.missing for part in self.root.get_submodule(path).modules()}
         found = getattr(self.error, "diagnostics", None) or []
-        own = [d for d in found if is_project_code(d.path) and not _mentions(d, names)]
+        own = [
+            d
+            for d in found
+            if is_project_code(d.path)
+            and (d.class_name not in waiting if d.class_name else self._calls(d.method))
+            and not _mentions(d, names)
+        ]
         if own:
             raise CompilationError(f"{type(self.root).__name__} does not compile", own)
+
+    def _calls(self, function: str) -> bool:
+        """Whether a scriptable module of the tree names a function in its code."""
+        classes = {type(part) for part in self.root.modules() if is_scriptable(part)}
+        bases = {base for cls in classes for base in cls.__mro__ if is_scriptable_class(base)}
+        codes = [f.__code__ for base in bases for f in vars(base).values() if isinstance(f, FunctionType)]
+        return any(function in code.co_names for code in codes)
 
     def _form_of(self, path: str, child: nn.Module) -> Part | None:
         top = "" if self.call is not None else self._declaring(path)

@@ -64,15 +64,34 @@ def test_a_class_that_cannot_be_compiled_put_into_the_tree() -> None:
     run_compiled(net, batch())
     head = net.head
     net.head = NotScriptable()
-    with pytest.raises(scriptkit.CompilationError, match="NotScriptable"):
+    with pytest.raises(scriptkit.TraceHazardError, match="NotScriptable"):
         net(batch())
     net.head = head
+    assert_same(net(batch()), plain(batch()))  # the call that a pending module waits for
     assert_same(run_compiled(net, batch()), plain(batch()))
 
 
 class NotScriptable(nn.Module):
+    """Nothing compiles it: no source the compiler takes, and a trace would hold the sum of the example."""
+
     def forward(self, x: Tensor, **options: float) -> Tensor:
-        return x
+        return x * float(x.detach().numpy().sum())
+
+
+def test_a_plain_class_put_into_the_tree_is_compiled_in_the_way_that_is_right() -> None:
+    net, plain = twins(Outer)
+    run_compiled(net, batch())
+    for model in (net, plain):
+        model.head = Untyped()
+    for _ in range(2):
+        assert_same(net(batch()), plain(batch()))
+    assert scriptkit.report(net).rows[-1].mode == "lowered"
+    assert_same(run_compiled(net, batch()), plain(batch()))
+
+
+class Untyped(nn.Module):
+    def forward(self, x: Tensor, **options: float) -> Tensor:
+        return x + len(options)
 
 
 @row("add_param_to_optimizer_after_add_module")

@@ -82,7 +82,12 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
 
 def is_scriptable(module: torch.nn.Module) -> bool:
     """Whether a module is one of scriptkit's."""
-    return hasattr(type(module), "_scriptkit_drop_twin")
+    return is_scriptable_class(type(module))
+
+
+def is_scriptable_class(cls: type) -> bool:
+    """Whether the modules of a class are scriptkit's."""
+    return hasattr(cls, "_scriptkit_drop_twin")
 
 
 def _is_marked_within(module: torch.nn.Module) -> bool:

@@ -19,8 +19,8 @@ class Inner(ScriptableModule):
         return self.fc(x) + self.missing  # type: ignore[operator]  # second failing line
 
 
-class Middle(nn.Module):
-    """A plain child with two failing methods."""
+class Middle(ScriptableModule):
+    """A child with two failing methods."""
 
     def __init__(self) -> None:
         super().__init__()
