@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 CHANGING = (time, dt, os, uuid, secrets)
+MODES = {"is_inference_mode_enabled", "is_autocast_enabled", "get_autocast_dtype", "get_default_dtype"}
+"""Functions of torch whose answer depends on what runs round the call."""
 
 
 def readings(module: nn.Module) -> list[Place]:
@@ -40,7 +42,7 @@ def _in_function(function: Any, owner: type | None, seen: set[types.CodeType]) -
     seen.add(code)
     if not is_project_code(code.co_filename):
         return
-    if any(_is_changing(function.__globals__.get(name)) for name in code.co_names):
+    if any(name in MODES or _is_changing(function.__globals__.get(name)) for name in code.co_names):
         yield from _readings_in(function)
     for name in code.co_names:
         yield from _in_function(function.__globals__.get(name), None, seen)
@@ -65,12 +67,13 @@ def _readings_in(function: types.FunctionType) -> Iterator[Place]:
     for node in ast.walk(tree):
         called = node.func if isinstance(node, ast.Call) else None
         root = called.value if isinstance(called, ast.Attribute) else called
+        is_mode = (called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")) in MODES
         while isinstance(root, ast.Attribute):
             root = root.value
         if (
             isinstance(node, ast.Call)
             and isinstance(root, ast.Name)
-            and _is_changing(function.__globals__.get(root.id))
+            and (is_mode or _is_changing(function.__globals__.get(root.id)))
         ):
             line, end = first + node.lineno - 1, first + (node.end_lineno or node.lineno) - 1
             indent = _indent(function)

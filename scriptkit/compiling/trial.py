@@ -281,10 +281,10 @@ class _Examination:
 
     def _judge_layout(self) -> None:
         places = self.log.asked("layout")
-        if places:
+        if "layout" in self.log.everywhere:
             outcome = self.rehearsal.compare(self.recorded, strided(self.example))
-            if not outcome.refused and not outcome.agrees:
-                self.hazards += at_places(kinds.LAYOUT, places, outcome.text)
+            if not outcome.refused and outcome.differences:
+                self.hazards += at_places(kinds.LAYOUT, places or [self.place], outcome.text)
 
     # ---- the final form
 

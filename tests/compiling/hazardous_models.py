@@ -228,6 +228,11 @@ class NumpyRandom(nn.Module):
         return x * float(np.random.default_rng().random())
 
 
+class AsksForInferenceMode(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2 if torch.is_inference_mode_enabled() else x
+
+
 class Clock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * time.time()
@@ -332,6 +337,7 @@ CASES = [
     HazardCase(PythonRandom, _matrix, "baked-random"),
     HazardCase(NumpyRandom, _matrix, "baked-random"),
     HazardCase(Clock, _matrix, "baked-environment"),
+    HazardCase(AsksForInferenceMode, _matrix, "baked-environment"),
     HazardCase(NoGrad, _matrix, "baked-grad-mode"),
     HazardCase(OptionalKey, lambda: ({"x": torch.ones(3)},), "baked-keys"),
     HazardCase(KeyOrDefault, lambda: ({"x": torch.ones(3)},), "baked-keys"),
