@@ -419,20 +419,38 @@ def wrap(cpp_module: Any) -> torch.jit.ScriptModule:
 def type_store_unchanged_on_failure() -> Iterator[None]:
     """Drop every type that a failed compile left half-defined.
 
-    Otherwise the next attempt meets it and says "Can't redefine method" instead of the true error.
+    Otherwise the next attempt meets it and says "Can't redefine method" instead of the true error. What
+    `torch.jit.script` left half-defined outside of scriptkit is not met either: in here the types are scriptkit's own.
     """
+    with _own_type_store() as store:
+        before = {cls: list(types) for cls, types in store.type_store.items()}
+        compiled = set(store.methods_compiled)
+        try:
+            yield
+        except BaseException:
+            for cls in [cls for cls in store.type_store if cls not in before]:
+                del store.type_store[cls]
+            for cls, types in before.items():
+                store.type_store[cls][:] = types
+            store.methods_compiled.intersection_update(compiled)
+            raise
+
+
+_own_types: list[Any] = []
+
+
+@contextlib.contextmanager
+def _own_type_store() -> Iterator[Any]:
+    """Let torch keep the types it makes in here apart from those of other users; call this under the compile lock."""
     store = _recursive_.concrete_type_store
-    before = {cls: list(types) for cls, types in store.type_store.items()}
-    compiled = set(store.methods_compiled)
+    if not _own_types:
+        _own_types.append(type(store)())
+    own = _own_types[0]
+    _recursive_.concrete_type_store = own
     try:
-        yield
-    except BaseException:
-        for cls in [cls for cls in store.type_store if cls not in before]:
-            del store.type_store[cls]
-        for cls, types in before.items():
-            store.type_store[cls][:] = types
-        store.methods_compiled.intersection_update(compiled)
-        raise
+        yield own
+    finally:
+        _recursive_.concrete_type_store = store
 
 
 class _AskedError(Exception):

@@ -1,0 +1,43 @@
+"""What `torch.jit.script` left behind elsewhere in the process is not met."""
+
+import io
+import warnings
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import scriptkit
+from scriptkit import ScriptableModule
+
+
+class Raw(nn.Module):
+    """`torch.jit.script` refuses it, and leaves a half-defined method on the type of its ParameterDict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shifts = nn.ParameterDict({"a": nn.Parameter(torch.ones(2))})
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _, shift in self.shifts.items():
+            x = x + shift
+        return x
+
+
+class Net(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shifts = nn.ParameterDict({"a": nn.Parameter(torch.ones(2))})
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.shifts["a"]
+
+
+def test_a_refusal_of_torch_jit_script_leaves_nothing_that_a_module_meets() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(RuntimeError):
+            torch.jit.script(Raw())
+    net = Net()
+    scriptkit.save(net, io.BytesIO())
+    torch.testing.assert_close(net(torch.ones(2)), torch.full((2,), 2.0))
