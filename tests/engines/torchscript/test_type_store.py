@@ -19,7 +19,7 @@ class Raw(nn.Module):
         self.shifts = nn.ParameterDict({"a": nn.Parameter(torch.ones(2))})
 
     def forward(self, x: Tensor) -> Tensor:
-        for _, shift in self.shifts.items():
+        for shift in self.shifts.values():
             x = x + shift
         return x
 
@@ -30,7 +30,8 @@ class Net(ScriptableModule):
         self.shifts = nn.ParameterDict({"a": nn.Parameter(torch.ones(2))})
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.shifts["a"]
+        out: Tensor = x + self.shifts["a"]
+        return out
 
 
 def test_a_refusal_of_torch_jit_script_leaves_nothing_that_a_module_meets() -> None:
