@@ -104,6 +104,7 @@ class Runtime:
 
     __slots__ = (
         "__weakref__",
+        "_call_lock",
         "_calls",
         "_quick",
         "_reported",
@@ -127,6 +128,7 @@ class Runtime:
         self.is_pending = False
         self.missing: dict[str, str] = {}
         self._reported: set[str] = set()
+        self._call_lock = threading.RLock()
         self._calls: dict[str, CallTranslator] = {}
         self._quick: _Quick | None = None
         self.is_typed = False
@@ -240,16 +242,18 @@ class Runtime:
         return self.run("forward", module, args, kwargs)
 
     def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one compiled method on the state as it is now."""
+        """Run one compiled method on the state as it is now.
+
+        Torch aborts when one thread reads an attribute that another's code replaces, and a second twin made meanwhile
+        would miss what the first one writes: on a module that writes state there is one call at a time.
+        """
         twin = self.twin
-        if twin is None:
-            return self._run_with_new_twin(name, module, args, kwargs)
-        if twin.writes_state:
-            with twin.call_lock:  # torch aborts when one thread reads an attribute that another's code replaces
-                if twin is not self.twin:
-                    return self.run(name, module, args, kwargs)
-                return self._run_on(twin, name, module, args, kwargs)
-        return self._run_on(twin, name, module, args, kwargs)
+        if twin is not None and not twin.writes_state:
+            return self._run_on(twin, name, module, args, kwargs)
+        with self._call_lock:
+            if self.twin is None:
+                return self._run_with_new_twin(name, module, args, kwargs)
+            return self._run_on(self.twin, name, module, args, kwargs)
 
     def _run_on(self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not twin.enter():
@@ -345,7 +349,9 @@ class Runtime:
         if self.is_pending and (self.missing or _is_lazy(module)):
             return ""
         try:
-            self.make_twin(module)
+            with self._call_lock:
+                if self.twin is None:
+                    self.make_twin(module)
         except UnreadableMethodError as error:
             return str(error)
         except MissingInputsError as error:

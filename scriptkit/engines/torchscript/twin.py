@@ -79,7 +79,6 @@ class Twin:
         self._reason_for_eager = self._find_reason_for_eager()
         self.hooks += self._inner_hooks
         self.writes_state = bool(self._pulled)
-        self.call_lock = threading.RLock()
         self.has_parametrized = bool(self._candidates)
         self.needs_thought = (
             self._reason_for_eager is not None
