@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tools.environment import forget_the_service
+
 # before torch is loaded anywhere: two workers with torch's own threads only get into each other's way
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+forget_the_service()
 
 ROOT = Path(__file__).parent.parent
 

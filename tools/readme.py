@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import scriptkit
 from tools.blocks import blocks
+from tools.environment import of_a_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +138,7 @@ class _Story:
             line,
             shell=True,
             cwd=self.folder,
-            env=os.environ | {"PATH": path, "COLUMNS": "100"},
+            env=of_a_reader() | {"PATH": path, "COLUMNS": "100"},
             capture_output=True,
             text=True,
             check=False,

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.blocks import Block, blocks
+from tools.environment import of_a_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Shell:
     """One shell that all commands are typed into, so that `cd`, `export` and `activate` last."""
 
     def __init__(self, folder: Path, wheel: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV_"))}
+        kept = {name: value for name, value in of_a_reader().items() if not name.startswith(("PYTHON", "COV_"))}
         found = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         path = f"{Path(sys._base_executable).parent}{os.pathsep}{os.environ['PATH']}"  # type: ignore[attr-defined]
         self.folder = folder
