@@ -76,7 +76,7 @@ class VerificationReport:
 
     @property
     def largest_difference(self) -> float:
-        """The largest difference of two numbers, within the tolerance or not."""
+        """The largest difference of two numbers beyond the tolerance; 0.0 where nothing differs."""
         return max((d.largest for one in self.failures for d in one.differences), default=0.0)
 
     def __str__(self) -> str:

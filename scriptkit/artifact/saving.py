@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.report import ReportRow
 
-_TAKEN = "takes for granted: "
 _ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
 """What eager code rounds to bfloat16 inside an autocast, a file computes in float32."""
 
@@ -68,7 +67,7 @@ def save(
         constructor_arguments=_constructor_arguments(source),
         methods=["forward", *forms.exported_methods(source)] if rows else None,
         submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
-        trace_assumptions=_trace_assumptions(rows),
+        trace_assumptions=_assumptions(rows),
         verification=measurement.record,
         results=measurement.results,
         metadata=metadata or {},
@@ -106,13 +105,9 @@ def _constructor_arguments(module: torch.nn.Module) -> dict[str, Any] | None:
     return dict(bound.arguments)
 
 
-def _trace_assumptions(rows: Sequence[ReportRow]) -> list[str]:
-    """What traces and lowered programs take for granted; the reasons in the report say it after these words."""
-    found: list[str] = []
-    for row in rows:
-        told = row.reason.partition(_TAKEN)[2] if row.mode in {"trace", "lowered"} else ""
-        found += [f"{row.path or '(root)'}: {text}" for text in (*told.split("; "), *row.assumptions) if text]
-    return found
+def _assumptions(rows: Sequence[ReportRow]) -> list[str]:
+    """What traces and lowered programs take for granted."""
+    return [f"{row.path or '(root)'}: {assumption}" for row in rows for assumption in row.assumptions]
 
 
 def _examples(

@@ -1,4 +1,4 @@
-"""How each part of a foreign module is compiled: its mark, else script, else trace, else its children first.
+"""How each part of a foreign module is compiled: its mark, else script, else lowered, else trace, else by its children.
 
 Nothing here runs the user's module itself: copies run, and the compiled forms share its parameters and buffers.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,18 +15,17 @@ from torch import nn
 
 from scriptkit.authoring.marks import Mark, mark_of
 from scriptkit.compiling import forms
-from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.acceptance import headline, named, of_other_sizes, require_equal, require_reloadable
 from scriptkit.compiling.examples import Call, record_examples
-from scriptkit.compiling.isolation import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import copy_tree
 from scriptkit.compiling.lowered_trial import try_lowered
 from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
-from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
 from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
-from scriptkit.compiling.wrapper import restored, wrapped
+from scriptkit.compiling.wrapper import wrapped
 from scriptkit.diagnostics import in_source_order
-from scriptkit.engines.torchscript import files, tracing
+from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
 
 if TYPE_CHECKING:
@@ -40,8 +37,7 @@ if TYPE_CHECKING:
 Wanted = Literal["script", "lowered", "trace"]
 MODES: tuple[Wanted, ...] = ("script", "lowered", "trace")
 MOST_CHANGES = 3
-TAKEN = "takes for granted: "
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_TAKEN = "takes for granted: "
 
 
 @dataclass
@@ -55,7 +51,6 @@ class Choice:
     form: torch.jit.ScriptModule
     rows: list[ReportRow]
     traces: dict[bool, TracedCall] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
     eval_only: str = ""
     is_mixed: bool = False
     lowered: list[LoweredModule] = field(default_factory=list)
@@ -108,15 +103,15 @@ class Chooser:
     def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
         """Where the source does not script: the lowered form, else the trace."""
         if not self._calls(path, wanted):
-            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be {_how(wanted)}")
-        reasons = [f"does not script ({_headline(refusal)})"] if refusal else []
+            raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be {_how(wanted)}")
+        reasons = [f"does not script ({headline(refusal)})"] if refusal else []
         if wanted is None or wanted.mode == "lowered":
             try:
                 return self._lowered(path, part, wanted, reasons)
             except CompilationError as error:
                 if wanted is not None:
                     raise
-                reasons.append(f"is not lowered ({_headline(error)})")
+                reasons.append(f"is not lowered ({headline(error)})")
         try:
             return self._traced(path, part, wanted, reasons)
         except (CompilationError, TraceHazardError) as error:
@@ -176,10 +171,10 @@ class Chooser:
     def _try(self, path: str, part: nn.Module, wanted: Mark | None, form: torch.jit.ScriptModule) -> None:
         """Compare a compiled copy with the part on the arguments it gets, and write and read it."""
         for call in self._calls(path, wanted) if self.examples is not None else ():
-            _require_equal(path, part, form, call)
-            for changed in itertools.islice(_of_other_sizes(part, call), MOST_CHANGES):
-                _require_equal(path, part, form, changed)
-        _require_reloadable(path, part, form)
+            require_equal(path, part, form, call)
+            for changed in itertools.islice(of_other_sizes(part, call), MOST_CHANGES):
+                require_equal(path, part, form, changed)
+        require_reloadable(path, part, form)
 
     def _lowered(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
         calls = self._calls(path, wanted)
@@ -191,16 +186,14 @@ class Chooser:
             found = in_source_order([*error.diagnostics, *self._refusals_below(path, part, set())])
             raise LoweringError(error.headline, found) from error
         except Exception as error:
-            raise CompilationError(f"internal error while lowering {_named(path, part)}: {error!r}") from error
+            raise CompilationError(f"internal error while lowering {named(path, part)}: {error!r}") from error
         verdict = try_lowered(lowered, part, calls, trainable=_depends_on_training(part))
-        _require_reloadable(path, part, lowered.form)
+        require_reloadable(path, part, lowered.form)
         reason = "marked as lowered" if wanted else ", ".join([*reasons, "and its lowered program is right"])
         assumptions = (*lowered.assumptions, *(_dropped(found) for found in lowered.dropped), *verdict.limits)
-        if assumptions:
-            reason += f"; {TAKEN}{'; '.join(assumptions)}"
-        first, *rows = _rows(path, part, "lowered", reason)
-        first = replace(first, assumptions=tuple(lowered.facts.assumptions()))
-        choice = Choice("lowered", lowered.form, [first, *rows], assumptions=assumptions)
+        facts = lowered.facts.assumptions()
+        rows = _rows(path, part, "lowered", _told(reason, assumptions), assumptions=(*assumptions, *facts))
+        choice = Choice("lowered", lowered.form, rows)
         choice.eval_only, choice.lowered = verdict.eval_only, [lowered]
         return choice
 
@@ -232,7 +225,7 @@ class Chooser:
             except (CompilationError, TraceHazardError) as error:
                 if not training:
                     raise
-                missing = _headline(error)
+                missing = headline(error)
                 break
             tracing.adopt_buffers(trial.call.run.inner, part)
             trials[training] = trial
@@ -250,8 +243,8 @@ class Chooser:
         except ScriptkitError:
             raise
         except Exception as error:  # torch's tracer raises errors of many types
-            raise CompilationError(f"{_named(path, part)} cannot be traced: {_headline(error)}") from error
-        refuse_hazards(trial, _named(path, part))
+            raise CompilationError(f"{named(path, part)} cannot be traced: {headline(error)}") from error
+        refuse_hazards(trial, named(path, part))
         return trial
 
     def _choice_of_traces(self, path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
@@ -265,11 +258,10 @@ class Chooser:
             choice = self._choice_of_traces(path, part, trials, reason)
             choice.eval_only = "its result has another type in training"
             return choice
-        _require_reloadable(path, part, form)
+        require_reloadable(path, part, form)
         assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
-        if assumptions:
-            reason += f"; {TAKEN}{'; '.join(assumptions)}"
-        return Choice("trace", form, _rows(path, part, "trace", reason), calls, assumptions)
+        rows = _rows(path, part, "trace", _told(reason, assumptions), assumptions=assumptions)
+        return Choice("trace", form, rows, calls)
 
     def _choose_by_parts(
         self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None
@@ -277,7 +269,7 @@ class Chooser:
         """Compile the children, then the part itself round them: from its source, else by a trace."""
         children = dict(self._children(path, part))
         if not children:
-            raise refusal or CompilationError(f"{_named(path, part)} does not compile")
+            raise refusal or CompilationError(f"{named(path, part)} does not compile")
         eval_only = "one of its parts was traced round scripted ones, or for evaluation only"
         if wanted is None or wanted.mode == "script":
             try:
@@ -305,7 +297,7 @@ class Chooser:
         kept = {p: c for p, c in children.items() if _has_tensor_boundary(self._calls(p, None))}
         calls = self._calls(path, wanted)
         if not calls:
-            raise refusal or CompilationError(f"{_named(path, part)} needs example inputs to be traced")
+            raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be traced")
         mixed = _in_mode(_with_children(part, kept, path), training=False)
         try:
             trial = self._trial(path, mixed, calls[0], ())
@@ -313,7 +305,8 @@ class Chooser:
             raise refusal or error from error
         tracing.adopt_buffers(trial.call.run.inner, mixed)
         choice = self._choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
-        choice.rows = _rows(path, part, "trace", choice.rows[0].reason, kept)
+        first = choice.rows[0]
+        choice.rows = _rows(path, part, "trace", first.reason, kept, assumptions=first.assumptions)
         choice.eval_only, choice.is_mixed = "a trace round scripted parts holds for evaluation only", True
         return choice
 
@@ -332,23 +325,25 @@ class Chooser:
 
     def _require_parts_equal(self, path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
         for call in self._calls(path, None):
-            _require_equal(path, part, form, call)
-        _require_reloadable(path, part, form)
+            require_equal(path, part, form, call)
+        require_reloadable(path, part, form)
 
 
 def _joined(path: str, name: str) -> str:
     return ".".join(word for word in (path, name) if word)
 
 
-def _named(path: str, part: nn.Module) -> str:
-    return f"{type(part).__name__} at `{path}`" if path else type(part).__name__
-
-
 def _rows(
-    path: str, part: nn.Module, mode: Wanted, reason: str, children: Mapping[str, Choice] | None = None
+    path: str,
+    part: nn.Module,
+    mode: Wanted,
+    reason: str,
+    children: Mapping[str, Choice] | None = None,
+    *,
+    assumptions: Sequence[str] = (),
 ) -> list[ReportRow]:
     """One row for each submodule; parts compiled on their own bring theirs."""
-    rows = {path: ReportRow(path, type(part).__name__, mode, reason)}
+    rows = {path: ReportRow(path, type(part).__name__, mode, reason, tuple(assumptions))}
     within = f"part of `{path}`" if path else "part of the whole"
     for name, below in part.named_modules():
         inner = _joined(path, name)
@@ -356,6 +351,10 @@ def _rows(
         if children and inner in children:
             rows.update((row.path, row) for row in children[inner].rows)
     return list(rows.values())
+
+
+def _told(reason: str, assumptions: Sequence[str]) -> str:
+    return f"{reason}; {_TAKEN}{'; '.join(assumptions)}" if assumptions else reason
 
 
 def _reason_to_trace(wanted: Mark | None, reasons: Sequence[str]) -> str:
@@ -371,16 +370,6 @@ def _dropped(diagnostic: Diagnostic) -> str:
 
 def _how(wanted: Mark | None) -> str:
     return "lowered" if wanted is not None and wanted.mode == "lowered" else "traced"
-
-
-def _headline(error: BaseException) -> str:
-    """The first line of an error; the same in every process, since it goes into files."""
-    diagnostics = getattr(error, "diagnostics", None)
-    if diagnostics:
-        text = f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
-    else:
-        text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return _ADDRESS.sub("", text)
 
 
 def _in_mode(part: nn.Module, *, training: bool) -> nn.Module:
@@ -429,54 +418,3 @@ def _kinds(structure: Leaf | Constant | Nest) -> set[str]:
     if not isinstance(structure, Nest):
         return set()
     return {structure.kind}.union(*(_kinds(item) for item in structure.items))
-
-
-def _of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
-    """The same call with other sizes, as far as the part takes them: compiled code must not remember the first."""
-    example = Example.of(call.args, call.kwargs)
-    changes = reductions(example) if example.is_large else sizes(example, ("grown",), each=False)
-    for change in changes:
-        args, kwargs = with_fresh_tensors((change.args, change.kwargs))
-        try:
-            with random_states_kept(seed=1), torch.no_grad():
-                copy_tree(part)(*args, **kwargs)
-        except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
-            continue
-        yield Call(change.args, change.kwargs, None)
-
-
-def _require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call: Call) -> None:
-    """Raise `CompilationError` where the compiled form does not give what the part gives."""
-    results = []
-    for run in (copy_tree(part), form):
-        args, kwargs = with_fresh_tensors((call.args, call.kwargs))
-        try:
-            with random_states_kept(seed=1), torch.no_grad(), tracing.plain_executor(), _state_kept(form):
-                results.append(with_fresh_tensors(run(*args, **kwargs)))
-        except Exception as error:
-            raise CompilationError(
-                f"{_named(path, part)} compiles, and raises when called: {_headline(error)}"
-            ) from error
-    structure = flatten(results[0])[1]
-    try:
-        found = compare(results[0], restored(structure, results[1]))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CompilationError(f"{_named(path, part)} compiles, and gives another type of result") from error
-    if found:
-        raise CompilationError(f"{_named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
-
-
-@contextmanager
-def _state_kept(form: torch.jit.ScriptModule) -> Iterator[None]:
-    """The form may share its buffers with the user's module."""
-    with buffers_restored(form.buffers()), tracing.assignments_undone(form):
-        yield
-
-
-def _require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
-    """Compiled in memory is not yet a file: raise `CompilationError` where saving or loading fails."""
-    try:
-        with tracing.without_weights(form):
-            files.load_bytes(files.serialise(form), None)
-    except RuntimeError as error:
-        raise CompilationError(f"{_named(path, part)} compiles, but not for a file: {_headline(error)}") from error

@@ -1,4 +1,4 @@
-"""Other people's modules inside a `ScriptableModule`: what does not script gets the form the plan chooses for it.
+"""Modules inside a `ScriptableModule` that are none: what does not script gets the form the plan chooses for it.
 
 Inputs come from the call that compiles the module, from `example_inputs()` of the nearest scriptable module round the
 part, or from its mark. Without any of them the tree waits for its first call.
@@ -89,7 +89,7 @@ class _Planning:
         self._choosers: dict[str, Chooser] = {}
 
     def foreign(self, module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
-        """The outermost modules below that are other people's, or marked, or whose inputs are declared."""
+        """The outermost modules below that are not scriptkit's, or are marked as traced."""
         for name, child in module._modules.items():
             if child is None or tracing.is_compiled(child) or form_of(child) is not None:
                 continue

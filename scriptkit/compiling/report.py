@@ -16,7 +16,7 @@ Mode = Literal["script", "lowered", "trace", "eager", "pending"]
 class ReportRow:
     """One submodule: where it is, what it is, how it runs, and why.
 
-    `assumptions` are the plain values of Python that are part of a lowered program.
+    `assumptions` are what a trace or a lowered program takes for granted.
     """
 
     path: str

@@ -98,7 +98,6 @@ def without_deprecation_notices() -> Iterator[None]:
 tracing_state = C._get_tracing_state
 autocast_state = C._is_any_autocast_enabled
 function_mode_count = C._len_torch_function_stack
-fx_state: Any = fx_trace
 saved_tensor_hooks = C._autograd._top_saved_tensors_default_hooks
 swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
 
@@ -256,13 +255,7 @@ _holders: dict[Any, Any] = {}
 def _type_of(annotation: Any) -> Any:
     try:
         return torch.jit.annotations.try_ann_to_type(annotation, _sources.fake_range())
-    except (
-        AssertionError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ):  # torch's ways to say that it does not know a part of it
+    except (AssertionError, OSError, RuntimeError, TypeError, ValueError):  # how torch says that it does not know it
         return None
 
 

@@ -13,14 +13,7 @@ import torch
 
 from scriptkit import switches
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.adapter import (
-    autocast_state,
-    function_mode_count,
-    fx_state,
-    saved_tensor_hooks,
-    swaps_parameters,
-    tracing_state,
-)
+from scriptkit.engines.torchscript.adapter import must_run_eagerly, swaps_parameters
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, CallTranslator
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.lifted_class import UnreadableMethodError
@@ -201,11 +194,7 @@ class Runtime:
         if (
             quick is None
             or (_eager_blocks and _switch.eager)
-            or tracing_state() is not None
-            or autocast_state()
-            or fx_state._is_fx_tracing_flag
-            or function_mode_count()
-            or saved_tensor_hooks(True) is not None
+            or must_run_eagerly()
             or "forward" in module.__dict__
             or swaps_parameters()
         ):
