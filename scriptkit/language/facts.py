@@ -268,7 +268,7 @@ class ModuleFacts:
             return canonical(self.imports[name])
         if name in self.functions or name in self.classes:
             return name
-        if name in self.globals or self.star_imports:
+        if name in self.globals or (self.star_imports and name not in _KINDS_OF_METHODS):
             return None
         return f"builtins.{name}" if name in BUILTIN_NAMES else None
 
@@ -311,6 +311,7 @@ class ModuleFacts:
 
 
 BUILTIN_NAMES = frozenset(dir(builtins))
+_KINDS_OF_METHODS = {"classmethod", "property", "staticmethod"}  # what a method is stays known under a star import
 _SAME = {
     "torch.nn.modules": "torch.nn",
     "typing_extensions": "typing",

@@ -149,3 +149,20 @@ def test_kinds_of_classes(decorators: str, kind: str) -> None:
 def test_text_that_does_not_parse_raises() -> None:
     with pytest.raises(SyntaxError):
         read("def f(:")
+
+
+def test_a_star_import_leaves_static_methods_and_properties_what_they_are() -> None:
+    text = """
+from somewhere import *
+
+class Net(nn.Module):
+    @staticmethod
+    def twice(x: Tensor) -> Tensor:
+        return x * 2
+
+    @property
+    def scale(self) -> float:
+        return 2.0
+"""
+    methods = read(text, "net.py").classes["Net"].own_methods
+    assert {name: method.kind for name, method in methods.items()} == {"twice": "static", "scale": "property"}
