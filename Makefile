@@ -90,7 +90,7 @@ operators: $(READY)  ## generate the operator table from the installed torch
 corpus: $(READY)  ## how well the rules judge the corpus of model files
 	@$(BIN)/python -m tools.corpus tests/corpus
 
-rules: $(READY)  ## write the page of all rules
+rules: $(READY)  ## write the pages of the rules
 	@$(BIN)/python -m tools.rules
 
 reference: $(READY)  ## write the page of what TorchScript is

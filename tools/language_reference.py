@@ -73,7 +73,7 @@ class Line:
         """As the tables of the page say it."""
         if not self.refused_by:
             return "yes"
-        links = ", ".join(f"[{name}](rules.md#{name})" for name in self.refused_by)
+        links = ", ".join(f"[{name}](rules/{name}.md)" for name in self.refused_by)
         return f"lifted: {links}" if self.is_lifted else f"no: {links}"
 
 
@@ -221,7 +221,7 @@ def tensors() -> Iterator[str]:
     yield ", ".join(f"`{one.title}` ({one.code})" for one in attribute_lines()) + "\n"
     missing = sorted(n for n in table()["tensor_python_only"] if not is_operator(n) and not n.startswith("_"))
     yield "Members of Python's `Tensor` that compiled code does not have "
-    yield "([unsupported-tensor-method](rules.md#unsupported-tensor-method)):\n"
+    yield "([unsupported-tensor-method](rules/unsupported-tensor-method.md)):\n"
     yield ", ".join(f"`{name}`" for name in missing) + "\n"
 
 
@@ -236,7 +236,7 @@ def library() -> Iterator[str]:
         known = [name for name in {*functions, *in_python} if name.startswith(names)]
         yield f"`{title}`\n: " + ", ".join(f"`{name.removeprefix(names)}`" for name in sorted(known)) + "\n"
     yield "Constants\n: " + ", ".join(f"`{one.title}`" for one in constant_lines()) + "\n"
-    yield "Functions that are refused ([unsupported-torch-function](rules.md#unsupported-torch-function))\n: "
+    yield "Functions that are refused ([unsupported-torch-function](rules/unsupported-torch-function.md))\n: "
     yield ", ".join(f"`{name}`" for name in refused) + "\n"
     unsupported = sorted(special_forms.UNSUPPORTED - BUILTINS.keys())
     yield (

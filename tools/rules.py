@@ -1,9 +1,11 @@
-"""Write the page of all rules from the rules themselves: `python -m tools.rules`; `--check` fails when it is stale."""
+"""Write the pages of the rules from the rules: `python -m tools.rules`; `--check` fails when one is stale."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,56 +21,81 @@ if TYPE_CHECKING:
 
     from scriptkit.rules import Rule
 
-PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
+DOCS = Path(__file__).parent.parent / "docs"
+INDEX = DOCS / "rules.md"
+FOLDER = DOCS / "rules"
+GROUPS = {
+    "1": "What a module holds",
+    "2": "Types and values",
+    "3": "Submodules",
+    "4": "Functions, classes and calls",
+    "5": "Statements and expressions",
+    "7": "Compiles, and computes something else",
+    "8": "Compiles, and is tied to this process or device",
+}
+WRITTEN = "<!-- written by `make rules`; the text stands in scriptkit/rules/{file} -->"
 INTRODUCTION = """\
 # Rules
 
 <!-- written by `make rules`; the texts stand in scriptkit/rules -->
 
-Each rule is one mistake. The installed torch decides in the tests that the first program is refused, or computes
-something else, and that the last one compiles. `scriptkit explain NAME` shows the same in a terminal; a comment
-`# scriptkit: allow[NAME]` on the line, or on the line of the class, silences a rule.
-
-Every program begins with these imports:
-
+Each rule is one mistake, with a page of its own. The installed torch decides in the tests that the first program there
+is refused, or computes something else, and that the last one compiles. `scriptkit explain NAME` shows the same in a
+terminal; a comment `# scriptkit: allow[NAME]` on the line, or on the line of the class, silences a rule.
 """
 
 
 def main() -> None:
-    """Write the page, or say that it is stale."""
+    """Write the pages, or say which are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
-    text = "\n".join(page()) + "\n"
-    if not parser.parse_args().check:
-        PAGE.write_text(text)
-    elif not PAGE.is_file() or PAGE.read_text() != text:
-        sys.exit("docs/rules.md is stale: run `make rules`")
+    wanted = pages()
+    stale = [file for file, text in wanted.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
+    left_over = [file for file in FOLDER.glob("*.md") if file not in wanted]
+    if parser.parse_args().check:
+        if stale or left_over:
+            names = ", ".join(file.name for file in [*stale, *left_over])
+            sys.exit(f"run `make rules`: stale in docs: {names}")
+        return
+    FOLDER.mkdir(exist_ok=True)
+    for file in stale:
+        file.write_text(wanted[file], encoding="utf-8")
+    for file in left_over:
+        file.unlink()
 
 
-def page() -> Iterator[str]:
-    """The whole page, line by line."""
-    yield INTRODUCTION + fenced("python", HEADER)
-    yield "| code | name | finds |\n|---|---|---|"
-    for rule in all_rules():
-        yield f"| {rule.code} | [{rule.name}](#{rule.name}) | {summary(rule)} |"
-    for rule in all_rules():
-        yield from section(rule)
+def pages() -> dict[Path, str]:
+    """The text of the page of all rules, and of each rule's own."""
+    own = {FOLDER / f"{rule.name}.md": "\n".join(page(rule)) for rule in all_rules()}
+    return {INDEX: "\n".join(index()), **own}
 
 
-def section(rule: Rule) -> Iterator[str]:
+def index() -> Iterator[str]:
+    """The page of all rules, line by line."""
+    yield INTRODUCTION
+    for digit, title in GROUPS.items():
+        rules = [rule for rule in all_rules() if rule.code[2] == digit]
+        yield f"## {title}\n\n| code | name | finds |\n|---|---|---|"
+        for rule in rules:
+            yield f"| {rule.code} | [{rule.name}](rules/{rule.name}.md) | {summary(rule)} |"
+        names = "\n".join(f"rules/{rule.name}" for rule in rules)
+        yield f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{names}\n```\n"
+
+
+def page(rule: Rule) -> Iterator[str]:
     """One rule: what it finds and why, an example with its message, what torch says, what to write instead."""
-    yield f"\n## {rule.name}\n"
+    yield f"# {rule.name}\n\n{WRITTEN.format(file=Path(inspect.getfile(type(rule))).name)}\n"
     yield f"{rule.code}{remarks(rule)}\n"
     yield f"{inspect.getdoc(rule)}\n"
     for example in rule.INVALID[:1]:
-        source = program(example.source)
-        yield fenced("python", body(source))
+        source = shown(example.source)
+        yield fenced("python", source)
         for finding in judge_text(source, "example.py", Selection((rule.name,)), all_modules=True)[:1]:
             yield fenced("text", render(finding, source))
         says = f"What torch says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
         yield f"{says}\n"
     yield "Write instead:\n"
-    yield fenced("python", body(program(rule.VALID[0])))
+    yield fenced("python", shown(rule.VALID[0]))
 
 
 def summary(rule: Rule) -> str:
@@ -86,10 +113,21 @@ def remarks(rule: Rule) -> str:
     return "".join(f", {remark}" for remark in found if remark)
 
 
-def body(source: str) -> str:
-    """A program without the imports all of them share."""
-    future, _, rest = source.partition(HEADER)
-    return future + rest.strip("\n")
+def shown(example: str) -> str:
+    """The whole file an example stands for, with those of the usual imports that it needs."""
+    before, _, rest = program(example).partition(HEADER)
+    body = rest.strip("\n")
+    imports = "\n".join(filter(None, (needed(line, body) for line in ast.parse(HEADER).body)))
+    head = "\n\n".join(filter(None, (before.strip(), imports)))
+    return "\n\n\n".join(filter(None, (head, body))) + "\n"
+
+
+def needed(statement: ast.stmt, body: str) -> str:
+    """An import without the names that the body does not use; nothing if it uses none."""
+    if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+        raise TypeError(f"not an import: {ast.unparse(statement)}")
+    statement.names = [name for name in statement.names if re.search(rf"\b{name.asname or name.name}\b", body)]
+    return ast.unparse(statement) if statement.names else ""
 
 
 def fenced(language: str, text: str) -> str:
