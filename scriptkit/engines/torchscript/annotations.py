@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import FunctionType
 
-_ANNOTATED_ATTRIBUTE = re.compile(r"^\s*self\.\w+\s*:", re.MULTILINE)
+_ANNOTATED_ATTRIBUTE = re.compile(r"(?:^|[;:])\s*\w+\.\w+\s*:", re.MULTILINE)
 UNRESOLVED: Final = object()
 
 
@@ -60,8 +60,10 @@ def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple
         return
     for node in ast.walk(source.tree):
         match node:
-            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=annotation):
-                declared = resolve(ast.unparse(annotation), namespace)
+            case ast.AnnAssign(
+                target=ast.Attribute(value=ast.Name(id=source.self_name), attr=name), annotation=written
+            ):
+                declared = resolve(ast.unparse(written), namespace)
                 if is_final(declared) or adapter.knows(declared):  # torch reads none of these: they may say anything
                     yield name, declared
             case _:

@@ -234,7 +234,7 @@ def _assignment(cls: type, name: str) -> tuple[FunctionSource, ast.Attribute] | 
                 continue
             for node in ast.walk(source.tree):
                 match node:
-                    case ast.Attribute(value=ast.Name(id="self"), attr=attr, ctx=ast.Store()) if attr == name:
+                    case ast.Attribute(value=ast.Name(id=source.self_name), attr=attr, ctx=ast.Store()) if attr == name:
                         return source, node
                     case _:
                         pass

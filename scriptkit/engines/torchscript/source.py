@@ -35,6 +35,12 @@ class FunctionSource:
         """The last line of the function in its file."""
         return self.first_line + self.text.count("\n")
 
+    @property
+    def self_name(self) -> str:
+        """What a method calls its object: its first parameter."""
+        arguments = (*self.tree.args.posonlyargs, *self.tree.args.args)
+        return arguments[0].arg if arguments else "self"
+
     def contains(self, path: str, line: int) -> bool:
         """Whether a line of a file belongs to this function."""
         return self.path == path and self.first_line <= line <= self.last_line

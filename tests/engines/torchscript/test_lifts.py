@@ -62,6 +62,22 @@ def test_an_optional_submodule_set_later() -> None:
     assert_same(run_compiled(net, batch()), plain(batch()))
 
 
+def test_what_a_method_calls_its_object_is_free_and_so_is_where_a_line_ends() -> None:
+    class Terse(scriptkit.ScriptableModule):
+        def __init__(this) -> None:  # noqa: N805
+            super().__init__()
+            this.seen: list[int] = []; this.last: int | None = None  # fmt: skip # noqa: E702
+
+        def forward(this, x: Tensor) -> Tensor:  # noqa: N805
+            this.seen.append(x.size(0))
+            this.last = len(this.seen)
+            return x
+
+    net = Terse()
+    net(batch())
+    assert (net.seen, net.last) == ([batch().size(0)], 1)
+
+
 def test_a_final_declared_in_init_cannot_be_reassigned() -> None:
     net, plain = twins(lifted_models.FinalInInit, depth=2)
     assert_same(run_compiled(net, batch()), plain(batch()))
