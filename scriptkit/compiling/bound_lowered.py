@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.bound import HOOKS, BoundForm, pull_back, written_in
+from scriptkit.engines.torchscript import tracing
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Slots
 
@@ -33,8 +34,9 @@ class BoundLowered:
         self._lowered = choice.lowered[0]
         self._tensors, self._modes = Slots(), Slots()
         self._find_tensors()
+        self._parts = [BoundForm(module.get_submodule(path), part) for path, part in choice.parts.items()]
         self._hooks: list[tuple[dict[int, Any], dict[int, Any]]] = []
-        for part in module.modules():
+        for part in (part for part in module.modules() if not tracing.is_compiled(part)):
             self._modes.add(vars(part), "training")
             self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in HOOKS]
         self._kind_before = self._kind()
@@ -56,13 +58,17 @@ class BoundLowered:
                 if self._has_other_hooks()
                 else f"{broken} after compiling"
             )
+        found = next((reason for part in self._parts if (reason := part.why_eagerly()) is not None), None)
+        if found is not None:
+            return found
         if self.choice.eval_only and any(holder["training"] for holder in self._modes.holders):
             return f"compiled for evaluation only: {self.choice.eval_only}"
         return None
 
     def is_outdated(self) -> bool:
         """Whether the module changed so that it has to be lowered again; with a new hook it runs as Python."""
-        return self._broken() is not None and not self._has_other_hooks()
+        is_changed = self._broken() is not None or any(part.is_outdated() for part in self._parts)
+        return is_changed and not self._has_other_hooks()
 
     def _has_other_hooks(self) -> bool:
         return any(hooks != before for hooks, before in self._hooks)
@@ -94,6 +100,8 @@ class BoundLowered:
                 if tensor is not slots.seen[number] and target is not None:
                     target[0].setattr(target[1], tensor)
                     slots.seen[number] = tensor
+        for part in self._parts:
+            part.bind()
         if self._have_modes_changed():
             self._modes.seen[:] = [holder["training"] for holder in self._modes.holders]
             self._lowered.follow_modes()
@@ -101,6 +109,8 @@ class BoundLowered:
     def pull_back(self) -> None:
         """Give the module the buffers that the program replaced; what it writes in place is shared."""
         pull_back(self._written)
+        for part in self._parts:
+            part.pull_back()
 
     @property
     def rows(self) -> Sequence[ReportRow]:

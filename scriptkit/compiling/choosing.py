@@ -18,8 +18,9 @@ from scriptkit.compiling import forms
 from scriptkit.compiling.acceptance import headline, named, of_other_sizes, require_equal, require_reloadable
 from scriptkit.compiling.examples import Call, record_examples
 from scriptkit.compiling.isolation import copy_tree
+from scriptkit.compiling.lowered_parts import outermost, part_of
 from scriptkit.compiling.lowered_trial import try_lowered
-from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
+from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower, obstacles
 from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
 from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
@@ -44,7 +45,8 @@ _TAKEN = "takes for granted: "
 class Choice:
     """One part in its compiled form; a trace has a call for each training mode it was recorded in.
 
-    `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call.
+    `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call. `parts` are
+    submodules that a lowered program calls in a compiled form of their own, by path from here.
     """
 
     mode: Wanted
@@ -54,6 +56,7 @@ class Choice:
     eval_only: str = ""
     is_mixed: bool = False
     lowered: list[LoweredModule] = field(default_factory=list)
+    parts: dict[str, Choice] = field(default_factory=dict)
 
     def rows_from_here(self) -> list[ReportRow]:
         """The rows with paths that begin at the part."""
@@ -98,7 +101,15 @@ class Chooser:
 
     def lower_again(self) -> Choice:
         """The root lowered, and nothing else; raises `CompilationError`."""
-        return self._lowered("", self.root, self._wanted("", self.root), ["was lowered before"])
+        wanted = self._wanted("", self.root)
+        if self._has_marks_below(""):
+            return self._lowered_round_marked("", self.root, wanted)
+        try:
+            return self._lowered("", self.root, wanted, ["was lowered before"])
+        except LoweringError:
+            if wanted is not None:
+                raise
+            return self._lowered_round_refused("", self.root, ["was lowered before"])
 
     def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
         """Where the source does not script: the lowered form, else the trace."""
@@ -111,7 +122,14 @@ class Chooser:
             except CompilationError as error:
                 if wanted is not None:
                     raise
-                reasons.append(f"is not lowered ({headline(error)})")
+                is_refused = isinstance(error, LoweringError)
+                told = f"is not lowered ({headline(error)})"
+            if is_refused:
+                try:
+                    return self._lowered_round_refused(path, part, reasons)
+                except (CompilationError, TraceHazardError) as error:
+                    told += f", nor round its parts ({headline(error)})"
+            reasons.append(told)
         try:
             return self._traced(path, part, wanted, reasons)
         except (CompilationError, TraceHazardError) as error:
@@ -128,12 +146,7 @@ class Chooser:
         return mark_of(part)
 
     def _has_marks_below(self, path: str) -> bool:
-        own = self._wanted(path, self.root.get_submodule(path))
-        for name, part in self.root.get_submodule(path).named_modules():
-            below = self._wanted(_joined(path, name), part) if name else None
-            if below is not None and (own is None or below.mode != own.mode):
-                return True
-        return False
+        return next(self._marked(path, self.root.get_submodule(path)), None) is not None
 
     def _calls(self, path: str, wanted: Mark | None) -> list[Call]:
         if wanted is not None and wanted.example_inputs is not None:
@@ -176,10 +189,23 @@ class Chooser:
                 require_equal(path, part, form, changed)
         require_reloadable(path, part, form)
 
-    def _lowered(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
+    def _lowered(
+        self,
+        path: str,
+        part: nn.Module,
+        wanted: Mark | None,
+        reasons: Sequence[str],
+        within: Mapping[str, Choice] | None = None,
+    ) -> Choice:
+        """The lowered form; submodules in `within` are called in the form they have."""
         calls = self._calls(path, wanted)
+        if not calls:
+            raise CompilationError(f"{named(path, part)} needs example inputs to be lowered")
+        within = {**_compiled_already(path, part), **(within or {})}
+        inner = {_below(path, p): choice for p, choice in within.items()}
+        parts = {p: part_of(p, part.get_submodule(p), c, self._calls(_joined(path, p), None)) for p, c in inner.items()}
         try:
-            lowered = lower(part, calls[0].args, calls[0].kwargs)
+            lowered = lower(part, calls[0].args, calls[0].kwargs, parts)
         except LoweringError as error:
             if wanted is None:
                 raise
@@ -192,10 +218,52 @@ class Chooser:
         reason = "marked as lowered" if wanted else ", ".join([*reasons, "and its lowered program is right"])
         assumptions = (*lowered.assumptions, *(_dropped(found) for found in lowered.dropped), *verdict.limits)
         facts = lowered.facts.assumptions()
-        rows = _rows(path, part, "lowered", _told(reason, assumptions), assumptions=(*assumptions, *facts))
+        rows = _rows(path, part, "lowered", _told(reason, assumptions), within, assumptions=(*assumptions, *facts))
+        eval_only = [f"`{p}`: {choice.eval_only}" for p, choice in inner.items() if choice.eval_only]
         choice = Choice("lowered", lowered.form, rows)
-        choice.eval_only, choice.lowered = verdict.eval_only, [lowered]
+        choice.eval_only, choice.lowered = next(iter(eval_only), verdict.eval_only), [lowered]
+        made = {p: replace(choice, form=parts[p].form) for p, choice in inner.items()}
+        choice.parts = {p: choice for p, choice in made.items() if not tracing.is_compiled(part.get_submodule(p))}
+        choice.is_mixed = bool(inner)
         return choice
+
+    def _lowered_round_refused(self, path: str, part: nn.Module, reasons: Sequence[str]) -> Choice:
+        """Lowered, where the submodules that cannot be are scripted or traced by themselves."""
+        call, *_ = self._calls(path, None)
+        inside = [name for name, _ in part.named_modules() if name]
+        recorded = {name: found[0].result for name in inside if (found := self._calls(_joined(path, name), None))}
+        refused = obstacles(part, call.args, call.kwargs, {}, recorded)
+        if not refused or not all(one.path for one in refused):
+            raise CompilationError(f"{named(path, part)} cannot be lowered round its parts")
+        why: dict[str, str] = {}
+        for one in refused:
+            why.setdefault(one.path, headline(LoweringError("", [one.diagnostic])))
+        within = {_joined(path, p): self._apart(_joined(path, p), why[p]) for p in outermost(why)}
+        spoken = ", ".join(f"`{p}`" for p in within)
+        return self._lowered(path, part, None, [*reasons, f"is lowered round {spoken}"], within)
+
+    def _apart(self, path: str, why: str) -> Choice:
+        """A part that cannot be lowered, by itself."""
+        part = self.root.get_submodule(path)
+        try:
+            return self._scripted(path, part, None)
+        except CompilationError as error:
+            reasons = [f"does not script ({headline(error)})", f"is not lowered ({why})"]
+            return self._traced(path, part, None, reasons)
+
+    def _lowered_round_marked(self, path: str, part: nn.Module, wanted: Mark | None) -> Choice:
+        """Lowered, where the submodules that are marked otherwise have the form they are marked for."""
+        marks = dict.fromkeys(self._marked(path, part))
+        choices = {p: self.choose(p) for p in outermost(marks)}
+        within = {p: choice for p, choice in choices.items() if choice.mode != "lowered" and self._calls(p, None)}
+        return self._lowered(path, part, wanted, ["is lowered round parts that are marked"], within)
+
+    def _marked(self, path: str, part: nn.Module) -> Iterator[str]:
+        own = self._wanted(path, part)
+        for name, below in part.named_modules():
+            mark = self._wanted(_joined(path, name), below) if name else None
+            if mark is not None and (own is None or mark.mode != own.mode):
+                yield _joined(path, name)
 
     def _refusals_below(self, path: str, part: nn.Module, seen: set[type]) -> Iterator[Diagnostic]:
         """What stands in the way in each kind of submodule: evaluation of the whole ends at the first."""
@@ -284,6 +352,12 @@ class Chooser:
                 if wanted is not None:
                     raise
                 refusal = refusal or error
+        if wanted is None or wanted.mode == "lowered":
+            try:
+                return self._lowered_round_marked(path, part, wanted)
+            except CompilationError:
+                if wanted is not None:
+                    raise
         return self._traced_round(path, part, wanted, children, refusal)
 
     def _traced_round(
@@ -331,6 +405,19 @@ class Chooser:
 
 def _joined(path: str, name: str) -> str:
     return ".".join(word for word in (path, name) if word)
+
+
+def _compiled_already(path: str, part: nn.Module) -> dict[str, Choice]:
+    """The submodules that are TorchScript."""
+    found = {_joined(path, name): below for name, below in part.named_modules() if name and tracing.is_compiled(below)}
+    return {
+        p: Choice("script", found[p], _rows(p, found[p], "script", "is TorchScript already")) for p in outermost(found)
+    }
+
+
+def _below(path: str, inner: str) -> str:
+    """A path inside of a part, from the part."""
+    return inner.removeprefix(f"{path}.") if path else inner
 
 
 def _rows(

@@ -7,7 +7,7 @@ is a limit, which is told; where it gives something else it is refused.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +120,8 @@ class _Trial:
         self, call: tuple[Sequence[Any], dict[str, Any]], parameters: Sequence[Tensor] | None, *, training: bool
     ) -> _Run:
         form = self.lowered.form
-        with _own_buffers(self.lowered, self.part) as buffers, tracing.plain_executor():
+        kept = tracing.assignments_undone(form) if self.lowered.parts else nullcontext()
+        with kept, _own_buffers(self.lowered, self.part) as buffers, tracing.plain_executor():
             form.train(training)
             try:
                 return _run(self.lowered.run, call, buffers, parameters)

@@ -31,10 +31,16 @@ _numbers = itertools.count()
 _PLAIN = (bool, int, float, str)
 
 
-def wrapped(name: str, evaluation: TracedCall | None, training: TracedCall | None) -> torch.jit.ScriptModule:
-    """One scripted module for the traces of a module in both training modes, of which one may be missing."""
+def wrapped(
+    name: str, evaluation: TracedCall | None, training: TracedCall | None, *, flat: bool = False
+) -> torch.jit.ScriptModule:
+    """One scripted module for the traces of a module in both training modes, of which one may be missing.
+
+    `flat`: it takes and gives flat tensors, as the traces do, and checks what they take for granted of those.
+    """
     calls = [call for call in (evaluation, training) if call is not None]
-    text = _Text(calls[0], has_evaluation=evaluation is not None, has_training=training is not None).module()
+    writing = _Text(calls[0], has_evaluation=evaluation is not None, has_training=training is not None)
+    text = writing.module(flat=flat)
     file = f"<scriptkit trace {next(_numbers)} of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
@@ -122,14 +128,17 @@ class _Text:
         entry = Entry(call.inputs, call.forward, "traced")
         self.names, self.parameters, self.checks = entry.names, entry.parameters, entry.checks
 
-    def module(self) -> str:
+    def module(self, *, flat: bool) -> str:
         """The class, with `forward`."""
+        if flat:
+            self.names = {number: f"input_{number}" for number in range(len(self.call.facts))}
+            self.parameters, self.checks = [f"{name}: Tensor" for name in self.names.values()], []
         for number, fact in enumerate(self.call.facts):
             self.checks += checks_of(self.names[number], fact)
-        result = expression(self.call.output)
+        result = "out" if flat else expression(self.call.output)
         lines = [
             "class Traced(nn.Module):",
-            f"    def forward(self, {', '.join(self.parameters)}):",
+            f"    def forward({', '.join(['self', *self.parameters])}):",
             *(f"        {line}" for line in self.checks),
             *(f"        {line}" for line in self._run()),
             f"        return {result}",

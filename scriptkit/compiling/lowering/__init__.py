@@ -13,6 +13,6 @@ that nothing changes that the run did not create, `state` what the call writes o
 """
 
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
-from scriptkit.compiling.lowering.run import lower
+from scriptkit.compiling.lowering.run import Obstacle, lower, obstacles
 
-__all__ = ["LoweredModule", "LoweringError", "lower"]
+__all__ = ["LoweredModule", "LoweringError", "Obstacle", "lower", "obstacles"]

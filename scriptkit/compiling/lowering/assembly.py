@@ -65,6 +65,9 @@ def _definition(method: Method) -> ast.FunctionDef:
 def _shadow(ev: Evaluator, module: nn.Module, known: dict[int, nn.Module], texts: dict[str, str]) -> nn.Module:
     if id(module) in known:
         return known[id(module)]
+    if id(module) in ev.parts:
+        known[id(module)] = ev.parts[id(module)].form
+        return known[id(module)]
     methods = [m for m in ev.residual.methods if m.module is module]
     shadow: nn.Module
     if id(module) in ev.residual.leaves and not methods:

@@ -113,6 +113,11 @@ class Effects:
         """Whether the body of a residual loop is being evaluated."""
         return bool(self._loops)
 
+    @property
+    def is_journaled(self) -> bool:
+        """Whether something is tried that may be undone."""
+        return bool(self._journals)
+
     @contextmanager
     def watched(self) -> Iterator[list[Any]]:
         """Afterwards the result holds what was changed and is older than this."""

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.lowering.frames import Frame
+    from scriptkit.compiling.lowering.parts import Part
+    from scriptkit.compiling.lowering.recovery import Recovery
     from scriptkit.compiling.lowering.source import FunctionTree
 
 _DEEPEST_CALL = 80
@@ -59,6 +61,8 @@ class Evaluator:
     """One run over one module."""
 
     root: nn.Module
+    parts: Mapping[int, Part] = field(default_factory=dict)
+    recovery: Recovery | None = None
     place: syntax.Place = field(default_factory=syntax.Place)
     effects: Effects = field(default_factory=Effects)
     facts: Facts = field(default_factory=Facts)

@@ -14,15 +14,17 @@ from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
 from scriptkit.compiling.structure import Leaf, arranged, build, differences, flatten, leaves
 from scriptkit.engines.torchscript import lowered as engine
+from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import torch
     from torch import nn
 
     from scriptkit.compiling.lowering.facts import Facts
+    from scriptkit.compiling.lowering.parts import Part
     from scriptkit.compiling.structure import Structure
     from scriptkit.diagnostics import Diagnostic
 
@@ -49,6 +51,7 @@ class LoweredModule:
     facts: Facts
     assumptions: tuple[str, ...] = ()
     dropped: tuple[Diagnostic, ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=dict)
     _compiled: torch.jit.ScriptModule | None = field(default=None, repr=False)
 
     def compile(self) -> torch.jit.ScriptModule:
@@ -102,6 +105,8 @@ class LoweredModule:
                 for name, tensor in holder.items():
                     if tensor is not None and path in made and made[path]._c.hasattr(name):
                         yield holder, name, made[path]._c, name
+        for path, part in self.parts.items():
+            yield from _slots_within(self.module.get_submodule(path), part.form)
         for name, value in vars(self.shadow).items():
             if _is_constant(name):
                 yield {name: value}, name, self.form._c, name
@@ -111,7 +116,7 @@ class LoweredModule:
         """The attributes of the user's modules, and the C++ modules that have their training mode."""
         made = dict(self.form.named_modules())
         named = self.module.named_modules(remove_duplicate=False)
-        return [(vars(module), made[path]._c) for path, module in named if path in made]
+        return [(vars(m), made[path]._c) for path, m in named if path in made and not tracing.is_compiled(m)]
 
     def follow_modes(self) -> None:
         """Give each part of `form` the training mode of the user's module."""
@@ -138,6 +143,15 @@ class LoweredModule:
         if problem is not None:
             raise ValueError(f"lowered for another call: {problem}")
         return self.rebuild(self.compile()(*self.flat(args, kwargs)))
+
+
+def _slots_within(module: nn.Module, form: torch.jit.ScriptModule) -> Iterator[tuple[dict[str, Any], str, Any, str]]:
+    """The tensors of a part, which lie elsewhere in its form than in the module."""
+    holders = [held for below in module.modules() for held in (below._parameters, below._buffers)]
+    where = {id(tensor): (held, name) for held in holders for name, tensor in held.items() if tensor is not None}
+    for cpp, name, tensor in tracing.tensor_slots(form):
+        if id(tensor) in where:
+            yield (*where[id(tensor)], cpp, name)
 
 
 def _is_constant(name: str) -> bool:

@@ -160,6 +160,12 @@ def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
 
 def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`module(...)`, with its hooks."""
+    if ev.recovery is not None and not ev.effects.owns(module):
+        return ev.recovery.call(ev, module, lambda: _call(ev, module, args, kwargs))
+    return _call(ev, module, args, kwargs)
+
+
+def _call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     own_call: Any = type(module).__call__
     if own_call in _CALLS:
         return call_plainly(ev, module, args, kwargs)
@@ -180,6 +186,8 @@ def call_plainly(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs
 
 
 def _call_forward(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if id(module) in ev.parts:
+        return ev.parts[id(module)].call(ev, module, args, kwargs)
     if is_leaf(module) and ev.residual.path(module) is not None:
         return _call_leaf(ev, module, args, kwargs)
     forward = read(ev, module, "forward")

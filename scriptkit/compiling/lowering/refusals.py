@@ -59,6 +59,7 @@ REASONS = {
     "optional-not-refined": Reason("SK930", "a value that may be None has to be compared with None first"),
     "optional-result": Reason("SK931", _TYPES),
     "output-type-not-lowered": Reason("SK932", "a program returns tensors, numbers, texts and containers of them"),
+    "part-boundary": Reason("SK950", "what crosses into a part that is compiled by itself is a tensor, or as it was"),
     "recursion": Reason("SK933", "every call is evaluated in place"),
     "return-in-nested-block": Reason("SK934", _SYNTAX),
     "source-unavailable": Reason("SK935", "lowering reads the source text of every function that is called"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.isolation import random_states_kept
@@ -9,33 +10,89 @@ from scriptkit.compiling.lowering import assembly, modules, outputs, refusals
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluate import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
+from scriptkit.compiling.lowering.recovery import Recovery
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
 from scriptkit.compiling.structure import Leaf, Nest, Structure, build, flatten
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import torch
     from torch import nn
 
+    from scriptkit.compiling.lowering.parts import Part
+    from scriptkit.compiling.lowering.recovery import Refusal
     from scriptkit.diagnostics import Diagnostic
 
 
 def lower(
-    module: nn.Module, example_inputs: Sequence[Any], example_kwargs: dict[str, Any] | None = None
+    module: nn.Module,
+    example_inputs: Sequence[Any],
+    example_kwargs: dict[str, Any] | None = None,
+    parts: Mapping[str, Part] | None = None,
 ) -> LoweredModule:
     """Lower a module for calls like the example; raises `LoweringError` naming what stands in the way.
 
-    Neither the module nor the examples nor any random state is changed.
+    `parts` are submodules that are compiled by themselves, by path: the program calls them. Neither the module nor the
+    examples nor any random state is changed.
     """
     with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
-        return _lower(module, example_inputs, example_kwargs or {})
+        return _lower(module, example_inputs, example_kwargs or {}, parts or {})
 
 
-def _lower(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> LoweredModule:
-    ev = Evaluator(module)
+@dataclass(frozen=True)
+class Obstacle:
+    """What stands in the way: where, and in which submodule; "" is the module itself."""
+
+    diagnostic: Diagnostic
+    path: str
+
+
+def obstacles(
+    module: nn.Module,
+    example_inputs: Sequence[Any],
+    example_kwargs: dict[str, Any],
+    parts: Mapping[str, Part],
+    results: Mapping[str, Any],
+) -> list[Obstacle]:
+    """All that is refused, in the order of evaluation.
+
+    `results` are what submodules gave in a recorded run, by path.
+    """
+    recovery = Recovery({id(module.get_submodule(path)): result for path, result in results.items() if path})
+    with LOCK:
+        ev = _evaluator(module, parts)
+        ev.recovery = recovery
+        try:
+            with random_states_kept():
+                tensors, inputs = flatten((tuple(example_inputs), dict(example_kwargs)))
+                outputs.write_return(ev, _evaluate(ev, inputs, tensors))
+        except RefusedError as error:
+            recovery.note(ev, error, None)
+        except RaisedError as raised:
+            if not recovery.found:
+                recovery.note(ev, _raises(raised), None)
+    return [_obstacle(ev, refusal) for refusal in recovery.found]
+
+
+def _obstacle(ev: Evaluator, refusal: Refusal) -> Obstacle:
+    path = ev.residual.spoken_path(refusal.module) if refusal.module is not None else ""
+    error = refusal.error
+    return Obstacle(refusals.diagnostic(refusal.path or "<unknown>", refusal.node, error.rule, error.message), path)
+
+
+def _raises(raised: RaisedError) -> RefusedError:
+    return RefusedError("example-call-raises", f"the call raises {raised}")
+
+
+def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
+    return Evaluator(module, {id(module.get_submodule(path)): part for path, part in parts.items()})
+
+
+def _lower(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], parts: Mapping[str, Part]) -> LoweredModule:
+    ev = _evaluator(module, parts)
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
@@ -44,12 +101,12 @@ def _lower(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> Lo
     except RefusedError as refused:
         raise LoweringError(_headline(module), [_diagnostic(ev, refused)]) from refused
     except RaisedError as raised:
-        refusal = RefusedError("example-call-raises", f"the call raises {raised}")
-        raise LoweringError(_headline(module), [_diagnostic(ev, refusal)]) from raised
+        raise LoweringError(_headline(module), [_diagnostic(ev, _raises(raised))]) from raised
     shadow, texts = assembly.assemble(ev)
     dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in ev.dropped)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
-    return LoweredModule(module, shadow, entry, texts, inputs, output, ev.facts, tuple(ev.assumptions), dropped)
+    assumptions = tuple(ev.assumptions)
+    return LoweredModule(module, shadow, entry, texts, inputs, output, ev.facts, assumptions, dropped, dict(parts))
 
 
 def _evaluate(ev: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
