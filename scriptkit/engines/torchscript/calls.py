@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit.engines.torchscript import adapter
+from scriptkit.engines.torchscript.exception_types import raised_type, true_type
 from scriptkit.engines.torchscript.ignoring import pending
 from scriptkit.engines.torchscript.results import converter_for
 from scriptkit.engines.torchscript.traceback_frames import UserFrame, function_at, with_user_frames
@@ -30,7 +31,9 @@ _RAISED: Final = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Iteration|Interrupt|Warning|\.\w+))(?::\s?(?P<text>.*))?$"
 )
 
-_RAISE: Final = re.compile(r"raise (?P<type>\w+)\(")
+_RAISED_BY_USER: Final = re.compile(r"^[A-Za-z_]\w*\.[\w.]+(?::|$)")
+_HERE: Final = "<--- HERE"
+_FAILED: Final = "The following operation failed in the TorchScript interpreter"
 _TRACED_FRAME: Final = re.compile(r"^(?P<path>\S.*\.py)\((?P<line>\d+)\): (?P<function>\S+)$", re.MULTILINE)
 _RECORDER: Final = f"scriptkit{os.sep}compiling{os.sep}adapter.py"
 _PLUMBING: Final = (f"torch{os.sep}nn{os.sep}modules{os.sep}module.py", f"scriptkit{os.sep}compiling{os.sep}probe.py")
@@ -90,9 +93,10 @@ def python_error(
     if ("Declaration: " in text or "Unknown keyword argument" in text) and "TorchScript interpreter" not in text:
         return _argument_error(text, function, name, args, kwargs)
     frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)] or _traced(text)
-    if not frames:
+    if not frames and _FAILED not in text:
         return error
-    return with_user_frames(_as_python_error(error, text, linecache.getline(*frames[-1][:2])), frames)
+    line = linecache.getline(*frames[-1][:2]) if frames else ""
+    return with_user_frames(_as_python_error(error, text, line), frames)
 
 
 def _argument_error(
@@ -132,45 +136,26 @@ def _call_stub(function: FunctionType, signature: inspect.Signature) -> Any:
 def _as_python_error(error: Exception, text: str, line: str) -> BaseException:
     """`torch.jit.Error` as the exception the user's code raised at `line`, or as torch's own with its last message."""
     lines = text.rstrip().splitlines()
-    start = next((i for i in range(len(lines) - 1, -1, -1) if _RAISED.match(lines[i])), None)
+    start = _start_of_message(lines)
     if start is None:
         return error
     raised = _RAISED.match(lines[start])
     assert raised is not None  # noqa: S101 - found above
     name = raised["type"].removeprefix("builtins.")
     message = "\n".join([raised["text"] or "", *lines[start + 1 :]]).strip()
-    if name == "RuntimeError":
-        name, message = _true_type(message, line.strip())
+    if name == "RuntimeError":  # what was raised has its module before its name, what an operator raised has none
+        name, message = (true_type if raised["type"] == name else raised_type)(message, line.strip())
     cls = getattr(builtins, name, None)
     if not (isinstance(cls, type) and issubclass(cls, Exception)):
         cls = _imported_exception(name)
     return error if cls is None else (cls(message) if message else cls())
 
 
-def _true_type(message: str, line: str) -> tuple[str, str]:
-    """The type Python gives an error that TorchScript knows as `RuntimeError` only."""
-    if not message and line.startswith("raise "):  # `raise NotImplementedError` without arguments loses its type
-        return line.removeprefix("raise ").split("#")[0].strip(), ""
-    raised = _RAISE.match(line)
-    if raised is not None and message.startswith(f"{raised['type']}: "):  # a lowered program says the type in its text
-        return raised["type"], message.removeprefix(f"{raised['type']}: ")
-    if message == _UNUSED_REACHED:
-        return "RuntimeError", f"compiled code reached an `@unused` method: {line}"
-    for name in ("AssertionError", "KeyError"):
-        if message.startswith(name):
-            return name, message.removeprefix(name).removeprefix(":").strip()
-    for pattern, name in _TRUE_TYPES:
-        if pattern.search(message):
-            return name, message
-    return "RuntimeError", message
-
-
-_UNUSED_REACHED: Final = "This Python function is annotated to be ignored and cannot be run"
-_TRUE_TYPES: Final = (
-    (re.compile(r"out of (range|bounds)"), "IndexError"),
-    (re.compile(r"division( or modulo)? by zero"), "ZeroDivisionError"),
-    (re.compile(r"^Could not run 'aten::"), "NotImplementedError"),
-)
+def _start_of_message(lines: list[str]) -> int | None:
+    """The line on which the exception is told; the message of one of the user's may look like another below it."""
+    source = next((i for i in range(len(lines) - 1, -1, -1) if _HERE in lines[i]), 0)
+    found = [i for i in range(source, len(lines)) if _RAISED.match(lines[i])]
+    return next((i for i in found if _RAISED_BY_USER.match(lines[i])), found[-1] if found else None)
 
 
 def _user_frame(path: str, line: int, function: str) -> UserFrame:

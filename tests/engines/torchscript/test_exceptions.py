@@ -151,3 +151,51 @@ def test_a_wrong_type_of_an_argument_names_it_and_shows_the_signature(
     assert "Raises.forward" in text
     assert "why: str = ''" in text
     assert "__torch__" not in text
+
+
+class Fails(ScriptableModule):
+    """Operators of numbers, lists and texts that fail; and exceptions whose words are those of another."""
+
+    def forward(self, why: str, numbers: list[int], word: str) -> int:  # noqa: C901
+        if why == "division": return 1 // len(numbers)  # fmt: skip # noqa: E701
+        if why == "divmod":
+            return divmod(1, len(numbers))[0]
+        if why == "largest":
+            return max(numbers)
+        if why == "popped":
+            return [number for number in numbers].pop()  # noqa: C416
+        if why == "index of":
+            return word.index("?")
+        if why == "number":
+            return int(word)
+        if why == "letter":
+            return len(word[99])
+        if why == "unpacked":
+            first, second = numbers
+            return first + second
+        if why == "bare": raise NotImplementedError  # fmt: skip # noqa: E701
+        if why == "bare call":
+            raise ValueError()  # noqa: RSE102
+        if why == "like another":
+            raise RuntimeError("KeyError: division by zero, index out of range")
+        if why == "two lines":
+            raise ValueError("first\nRuntimeError: second")
+        return 0
+
+
+WAYS_TO_FAIL = [
+    "division", "divmod", "largest", "popped", "index of", "number", "letter", "unpacked", "bare", "bare call",
+    "like another", "two lines",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("why", WAYS_TO_FAIL)
+def test_what_fails_raises_the_type_python_raises(why: str) -> None:
+    net = Fails()
+    with pytest.raises(Exception) as expected:
+        net.eager(why, [], "word")
+    with pytest.raises(Exception) as raised:
+        net(why, [], "word")
+    assert raised.type is expected.type
+    if why not in ("number", "unpacked"):  # compiled code knows less of these
+        assert str(raised.value) == str(expected.value)
