@@ -249,6 +249,10 @@ def fits(value: Any, annotation: Any) -> bool:
     return True
 
 
+class _Holder(torch.nn.Module):
+    """Gives its name to types with one attribute: under `nn.Module`'s, torch would take that for an annotation."""
+
+
 _holders: dict[Any, Any] = {}
 
 
@@ -267,7 +271,7 @@ def _holder_of(annotation: Any) -> Any:
         return None
     if known is _holders:
         torch_type = _type_of(annotation)
-        builder = C.ConcreteModuleTypeBuilder(torch.nn.Module)
+        builder = C.ConcreteModuleTypeBuilder(_Holder)
         known = None
         if torch_type is not None:
             builder.add_attribute("value", torch_type, False, False)
@@ -292,6 +296,7 @@ def compile_methods(concrete_type: Any, methods: list[Any], properties: list[Any
     for stub in methods:
         if not new_instance(concrete_type)._has_method(stub.def_.name().name):
             _recursive_.create_methods_and_properties_from_stubs(concrete_type, [stub], [])
+    python_numbers.put_methods_right(new_instance(concrete_type))
     _recursive_.concrete_type_store.methods_compiled.add(concrete_type)
 
 
@@ -352,7 +357,9 @@ def source_context(text: str, path: str | None, first_line: int, indentation: in
 def compile_function(parsed: Any, name: str, qualified_name: str, defaults: dict[str, Any]) -> Any:
     """Compile a free function."""
     callback = _internal.createResolutionCallbackFromClosure(parsed)
-    return C._jit_script_compile(qualified_name, definition(parsed, name, None), callback, defaults)
+    compiled = C._jit_script_compile(qualified_name, definition(parsed, name, None), callback, defaults)
+    python_numbers.put_right([compiled])
+    return compiled
 
 
 def default_arguments(function: Any) -> dict[str, Any]:
@@ -490,4 +497,6 @@ def _no_defaults(self: object) -> None:
 def script_tree(module: torch.nn.Module, stubs_of: Callable[[torch.nn.Module], list[Any]]) -> torch.jit.ScriptModule:
     """Compile a tree of modules whose methods `stubs_of` gives."""
     compiled: torch.jit.ScriptModule = _recursive_.create_script_module(module, stubs_of, share_types=True)
+    for part in compiled.modules():
+        python_numbers.put_methods_right(part._c)
     return compiled
