@@ -21,6 +21,8 @@ from torch import _jit_internal, _sources
 from torch.jit import _builtins, _recursive, _state, frontend
 from torch.utils._device import DeviceContext
 
+from scriptkit.engines.torchscript import python_numbers
+
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable, Iterable, Iterator

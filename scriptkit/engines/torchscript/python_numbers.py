@@ -1,0 +1,75 @@
+"""Where an operator of numbers is not Python's: what was compiled is put right.
+
+`i % 0` ends the process (the compiled remainder asks nothing of the divisor), and `f != f` is taken for `False`, also
+where `f` is not a number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def put_right(functions: Iterable[Any]) -> None:
+    """Replace what differs from Python in the graphs of compiled functions; call this before they run."""
+    for function in functions:
+        graph = function.graph
+        _replace(graph, "aten::remainder", _is_remainder_of_ints, _checked_remainder)
+        _replace(graph, "aten::ne", _compares_float_with_itself, _is_nan)
+        _replace(graph, "aten::eq", _compares_float_with_itself, _is_number)
+
+
+def put_methods_right(cpp_module: Any) -> None:
+    """`put_right` for every method of a module."""
+    put_right([cpp_module._get_method(name) for name in cpp_module._method_names()])
+
+
+def _replace(graph: Any, kind: str, fits: Callable[[Any], bool], replacement: Callable[[Any, _Before], Any]) -> None:
+    for node in graph.findAllNodes(kind, True):  # also in blocks
+        if fits(node):
+            node.output().replaceAllUsesWith(replacement(node, _Before(graph, node)))
+            node.destroy()
+
+
+class _Before:
+    """Makes nodes before another one, at its place in the source."""
+
+    def __init__(self, graph: Any, node: Any) -> None:
+        self._graph, self._node = graph, node
+
+    def __call__(self, kind: str, *inputs: Any, like: Any) -> Any:
+        """The output of a new node, of the type of another value."""
+        made = self._graph.create(kind, list(inputs), 1)
+        made.insertBefore(self._node)
+        made.copyMetadata(self._node)
+        made.output().setType(like.type())
+        return made.output()
+
+
+def _is_remainder_of_ints(node: Any) -> bool:
+    dividend, divisor = node.inputs()
+    is_known = divisor.node().kind() == "prim::Constant" and divisor.toIValue() != 0
+    return dividend.type().kind() == divisor.type().kind() == "IntType" and not is_known
+
+
+def _checked_remainder(node: Any, make: _Before) -> Any:
+    """`a - a // b * b`: the compiled `//` raises where `b` is 0."""
+    dividend, divisor = node.inputs()
+    quotient = make("aten::floordiv", dividend, divisor, like=dividend)
+    product = make("aten::mul", quotient, divisor, like=dividend)
+    return make("aten::sub", dividend, product, like=dividend)
+
+
+def _compares_float_with_itself(node: Any) -> bool:
+    one, other = list(node.inputs())[:2]
+    return bool(one.debugName() == other.debugName() and one.type().kind() == "FloatType")
+
+
+def _is_nan(node: Any, make: _Before) -> Any:
+    return make("aten::isnan", next(iter(node.inputs())), like=node.output())
+
+
+def _is_number(node: Any, make: _Before) -> Any:
+    return make("aten::__not__", _is_nan(node, make), like=node.output())
