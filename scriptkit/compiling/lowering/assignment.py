@@ -6,7 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import attributes, containers, operators, subscripts, syntax
+from scriptkit.compiling.lowering import attributes, containers, lists, operators, subscripts, syntax
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
 from scriptkit.language import types as t
 
@@ -82,6 +82,9 @@ def _set_item(ev: Evaluator, owner: Value, index: Value, value: Value) -> None:
     if not isinstance(owner, Dyn):
         containers.set_item(ev, owner, index, value)
         return
+    if lists.is_list(owner):
+        lists.set_item(ev, owner, index, value)
+        return
     if not owner.is_tensor:
         raise RefusedError("state-mutated", f"an item of a `{owner.type}` known only at run time is written")
     ev.try_out("item assignment", _set_in_copy, [owner, index, value], {})
@@ -126,7 +129,10 @@ def _augmented(ev: Evaluator, op: type[ast.operator], current: Value, value: Val
         return _in_place(ev, op, current, value)
     if isinstance(current, list):
         return _extended(ev, op, current, value)
-    if isinstance(current, (dict, set)) or (isinstance(current, Dyn) and isinstance(current.type, t.List)):
+    if lists.is_list(current) and op is ast.Add:
+        lists.extend(ev, current, value)
+        return current
+    if isinstance(current, (dict, set)) or lists.is_list(current):
         raise RefusedError("operator-not-lowered", "an augmented assignment to a container")
     return operators.binary(ev, op, current, value)
 

@@ -6,9 +6,18 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import comparing, syntax
+from scriptkit.compiling.lowering import comparing, syntax, texts
 from scriptkit.compiling.lowering.joining import Joiner
-from scriptkit.compiling.lowering.values import CannotJoinError, Dyn, RaisedError, RefusedError, TooLongError, Value
+from scriptkit.compiling.lowering.values import (
+    MESSAGE,
+    CannotJoinError,
+    Dyn,
+    RaisedError,
+    RefusedError,
+    TooLongError,
+    UnknownText,
+    Value,
+)
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -130,15 +139,22 @@ def _arm(ev: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame: Frame
 def _ended(ev: Evaluator, error: RefusedError | RaisedError, block: list[ast.stmt], count: int) -> Left:
     """An arm the example does not take raises: because the program does, or because it could not be lowered."""
     if isinstance(error, RaisedError):
-        ev.residual.emit(syntax.fail(str(error)))
+        ev.residual.emit(syntax.fail(_message(ev, error)))
         return Left()
     del ev.residual.methods[count:]
     ev.drop(error)
     where = error.place
     line = getattr(where[1], "lineno", 0) if where else 0
     block.clear()
-    ev.residual.emit(syntax.fail(f"line {line} was not lowered: {error.message}"))
+    ev.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
     return Left()
+
+
+def _message(ev: Evaluator, raised: RaisedError) -> ast.expr:
+    text = vars(raised.error).get(MESSAGE)
+    if text is None:
+        return ast.Constant(str(raised))
+    return texts.message(ev, UnknownText([f"{type(raised.error).__name__}: ", *text.parts]))
 
 
 def refine(ev: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[int, tuple[Dyn, Dyn]]:

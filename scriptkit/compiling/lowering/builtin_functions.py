@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 import functools
 import inspect
@@ -14,15 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering import attributes, containers, copies, syntax, tensors
-from scriptkit.compiling.lowering.comparing import ORDER, compare, either, truth
+from scriptkit.compiling.lowering import (
+    attributes,
+    comprehensions,
+    containers,
+    copies,
+    reductions,
+    syntax,
+    tensors,
+    texts,
+)
+from scriptkit.compiling.lowering.comparing import ORDER, compare, truth
 from scriptkit.compiling.lowering.operators import ARITHMETIC, binary, unary
+from scriptkit.compiling.lowering.rounds import is_open
 from scriptkit.compiling.lowering.subscripts import item
 from scriptkit.compiling.lowering.values import (
     Closure,
     Dyn,
     DynEnumerate,
     DynRange,
+    DynZip,
     RaisedError,
     RefusedError,
     Sizes,
@@ -126,12 +136,16 @@ def _range(_: Evaluator, *bounds: Value) -> Value:
 
 
 def _enumerate(ev: Evaluator, items: Value, start: int = 0) -> Value:
-    if isinstance(items, (DynRange, DynEnumerate, Dyn)) and not isinstance(getattr(items, "type", None), t.Tuple):
+    items = ev.lift(items)
+    if is_open(items):
         return DynEnumerate(items, start)
     return walk(ev.effects, enumerate(ev.iterate(items), start), [items])
 
 
 def _zip(ev: Evaluator, *iterables: Value, strict: bool = False) -> Value:
+    iterables = tuple(map(ev.lift, iterables))
+    if any(map(is_open, iterables)):
+        return DynZip(iterables, strict=strict)
     lists = [ev.iterate(iterable) for iterable in iterables]
     return walk(ev.effects, attributes.native(lambda: list(zip(*lists, strict=strict))), iterables)
 
@@ -142,6 +156,8 @@ def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
 
 
 def _list(ev: Evaluator, *args: Value) -> Value:
+    if args and is_open(ev.lift(args[0])):
+        return comprehensions.listed(ev, ev.lift(args[0]))
     return ev.effects.own(list(ev.iterate(args[0])) if args else [])
 
 
@@ -202,71 +218,12 @@ def _str(_: Evaluator, value: Value = "") -> Value:
         or has_dyn(value)
         or type(value) not in (str, int, float, bool, type(None), torch.dtype)
     ):
-        return UnknownText()
+        return UnknownText(texts.parts_of(value))
     return str(value)
-
-
-def _abs(ev: Evaluator, value: Value) -> Value:
-    value = ev.lift(value)
-    if not isinstance(value, Dyn):
-        return attributes.native(abs, value)
-    return ev.residual.bind(
-        syntax.call("abs", [ev.residual.ref(value)]), ev.try_out("abs", abs, [value], {}), "magnitude"
-    )
-
-
-def _round(_: Evaluator, value: Value, *digits: Value) -> Value:
-    if has_dyn((value, *digits)) or isinstance(value, torch.Tensor):
-        raise RefusedError("call-not-lowered", "`round` of a value known only at run time")
-    return attributes.native(round, value, *digits)
-
-
-def _sum(ev: Evaluator, items: Value, start: Value = 0) -> Value:
-    made = start
-    for part in ev.iterate(items):
-        made = binary(ev, ast.Add, made, part)
-    return made
-
-
-def _extreme(name: str) -> Callable[..., Value]:
-    function = getattr(builtins, name)
-
-    def extreme(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
-        items = ev.iterate(args[0]) if len(args) == 1 else list(args)
-        if not has_dyn(items) and not any(isinstance(part, torch.Tensor) for part in items):
-            if kwargs:
-                raise RefusedError("call-not-lowered", f"`{name}` with keywords")
-            return attributes.native(function, items)
-        kinds = {part.type if isinstance(part, Dyn) else type(part) for part in items}
-        if kwargs or not (kinds <= {t.INT, int} or kinds <= {t.FLOAT, float}):
-            raise RefusedError("call-not-lowered", f"`{name}` of values of several types")
-        made = items[0]
-        for part in items[1:]:
-            example = function(ev.example(made), ev.example(part))
-            call = syntax.call(name, [ev.residual.expression(made), ev.residual.expression(part)])
-            made = ev.residual.bind(call, example, name)
-        return made
-
-    return extreme
-
-
-def _any(ev: Evaluator, items: Value) -> Value:
-    return either(ev, ev.iterate(items), stop=True)
-
-
-def _all(ev: Evaluator, items: Value) -> Value:
-    return either(ev, ev.iterate(items), stop=False)
 
 
 def _bool(ev: Evaluator, value: Value = False) -> Value:  # noqa: FBT002 - Python's own
     return truth(ev, value)
-
-
-def _sorted(ev: Evaluator, items: Value, *, reverse: bool = False) -> Value:
-    values = ev.iterate(items)
-    if not all(type(value) in (int, float, str) for value in values):
-        raise RefusedError("call-not-lowered", "`sorted` of anything but plain numbers and texts")
-    return ev.effects.own(attributes.native(sorted, values, reverse=reverse))
 
 
 def _reduce(ev: Evaluator, function: Value, items: Value, *initial: Value) -> Value:
@@ -353,17 +310,17 @@ def _table() -> dict[Any, Callable[..., Value]]:
         iter: _iter,
         next: _next,
         str: _str,
-        abs: _abs,
+        abs: reductions.magnitude,
         int: _number(int, t.INT),
         float: _number(float, t.FLOAT),
         bool: _bool,
-        round: _round,
-        sum: _sum,
-        max: _extreme("max"),
-        min: _extreme("min"),
-        any: _any,
-        all: _all,
-        sorted: _sorted,
+        round: reductions.rounded,
+        sum: reductions.total,
+        max: reductions.extreme("max"),
+        min: reductions.extreme("min"),
+        any: reductions.any_of,
+        all: reductions.all_of,
+        sorted: reductions.ordered,
         slice: _slice,
         copy.copy: copies.shallow,
         copy.deepcopy: copies.deep,

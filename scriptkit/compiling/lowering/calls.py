@@ -30,6 +30,7 @@ from scriptkit.compiling.lowering import (
 from scriptkit.compiling.lowering.frames import Frame
 from scriptkit.compiling.lowering.source import path_of, tree_of
 from scriptkit.compiling.lowering.values import (
+    MESSAGE,
     Closure,
     Dyn,
     RaisedError,
@@ -314,7 +315,7 @@ _TENSOR_CLASSES: dict[Any, torch.dtype] = {
 def construct(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`cls(...)`: an object of the run's own."""
     if issubclass(cls, BaseException):
-        return attributes.native(cls, *(arg if type(arg) in (str, int, float) else "..." for arg in args))
+        return _error(cls, args)
     if issubclass(cls, nn.Module) and not has_dyn((args, kwargs)):
         return modules.construct(ev, cls, args, kwargs)
     if cls in _TENSOR_CLASSES and len(args) == 1 and type(args[0]) in (list, tuple) and not kwargs:
@@ -334,6 +335,15 @@ def construct(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[str, Val
     ):
         raise RefusedError("call-not-lowered", f"a `{cls.__name__}` is made in a way of its own")
     return _construct_object(ev, cls, args, kwargs)
+
+
+def _error(cls: type[BaseException], args: list[Value]) -> BaseException:
+    """An exception; what its message says of the run is kept beside it."""
+    texts = [arg.spoken() if isinstance(arg, UnknownText) else arg for arg in args]
+    made: BaseException = attributes.native(cls, *(arg if type(arg) in (str, int, float) else "..." for arg in texts))
+    if len(args) == 1 and isinstance(args[0], UnknownText):
+        vars(made)[MESSAGE] = args[0]
+    return made
 
 
 def _construct_known(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering import assignment, blocks, branching, generators, loops, statements, walking
+from scriptkit.compiling.lowering import assignment, blocks, branching, generators, loops, rounds, statements, walking
 from scriptkit.compiling.lowering.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.values import (
     CannotJoinError,
@@ -198,7 +198,7 @@ def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
 
 def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
     iterable = ev.lift(ev.expression(node.iter, frame))
-    if loops.is_open(iterable):
+    if rounds.is_open(iterable):
         loops.run_for(ev, node, iterable, frame)
         return None
     if isinstance(iterable, generators.Generated) or (isinstance(iterable, walking.Walked) and iterable.is_lazy):

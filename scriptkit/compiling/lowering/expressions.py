@@ -5,34 +5,32 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from scriptkit.compiling.lowering import (
     attributes,
     branching,
     calls,
     comparing,
-    control,
+    comprehensions,
     generators,
-    loops,
+    lists,
     modules,
     operators,
     subscripts,
+    texts,
 )
-from scriptkit.compiling.lowering.frames import Frame
 from scriptkit.compiling.lowering.values import (
     Closure,
     Dyn,
     RaisedError,
     RefusedError,
-    UnknownText,
     Value,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.frames import Frame
 
 
 def _constant(_: Evaluator, node: ast.Constant, __: Frame) -> Value:
@@ -72,7 +70,16 @@ def _tuple(ev: Evaluator, node: ast.Tuple, frame: Frame) -> Value:
 
 
 def _list(ev: Evaluator, node: ast.List, frame: Frame) -> Value:
-    return ev.effects.own(elements(ev, node.elts, frame))
+    parts: list[Value] = []
+    for item in node.elts:
+        starred = ev.lift(ev.expression(item.value, frame)) if isinstance(item, ast.Starred) else None
+        if lists.is_list(starred):
+            parts.append(starred)
+        else:
+            parts.append(ev.iterate(starred) if starred is not None else [ev.expression(item, frame)])
+    if any(map(lists.is_list, parts)):
+        return lists.display(ev, parts)
+    return ev.effects.own([item for part in parts for item in part])
 
 
 def _set(ev: Evaluator, node: ast.Set, frame: Frame) -> Value:
@@ -129,24 +136,6 @@ def _compare(ev: Evaluator, node: ast.Compare, frame: Frame) -> Value:
     return outcome
 
 
-def _joined_str(ev: Evaluator, node: ast.JoinedStr, frame: Frame) -> Value:
-    parts: list[str] = []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value))
-        elif isinstance(part, ast.FormattedValue):
-            value = ev.expression(part.value, frame)
-            if type(value) not in (str, int, float, bool, type(None), torch.dtype, torch.device):
-                return UnknownText()
-            spec = _joined_str(ev, part.format_spec, frame) if isinstance(part.format_spec, ast.JoinedStr) else ""
-            convert = _CONVERSIONS.get(part.conversion)
-            parts.append(format(convert(value) if convert else value, spec))
-    return "".join(parts)
-
-
-_CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
-
-
 def _subscript(ev: Evaluator, node: ast.Subscript, frame: Frame) -> Value:
     owner = ev.expression(node.value, frame)
     index = ev.expression(node.slice, frame)
@@ -179,46 +168,6 @@ def closure(ev: Evaluator, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> 
         if default is not None
     }
     return Closure(node, frame, defaults, keywords)
-
-
-def _comprehension(ev: Evaluator, node: Any, frame: Frame) -> Value:
-    made: list[Value] = []
-    inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
-    inner.first = frame.first
-    ev.open_frame(inner)
-    first = ev.lift(ev.expression(node.generators[0].iter, frame))
-    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and loops.is_open(first):
-        return loops.comprehend(ev, node, first, inner)
-    for _ in _rounds(ev, node.generators, inner, frame, first):
-        if isinstance(node, ast.DictComp):
-            made.append((ev.expression(node.key, inner), ev.expression(node.value, inner)))
-        else:
-            made.append(ev.expression(node.elt, inner))
-    if isinstance(node, ast.DictComp):
-        return ev.effects.own(dict(made))
-    return ev.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
-
-
-def _rounds(
-    ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
-) -> Iterator[None]:
-    """Every round of a comprehension, its variables bound."""
-    if not generators:
-        yield
-        return
-    first, *rest = generators
-    for item in ev.iterate(ev.expression(first.iter, outer) if over is None else over):
-        control.assign(ev, first.target, item, inner)
-        if all(_static(branching.test(ev, condition, inner)) for condition in first.ifs):
-            yield from _rounds(ev, rest, inner, inner)
-
-
-def _static(condition: Value) -> bool:
-    if isinstance(condition, Dyn):
-        raise RefusedError(
-            "length-known-at-run-time", "a comprehension is filtered by a condition known only at run time"
-        )
-    return bool(condition)
 
 
 def _call(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
@@ -263,15 +212,15 @@ TABLE: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {
     ast.BoolOp: _bool_op,
     ast.IfExp: _if_exp,
     ast.Compare: _compare,
-    ast.JoinedStr: _joined_str,
+    ast.JoinedStr: texts.formatted,
     ast.Subscript: _subscript,
     ast.Slice: _slice,
     ast.NamedExpr: _walrus,
     ast.Lambda: _lambda,
-    ast.ListComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.DictComp: _comprehension,
+    ast.ListComp: comprehensions.evaluate,
+    ast.GeneratorExp: comprehensions.evaluate,
+    ast.SetComp: comprehensions.evaluate,
+    ast.DictComp: comprehensions.evaluate,
     ast.Call: _call,
     ast.Yield: generators.take,
     ast.YieldFrom: generators.take,

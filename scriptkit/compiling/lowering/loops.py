@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering import assignment, branching, control, syntax
+from scriptkit.compiling.lowering import assignment, branching, control, rounds, syntax
 from scriptkit.compiling.lowering.branching import Left, Outcome
 from scriptkit.compiling.lowering.outlets import handed_on
 from scriptkit.compiling.lowering.values import (
     Dyn,
-    DynEnumerate,
-    DynRange,
     Poison,
     RefusedError,
     Value,
@@ -30,114 +28,33 @@ _LONGEST_EXAMPLE = 256
 _CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
 
 
-def is_open(iterable: Value) -> bool:
-    """Whether only the run knows how many rounds there are."""
-    if isinstance(iterable, Dyn):
-        return not isinstance(iterable.type, t.Tuple)
-    return isinstance(iterable, (DynRange, DynEnumerate))
-
-
 def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None:
-    """`for` over a range, a tensor or a list of run-time length."""
+    """`for` over something of run-time length."""
     if node.orelse:
         raise RefusedError("loop-else", "`for` with `else` over something of a length known only at run time")
-    residual = ev.residual
-    over = iterable.over if isinstance(iterable, DynEnumerate) else iterable
-    counter = _counter(ev, iterable) if isinstance(iterable, DynEnumerate) else None
-    if isinstance(over, DynEnumerate):
-        raise RefusedError("loop-not-lowered", "`enumerate` of `enumerate`")
-    source, example = _source(ev, over)
-    item = Dyn(
-        _item_type(over, example),
-        example,
-        residual.method.fresh("index" if isinstance(over, DynRange) else "entry"),
-        residual.method,
-        [],
-    )
+    header = rounds.over(ev, iterable)
+    lists = [(held, len(held.example)) for held in _lists(frame)]
 
     def begin() -> None:
-        item.block = residual.method.blocks[-1]
-        if counter is None:
-            assignment.assign(ev, node.target, item, frame)
-            return
-        number = residual.bind(residual.ref(counter), counter.example, "number")
-        residual.emit(ast.AugAssign(syntax.store(counter.name), ast.Add(), ast.Constant(1)))
-        assignment.assign(ev, node.target, (number, item), frame)
+        assignment.assign(ev, node.target, header.begin(ev.residual.method.blocks[-1]), frame)
 
-    lists = [(held, len(held.example)) for held in _lists(frame)]
-    length = len(over.example) if isinstance(over, Dyn) else 0
     body = _body(ev, node, frame, begin)
-    if isinstance(over, Dyn) and len(over.example) != length:
-        raise RefusedError("state-mutated-in-loop", "a list changes while a loop walks it")
-    residual.emit(ast.For(syntax.store(item.name), source, body, []))
-    _lengthen(ev, lists, frame, _rounds(over))
-
-
-def comprehend(ev: Evaluator, node: ast.ListComp | ast.GeneratorExp, iterable: Value, inner: Frame) -> Value:
-    """A comprehension over something of run-time length: a loop that appends."""
-    if len(node.generators) > 1 or node.generators[0].ifs or isinstance(iterable, DynEnumerate):
-        raise RefusedError("length-known-at-run-time", "a comprehension of this form over a run-time length")
-    residual = ev.residual
-    source, example = _source(ev, iterable)
-    name = residual.method.fresh("entry")
-    item = Dyn(_item_type(iterable, example), example, name, residual.method, [])
-    made = residual.declare(t.List(t.TENSOR), [], "items")
-    with residual.block() as block, ev.effects.loop():
-        item.block = block
-        assignment.assign(ev, node.generators[0].target, item, inner)
-        value = ev.lift(ev.expression(node.elt, inner))
-        type_, expression = residual.typed(value)
-        residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))
-    made.type, made.example = t.List(type_), [ev.example(value)] * min(_rounds(iterable), _LONGEST_EXAMPLE)
-    residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
-    residual.emit(ast.For(syntax.store(item.name), source, block, []))
-    return made
-
-
-def _rounds(iterable: Value) -> int:
-    """How many rounds the loop makes on the example."""
-    if isinstance(iterable, DynEnumerate):
-        return _rounds(iterable.over)
-    if isinstance(iterable, DynRange):
-        return len(range(*(bound.example if isinstance(bound, Dyn) else bound for bound in iterable.bounds)))
-    return len(iterable.example)
-
-
-def _item_type(over: Value, example: Any) -> t.Type:
-    if isinstance(over, Dyn) and isinstance(over.type, t.List):
-        return over.type.element
-    return type_of(example)
-
-
-def _counter(ev: Evaluator, iterable: DynEnumerate) -> Dyn:
-    if type(iterable.start) is not int:
-        raise RefusedError("loop-not-lowered", "`enumerate` from a start known only at run time")
-    return ev.residual.bind(ast.Constant(iterable.start), iterable.start, "count")
-
-
-def _source(ev: Evaluator, over: Value) -> tuple[ast.expr, Any]:
-    if isinstance(over, DynRange):
-        if any(not (type(b) is int or (isinstance(b, Dyn) and b.type == t.INT)) for b in over.bounds):
-            raise RefusedError("loop-not-lowered", "`range` of anything but whole numbers")
-        return syntax.call("range", [ev.residual.expression(bound) for bound in over.bounds]), 0
-    if over.is_tensor or isinstance(over.type, t.List):
-        if not (over.example.dim() if over.is_tensor else True) or not len(over.example):
-            raise RefusedError("loop-not-lowered", "a loop over something that is empty in the example")
-        return ev.residual.ref(over), over.example[0]
-    raise RefusedError("loop-not-lowered", f"a loop over a `{over.type}`")
+    header.refuse_changed()
+    ev.residual.emit(ast.For(header.target, header.source, body, []))
+    _lengthen(ev, lists, frame, header.count)
 
 
 def _lists(frame: Frame) -> list[Dyn]:
     return [value for value in frame.variables.values() if isinstance(value, Dyn) and isinstance(value.type, t.List)]
 
 
-def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, rounds: int) -> None:
+def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, count: int) -> None:
     """The body was evaluated once: a list it appends to is as long as that many rounds make it."""
     before = {id(value): length for value, length in lists}
     ev.inexact = True
     for value in _lists(frame):
         start = before.get(id(value), 0)
-        value.example = [*value.example[:start], *(value.example[start:] * rounds)][:_LONGEST_EXAMPLE]
+        value.example = [*value.example[:start], *(value.example[start:] * count)][:_LONGEST_EXAMPLE]
 
 
 def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:

@@ -253,8 +253,8 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     example = ev.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
     ev.facts.leaf(module)
-    given = {name: residual.expression(value) for name, value in kwargs.items()}
-    expression = syntax.call(path, [residual.expression(arg) for arg in args], given)
+    given = {name: residual.argument(value) for name, value in kwargs.items()}
+    expression = syntax.call(path, [residual.argument(arg) for arg in args], given)
     hint = residual.spoken_path(module).rpartition(".")[2]
     hint = hint if not hint.isdigit() else type(module).__name__.lower()
     if isinstance(module, nn.MultiheadAttention):

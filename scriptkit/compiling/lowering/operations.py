@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 
-from scriptkit.compiling.lowering import attributes, syntax
+from scriptkit.compiling.lowering import attributes, checks, scalars_first, syntax
 from scriptkit.compiling.lowering.optionals import unwrapped
 from scriptkit.compiling.lowering.results import attended, result_of
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, Value, has_dyn
@@ -84,11 +84,10 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     if "split_size_or_sections" in kwargs:
         args.insert(1, kwargs.pop("split_size_or_sections"))
     args, kwargs = _with_floats(function, args, dict(kwargs))
+    function, args = scalars_first.operands(ev, function, args, kwargs)
     spelling = _spelling(function)
     if spelling is None:
         raise RefusedError("call-not-lowered", f"`{name}`")
-    if name in {"div", "add", "sub", "mul", "true_divide", "floor_divide"} and all(_is_number(arg) for arg in args):
-        args = [_tensor(ev, arg) for arg in args]
     if name == "pad" and type(args[1] if len(args) > 1 else None) in (list, tuple):
         args[1] = [ev.call(int, [part]) for part in args[1]]
     example = ev.try_out(name, function, args, kwargs)
@@ -100,10 +99,6 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     if name == "multi_head_attention_forward":
         return attended(ev, example, call, "attended")
     return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
-
-
-def _is_number(value: Value) -> bool:
-    return type(value) in (int, float) or (isinstance(value, Dyn) and value.type in (t.INT, t.FLOAT))
 
 
 def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
@@ -227,15 +222,6 @@ def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
     return data
 
 
-def _assert(ev: Evaluator, condition: Value, message: Value) -> None:
-    words = message if isinstance(message, str) else "an assertion of the model"
-    verdict = ev.call(bool, [condition])
-    if isinstance(verdict, Dyn):
-        ev.residual.emit(syntax.require(ev.residual.ref(verdict), words))
-    elif not verdict:
-        raise RaisedError(AssertionError(words))
-
-
 def _plain_emit(ev: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
     example = ev.try_out("tensor", torch.tensor, [data], kwargs)
     given = {key: ev.residual.expression(value) for key, value in kwargs.items()}
@@ -254,13 +240,25 @@ def _is_floating_point(ev: Evaluator, value: Value) -> Value:
     return method(ev, ev.lift(value), "is_floating_point", [], {})
 
 
+def _nonzero(ev: Evaluator, value: Value, **kwargs: Value) -> Value:
+    return ev.call(attributes.read(ev, value, "nonzero"), [], kwargs)
+
+
+def _where(ev: Evaluator, condition: Value, *args: Value, **kwargs: Value) -> Value:
+    if not args and not kwargs:
+        return _nonzero(ev, condition, as_tuple=True)
+    return emit(ev, torch.where, [condition, *args], kwargs)
+
+
 SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
     {
         torch.finfo: _limits(torch.finfo),
         torch.iinfo: _limits(torch.iinfo),
         torch.tensor: _tensor,
+        torch.nonzero: _nonzero,
+        torch.where: _where,
         torch.as_tensor: _as_tensor,
-        torch._assert: _assert,
+        **checks.TABLE,
         torch.is_tensor: lambda _, value: (
             isinstance(value, torch.Tensor) or (isinstance(value, Dyn) and value.is_tensor)
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering import syntax
+from scriptkit.compiling.lowering import lists, syntax, texts
 from scriptkit.compiling.lowering.attributes import contents_of, native
 from scriptkit.compiling.lowering.optionals import refuse_optional, unwrapped
 from scriptkit.compiling.lowering.values import (
@@ -89,15 +89,15 @@ def binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> 
     """`left op right`."""
     left, right = ev.lift(left), ev.lift(right)
     if isinstance(left, UnknownText) or isinstance(right, UnknownText):
-        return UnknownText()
+        return UnknownText([*texts.parts_of(left), *texts.parts_of(right)] if op is ast.Add else (None,))
     if not isinstance(left, Dyn) and not isinstance(right, Dyn):
         return _static_binary(ev, op, left, right)
     for side in (left, right):
         if isinstance(side, str) or (isinstance(side, Dyn) and side.type == t.STR and op is ast.Mod):
             return UnknownText()
     left, right = unwrapped(ev, left), unwrapped(ev, right)
-    if isinstance(left, (list, tuple)) or isinstance(right, (list, tuple)):
-        return _repeated(ev, op, left, right)
+    if any(isinstance(side, (list, tuple)) or lists.is_list(side) for side in (left, right)):
+        return _of_lists(ev, op, left, right)
     if not (is_number_or_tensor(left) and is_number_or_tensor(right)):
         raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(left)}` and a `{kind_of(right)}`")
     return _emit_binary(ev, op, left, right)
@@ -122,6 +122,8 @@ def _power(ev: Evaluator, base: Value, exponent: Value, example: Any) -> Value:
         for _ in range(exponent - 1):
             made = binary(ev, ast.Mult, made, base)
         return made
+    if type(base) is int and base == 2 and isinstance(exponent, Dyn) and exponent.type == t.INT:  # noqa: PLR2004
+        return _power_of_two(ev, exponent, example)
     if not isinstance(example, float) or not (type(exponent) is float and isinstance(base, Dyn)):
         raise RefusedError("operator-not-lowered", "this power of numbers differs in TorchScript")
     least = ast.Gt() if exponent < 0 else ast.GtE()
@@ -129,6 +131,16 @@ def _power(ev: Evaluator, base: Value, exponent: Value, example: Any) -> Value:
     residual.emit(syntax.require(is_real, "a power of a number that is not positive"))
     number = syntax.call("float", [residual.ref(base)])
     return residual.bind(ast.BinOp(number, ast.Pow(), residual.expression(exponent)), example, "power")
+
+
+def _power_of_two(ev: Evaluator, exponent: Dyn, example: Any) -> Value:
+    """A shift; for a negative exponent Python gives a float, and the program raises."""
+    if not isinstance(example, int):
+        raise RefusedError("operator-not-lowered", "a power of two that is no whole number")
+    is_whole = ast.Compare(ev.residual.ref(exponent), [ast.GtE()], [ast.Constant(0)])
+    ev.residual.emit(syntax.require(is_whole, "lowered for an exponent that is not negative here"))
+    shift = ast.BinOp(ast.Constant(1), ast.LShift(), ev.residual.ref(exponent))
+    return ev.residual.bind(shift, example, "power")
 
 
 _NAMES = {
@@ -168,16 +180,14 @@ def _static_binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Va
     raise RefusedError("operator-not-lowered", f"`{op.__name__}` of `{type(left).__name__}` objects")
 
 
-def _repeated(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
+def _of_lists(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
     """`[0] * n`, and lists joined with lists of run-time length."""
-    if isinstance(left, Sizes) or isinstance(right, Sizes) or op not in {ast.Mult, ast.Add}:
-        raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(left)}` and a `{kind_of(right)}`")
-    if isinstance(left, tuple) or isinstance(right, tuple):
-        raise RefusedError("operator-not-lowered", "a tuple of a length known only at run time")
-    example = ev.try_out(op.__name__, ARITHMETIC[op], [left, right], {})
-    return ev.residual.bind(
-        ast.BinOp(ev.residual.expression(left), op(), ev.residual.expression(right)), example, "items"
-    )
+    sides = [isinstance(side, list) or lists.is_list(side) for side in (left, right)]
+    if op is ast.Add and all(sides):
+        return lists.joined(ev, left, right)
+    if op is ast.Mult and any(sides) and not all(sides):
+        return lists.repeated(ev, *((left, right) if sides[0] else (right, left)))
+    raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(left)}` and a `{kind_of(right)}`")
 
 
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {

@@ -59,7 +59,8 @@ class Method:
 
 
 _COMPILER_NAMES = frozenset(
-    "int float bool str list dict tuple len range print Tensor List Dict Tuple Optional Device max min abs".split()
+    "int float bool str list dict tuple len range print Tensor List Dict Tuple Optional Device max min abs any all "
+    "round sorted zip enumerate getattr".split()
 )
 
 
@@ -257,6 +258,20 @@ class Residual:
             return t.TENSOR, self.expression(value)
         return type_of(value), self.expression(value)
 
+    def argument(self, value: Value) -> ast.expr:
+        """A value as an argument of a module: a tuple of tensors stays one, one of numbers is a list."""
+        if type(value) is tuple and any(isinstance(item, (torch.Tensor, tuple)) or _is_tensor(item) for item in value):
+            return ast.Tuple([self.argument(item) for item in value], ast.Load())
+        return self.expression(value)
+
+    def list_of(self, items: list[Value]) -> Dyn:
+        """A list of the residual program with these items, which have one type."""
+        parts = [self.typed(item) for item in items]
+        if len({type_ for type_, _ in parts}) != 1:
+            raise RefusedError("list-of-different-types", "a list holds values of different types, or none")
+        examples = [_example_of(item) for item in items]
+        return self.bind(ast.List([part for _, part in parts], ast.Load()), examples, "items", t.List(parts[0][0]))
+
     def expression(self, value: Value) -> ast.expr:
         """Any value as an expression: a name, or a literal."""
         if isinstance(value, Dyn):
@@ -275,3 +290,13 @@ class Residual:
                 "type-without-counterpart", f"a `{type(value).__name__}` has no counterpart in TorchScript"
             )
         return literal
+
+
+def _is_tensor(value: Value) -> bool:
+    return isinstance(value, Dyn) and value.is_tensor
+
+
+def _example_of(value: Value) -> Any:
+    if type(value) is tuple:
+        return tuple(_example_of(item) for item in value)
+    return value.example if isinstance(value, Dyn) else value

@@ -7,7 +7,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import assignment, branching, syntax
+from scriptkit.compiling.lowering import assignment, branching, syntax, texts
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ def _annotated(ev: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:
 
 def _assert(ev: Evaluator, node: ast.Assert, frame: Frame) -> None:
     condition = branching.test(ev, node.test, frame)
+    words = texts.static_text(node.msg) or f"the assertion in line {node.lineno}"
     if isinstance(condition, Dyn):
-        ev.residual.emit(syntax.require(ev.residual.ref(condition), f"the assertion in line {node.lineno}"))
+        ev.residual.emit(syntax.require(ev.residual.ref(condition), words))
         branching.refine(ev, condition, frame, side=True)
     elif not condition:
-        raise RaisedError(AssertionError(f"the assertion in line {node.lineno}"))
+        raise RaisedError(AssertionError(words))
 
 
 def _raise(ev: Evaluator, node: ast.Raise, frame: Frame) -> None:

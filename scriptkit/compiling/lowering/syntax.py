@@ -124,9 +124,14 @@ def _signed(number: float) -> ast.expr:
     return ast.UnaryOp(ast.USub(), ast.Constant(-number))
 
 
-def fail(message: str) -> ast.stmt:
+def number(value: int) -> ast.expr:
+    """A whole number."""
+    return _signed(value)
+
+
+def fail(message: ast.expr) -> ast.stmt:
     """`raise RuntimeError(message)`."""
-    return ast.Raise(call("RuntimeError", [ast.Constant(message)]))
+    return ast.Raise(call("RuntimeError", [message]))
 
 
 def require(condition: ast.expr, message: str) -> ast.stmt:

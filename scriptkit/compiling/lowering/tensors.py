@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering import operations, syntax
+from scriptkit.compiling.lowering import lists, operations, syntax
 from scriptkit.compiling.lowering.optionals import unwrapped
 from scriptkit.compiling.lowering.results import result_of
 from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Sizes, TensorMethod, Value, spelled
@@ -238,9 +238,23 @@ def _as_type(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Val
 
 
 def _nonzero(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    if kwargs.get("as_tuple") or args:
-        raise RefusedError("call-not-lowered", "`nonzero(as_tuple=True)`")
-    return _emit_method(ev, value, "nonzero", args, {})
+    if args or kwargs.keys() - {"as_tuple"} or not isinstance(kwargs.get("as_tuple", False), bool):
+        raise RefusedError("call-not-lowered", "this form of `nonzero`")
+    if not kwargs.get("as_tuple"):
+        return _emit_method(ev, value, "nonzero", [], {})
+    from scriptkit.compiling.lowering import subscripts
+
+    rank(ev, value)
+    example = ev.try_out("nonzero", lambda x: list(x.nonzero(as_tuple=True)), [value], {})
+    found = ev.residual.bind(syntax.call(_dot(ev, value, "nonzero_numpy")), example, "found")
+    return tuple(subscripts.unpack(ev, found, len(example)))
+
+
+def _sparse(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if args or kwargs:
+        raise RefusedError("call-not-lowered", "`to_sparse_coo` with arguments")
+    example = ev.try_out("to_sparse_coo", torch.Tensor.to_sparse, [value], {})
+    return ev.residual.bind(syntax.call(_dot(ev, value, "to_sparse")), example, "sparse")
 
 
 def _norm(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -282,6 +296,7 @@ _METHODS: dict[str, Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]] 
     "tolist": _to_list,
     "type": _as_type,
     "nonzero": _nonzero,
+    "to_sparse_coo": _sparse,
     "norm": _norm,
     "bool": _as_dtype(torch.bool),
     "bfloat16": _as_dtype(torch.bfloat16),
@@ -301,23 +316,9 @@ def _method_of_other(ev: Evaluator, value: Dyn, name: str, args: list[Value], kw
     """Methods of lists and of texts."""
     if kwargs:
         raise RefusedError("call-not-lowered", f"`{name}` with keywords")
-    if isinstance(value.type, t.List) and name == "append":
-        return _append(ev, value, args[0])
+    if isinstance(value.type, t.List):
+        return lists.method(ev, value, name, args)
     if value.type == t.STR and name in {"lower", "upper", "startswith", "endswith", "strip"}:
         example = ev.try_out(name, getattr(str, name), [value, *args], {})
         return result_of(ev, example, syntax.call(_dot(ev, value, name), map(ev.residual.expression, args)), name)
     raise RefusedError("call-not-lowered", f"`{name}` of a `{value.type}` known only at run time")
-
-
-def _append(ev: Evaluator, value: Dyn, item: Value) -> None:
-    item = ev.lift(item)
-    type_, expression = ev.residual.typed(item)
-    assert isinstance(value.type, t.List)  # noqa: S101 - the caller asked
-    if type_ != value.type.element:
-        if value.annotation is None or value.example:
-            raise RefusedError("list-of-different-types", f"a `{value.type}` gets an item of another type")
-        value.type = t.List(type_)
-        value.annotation.annotation = ev.place.moved(spelled(value.type))
-    value.annotation = None
-    ev.residual.emit(ast.Expr(syntax.call(_dot(ev, value, "append"), [expression])))
-    value.example = [*value.example, ev.example(item)]

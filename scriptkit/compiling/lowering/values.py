@@ -47,6 +47,10 @@ class TooLongError(RefusedError):
         super().__init__("too-many-paths", "the call has too many paths to be lowered")
 
 
+MESSAGE = "_scriptkit_message"
+"""The attribute of an evaluated exception with what the run adds to its text."""
+
+
 class RaisedError(Exception):
     """The evaluated program raised an exception, on static grounds alone."""
 
@@ -158,7 +162,7 @@ class Closure:
 
 
 class DynRange:
-    """`range` with a bound known at run time; `start` counts for `enumerate`, `over` is what it numbers."""
+    """`range` with a bound known at run time."""
 
     def __init__(self, bounds: Sequence[Value]) -> None:
         self.bounds = tuple(bounds)
@@ -172,11 +176,26 @@ class DynEnumerate:
         self.start = start
 
 
+class DynZip:
+    """`zip` of things of which one at least has a length known at run time."""
+
+    def __init__(self, parts: Sequence[Value], *, strict: bool) -> None:
+        self.parts = tuple(parts)
+        self.strict = strict
+
+
 class UnknownText:
-    """A text whose content is known only at run time: good for messages, for nothing else."""
+    """A text whose content is known only at run time; `parts` are texts, values of the run, and None for the rest."""
+
+    def __init__(self, parts: Sequence[Value] = (None,)) -> None:
+        self.parts = tuple(parts)
+
+    def spoken(self) -> str:
+        """The text as far as it is known now."""
+        return "".join(part if isinstance(part, str) else "..." for part in self.parts)
 
 
-SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Closure, DynRange, DynEnumerate, UnknownText)
+SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
 
 
 def type_of(example: Any) -> t.Type:
