@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MUTATES_CONTAINERS: Final = frozenset(
     f"aten::{name}"
     for name in (
-        "append extend insert pop _set_item clear Delete remove update setdefault sort reverse popitem add_ "
+        "append extend insert pop _set_item clear Delete remove update setdefault sort reverse popitem add_ mul_ "
         "__delitem__ copy_ fill_"
     ).split()
 )
