@@ -96,7 +96,7 @@ GRAD = Kind(
     "SK610",
     "baked-grad-mode",
     "`{text}` would have no effect on gradients",
-    "a trace records no grad mode",
+    "a trace records neither grad mode nor inference mode",
     "script this module, or use `detach`",
 )
 KEYS = Kind(
@@ -127,7 +127,14 @@ LAYOUT = Kind(
     "a trace holds strides as constants",
     "script this module, or call `contiguous` first",
 )
-KINDS = (BRANCH, LOOP, VALUE, SHAPE, DTYPE, DEVICE, RANK, STATE, RANDOM, GRAD, KEYS, CLOCK, DIFFERS, LAYOUT)
+CAUGHT = Kind(
+    "SK615",
+    "baked-exception",
+    "`{text}` failed while it was recorded, and always would be taken to fail",
+    "a trace records one path; whether an operator fails is decided while recording",
+    "script this module, or ask for the condition instead of catching the error",
+)
+KINDS = (BRANCH, LOOP, VALUE, SHAPE, DTYPE, DEVICE, RANK, STATE, RANDOM, GRAD, KEYS, CLOCK, DIFFERS, LAYOUT, CAUGHT)
 
 
 @dataclass(frozen=True)

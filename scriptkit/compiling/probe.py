@@ -88,6 +88,7 @@ class Log:
     escapes: list[Escape] = field(default_factory=list)
     aspects: Counter[tuple[str, Place]] = field(default_factory=Counter)
     everywhere: set[str] = field(default_factory=set)
+    failed: list[Place] = field(default_factory=list)
 
     def asked(self, aspect: str) -> list[Place]:
         """The places in project code that asked for an aspect, in source order."""
@@ -168,12 +169,22 @@ class Probe(TorchFunctionMode):
             return self._escape(name, func, args, kwargs or {})
         if name in ASPECTS:
             self._ask(name, args)
-        result = func(*args, **(kwargs or {}))
+        try:
+            result = func(*args, **(kwargs or {}))
+        except Exception:
+            self._failed()
+            raise
         if name in _SIZES:
             self._new_sizes(result)
         elif self._origins:
             self._inherit(result, args)
         return result
+
+    def _failed(self) -> None:
+        """Note where an operator failed: if the module catches that, the recording is of no use, and torch's end."""
+        caller = caller_outside(sys._getframe(1), _PASS_ON)
+        if caller is not None:
+            self.log.failed.append(place_of(caller.f_code, caller.f_lasti))
 
     def _ask(self, name: str, args: tuple[Any, ...]) -> None:
         self.log.everywhere.add(ASPECTS[name])
@@ -204,7 +215,11 @@ class Probe(TorchFunctionMode):
             self._new_sizes(tensor)
             value: Any = int(tensor)
         else:
-            value = func(*args, **kwargs)
+            try:
+                value = func(*args, **kwargs)
+            except Exception:
+                self._failed()
+                raise
             tensor = _compared(name, args, kwargs, tensor)
         self._note(name, tensor, value)
         return value

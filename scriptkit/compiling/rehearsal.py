@@ -10,10 +10,12 @@ import torch
 
 from scriptkit.compiling.adapter import Adapter
 from scriptkit.compiling.comparison import compare
+from scriptkit.compiling.hazards import CAUGHT, at_places
 from scriptkit.compiling.isolation import buffers_restored, converted, copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.compiling.probe import Log, Probe, WatchedDict
 from scriptkit.compiling.structure import build, flatten, merge
 from scriptkit.engines.torchscript import tracing
+from scriptkit.errors import TraceHazardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -60,7 +62,7 @@ def record(
     probe = Probe(recorder, unchecked)
     copy = copy_tree(module)
     adapter = Adapter(copy, example.structure, WatchedDict.over(probe.log))
-    adapter.extra = recorder.results
+    adapter.extra = lambda: _unless_caught(module, probe.log, recorder.results())
     inputs = with_fresh_tensors(example.tensors)
     names = [f"input_{number}" for number in range(len(inputs))]
     with random_states_kept(TRACING_SEED), buffers_restored(copy.buffers()), torch.enable_grad(), probe:
@@ -68,6 +70,14 @@ def record(
     assert adapter.output is not None  # noqa: S101
     output = adapter.output if expected is None else merge(expected, adapter.output)
     return Recorded(run, probe.log, output, [number for number, _ in recorder.put])
+
+
+def _unless_caught(module: nn.Module, log: Log, results: list[Tensor]) -> list[Tensor]:
+    """The further results, unless the module caught an error of an operator: torch ends the process at such a graph."""
+    if log.failed:
+        headline = f"a trace of {type(module).__name__} would bake in whether an operator fails"
+        raise TraceHazardError(headline, [hazard.diagnostic() for hazard in at_places(CAUGHT, log.failed, "")])
+    return results
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,11 @@ class Rehearsal:
         theirs = self._gradients_of(recorded.run, example)
         return Outcome(differences=tuple(compare(ours, theirs, self._tolerance, "gradients")))
 
+    def is_attached_otherwise(self, recorded: Recorded, example: Example) -> bool:
+        """Whether gradients flow through other results than those of the module, or inference mode made others."""
+        with self._state_restored(recorded):
+            return _attached(self._eager_flat(example), example) != _attached(lambda *t: recorded(t), example)
+
     def _eager_flat(self, example: Example) -> Callable[..., list[Tensor]]:
         def run(*tensors: Tensor) -> list[Tensor]:
             args, kwargs = build(example.structure, tensors)
@@ -186,6 +201,13 @@ class Rehearsal:
             if not total or not wanted:
                 return [None] * len(wanted)
             return list(torch.autograd.grad(torch.stack([t.float() for t in total]).sum(), wanted, allow_unused=True))
+
+
+def _attached(run: Callable[..., Any], example: Example) -> list[tuple[bool, bool]]:
+    """For each result, whether it requires a gradient, and whether it was made in inference mode."""
+    inputs = [t.detach().clone() for t in example.tensors]
+    with random_states_kept(1), torch.enable_grad(), tracing.plain_executor():
+        return [(t.requires_grad, t.is_inference()) for t in flatten(run(*inputs))[0]]
 
 
 def _attributes(module: nn.Module) -> list[tuple[str, int | str]]:

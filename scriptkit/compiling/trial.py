@@ -278,6 +278,8 @@ class _Examination:
             outcome = self.rehearsal.gradients(self.recorded, self.example)
             if not outcome.agrees:
                 self.hazards += at_places(kinds.GRAD, places, outcome.text)
+        elif not self.hazards and self.rehearsal.is_attached_otherwise(self.recorded, self.example):
+            self.hazards.append(Hazard(kinds.GRAD, self.place, evidence="gradients flow through other results"))
 
     def _judge_layout(self) -> None:
         places = self.log.asked("layout")

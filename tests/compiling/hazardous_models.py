@@ -250,6 +250,36 @@ class NoGrad(nn.Module):
         return head
 
 
+class InferenceMode(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.inference_mode():
+            y: Tensor = self.fc(x)
+        return y
+
+
+class Catches(nn.Module):
+    """Torch ends the process where a trace holds an operator that failed."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            y = x.view(7, -1)
+        except RuntimeError:
+            y = x
+        return y * 2
+
+
+class CatchesOfData(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            return x * x.item()
+        except RuntimeError:
+            return x
+
+
 class OptionalKey(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
         x = batch["x"]
@@ -339,6 +369,7 @@ CASES = [
     HazardCase(Clock, _matrix, "baked-environment"),
     HazardCase(AsksForInferenceMode, _matrix, "baked-environment"),
     HazardCase(NoGrad, _matrix, "baked-grad-mode"),
+    HazardCase(InferenceMode, _matrix, "baked-grad-mode"),
     HazardCase(OptionalKey, lambda: ({"x": torch.ones(3)},), "baked-keys"),
     HazardCase(KeyOrDefault, lambda: ({"x": torch.ones(3)},), "baked-keys"),
     HazardCase(Nested, _matrix, "baked-branch"),

@@ -23,6 +23,15 @@ def test_every_hazard_is_found_under_its_name(case: hazardous_models.HazardCase)
     assert all(hazard.place.path.endswith("hazardous_models.py") for hazard in trial.hazards)
 
 
+@pytest.mark.parametrize("kind", [hazardous_models.Catches, hazardous_models.CatchesOfData])
+def test_a_caught_error_of_an_operator_stops_the_recording_instead_of_the_process(kind: type[nn.Module]) -> None:
+    with pytest.raises(TraceHazardError, match="whether an operator fails") as caught:
+        try_trace(kind(), (torch.ones(3, 4),))
+    (found,) = caught.value.diagnostics
+    assert found.name == "baked-exception"
+    assert found.path.endswith("hazardous_models.py")
+
+
 @pytest.mark.parametrize("case", safe_models.CASES, ids=lambda case: case.name)
 def test_no_safe_module_raises_an_alarm_and_its_trace_gives_what_it_gives(case: safe_models.SafeCase) -> None:
     module = case.make().eval()
