@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.effects import Snapshot
     from scriptkit.compiling.lowering.evaluate import Evaluator
     from scriptkit.compiling.lowering.frames import Frame
+    from scriptkit.compiling.lowering.values import Fork
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,54 @@ def branch(
     `needed` are the variables read later; None means all.
     """
     manner = manner or Manner()
+    fork = here(ev)
+    side = seal(ev, condition, frame)
+    if side is not None:
+        return run[0 if side else 1]()
+    try:
+        return _both(ev, condition, run, frame, needed, manner)
+    except CannotJoinError as error:
+        error.branch = error.branch or fork
+        raise
+
+
+def here(ev: Evaluator) -> Fork:
+    """The branch that is being evaluated."""
+    node: Any = ev.place.node
+    return ev.place.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def seal(ev: Evaluator, condition: Dyn, frame: Frame) -> bool | None:
+    """Where an earlier run found that the arms cannot be joined, the one the example does not take raises.
+
+    Gives the side that is left, None where both are.
+    """
+    refusal = ev.sealed.get(here(ev))
+    if refusal is None:
+        return None
+    side = bool(condition.example)
+    test = ev.residual.ref(condition)
+    with ev.residual.block() as ended:
+        ev.residual.emit(_not_lowered(ev, refusal.message))
+    ev.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test) if side else test, ended, []))
+    ev.drop(RefusedError(refusal.rule, refusal.message))
+    refine(ev, condition, frame, side=side)
+    return side
+
+
+def _not_lowered(ev: Evaluator, why: str) -> ast.stmt:
+    node: Any = ev.place.node
+    return syntax.fail(ast.Constant(f"line {node.lineno} was not lowered: {why}"))
+
+
+def _both(
+    ev: Evaluator,
+    condition: Dyn,
+    run: tuple[Callable[[], Outcome], Callable[[], Outcome]],
+    frame: Frame,
+    needed: Collection[str] | None,
+    manner: Manner,
+) -> Outcome:
     moment = ev.effects.now
     body = _arm(ev, condition, run[0], frame, side=True)
     orelse = _arm(ev, condition, run[1], frame, side=False)

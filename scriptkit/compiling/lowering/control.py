@@ -108,6 +108,9 @@ def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) ->
 def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
     condition = branching.test(ev, node.test, frame)
     ev.place.node = node.test
+    if isinstance(condition, Dyn):
+        side = branching.seal(ev, condition, frame)
+        condition = condition if side is None else side
     if not isinstance(condition, Dyn):
         rest[:0] = node.body if condition else node.orelse
         return None
@@ -123,7 +126,9 @@ def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
     if not rest and not jumps:
         raise CannotJoinError("the branches leave values that no one variable can hold")
     if frame.tails >= _DEEPEST_TAIL:
-        raise RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
+        refusal = RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
+        refusal.branch = branching.here(ev)
+        raise refusal
     frame.tails += 1
     try:
         return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)

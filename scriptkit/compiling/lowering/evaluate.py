@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.parts import Part
     from scriptkit.compiling.lowering.recovery import Recovery
     from scriptkit.compiling.lowering.source import FunctionTree
+    from scriptkit.compiling.lowering.values import Fork
 
 _DEEPEST_CALL = 80
 
@@ -63,6 +64,7 @@ class Evaluator:
     root: nn.Module
     parts: Mapping[int, Part] = field(default_factory=dict)
     recovery: Recovery | None = None
+    sealed: Mapping[Fork, RefusedError] = field(default_factory=dict)
     place: syntax.Place = field(default_factory=syntax.Place)
     effects: Effects = field(default_factory=Effects)
     facts: Facts = field(default_factory=Facts)
@@ -134,7 +136,9 @@ class Evaluator:
     def drop(self, refusal: RefusedError) -> None:
         """Note an arm that raises instead of being lowered."""
         path, node = refusal.place or (self.place.path, self.place.node)
-        self.dropped.append(Dropped(path, getattr(node, "lineno", 0), refusal.message))
+        made = Dropped(path, getattr(node, "lineno", 0), refusal.message)
+        if made not in self.dropped:
+            self.dropped.append(made)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -341,6 +341,9 @@ def _apart(ev: Evaluator, module: nn.Module, path: ast.expr, name: str, evaluate
     residual.method = method
     try:
         result = evaluate()
+    except BaseException:
+        del residual.methods[residual.methods.index(method) :]  # nobody calls it
+        raise
     finally:
         residual.method = caller
         method.is_finished = True

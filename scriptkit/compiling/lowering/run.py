@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.isolation import random_states_kept
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.parts import Part
     from scriptkit.compiling.lowering.recovery import Refusal
+    from scriptkit.compiling.lowering.values import Fork
     from scriptkit.diagnostics import Diagnostic
 
 
@@ -91,14 +93,27 @@ def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
     return Evaluator(module, {id(module.get_submodule(path)): part for path, part in parts.items()})
 
 
-def _lower(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], parts: Mapping[str, Part]) -> LoweredModule:
+_MOST_SEALED = 8
+
+
+def _lower(
+    module: nn.Module,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    parts: Mapping[str, Part],
+    sealed: Mapping[Fork, RefusedError] = MappingProxyType({}),
+) -> LoweredModule:
+    """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
     ev = _evaluator(module, parts)
+    ev.sealed = sealed
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
             result = _evaluate(ev, inputs, tensors)
             output, not_tensors = outputs.write_return(ev, result)
     except RefusedError as refused:
+        if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
+            return _lower(module, args, kwargs, parts, {**sealed, refused.branch: refused})
         raise LoweringError(_headline(module), [_diagnostic(ev, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(ev, _raises(raised))]) from raised

@@ -23,6 +23,10 @@ Value = Any
 """An ordinary Python object, a `Dyn`, or a container of both."""
 
 
+Fork = tuple[str, int, int, int, int]
+"""Where the condition of a branch stands: file, line and column, end line and column."""
+
+
 class RefusedError(Exception):
     """The evaluator does not handle this; `rule` names the reason, the place is added where it is known."""
 
@@ -31,6 +35,7 @@ class RefusedError(Exception):
         self.rule = rule
         self.message = message
         self.place: tuple[str, ast.AST] | None = None
+        self.branch: Fork | None = None
 
 
 class CannotJoinError(RefusedError):
