@@ -225,8 +225,6 @@ def is_optional(torch_type: Any) -> bool:
 
 def is_constant(value: Any) -> bool:
     """Whether torch takes a value for a constant."""
-    if isinstance(value, torch.nn.Module | torch.Tensor):
-        return True  # a `Final` submodule or tensor is no constant for torch, and no error either
     try:
         _recursive_._get_valid_constant("", value, "")
     except TypeError:

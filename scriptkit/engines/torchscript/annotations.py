@@ -14,7 +14,7 @@ from typing import Final as ExtensionsFinal
 import torch
 
 from scriptkit.engines.torchscript import adapter
-from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source
+from scriptkit.engines.torchscript.source import SourceUnavailableError, closure_of, function_source, mangled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
     """Attribute name to type, from the class bodies and `__init__`s of the user's classes, base first.
 
     Quoted annotations and those under `from __future__ import annotations` are resolved. Left out is what says nothing
-    to the compiler: class variables, submodules, and names that exist for type checkers only.
+    to the compiler: class variables, submodules, `Final` tensors, and names that exist for type checkers only.
     """
     merged: dict[str, Any] = {}
     for klass in reversed(user_classes):
@@ -65,7 +65,7 @@ def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple
             ):
                 declared = resolve(ast.unparse(written), namespace)
                 if is_final(declared) or adapter.knows(declared):  # torch reads none of these: they may say anything
-                    yield name, declared
+                    yield mangled(name, init), declared
             case _:
                 pass
 
@@ -109,7 +109,13 @@ def _resolve_inside(annotation: Any, namespace: Mapping[str, Any]) -> Any:
 def _speaks_to_compiler(annotation: Any) -> bool:
     if annotation is UNRESOLVED or annotation is ClassVar or get_origin(annotation) is ClassVar:
         return False
+    if is_final(annotation) and any(_is_tensor_class(part) for part in get_args(annotation)):
+        return False  # a promise to type checkers; no constant holds a tensor
     return not any(_is_module_class(part) for part in _parts(annotation))
+
+
+def _is_tensor_class(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, torch.Tensor)
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scriptkit.engines.torchscript.source import closure_of, function_source
+from scriptkit.engines.torchscript.source import closure_of, function_source, mangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def calls_in(function: FunctionType) -> Calls:
     for node in _unguarded(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if owner == self_name:
-                methods.append(name)
+                methods.append(mangled(name, function))
             case ast.Call(func=ast.Name(id=name)) if name in namespace:
                 functions.append(namespace[name])
             case _:

@@ -18,7 +18,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
 from scriptkit.engines.torchscript.lifted_class import user_classes
 from scriptkit.engines.torchscript.shadow import class_of, source_modules
-from scriptkit.engines.torchscript.source import FunctionSource, SourceUnavailableError, function_source
+from scriptkit.engines.torchscript.source import FunctionSource, SourceUnavailableError, function_source, mangled
 from scriptkit.rules import rule_named
 
 if TYPE_CHECKING:
@@ -52,11 +52,16 @@ def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]
         if not user_classes(cls):
             continue
         for name, annotation in _declared(cls).items():
-            if (cls, name) not in found and name in module.__dict__:
-                problem = _problem_with(module.__dict__[name], name, annotation)
+            held = next((members for members in _members(module) if name in members), None)
+            if (cls, name) not in found and held is not None and (held is module.__dict__ or is_final(annotation)):
+                problem = _problem_with(held[name], name, annotation)
                 if problem is not None:
                     found[cls, name] = _at_assignment(cls, name, problem)
     return found
+
+
+def _members(module: torch.nn.Module) -> tuple[dict[str, Any], ...]:
+    return module.__dict__, module._parameters, module._buffers, module._modules
 
 
 def _declared(cls: type) -> dict[str, Any]:
@@ -202,6 +207,7 @@ def _short(value: Any) -> str:
 
 def _at_assignment(cls: type, name: str, finding: _Finding, *, method: str = "__init__") -> Diagnostic:
     source, node = _assignment(cls, name) or (None, None)
+    spoken = _as_written(name, cls)
     path = source.path if source else inspect.getsourcefile(cls) or "<string>"
     line = source.first_line + node.lineno - 1 if source and node else 1
     column, end = (node.col_offset + 1, (node.end_col_offset or node.col_offset) + 1) if node else (1, 2)
@@ -215,13 +221,19 @@ def _at_assignment(cls: type, name: str, finding: _Finding, *, method: str = "__
         end_column=end,
         code=rule_named(finding.rule).code,
         name=finding.rule,
-        message=finding.message,
+        message=finding.message.replace(name, spoken),
         label=finding.label,
         note=finding.note,
-        help=finding.help,
+        help=finding.help.replace(name, spoken),
         class_name=cls.__name__,
         method=method,
     )
+
+
+def _as_written(name: str, cls: type) -> str:
+    """A private name (`_Net__x`) as its class spells it."""
+    owners = (owner.__name__.lstrip("_") for owner in user_classes(cls))
+    return next((name[len(owner) + 1 :] for owner in owners if name.startswith(f"_{owner}__")), name)
 
 
 def _assignment(cls: type, name: str) -> tuple[FunctionSource, ast.Attribute] | None:
@@ -234,7 +246,9 @@ def _assignment(cls: type, name: str) -> tuple[FunctionSource, ast.Attribute] | 
                 continue
             for node in ast.walk(source.tree):
                 match node:
-                    case ast.Attribute(value=ast.Name(id=source.self_name), attr=attr, ctx=ast.Store()) if attr == name:
+                    case ast.Attribute(value=ast.Name(id=source.self_name), attr=attr, ctx=ast.Store()) if (
+                        mangled(attr, function) == name
+                    ):
                         return source, node
                     case _:
                         pass

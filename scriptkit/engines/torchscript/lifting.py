@@ -1,7 +1,8 @@
 """A user's function rewritten so that accidents of the compiler's front end no longer matter.
 
-Lifted are: constants of modules and closures, `super()` and `Base.method(self, ...)`, gradient-mode decorators,
-comments that look like type comments. Positions stay those of the user's file, so that every error points there.
+Lifted are: constants of modules and closures, `super()` and `Base.method(self, ...)`, private names (`self.__x`),
+gradient-mode decorators, comments that look like type comments. Positions stay those of the user's file, so that every
+error points there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scriptkit.engines.torchscript.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.calls_in_source import dotted_names, mark_of, module_classes_checked
 from scriptkit.engines.torchscript.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.dependencies import TORCH_NAME, Dependencies, literal
-from scriptkit.engines.torchscript.source import FunctionSource, closure_of, function_source
+from scriptkit.engines.torchscript.source import FunctionSource, closure_of, function_source, mangled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +144,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
             node.value = self.visit(node.value)
+        node.target = self.visit(node.target)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
@@ -158,6 +160,7 @@ class _Rewriter(ast.NodeTransformer):
         return self._constant(node, node.id, value)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        node.attr = mangled(node.attr, self.function)
         path = dotted_names(node)
         if path is None or path[0] in self.locals:
             return self.generic_visit(node)
@@ -211,6 +214,7 @@ class _Rewriter(ast.NodeTransformer):
         include: bool = False,
     ) -> ast.AST:
         """`super().name(...)` becomes a call of a method of its own that holds the parent's code."""
+        name = mangled(name, self.function)
         owner = _next_with(self.mro, cls, name, include=include) if cls is not None else None
         if owner is None:
             return self.generic_visit(node)

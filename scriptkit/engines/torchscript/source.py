@@ -105,15 +105,15 @@ def _is_source_of(tree: ast.FunctionDef, function: FunctionType) -> bool:
     arguments = tree.args
     named = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     count = code.co_argcount + code.co_kwonlyargcount
-    return tree.name == code.co_name and [_mangled(n, function) for n in named] == list(code.co_varnames[:count])
+    return tree.name == code.co_name and [mangled(n, function) for n in named] == list(code.co_varnames[:count])
 
 
-def _mangled(name: str, function: FunctionType) -> str:
-    """Python's own spelling of a private name inside a class body."""
-    parts = function.__qualname__.split(".")
-    if len(parts) < 2 or not name.startswith("__") or name.endswith("__"):  # noqa: PLR2004 - class and method
+def mangled(name: str, function: FunctionType) -> str:
+    """Python's own spelling of a private name (`__name`) in a method of a class."""
+    class_name = function.__qualname__.rpartition(".")[0].rpartition(".")[2].lstrip("_")
+    if class_name in ("", "<locals>") or not name.startswith("__") or name.endswith("__"):
         return name
-    return f"_{parts[-2].lstrip('_')}{name}"
+    return f"_{class_name}{name}"
 
 
 def _no_source(function: FunctionType) -> str:
