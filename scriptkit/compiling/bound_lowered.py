@@ -8,6 +8,7 @@ import torch
 
 from scriptkit.compiling.bound import HOOKS, BoundForm, pull_back, written_in
 from scriptkit.engines.torchscript import tracing
+from scriptkit.engines.torchscript.dict_versions import Unwritten
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Slots
 
@@ -119,7 +120,12 @@ class BoundLowered:
 
 
 def _changed(slots: Slots) -> Callable[[], bool]:
-    is_current: Any = Expression(slots).compiled()
-    if is_current is not None:
+    is_current: Any = Expression(slots).compiled() or _comparing(slots)
+    if not all(isinstance(holder, dict) for holder in slots.holders):  # a part that is TorchScript has other holders
         return lambda: not is_current()
-    return lambda: any(h.get(k) is not s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))
+    holds = Unwritten(slots.holders, is_current)
+    return lambda: not holds()
+
+
+def _comparing(slots: Slots) -> Callable[[], bool]:
+    return lambda: all(h.get(k) is s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))

@@ -40,7 +40,7 @@ class OnlyTraces(nn.Module):
 class OnlyInEvaluation(nn.Module):
     """In training a trace would bake in a size."""
 
-    def forward(self, x: Tensor, **_: Any) -> Tensor:
+    def forward(self, x: Tensor, **more: Any) -> Tensor:
         y: Tensor = torch.func.vmap(torch.neg)(x)
         if self.training:
             for _ in range(x.size(0)):

@@ -96,6 +96,8 @@ def of_object(ev: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) 
         return cls
     if name == "__dict__":
         return dict(vars(owner)) if ev.effects.owns(owner) else vars(owner)
+    if not ev.effects.owns(owner):
+        ev.facts.instance(owner)
     static = class_attribute(ev, cls, name)
     if isinstance(static, property):
         return ev.call(static.fget, [owner])

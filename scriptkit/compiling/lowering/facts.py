@@ -1,18 +1,15 @@
 """What a lowered program takes for granted of the Python world, and how to ask whether it still holds.
 
 Everything static that evaluation reads and that the run did not create is noted here: attributes, class members,
-globals, variables of closures, contents of containers, code. Before a call one generated expression compares all of it
-by identity; only where that says no, the slow way looks which fact it was, or finds that nothing changed after all.
+globals, variables of closures, contents of containers, code. Before a call all of it is compared by identity
+(`asking`); only where that says no, the slow way looks which fact it was, or finds that nothing changed after all.
 """
 
 from __future__ import annotations
 
 import gc
-import math
 import os
-import sys
 import types
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +17,14 @@ import torch
 from torch.nn.modules import module as nn_module
 from torch.utils.hooks import RemovableHandle
 
+from scriptkit.compiling.lowering.asking import MISSING, Question, is_same, is_unchanged, items_of
 from scriptkit.compiling.lowering.values import RaisedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from contextvars import ContextVar
     from types import CellType, CodeType, FunctionType
 
-_MISSING = object()
 _IMMUTABLE_TYPE = 1 << 8
 _PLAIN = (bool, int, float, str, type(None), torch.dtype)
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -45,7 +42,7 @@ class Place:
     @property
     def now(self) -> Any:
         """What is there at this moment."""
-        return dict.get(self.holder, self.key, _MISSING)
+        return dict.get(self.holder, self.key, MISSING)
 
 
 @dataclass
@@ -61,10 +58,12 @@ class Facts:
     slots: dict[tuple[int, str], tuple[Any, str, Any]] = field(default_factory=dict)
     environment: dict[str, str | None] = field(default_factory=dict)
     modules: dict[int, torch.nn.Module] = field(default_factory=dict)
+    instances: dict[int, tuple[Any, type]] = field(default_factory=dict)
+    classes: dict[type, tuple[type, ...]] = field(default_factory=dict)
     dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
-    _quick: Callable[[], bool] | None = None
-    _had_global_hooks: bool = field(default_factory=lambda: any(map(bool, _global_hooks())))
-    _last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
+    _question: Question | None = None
+    had_global_hooks: bool = field(default_factory=lambda: any(map(bool, _global_hooks())))
+    last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
 
     # ---- noting
 
@@ -86,7 +85,7 @@ class Facts:
     def absent(self, holder: Mapping[Any, Any], key: Any) -> None:
         """Record that `holder` has no such key."""
         holder = _own_dict(holder)
-        self.places.setdefault((id(holder), key), Place(holder, key, _MISSING, f"`{key}`"))
+        self.places.setdefault((id(holder), key), Place(holder, key, MISSING, f"`{key}`"))
 
     def was_read(self, holder: Mapping[Any, Any], key: Any) -> bool:
         """Whether somebody asked for a key before."""
@@ -104,10 +103,11 @@ class Facts:
     def content(self, container: Any) -> None:
         """Record the items of somebody's list, dict or set."""
         if isinstance(container, (list, dict, set)) and id(container) not in self.containers:
-            self.containers[id(container)] = (container, _items(container))
+            self.containers[id(container)] = (container, items_of(container))
 
     def function(self, function: FunctionType) -> None:
         """Record the code of a function that is evaluated, and its default values."""
+        self.content(function.__kwdefaults__)
         known = (function, function.__code__, function.__defaults__, function.__kwdefaults__)
         self.functions.setdefault(id(function), known)
 
@@ -120,6 +120,13 @@ class Facts:
         self.slots.setdefault((id(owner), name), (owner, name, value))
         return value
 
+    def instance(self, owner: Any) -> None:
+        """Record the class of an object, and the bases of the class."""
+        cls = type(owner)
+        self.instances.setdefault(id(owner), (owner, cls))
+        if not cls.__module__.startswith("torch."):
+            self.classes.setdefault(cls, cls.__mro__)
+
     def variable(self, name: str) -> None:
         """Record a variable of the environment."""
         self.environment.setdefault(name, os.environ.get(name))
@@ -127,6 +134,7 @@ class Facts:
     def module(self, module: torch.nn.Module) -> None:
         """Record that a module has no hooks, and no `forward` of its own instance."""
         self.modules.setdefault(id(module), module)
+        self.instance(module)
 
     def leaf(self, module: torch.nn.Module) -> None:
         """Record what the compiler reads of a module of torch: its plain attributes are constants of the program."""
@@ -135,7 +143,7 @@ class Facts:
         where = type(module).__name__
         for name in _read_by(type(module)):
             for holder in (vars(module), module._parameters):
-                value = holder.get(name, _MISSING)
+                value = holder.get(name, MISSING)
                 if isinstance(value, (*_PLAIN, tuple, list)):
                     self.read(holder, name, value, f"`{where}.{name}`")
                     self.content(value)
@@ -147,17 +155,17 @@ class Facts:
 
     def holds(self) -> bool:
         """Whether nothing changed, as far as identities tell."""
-        return self._quick is not None and self._quick()
+        return self._question is not None and self._question()
 
     def broken(self) -> str | None:
         """The first fact that no longer holds, in words; None while all do."""
-        if self.holds():
+        if self._question is not None and self._question():
             return None
         found = next(self._changes(), None)
         if found is None:
-            self._last_hook[0] = RemovableHandle.next_id
+            self.last_hook[0] = RemovableHandle.next_id
             if not self.holds():
-                self._quick = _Expression(self).compiled()
+                self._question = Question(self)
         return found
 
     def assumptions(self) -> list[str]:
@@ -171,121 +179,43 @@ class Facts:
 
     def _changes(self) -> Iterator[str]:
         for place in self.places.values():
-            if not _is_same(place.now, place.value):
+            if not is_same(place.now, place.value):
                 yield f"{place.words} changed"
         for function, *was in self.functions.values():
-            if not all(map(_is_same, (function.__code__, function.__defaults__, function.__kwdefaults__), was)):
+            if not all(map(is_same, (function.__code__, function.__defaults__, function.__kwdefaults__), was)):
                 yield f"the code of `{function.__qualname__}` changed"
         if any(variable.get(unset) is not value for variable, (value, unset) in self.context.items()):
             yield "a context variable changed"
-        if any(not _is_same(_content_of(cell), value) for cell, value in self.cells.values()):
+        if any(not is_same(_content_of(cell), value) for cell, value in self.cells.values()):
             yield "a variable of an enclosing function changed"
         if any(list(container) != names for container, names in self.keys.values()):
             yield "parameters, buffers or submodules were added or removed"
         for container, items in self.containers.values():
-            if not _holds(container, items):
+            if not is_unchanged(container, items):
                 yield f"a {type(container).__name__} that the model reads changed"
         for owner, name, value in self.slots.values():
-            if not _is_same(getattr(owner, name, _MISSING), value):
+            if not is_same(getattr(owner, name, MISSING), value):
                 yield f"`{type(owner).__name__}.{name}` changed"
+        yield from self._changes_of_classes()
         yield from self._changes_around()
+
+    def _changes_of_classes(self) -> Iterator[str]:
+        for owner, cls in self.instances.values():
+            if type(owner) is not cls:
+                yield f"a `{cls.__name__}` became a `{type(owner).__name__}`"
+        for cls, order in self.classes.items():
+            if cls.__mro__ is not order:
+                yield f"the bases of `{cls.__name__}` changed"
 
     def _changes_around(self) -> Iterator[str]:
         if any(vars(module).get(name) for module in self.modules.values() for name in _HOOKS):
             yield "there are hooks now"
-        if any(map(bool, _global_hooks())) and not self._had_global_hooks:
+        if any(map(bool, _global_hooks())) and not self.had_global_hooks:
             yield "there are hooks on all modules now"
         if any(os.environ.get(name) != value for name, value in self.environment.items()):
             yield "a variable of the environment changed"
         if torch.get_default_dtype() is not self.dtype:
             yield "the default dtype changed"
-
-
-class _Expression:
-    """All facts as one expression. What it names lies in one list: a parameter for each would cost more than a read."""
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._names: dict[int, str] = {}
-        self._values: list[object] = []
-        self._terms = [*self._places(), *self._containers(), *self._others()]
-
-    def compiled(self) -> Callable[[], bool]:
-        """A function that evaluates the expression."""
-        text = _TEXT.format(terms="\n   and ".join(self._terms))
-        namespace: dict[str, Any] = {"_VALUES": self._values, "_ERRORS": _ERRORS}
-        exec(compile(text, "<scriptkit: facts>", "exec"), namespace)  # noqa: S102 - our own text
-        made: Callable[[], bool] = namespace["holds"]
-        return made
-
-    def _name(self, value: object) -> str:
-        if value is None or value is True or value is False:
-            return repr(value)
-        name = self._names.get(id(value))
-        if name is None:
-            name = self._names[id(value)] = f"v[{len(self._names)}]"
-            self._values.append(value)
-        return name
-
-    def _key(self, key: object) -> str:
-        return repr(key) if type(key) in {str, int} else self._name(key)
-
-    def _places(self) -> Iterator[str]:
-        last: object = None
-        for place in sorted(self._facts.places.values(), key=lambda place: id(place.holder)):
-            holder = "h" if place.holder is last else f"(h := {self._name(place.holder)})"
-            last = place.holder
-            if place.value is _MISSING:
-                yield f"{self._key(place.key)} not in {holder}"
-            else:
-                yield f"{holder}[{self._key(place.key)}] is {self._name(place.now)}"
-
-    def _containers(self) -> Iterator[str]:
-        for container, items in self._facts.containers.values():
-            if sys.getrefcount(container) <= _REFERENCES:
-                continue  # nobody else has it, so nobody can change it
-            name = self._name(container)
-            if type(container) is set:
-                yield f"{name} == {self._name(frozenset(container))}"
-            elif type(container) in {dict, OrderedDict}:
-                if container:
-                    yield f"list({name}) == {self._name(list(container))}"
-                    yield from (f"{name}[{self._key(k)}] is {self._name(v)}" for k, v in dict.items(container))
-                else:
-                    yield f"not {name}"
-            elif type(container) is list:
-                yield f"len({name}) == {len(container)}"
-                yield from (f"{name}[{number}] is {self._name(item)}" for number, item in enumerate(container))
-            else:
-                yield f"{self._name(_holds)}({name}, {self._name(items)})"
-        for container, names in self._facts.keys.values():
-            name = self._name(container)
-            yield f"len({name}) == {len(names)}"
-            yield from (f"{self._key(key)} in {name}" for key in names)
-
-    def _others(self) -> Iterator[str]:
-        facts = self._facts
-        for function, *_ in facts.functions.values():
-            name = self._name(function)
-            yield f"{name}.__code__ is {self._name(function.__code__)}"
-            if function.__defaults__ is not None:
-                yield f"{name}.__defaults__ is {self._name(function.__defaults__)}"
-        for cell, _ in facts.cells.values():
-            yield f"{self._name(cell)}.cell_contents is {self._name(cell.cell_contents)}"
-        for variable, (value, unset) in facts.context.items():
-            yield f"{self._name(variable.get)}({self._name(unset)}) is {self._name(value)}"
-        for owner, name, _ in facts.slots.values():
-            yield f"{self._name(owner)}.{name} is {self._name(getattr(owner, name))}"
-        for variable_name in facts.environment:
-            get, now = self._name(os.environ.get), facts.environment[variable_name]
-            yield f"{get}({variable_name!r}) == {now!r}"
-        yield f"{self._name(RemovableHandle)}.next_id == {self._name(facts._last_hook)}[0]"
-        yield f"{self._name(torch.get_default_dtype)}() is {self._name(facts.dtype)}"
-
-
-_TEXT = "def holds(v=_VALUES):\n try:\n  return (\n   {terms})\n except _ERRORS:\n  return False"
-_ERRORS = (KeyError, IndexError, AttributeError, ValueError, TypeError)
-_REFERENCES = 3
 
 
 def _is_unchangeable(value: object) -> bool:
@@ -340,28 +270,4 @@ def _content_of(cell: CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:
-        return _MISSING
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Identical, or equal plain values of one type; -0.0 is not 0.0."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        return one == other and math.copysign(1, one) == math.copysign(1, other)
-    if type(one) is tuple:
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return isinstance(one, (bool, int, str)) and one == other
-
-
-def _holds(container: Any, items: list[Any]) -> bool:
-    now = _items(container)
-    return len(now) == len(items) and all(map(_is_same, now, items))
-
-
-def _items(container: Any) -> list[Any]:
-    if isinstance(container, dict):
-        return [part for pair in dict.items(container) for part in pair]
-    return list(container)
+        return MISSING

@@ -74,6 +74,7 @@ def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
         return written
     if name == "training":
         return ev.residual.slot(module, name, module.training)
+    ev.facts.instance(module)
     if name == "__class__":
         return type(module)
     static = attributes.class_attribute(ev, type(module), name)
@@ -166,6 +167,7 @@ def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mappin
 
 
 def _call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    attributes.class_attribute(ev, type(module), "__call__")
     own_call: Any = type(module).__call__
     if own_call in _CALLS:
         return call_plainly(ev, module, args, kwargs)

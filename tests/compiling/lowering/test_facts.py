@@ -38,6 +38,36 @@ class Slotted:
         self.power = 2
 
 
+def scaled(x: Tensor, *, by: float = 1.0) -> Tensor:
+    return x * by
+
+
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    found: dict[str, Any] = getattr(function, "__kwdefaults__")  # noqa: B009 - a function of any kind
+    return found
+
+
+class Plain:
+    """Some base, so that bases can be exchanged."""
+
+
+class Rule(Plain):
+    @property
+    def factor(self) -> float:
+        return 1.5
+
+
+class OtherRule(Plain):
+    @property
+    def factor(self) -> float:
+        return 2.5
+
+
+class Halved(nn.LayerNorm):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) / 2
+
+
 class Base(nn.Module):
     scale = 3.0
 
@@ -57,7 +87,7 @@ class Model(Base):
         self.config = SimpleNamespace(act="relu", more={"bias": 0.25}, sizes=[1, 2])
         self.norm, self.drop = nn.LayerNorm(4), nn.Dropout(0.5)
         self.linear, self.blocks = nn.Linear(4, 4, bias=False), nn.ModuleList([nn.Linear(4, 4), nn.Tanh()])
-        self.slotted, self.add = Slotted(), made_with(0.5)
+        self.slotted, self.add, self.rule = Slotted(), made_with(0.5), Rule()
         self.reduce = functools.partial(torch.sum, dim=-1, keepdim=True)
 
     def forward(self, x: Tensor, **options: Any) -> Tensor:
@@ -67,8 +97,14 @@ class Model(Base):
         for size in self.config.sizes:
             x = x + size
         x = self.add(shifted(self.norm(x))) * getattr(self, "missing", 1.0) * CHOSEN.get()
+        x = scaled(x) * self.rule.factor
         y: Tensor = self.finish(self.reduce(x) ** self.slotted.power) * self.portion
         return y
+
+
+class Other(Model):
+    def finish(self, x: Tensor) -> Tensor:
+        return -x
 
 
 def put(owner: Any, name: str, value: Any) -> Callable[[Any], None]:
@@ -112,6 +148,13 @@ CHANGES: dict[str, Callable[[Any], None]] = {
     "global function": lambda _: changes.setitem(globals(), "shifted", torch.neg),
     "code of a function": put(shifted, "__code__", (lambda x, by: x - by).__code__),
     "default value of a function": put(shifted, "__defaults__", (9.0,)),
+    "default of a keyword replaced": put(scaled, "__kwdefaults__", {"by": 9.0}),
+    "default of a keyword changed in place": lambda _: changes.setitem(defaults_of(scaled), "by", 9.0),
+    "class of a module": lambda model: changes.setattr(model.norm, "__class__", Halved),
+    "class of the root": lambda model: changes.setattr(model, "__class__", Other),
+    "class of a configuration": lambda model: changes.setattr(model.rule, "__class__", OtherRule),
+    "bases of a class": lambda _: _set_for_this_test((Plain,), _set_bases, (OtherRule,)),
+    "call of all modules": put(nn.Module, "__call__", lambda self, *args, **kwargs: self.forward(*args, **kwargs)),
     "dictionary of functions": lambda _: changes.setitem(TABLE, "relu", torch.tanh),
     "variable of a closure": lambda model: setattr(model.add.__closure__[0], "cell_contents", 8.0),
     "attribute in a slot": lambda model: setattr(model.slotted, "power", 3),
@@ -127,6 +170,10 @@ CHANGES: dict[str, Callable[[Any], None]] = {
     "forward of a module of torch": lambda model: setattr(model.norm, "forward", torch.neg),
     "default dtype": lambda _: _set_for_this_test(torch.float32, torch.set_default_dtype, torch.float64),
 }
+
+
+def _set_bases(bases: tuple[type, ...]) -> None:
+    Rule.__bases__ = bases
 
 
 def _set_for_this_test(before: Any, put: Callable[[Any], Any], value: Any) -> None:
@@ -173,6 +220,18 @@ def test_what_is_put_back_or_set_to_the_same_value_needs_no_lowering() -> None:
     assert not lowered.facts.holds()
     assert lowered.facts.broken() is None
     assert lowered.facts.holds()
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_after_many_calls_is_noticed_too(kind: str) -> None:
+    """After some calls only dictionaries that were written are looked at."""
+    model = Model().eval()
+    lowered = lower(model, (torch.ones(2, 4),))
+    for _ in range(20):
+        assert lowered.facts.broken() is None
+    CHANGES[kind](model)
+    assert lowered.facts.broken() is not None
+    changes.undo()
 
 
 def test_hooks_elsewhere_do_not_matter() -> None:

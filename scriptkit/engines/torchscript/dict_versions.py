@@ -1,0 +1,73 @@
+"""Whether any of many dictionaries was written since a moment, asked in one call.
+
+CPython counts the writes of a dictionary, and the guards of torch.compile compare such counts: 349 dictionaries take
+2.6 microseconds, where reading the 823 keys of interest in them takes 13.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_FIRST_PATIENCE, _LONGEST_PATIENCE = 8, 1024
+"""How many calls ask the slow way, before counts are compared (again)."""
+
+_C: Any = torch._C  # the stubs lack the names of the guards
+
+
+class Unwritten:
+    """Whether some dictionaries still hold what `holds` asks of them: quickly, where nobody wrote them."""
+
+    def __init__(self, dictionaries: Iterable[dict[Any, Any]], holds: Callable[[], bool]) -> None:
+        self._dictionaries = list({id(one): one for one in dictionaries}.values())
+        self._holds = holds
+        self._are_unwritten: Callable[[], bool] | None = None
+        self._wait = self._patience = _FIRST_PATIENCE
+
+    def __call__(self) -> bool:
+        """True where what is asked holds."""
+        if self._are_unwritten is not None and self._are_unwritten():
+            return True
+        if self._wait:
+            self._wait -= 1
+            return self._holds()
+        return self._from_now()
+
+    def _from_now(self) -> bool:
+        """Compare counts from now on; where that was in vain, it is done again much later."""
+        self._are_unwritten = None
+        unwritten = unwritten_from_now(self._dictionaries)  # before the question: other threads may write
+        holds = self._holds()
+        if holds:
+            self._are_unwritten = unwritten
+            self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
+            self._wait = self._patience
+        return holds
+
+
+def unwritten_from_now(dictionaries: Sequence[dict[Any, Any]]) -> Callable[[], bool] | None:
+    """A function that says whether none was written since; None where this torch cannot tell.
+
+    A value that was written over itself counts as written. Nothing is imported for it: `torch._dynamo` takes a second.
+    """
+    dynamo: Any = sys.modules.get("torch._dynamo.guards")
+    if dynamo is None:
+        return None
+    held = tuple(dictionaries)
+    try:
+        kind = dynamo.GuardManagerType.GUARD_MANAGER
+        root = _C._dynamo.guards.RootGuardManager()
+        for number, dictionary in enumerate(held):
+            manager = root.tuple_getitem_manager(number, f"dictionary {number}", dictionary, kind)
+            manager.add_dict_version_guard(dictionary, ["is unwritten"], None)
+        check: Callable[[object], bool] = root.check
+        assert check(held)  # noqa: S101 - a guard that does not hold at once means something else than is thought here
+    except (AttributeError, TypeError, RuntimeError, AssertionError):
+        return None
+    return functools.partial(check, held)
