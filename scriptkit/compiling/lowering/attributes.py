@@ -16,6 +16,7 @@ from scriptkit.compiling.lowering.values import (
     SPECIAL_VALUES,
     Dyn,
     Parts,
+    Picked,
     RaisedError,
     RefusedError,
     Sizes,
@@ -54,6 +55,10 @@ def read(ev: Evaluator, owner: Value, name: str) -> Value:
         return tensors.attribute(ev, owner, name)
     if isinstance(owner, modules.Parent):
         return owner.read(ev, name)
+    if isinstance(owner, Picked):
+        from scriptkit.compiling.lowering import picking
+
+        return picking.attribute(ev, owner, name)
     if isinstance(owner, SPECIAL_VALUES):
         raise RefusedError("dynamic-value-in-python", f"`.{name}` of a function or a range of the run")
     if isinstance(owner, Parts) and name in owner.names:

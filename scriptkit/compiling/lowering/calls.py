@@ -25,6 +25,7 @@ from scriptkit.compiling.lowering import (
     generators,
     modules,
     operations,
+    picking,
     tensors,
 )
 from scriptkit.compiling.lowering.frames import Frame
@@ -33,6 +34,7 @@ from scriptkit.compiling.lowering.values import (
     MESSAGE,
     Closure,
     Dyn,
+    Picked,
     RaisedError,
     RefusedError,
     TensorMethod,
@@ -246,6 +248,7 @@ _BY_KIND: dict[type, Callable[[Any, Any, list[Value], dict[str, Value]], Value]]
     Dyn: _call_dyn,
     TensorMethod: lambda ev, f, args, kwargs: tensors.method(ev, f.receiver, f.name, args, kwargs),
     Closure: _call_closure,
+    Picked: picking.call,
     functools.partial: _call_partial,
     nn.Module: modules.call,
     types.MethodType: _call_method,

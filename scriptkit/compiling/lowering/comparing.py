@@ -14,7 +14,7 @@ from torch import nn
 from scriptkit.compiling.lowering import syntax
 from scriptkit.compiling.lowering.attributes import contents_of, items_of, native
 from scriptkit.compiling.lowering.operators import is_plain, kind_of
-from scriptkit.compiling.lowering.optionals import refuse_optional
+from scriptkit.compiling.lowering.optionals import unwrapped
 from scriptkit.compiling.lowering.values import (
     Dyn,
     RefusedError,
@@ -137,9 +137,26 @@ def compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
         return isinstance(op, ast.NotEq)
     if not isinstance(left, Dyn) and not isinstance(right, Dyn):
         return _static_compare(ev, op, left, right)
-    refuse_optional(left)
-    refuse_optional(right)
-    return _dynamic_compare(ev, op, left, right)
+    if isinstance(op, (ast.Eq, ast.NotEq)):
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, Dyn) and one.is_optional:
+                return _equal_if_given(ev, op, one, other)
+    return _dynamic_compare(ev, op, unwrapped(ev, left), unwrapped(ev, right))
+
+
+def _equal_if_given(ev: Evaluator, op: ast.cmpop, value: Dyn, other: Value) -> Value:
+    """`value == other` where `value` may be None and `other` is not known to be."""
+    from scriptkit.compiling.lowering import branching
+
+    if value.spare is None or (isinstance(other, Dyn) and other.is_optional):
+        raise RefusedError("optional-not-refined", "two values that may be None are compared by `==`")
+
+    def given() -> Value:
+        call = syntax.call("torch.jit._unwrap_optional", [ev.residual.ref(value)])
+        return compare(ev, op, ev.residual.bind(call, value.spare, value.name, t.without_none(value.type)), other)
+
+    is_given = _is_none(ev, value, ast.IsNot())
+    return branching.choose(ev, is_given, given, lambda: isinstance(op, ast.NotEq), ev.frames[-1])
 
 
 def _dynamic_compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:

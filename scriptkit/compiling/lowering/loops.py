@@ -89,6 +89,7 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
         frame.nested -= 1
         frame.loops.pop()
     ev.place.node = node
+    carried |= {name: before[name] for name, held in carried.items() if _is_untouched(held)}
     left = {name: carried.get(name, Poison("is written in a loop of run-time length")) for name in written}
     kept = {name: value for name, value in before.items() if name not in written}
     if any(frame.variables.get(name) is not value for name, value in kept.items()):
@@ -99,6 +100,11 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
         {name: Poison("is set in a loop of run-time length") for name in frame.variables if name not in kept} | left,
     )
     return block
+
+
+def _is_untouched(held: Value) -> bool:
+    """A list that was empty, and that the body never lengthens, is the Python list it was."""
+    return isinstance(held, Dyn) and held.annotation is not None
 
 
 def _poison() -> Poison:

@@ -242,14 +242,24 @@ def construct(ev: Evaluator, cls: type[nn.Module], args: Sequence[Value], kwargs
     return made
 
 
+_DROPOUTS: dict[type[nn.Module], Callable[..., torch.Tensor]] = {
+    nn.Dropout: nn.functional.dropout,
+    nn.Dropout1d: nn.functional.dropout1d,
+    nn.Dropout2d: nn.functional.dropout2d,
+    nn.Dropout3d: nn.functional.dropout3d,
+}
+
+
 def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     residual = ev.residual
     path = residual.path(module)
     assert path is not None  # noqa: S101 - the caller asked
-    if isinstance(module, nn.Dropout) and type(module.p) is int and not kwargs:  # TorchScript wants a float
+    dropout = _DROPOUTS.get(type(module))
+    held = vars(module)
+    if dropout is not None and type(held["p"]) is int and not kwargs:  # TorchScript wants a float
         training = read(ev, module, "training")
-        ev.facts.read(module.__dict__, "p", module.p, "the probability of a dropout")
-        return ev.call(nn.functional.dropout, [args[0], float(module.p), training, module.inplace])
+        ev.facts.read(held, "p", held["p"], "the probability of a dropout")
+        return ev.call(dropout, [args[0], float(held["p"]), training, held["inplace"]])
     # only modules with buffers write them; they are shown a copy
     shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
     example = ev.try_out(type(module).__name__, shown, args, kwargs)
@@ -274,6 +284,8 @@ def call_method(
     torch_own = getattr(nn.Module, name, None) is function
     if torch_own and name in _LISTING:
         return _listed(ev, module, name, args, kwargs)
+    if torch_own and name == "__getattr__":
+        return _registered_only(ev, module, args[0])
     if (torch_own and name == "get_submodule") or (
         name in _CONTAINER_METHODS and isinstance(module, _CONTAINERS) and _is_of_torch(function)
     ):
@@ -314,6 +326,14 @@ def container_method(ev: Evaluator, module: nn.Module, name: str, args: Sequence
         found = attributes.native(getattr(module, name), *args)
         return ev.effects.own(list(found)) if name in {"values", "items"} else found
     raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}`")
+
+
+def _registered_only(ev: Evaluator, module: nn.Module, name: Value) -> Value:
+    """`module.__getattr__(name)`: a parameter, buffer or submodule."""
+    for kind in ("_parameters", "_buffers", "_modules"):
+        if name in module.__dict__[kind]:
+            return read(ev, module, name)
+    raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 
 def _listed(ev: Evaluator, module: nn.Module, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

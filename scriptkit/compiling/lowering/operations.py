@@ -34,6 +34,7 @@ _REFUSED = frozenset(
     "broadcast_shapes result_type can_cast promote_types use_deterministic_algorithms from_numpy "
     "is_nonzero".split()
 )
+_RESIZING = _TAKES_SIZES | {"interpolate", "upsample", "reshape", "broadcast_to", "tile"}
 _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
 
 
@@ -88,6 +89,9 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     spelling = _spelling(function)
     if spelling is None:
         raise RefusedError("call-not-lowered", f"`{name}`")
+    if name in _RESIZING:
+        args = [_as_sizes(ev, arg) for arg in args]
+        kwargs = {key: _as_sizes(ev, arg) for key, arg in kwargs.items()}
     if name == "pad" and type(args[1] if len(args) > 1 else None) in (list, tuple):
         args[1] = [ev.call(int, [part]) for part in args[1]]
     example = ev.try_out(name, function, args, kwargs)
@@ -107,6 +111,13 @@ def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
     if isinstance(args[0], Dyn) and isinstance(args[0].type, t.List):
         return args
     return [list(args)]
+
+
+def _as_sizes(ev: Evaluator, value: Value) -> Value:
+    """Sizes that are tensors: eager code takes them for whole numbers."""
+    if type(value) in (list, tuple) and any(isinstance(part, Dyn) and part.is_tensor for part in value):
+        return [ev.call(int, [part]) for part in value]
+    return value
 
 
 def _with_floats(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from scriptkit.compiling.lowering import syntax, tensors
+from scriptkit.compiling.lowering import picking, syntax, tensors
 from scriptkit.compiling.lowering.attributes import contents_of, items_of, native
 from scriptkit.compiling.lowering.operators import is_plain
 from scriptkit.compiling.lowering.optionals import refuse_optional, unwrapped
@@ -59,9 +59,7 @@ def _picked_at_run_time(ev: Evaluator, owner: Value, index: Dyn) -> Value:
         items = [ev.lift(part) for part in items_of(ev, owner)]
         if all(type(part) in (int, float, str, bool) or isinstance(part, Dyn) for part in items):
             return _dynamic_item(ev, ev.residual.bind(ev.residual.expression(items), ev.example(items), "items"), index)
-    raise RefusedError(
-        "index-known-at-run-time", f"a `{type(owner).__name__}` is indexed by a value known only at run time"
-    )
+    return picking.pick(ev, owner, index)
 
 
 def _dynamic_item(ev: Evaluator, owner: Dyn, index: Value) -> Value:

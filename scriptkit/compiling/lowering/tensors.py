@@ -23,7 +23,7 @@ _TAKES_SIZES = frozenset(
     "view reshape expand permute repeat new_zeros new_ones new_empty flip tile view_as_real unflatten".split()
 )
 _REFUSED = frozenset(
-    "numpy resize_ resize_as_ set_ t_ unsqueeze_ squeeze_ transpose_ swapaxes_ swapdims_ requires_grad_ register_hook "
+    "numpy resize_ resize_as_ set_ t_ unsqueeze_ squeeze_ transpose_ swapaxes_ swapdims_ register_hook "
     "backward data_ptr storage untyped_storage as_subclass apply_ map_ to_sparse retain_grad detach_ share_memory_ "
     "swapaxes_ as_strided_ names rename cuda share_memory __array__ put_".split()
 )
@@ -250,6 +250,22 @@ def _nonzero(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Val
     return tuple(subscripts.unpack(ev, found, len(example)))
 
 
+_MAKERS = frozenset("zeros zeros_like ones ones_like empty empty_like full full_like rand randn".split())
+
+
+def _requires_grad(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Of a tensor that was made just before: nobody else's gradients are touched."""
+    block = ev.residual.method.blocks[-1]
+    match block[-1] if block and not args and not kwargs else None:
+        case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(ast.Name("torch"), maker))) if maker in _MAKERS:
+            if name == value.name and value.slot is None:
+                ev.residual.emit(ast.Expr(syntax.call(_dot(ev, value, "requires_grad_"))))
+                return value
+        case _:
+            pass
+    raise RefusedError("tensor-attribute-not-lowered", "`requires_grad_` of a tensor that others may hold")
+
+
 def _sparse(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if args or kwargs:
         raise RefusedError("call-not-lowered", "`to_sparse_coo` with arguments")
@@ -296,6 +312,7 @@ _METHODS: dict[str, Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]] 
     "tolist": _to_list,
     "type": _as_type,
     "nonzero": _nonzero,
+    "requires_grad_": _requires_grad,
     "to_sparse_coo": _sparse,
     "norm": _norm,
     "bool": _as_dtype(torch.bool),

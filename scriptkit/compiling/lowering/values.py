@@ -154,6 +154,14 @@ class TensorMethod:
         self.name = name
 
 
+class Picked:
+    """One of several Python objects: the one whose key equals `index` at run time."""
+
+    def __init__(self, choices: Sequence[tuple[Any, Value]], index: Dyn) -> None:
+        self.choices = tuple(choices)
+        self.index = index
+
+
 class Closure:
     """A function or lambda defined while the program was evaluated."""
 
@@ -200,7 +208,7 @@ class UnknownText:
         return "".join(part if isinstance(part, str) else "..." for part in self.parts)
 
 
-SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
+SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
 
 
 def type_of(example: Any) -> t.Type:
