@@ -8,8 +8,6 @@ import types
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import torch
-
 from scriptkit.authoring.marks import mark_of
 from scriptkit.engines.torchscript import adapter, public_route
 from scriptkit.engines.torchscript.dependencies import Dependencies
@@ -94,7 +92,7 @@ class FunctionCompiler:
 
     def _compile(self, entry: CompiledFunction) -> Any:
         if entry.compiled is None and not adapter.is_complete():
-            entry.compiled = torch.jit.script(entry.stand_in)
+            entry.compiled = public_route.script_function(entry.stand_in)
         if entry.compiled is None and is_traced(entry.function):
             from scriptkit.compiling.globals_read import read_by
             from scriptkit.compiling.traced_functions import trace_function

@@ -266,8 +266,13 @@ def _is_special_method(name: str, value: object) -> bool:
 
 
 def _members_of(cls: type) -> dict[str, int]:
-    """The identities of everything callable in a class and its bases."""
-    return {f"{c.__qualname__}.{n}": id(v) for c in user_classes(cls) for n, v in vars(c).items() if callable(v)}
+    """The identities of everything in a class and its bases that is or makes a method."""
+    return {
+        f"{c.__qualname__}.{n}": id(v)
+        for c in user_classes(cls)
+        for n, v in vars(c).items()
+        if callable(v) or isinstance(v, property | classmethod)
+    }
 
 
 def _lifted(method: Any) -> LiftedFunction:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
+from scriptkit.engines.torchscript import python_numbers
+
 if TYPE_CHECKING:
     from types import FunctionType
 
@@ -40,8 +42,17 @@ def as_function(lifted: LiftedFunction) -> FunctionType:
 
 def script(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """Compile a shadow tree through the public door."""
-    scripted: torch.jit.ScriptModule = torch.jit.script(module)
-    return scripted
+    scripted: Any = torch.jit.script(module)
+    for part in scripted.modules():
+        python_numbers.put_methods_right(part._c)
+    return cast("torch.jit.ScriptModule", scripted)
+
+
+def script_function(function: FunctionType) -> Any:
+    """Compile a free function through the public door."""
+    compiled: Any = torch.jit.script(function)
+    python_numbers.put_right([compiled])
+    return compiled
 
 
 def can_be_saved(scripted: torch.jit.ScriptModule) -> None:

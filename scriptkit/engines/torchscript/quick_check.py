@@ -40,6 +40,10 @@ class Expression:
         """Each container is empty."""
         self._terms += [f"not {self._local(container)}" for container in containers]
 
+    def add_absent(self, containers: Iterable[object], keys: Iterable[str]) -> None:
+        """No container has its key."""
+        self._terms += [f"{key!r} not in {self._local(c)}" for c, key in zip(containers, keys, strict=True)]
+
     def compiled(self) -> Callable[[], bool] | None:
         """A function that evaluates the expression; None where it would be too long to pay."""
         if len(self._terms) > LONGEST:

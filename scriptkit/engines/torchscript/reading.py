@@ -79,11 +79,20 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
         complete: torch.jit.ScriptModule = cast("Any", module).__scriptkit_torchscript__()
         return complete
     twin = Twin(module, compiled_now(module), is_complete=True)
+    _refuse_overrides(module, twin)
     twin.bind()
     for part in twin.parts:
         part.bind()
     twin.fix_parametrized()
     return adapter.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
+
+
+def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
+    """A file would hold the method of the class, and compute something else than the module does."""
+    hidden = "its `forward` was replaced" if "forward" in module.__dict__ else twin.overrides.first()
+    if hidden is not None:
+        message = f"{type(module).__name__} cannot become TorchScript as it is: {hidden}; write a subclass instead"
+        raise CompilationError(message)
 
 
 def refuse_unsaveable(module: torch.nn.Module) -> None:

@@ -314,7 +314,7 @@ class Runtime:
             return ""  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
-            return "`forward` was replaced on the instance"
+            return f"`forward` was replaced on an instance of {type(module).__name__}"
         reason = adapter.why_eagerly()
         if reason is not None:
             return reason

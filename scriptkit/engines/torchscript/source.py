@@ -125,6 +125,9 @@ def _no_source(function: FunctionType) -> str:
 
 def _changed_source(function: FunctionType) -> str:
     code = function.__code__
+    if code.co_name == "<lambda>":
+        place = f"{code.co_filename}:{code.co_firstlineno}"
+        return f"`{function.__qualname__}` at {place} is a lambda: the compiler reads functions made by `def`"
     return (
         f"line {code.co_firstlineno} of `{code.co_filename}` is no longer the source of `{function.__qualname__}`: "
         "the file changed after it was imported; reload the module or restart the process"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from operator import getitem, is_
+from operator import contains, getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
@@ -20,6 +20,7 @@ from scriptkit.engines.torchscript.containers import is_mutable, is_unchanged, s
 from scriptkit.engines.torchscript.dependencies import is_same
 from scriptkit.engines.torchscript.graph_facts import argument_changed_in_place, enters_autocast, makes_tensors_anywhere
 from scriptkit.engines.torchscript.ignoring import owners
+from scriptkit.engines.torchscript.overrides import Overrides
 from scriptkit.engines.torchscript.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.shadow import class_of
@@ -73,6 +74,7 @@ class Twin:
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
         self._sizes = list(map(len, self._sized))
+        self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
         self._pulled = self._find_written()
         self._own_modules_with_ignored_methods()
@@ -162,12 +164,14 @@ class Twin:
         if self._has_more_to_bind():
             return _never
         code, sized, sizes = self._code, self._sized, self._sizes
+        dictionaries, names = self.overrides.holders, self.overrides.names
 
         def is_current() -> bool:
             try:
                 return (
                     all(map(is_, map(getitem, holders, keys), seen))
                     and code.is_unchanged()
+                    and not any(map(contains, dictionaries, names))
                     and (not sized or list(map(len, sized)) == sizes)
                 )
             except (KeyError, AttributeError):
@@ -184,6 +188,7 @@ class Twin:
         expression.add_members(code.owners, code.names, code.members)
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
+        expression.add_absent(self.overrides.holders, self.overrides.names)
         return expression.compiled() or self._check_with_hooks
 
     def _check_with_hooks(self) -> bool:
@@ -283,6 +288,9 @@ class Twin:
                 return reason
         if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
+        overridden = self.overrides.first()
+        if overridden is not None:
+            return overridden
         if self._graph_facts(name)[2]:
             return f"`{name}` switches autocast on, and compiled code follows other dtype rules"
         changed = self.argument_changed_in_place(name)
@@ -338,7 +346,7 @@ class Twin:
             return False
         if not all(map(is_, now, slots.seen)) and not self._push(now):
             return False
-        if list(map(len, self._sized)) != self._sizes or not self._code_is_unchanged():
+        if list(map(len, self._sized)) != self._sizes or not self._code_is_unchanged() or self.overrides.any():
             return False
         for container in self._containers:
             self._push_container(container)
