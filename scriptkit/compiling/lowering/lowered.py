@@ -8,11 +8,13 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from scriptkit.compiling.adapter import spoken_path
 from scriptkit.compiling.lowering import refusals
 from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
-from scriptkit.compiling.structure import Leaf, arranged, build, differences, flatten, leaves
+from scriptkit.compiling.structure import Leaf, Nest, arranged, build, differences, flatten, leaves
 from scriptkit.engines.torchscript import lowered as engine
 from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError
@@ -20,7 +22,6 @@ from scriptkit.errors import CompilationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    import torch
     from torch import nn
 
     from scriptkit.compiling.lowering.facts import Facts
@@ -81,6 +82,9 @@ class LoweredModule:
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Call `form` as the user calls the module; raises ValueError where it was lowered for something else."""
+        plain = self._plain(args, kwargs)
+        if plain is not None:
+            return self.rebuild(self._flat_form(*plain))
         args, kwargs = arranged(self.module.forward, self._calling, args, kwargs)
         tensors, structure = flatten((args, kwargs))
         problem = next(differences(self.inputs, structure), None)
@@ -88,6 +92,21 @@ class LoweredModule:
             path, _, rest = problem.partition(" ")
             raise ValueError(f"lowered for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
         return self.rebuild(self._flat_form(*tensors))
+
+    @functools.cached_property
+    def _takes_tensors(self) -> bool:
+        """Whether every argument is a tensor."""
+        assert isinstance(self.inputs, Nest)  # noqa: S101 - a pair of arguments and keywords
+        parts = [part for part in self.inputs.items if isinstance(part, Nest)]
+        return all(isinstance(item, Leaf) for part in parts for item in part.items)
+
+    def _plain(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The flat arguments, where they are tensors passed as in the example: nothing has to be taken apart."""
+        count, names = self._calling
+        if not self._takes_tensors or len(args) != count or tuple(kwargs) != names:
+            return None
+        flat = (*args, *kwargs.values()) if kwargs else args
+        return flat if all(isinstance(one, torch.Tensor) for one in flat) else None
 
     @functools.cached_property
     def _flat_form(self) -> Callable[..., Any]:
