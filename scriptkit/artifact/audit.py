@@ -22,6 +22,7 @@ FORBIDDEN_NAMESPACES = frozenset({"c10d", "_c10d_functional", "c10d_functional",
 _FORBIDDEN_PRIMITIVES = re.compile(r"rpc_\w+")
 _HARMLESS_GLOBALS = re.compile(
     r"__torch__\.(?!torch\.classes\.)|torch\.jit\._pickle\.\w+$|torch\._utils\._rebuild_\w+$|torch\.\w+Storage$|collections\.OrderedDict$"
+    r"|torch\.per_(?:tensor|channel)_\w+$"
 )
 _HARMLESS_CALLS = frozenset({"torch.device", "float", "annotate"})
 

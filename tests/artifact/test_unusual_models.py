@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from scriptkit import ScriptableModule
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
@@ -75,6 +76,26 @@ def test_a_quantised_model_needs_trust() -> None:
         reloaded(module)
     x = torch.randn(1, 4)
     assert torch.equal(reloaded(module, trust=True)(x), module(x))
+
+
+class Quantised(ScriptableModule):
+    """Weights kept in eight bits; packed ones need trust, tensors do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        weight = torch.linspace(-1, 1, 8).view(2, 4)
+        self.register_buffer("by_tensor", torch.quantize_per_tensor(weight, 0.1, 0, torch.qint8))
+        zeros = torch.zeros(2, dtype=torch.long)
+        self.register_buffer("by_channel", torch.quantize_per_channel(weight, torch.ones(2), zeros, 0, torch.qint8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ (self.by_tensor.dequantize() + self.by_channel.dequantize()).t()
+
+
+def test_quantised_buffers_are_tried_saved_and_loaded() -> None:
+    net, x, stream = Quantised(), torch.ones(1, 4), io.BytesIO()
+    save(net, stream)
+    assert torch.equal(load(io.BytesIO(stream.getvalue()))(x), net(x))
 
 
 class Buffers(nn.Module):

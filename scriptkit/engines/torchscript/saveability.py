@@ -75,6 +75,8 @@ def _weightless(module: Any, concrete_type: Any, memo: dict[int, Any]) -> Any:
 
 
 def _on_meta(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and value.is_quantized:
+        return torch.quantize_per_tensor(torch.empty(0), 1.0, 0, value.dtype)  # on the meta device no file holds these
     if isinstance(value, torch.Tensor):
         return torch.empty(0, device="meta", dtype=value.dtype)
     if type(value) in (list, tuple):
