@@ -68,7 +68,6 @@ TRANSPARENT = FINAL | {"typing.Annotated"}
 UNSUPPORTED_ROOTS = frozenset(
     {"typing", "builtins", "collections", "numbers", "types", "enum", "abc", "numpy", "collections.abc"}
 )
-MALFORMED = (ast.Call, ast.BinOp, ast.Slice, ast.Dict, ast.Set, ast.Lambda, ast.BoolOp, ast.Compare, ast.IfExp)
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,8 @@ class Annotations:
         return TENSOR if node is None else self.read(node, scope)[0]
 
     def type_of_text(self, text: str) -> Type:
-        """The type a text names; unknown where it is empty or wrong."""
-        try:
-            node = ast.parse(text.strip() or "...", mode="eval").body
-        except SyntaxError:
-            return UNKNOWN
+        """The type that an annotation of torch's own names; unknown where it is empty or no type."""
+        node = ast.parse(text.strip() or "...", mode="eval").body
         found, bad = self.read(node)
         return UNKNOWN if any(part.kind != "quoted-union" for part in bad) else found
 
@@ -114,11 +110,7 @@ class Annotations:
             return self._subscript(node, bad, scope)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self._name(node, bad, scope)
-        if isinstance(node, (ast.Tuple, ast.List)) and not isinstance(node, ast.List):
-            return Tuple([self._type(part, bad, scope) for part in node.elts])
-        if isinstance(node, (*MALFORMED, ast.List)):
-            return self._bad(node, "malformed", bad)
-        return UNKNOWN
+        return self._bad(node, "malformed", bad)
 
     def _constant(self, node: ast.Constant, bad: list[BadAnnotation], scope: ClassFacts | None) -> Type:
         if node.value is None:

@@ -54,6 +54,20 @@ COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Eq: ("eq", "=="),
     ast.NotEq: ("ne", "!="),
 }
+# what the compiler calls on an object for an operator
+MAGIC: dict[type[ast.operator], str] = {
+    ast.Add: "__add__",
+    ast.Sub: "__sub__",
+    ast.Mult: "__mul__",
+    ast.Div: "__truediv__",
+    ast.Mod: "__mod__",
+    ast.Pow: "__pow__",
+    ast.BitAnd: "__and__",
+    ast.BitOr: "__or__",
+    ast.BitXor: "__xor__",
+    ast.LShift: "__lshift__",
+    ast.RShift: "__rshift__",
+}
 CONSTANTS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX, str: STR, type(None): NONE}
 
 
@@ -72,14 +86,19 @@ class Arithmetic(Body):
         name, sign = BINARY[type(op)]
         if name == "remainder" and left is STR:
             return STR
-        if isinstance(left, Instance):
-            return UNKNOWN
+        if isinstance(left, Instance) and left.kind != "enum" and type(op) in MAGIC:
+            return self.magic_type(left, MAGIC[type(op)], parts[0])
         found = resolve(operators.overloads(name), [left, right], {})
         if isinstance(found, Match):
             return found.returns
         if left.has_unknown or right.has_unknown:
             return UNKNOWN
         return self.operator_problem(node, sign, left, right, parts)
+
+    def magic_type(self, left: Instance, name: str, node: ast.expr) -> Type:
+        """The type of an operator on an object, which its special method gives."""
+        found = self.magic(left, name, node)
+        return found if isinstance(found, Type) else UNKNOWN
 
     def operator_problem(
         self, node: ast.AST, sign: str, left: Type, right: Type, parts: tuple[ast.expr, ast.expr]
@@ -134,18 +153,24 @@ class Arithmetic(Body):
             return None
         name, sign = BINARY[type(node.op)]
         name = "fmod" if name == "remainder" else name
+        in_place = MAGIC.get(type(node.op), "").replace("__", "__i", 1)
+        if isinstance(target, Instance) and in_place in target.cls.methods:
+            return self.magic_type(target, in_place, node.target)
         if target is TENSOR and name in IN_PLACE:
             found = resolve(operators.overloads(IN_PLACE[name]), [target, right], {})
             if isinstance(found, Match):
                 return found.returns
-            if not right.has_unknown:
-                self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value))
+            self.operator_problem(node, f"{sign}=", target, right, (node.target, node.value))
             return None
         if isinstance(target, List) and name == "add" and known(target):
             return self._extended(node, target, right)
-        if name == "fmod" and target is not STR:
+        if name == "fmod":
             found = resolve(operators.overloads(name), [target, right], {})
-            return found.returns if isinstance(found, Match) else UNKNOWN
+            if isinstance(found, Match):
+                return found.returns
+            if not (target.has_unknown or right.has_unknown):
+                self.operator_problem(node, "%=", target, right, (node.target, node.value))
+            return UNKNOWN
         return self.binary(node, node.op, target, right, (node.target, node.value))
 
     def _extended(self, node: ast.AugAssign, target: List, right: Type) -> Type | None:
@@ -163,11 +188,11 @@ class Arithmetic(Body):
             self.condition(node.operand)
             return BOOL
         operand = self.type(node.operand, use="an operand")
-        if isinstance(node.op, ast.UAdd):
-            return UNKNOWN
-        if operand.has_unknown:
+        if isinstance(node.op, ast.UAdd) or operand.has_unknown:
             return UNKNOWN
         name, sign = ("neg", "-") if isinstance(node.op, ast.USub) else ("bitwise_not", "~")
+        if isinstance(operand, Instance) and operand.kind != "enum":
+            return self.magic(operand, "__neg__" if name == "neg" else "__invert__", node.operand)
         found = resolve(operators.overloads(name), [operand], {})
         if isinstance(found, Match):
             return found.returns
@@ -209,12 +234,12 @@ class Arithmetic(Body):
         name, sign = COMPARE[type(op)]
         if NONE in (left, right) and sign in ("==", "!="):
             other = right if left is NONE else left
-            if other is UNKNOWN:
+            if other.has_unknown:
                 return UNKNOWN
             self.report("eq-none", node, type=other, operator=sign)
             return UNKNOWN
         if isinstance(left, Instance) and left.kind != "enum":
-            return UNKNOWN
+            return self.magic_type(left, f"__{name}__", parts[0])
         found = resolve(operators.overloads(name), [left, right], {})
         if isinstance(found, Match):
             return found.returns
@@ -225,6 +250,8 @@ class Arithmetic(Body):
     def _contains(self, node: ast.Compare, item: Type, holder: Type, parts: tuple[ast.expr, ast.expr]) -> Type:
         if item.has_unknown or holder.has_unknown:
             return BOOL
+        if isinstance(holder, Instance) and holder.kind != "enum":
+            return self.magic_type(holder, "__contains__", parts[1])
         found = resolve(operators.overloads("__contains__"), [holder, item], {})
         if isinstance(found, Match):
             return BOOL

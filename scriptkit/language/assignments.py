@@ -9,23 +9,20 @@ from scriptkit.language.body import Body
 from scriptkit.language.frames import Binding
 from scriptkit.language.matching import converted
 from scriptkit.language.types import (
-    ANY,
     NONE,
     TENSOR,
     UNKNOWN,
     Dict,
     EmptyList,
-    Instance,
     List,
     Tuple,
     Type,
-    Union,
     is_covariant,
     is_optional,
     is_subtype,
     without_none,
 )
-from scriptkit.language.values import Iteration, ModuleValue, Sugared, TupleValue
+from scriptkit.language.values import Iteration, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +90,8 @@ class Assignments(Body):
             self.assign_attribute(target, value, origin)
         elif isinstance(target, ast.Subscript):
             self.assign_item(target, value, origin)
-        elif isinstance(target, ast.Starred):
+        else:
+            assert isinstance(target, ast.Starred)  # noqa: S101 - Python has no other target
             self.assign(target.value, value, origin)
 
     def _assign_name(self, target: ast.Name, value: AnyValue, origin: ast.expr | None, annotation: Type | None) -> None:
@@ -102,7 +100,9 @@ class Assignments(Body):
             value = self._against(target, value, outside, origin)
         if isinstance(value, Type) and annotation is not None:
             if not is_subtype(value, annotation):
-                self._annotated(target, value, origin, annotation)
+                self.mismatch(
+                    "annotation-mismatch", origin or target, annotation, value, name=target.id, use="annotated variable"
+                )
             value = annotation
         if isinstance(value, EmptyList):
             value = List(TENSOR)
@@ -110,18 +110,10 @@ class Assignments(Body):
             self.sink.type(target, value)
         self.frame.bind(target.id, Binding(value, target, _untyped(origin, value) if annotation is None else None))
 
-    def _annotated(self, target: ast.Name, value: Type, origin: ast.expr | None, annotation: Type) -> None:
-        if value is not UNKNOWN:
-            self.mismatch(
-                "annotation-mismatch", origin or target, annotation, value, name=target.id, use="annotated variable"
-            )
-
     def _against(self, target: ast.Name, value: AnyValue, outside: Binding, origin: ast.expr | None) -> AnyValue:
         """A variable of an enclosing block keeps its type."""
         old = outside.value
         if not isinstance(value, Type) or not isinstance(old, Type):
-            if isinstance(value, Sugared) and isinstance(old, Sugared) and type(value) is type(old) is not ModuleValue:
-                return value
             unsure = (isinstance(value, ModuleValue) and not value.name) or old is UNKNOWN or value is UNKNOWN
             if not unsure:
                 self.report("reassign-not-first-class", target, outside.node, name=target.id)
@@ -161,17 +153,11 @@ class Assignments(Body):
             parts = None if starred else [value.element] * count
         elif value is TENSOR:
             self.report("tensor-unpack", target, count=count)
-        elif isinstance(value, Union) and is_optional(value) and origin is not None:
-            self.not_refined(value, origin, "unpacking")
-        elif isinstance(value, Iteration) and value.items is not None:
-            parts = value.items
-        elif (
-            isinstance(value, Type)
-            and value is not UNKNOWN
-            and not isinstance(value, (Union, Instance))
-            and value is not ANY
-        ):
-            self.report("not-iterable", origin or target, type=value)
+        elif isinstance(value, Type) and (is_optional(value) or not value.has_unknown):
+            if self.need(value, origin or target, "unpacking"):
+                self.report("not-iterable", origin or target, type=value)
+        elif isinstance(value, Iteration):
+            self.as_type(value, origin or target, "unpacking")
         if parts is not None and not starred and len(parts) != count:
             self.report("unpack-count", target, expected=count, actual=len(parts), type=value)
             parts = None

@@ -20,7 +20,6 @@ from scriptkit.language.values import (
     FunctionValue,
     Iteration,
     ModuleValue,
-    PythonObject,
     Sugared,
     TupleValue,
 )
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
     from scriptkit.language.facts import ClassFacts, FunctionFacts
     from scriptkit.language.inference import Session, Sink
+
+# what a loop runs over without being a value
+LAZY = frozenset({"range", "enumerate", "zip"})
 
 
 class Body:
@@ -139,7 +141,15 @@ class Body:
         """What `hasattr` says at compile time."""
         raise NotImplementedError
 
-    def entered(self, value: AnyValue) -> AnyValue:
+    def constant(self, node: ast.expr) -> int | str | None:
+        """The value of a constant; "constant" where only the instance has it; None where it is none."""
+        raise NotImplementedError
+
+    def magic(self, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
+        """What a special method of an object gives."""
+        raise NotImplementedError
+
+    def entered(self, value: AnyValue, node: ast.expr) -> AnyValue:
         """What `with value as name` binds."""
         raise NotImplementedError
 
@@ -177,20 +187,16 @@ class Body:
             return self.report("module-as-value", node, type=value, use=use)
         if isinstance(value, (FunctionValue, ContainerMethod, BoundOperator)):
             return self.report("callable-argument", node, name=ast.unparse(node), use=use)
-        if isinstance(value, Iteration) and value.kind == "range" and not isinstance(node, ast.Name):
-            return self.report("range-forms", node, why="a range is not a value")
+        if isinstance(value, Iteration) and value.kind in LAZY:
+            return self.report("range-forms", node, why=value.kind)
         if isinstance(value, DottedValue):
             return self.dotted_as_type(value, node, use)
-        if isinstance(value, ClassValue) and value.cls.is_module:
-            return self.report("module-as-value", node, type=value, use=use)
-        if isinstance(value, PythonObject):
-            return UNKNOWN
         return UNKNOWN
 
     def dotted_as_type(self, value: DottedValue, node: ast.expr, use: str) -> Type:
         """An imported name where a value is needed."""
         is_function = operators.operator_of(value.dotted) or operators.python_function(value.dotted)
-        if use.startswith("argument") and (value.dotted.startswith("builtins.") or is_function):
+        if is_function or (use.startswith("argument") and value.dotted.startswith("builtins.")):
             return self.report("callable-argument", node, name=value.dotted.partition(".")[2], use=use)
         return UNKNOWN
 

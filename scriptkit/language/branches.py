@@ -106,8 +106,6 @@ class Branches(Assignments):
         self.frame.unusable[name] = why
 
     def _join_name(self, node: ast.AST, name: str, left: Binding, right: Binding) -> None:
-        if left is right:
-            return
         if not isinstance(left.value, Type) or not isinstance(right.value, Type):
             self._join_sugared(node, name, left, right)
             return

@@ -142,9 +142,8 @@ class Callees(Explanations):
         if module.cls is not None:
             forward = module.cls.methods.get("forward")
             if forward is None:
-                return UNKNOWN
-            if any("__call__" in c.own_methods for c in module.cls.mro):
-                return UNKNOWN
+                given = "forward" in module.cls.attributes or any(c.foreign_bases for c in module.cls.mro)
+                return UNKNOWN if given else self.report("module-not-callable", node, type=module)
             return self._call_function(FunctionValue(forward, module), node, arguments)
         known_forward = self.session.library_forward(module.library) if module.library else None
         if known_forward is None:
@@ -167,16 +166,16 @@ class Callees(Explanations):
             return UNKNOWN
         result: AnyValue = arguments.positional[0] if len(arguments.positional) == 1 else UNKNOWN
         for item in container.items:
-            if not isinstance(item, (ModuleValue, ContainerValue)):
-                return UNKNOWN
             with self.sink.muted():
                 single = Arguments(arguments.nodes[:1], [result], {}, {}, open=False)
-                result = (
-                    self._call_module(item, node, single)
-                    if isinstance(item, ModuleValue)
-                    else self._call_container(item, node, single)
-                )
+                result = self._called(item, node, single)
         return result
+
+    def _called(self, item: AnyValue, node: ast.Call, arguments: Arguments) -> AnyValue:
+        """What one module of a `Sequential` gives."""
+        if isinstance(item, ContainerValue):
+            return self._call_container(item, node, arguments)
+        return self._call_module(item, node, arguments) if isinstance(item, ModuleValue) else UNKNOWN
 
     def _container_method(self, method: ContainerMethod, node: ast.Call) -> AnyValue:
         container, name = method.container, method.name
@@ -188,9 +187,7 @@ class Callees(Explanations):
             return self.report("module-container-mutation", node, text=ast.unparse(node.func), method=name)
         if name == "forward" and container.kind == "Sequential":
             return self._call_container(container, node, self.arguments(node))
-        if name in ("get", "setdefault", "popitem"):
-            return self.report("module-container-method", node, text=ast.unparse(node.func), method=name)
-        return UNKNOWN
+        return self.report("module-container-method", node, text=ast.unparse(node.func), method=name)
 
     @staticmethod
     def _dict_view(container: ContainerValue, name: str) -> Iteration:
@@ -204,7 +201,7 @@ class Callees(Explanations):
         items = None
         if container.items is not None:
             items = tuple(TupleValue((STR, item)) for item in container.items)
-        return Iteration("items", TupleValue((STR, element)), unrolled=True, items=items)
+        return Iteration("zip", TupleValue((STR, element)), unrolled=True, items=items)
 
     def _construct(self, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
         if cls.is_module:
@@ -218,11 +215,9 @@ class Callees(Explanations):
         limit = _dataclass_limit(cls)
         if cls.kind == "script-class" and limit is not None:
             return self.report("dataclass-limits", node, limit, name=cls.name, what=ast.unparse(limit))
-        if cls.kind == "script-class" or (
-            cls.kind == "plain" and not cls.foreign_bases and not cls.node.decorator_list
-        ):
-            return self._construct_script_class(cls, node, arguments)
-        return UNKNOWN
+        if cls.kind != "script-class" and (cls.kind != "plain" or cls.foreign_bases or cls.node.decorator_list):
+            return UNKNOWN
+        return self._construct_script_class(cls, node, arguments)
 
     def _construct_tuple(self, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
         result = class_type(cls, self.annotations)

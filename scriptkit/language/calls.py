@@ -9,7 +9,6 @@ from scriptkit.language import operators
 from scriptkit.language.explanations import attempt
 from scriptkit.language.matching import Match, resolve
 from scriptkit.language.types import (
-    ANY,
     STR,
     TENSOR,
     UNKNOWN,
@@ -17,8 +16,6 @@ from scriptkit.language.types import (
     Instance,
     List,
     Type,
-    is_optional,
-    known,
 )
 from scriptkit.language.values import (
     BoundOperator,
@@ -112,16 +109,16 @@ class Calls(Callees):
             return self._call_container(function, node, arguments)
         if isinstance(function, ContainerMethod):
             return self._container_method(function, node)
-        if (
-            isinstance(function, Type)
-            and known(function)
-            and not isinstance(function, Instance)
-            and function is not ANY
-        ):
-            if is_optional(function):
-                return self.not_refined(function, node.func, "a call")
-            return self.report("value-not-callable", node, type=function, text=ast.unparse(node.func))
-        return UNKNOWN
+        return self._call_type(function, node, arguments) if isinstance(function, Type) else UNKNOWN
+
+    def _call_type(self, function: Type, node: ast.Call, arguments: Arguments) -> AnyValue:
+        """A value takes no call, unless it is an object with a `__call__`."""
+        if isinstance(function, Instance) and function.kind == "script-class":
+            called = self.instance_attribute(function, "__call__", node.func)
+            return self._call_function(called, node, arguments) if isinstance(called, FunctionValue) else UNKNOWN
+        if function.has_unknown or isinstance(function, Instance) or not self.need(function, node.func, "a call"):
+            return UNKNOWN
+        return self.report("value-not-callable", node, type=function, text=ast.unparse(node.func))
 
     def _call_bound(self, function: BoundOperator, node: ast.Call, arguments: Arguments) -> AnyValue:
         name = function.name
@@ -206,13 +203,11 @@ class Calls(Callees):
             return self._finfo(dotted, node, arguments)
         if last in CONTAINERS and root in ("collections", "typing"):
             return self.report("unsupported-container", node, name=last)
-        if dotted in ("torch.nn.Parameter", "torch.nn.Buffer"):
-            return self.report("module-created", node, name=dotted)
-        if dotted.startswith("torch.nn.") and dotted.count(".") == 2 and operators.nn_module(last) is not None:  # noqa: PLR2004
-            return self.report("module-created", node, name=dotted)
-        if root == "math" and tail:
-            return self.report("unsupported-torch-function", node, name=dotted)
-        if self._unknown_in_torch(dotted):
+        if dotted.startswith("torch.nn.") and dotted.count(".") == 2:  # noqa: PLR2004 - torch.nn.X
+            if last in ("Parameter", "Buffer") or operators.nn_module(last) is not None:
+                return self.report("module-created", node, name=dotted)
+            return None
+        if (root == "math" and tail) or self._unknown_in_torch(dotted):
             return self.report("unsupported-torch-function", node, name=dotted)
         return None
 
@@ -220,13 +215,7 @@ class Calls(Callees):
     def _unknown_in_torch(dotted: str) -> bool:
         """A lower-case name of `torch` or `torch.nn.functional` that the table does not have at all."""
         prefix, _, name = dotted.rpartition(".")
-        known_elsewhere = {"device", "dtype", "ops", "jit", "compile", "layout", "memory_format", "autocast", "no_grad"}
-        return (
-            prefix == "torch.nn.functional"
-            and name[:1].islower()
-            and name not in known_elsewhere
-            and not operators.python_function(dotted)
-        )
+        return prefix == "torch.nn.functional" and name[:1].islower()
 
     def _finfo(self, dotted: str, node: ast.Call, _arguments: Arguments) -> AnyValue | None:
         return DottedValue(f"{dotted}()") if node.args else None
@@ -239,18 +228,20 @@ class Calls(Callees):
                 schemas = schemas[:1]
             elif isinstance(given, ast.Constant):
                 schemas = schemas[1:] if given.value else schemas[:1]
+            elif self.constant(given) is None:
+                self.arguments(node)
+                return self.report("builtin-signature", node, name=dotted, why=f"`{chooser}` is no literal")
+            else:
+                self.arguments(node)
+                return UNKNOWN
         return self.call_schemas(node, dotted.rpartition(".")[2], schemas)
 
-    def call_schemas(
-        self, node: ast.Call, name: str, schemas: Sequence[Schema], receiver: Type | None = None
-    ) -> AnyValue:
+    def call_schemas(self, node: ast.Call, name: str, schemas: Sequence[Schema]) -> AnyValue:
         """Call something that has schemas."""
         arguments = self.arguments(node)
         positional, keywords = self.typed(arguments, name)
         if arguments.open:
             return UNKNOWN
-        if receiver is not None:
-            positional.insert(0, receiver)
         found = resolve(schemas, positional, keywords)
         if isinstance(found, Match):
             return found.returns

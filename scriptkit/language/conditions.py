@@ -75,17 +75,12 @@ class Conditions(Body):
     def truth(self, value: AnyValue, node: ast.expr) -> None:
         """Report a value that has no truth value."""
         if isinstance(value, (ModuleValue, ContainerValue)):
-            if not (isinstance(value, ModuleValue) and not value.name):
-                self.report("implicit-bool", node, type=value, what="module")
+            self.report("implicit-bool", node, type=value, what="module")
             return
         found = self.as_type(value, node, "condition")
         if found is UNKNOWN or found in TRUTHY or isinstance(found, (List, Dict)):
             return
-        if isinstance(found, Union) and found.has_unknown:
-            return
-        if isinstance(found, Instance):
-            if found.kind == "enum":
-                self.report("implicit-bool", node, type=found, what="other")
+        if (isinstance(found, Union) and found.has_unknown) or _has_truth(found):
             return
         what = "None" if found is NONE else "Optional" if is_optional(found) else "other"
         self.report("implicit-bool", node, type=found, what=what)
@@ -123,9 +118,7 @@ class Conditions(Body):
         if not isinstance(node, ast.Name):
             self.checks.append(node)
         if found is UNKNOWN:
-            binding = self.frame.find(node.id) if isinstance(node, ast.Name) else None
-            del binding
-            result = Condition({}, {}, static="unknown")
+            result = Condition(static="unknown")
         elif isinstance(node, ast.Name):
             result = Condition({}, {node.id: without_none(found)})
         else:
@@ -134,7 +127,7 @@ class Conditions(Body):
 
     # -- calls that are tests ------------------------------------------------------
     def _special_call(self, node: ast.Call) -> Condition | None:
-        if self.frame.find(node.func.id) is not None if isinstance(node.func, ast.Name) else False:
+        if isinstance(node.func, ast.Name) and self.frame.find(node.func.id) is not None:
             return None
         dotted = self.module.dotted(node.func)
         if dotted in SCRIPTING:
@@ -151,6 +144,8 @@ class Conditions(Body):
             self.report("getattr-dynamic", node, function="hasattr")
             return Condition()
         receiver = self.value(node.args[0])
+        if isinstance(receiver, Type) and not isinstance(receiver, (Instance, Tuple)) and not receiver.has_unknown:
+            self.report("builtin-signature", node, name="hasattr", why=str(receiver))
         return Condition(static=self.has_attribute(receiver, node.args[1].value))
 
     def _instance_test(self, node: ast.Call) -> Condition:
@@ -195,12 +190,7 @@ class Conditions(Body):
 
     def _class(self, node: ast.expr, call: ast.Call) -> Type | None:
         dotted = self.module.dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
-        bare = {
-            "builtins.list": List(UNKNOWN),
-            "builtins.tuple": Tuple([]),
-            "typing.List": List(UNKNOWN),
-            "typing.Tuple": Tuple([]),
-        }
+        bare: dict[str | None, Type] = {"builtins.list": List(UNKNOWN), "builtins.tuple": Tuple([])}
         if dotted in bare:
             return bare[dotted]
         if (
@@ -211,7 +201,14 @@ class Conditions(Body):
         if isinstance(node, ast.BinOp):
             return None
         named, bad = self.annotations.read(node)
+        if bad:
+            self.report("isinstance-forms", call, text=ast.unparse(node), why="no type")
         return None if bad or named.has_unknown else named
+
+
+def _has_truth(found: Type) -> bool:
+    """Whether an object says by itself whether it is true."""
+    return isinstance(found, Instance) and (found.kind == "interface" or "__bool__" in found.cls.methods)
 
 
 def _is_instance(member: Type, wanted: Type) -> bool:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from scriptkit.language import operators
 from scriptkit.language.types import (
     ANY,
-    COMPLEX,
+    BOOL,
     DEVICE,
-    FLOAT,
     INT,
     NONE,
     STR,
@@ -40,6 +39,12 @@ if TYPE_CHECKING:
     from scriptkit.language.values import AnyValue
 from scriptkit.language.arithmetic import CONSTANTS, Arithmetic
 from scriptkit.language.literals import Literals
+from scriptkit.language.module_members import INTROSPECTION, SILENT_MODULE
+
+CONTAINER_METHODS = frozenset(
+    "append extend insert add_module pop clear update __setitem__ items values keys get setdefault popitem "
+    "forward".split()
+)
 
 MAGIC = {
     "add": "__add__",
@@ -118,16 +123,22 @@ class Expressions(Arithmetic, Literals):
         if isinstance(receiver, DottedValue):
             return self.dotted_attribute(receiver, name, node)
         if isinstance(receiver, ContainerValue):
-            return self._container_attribute(receiver, name)
+            return self._container_attribute(receiver, name, node)
         if isinstance(receiver, ClassValue):
             return self.class_attribute(receiver, name, node)
         if isinstance(receiver, Type):
             return self.type_attribute(receiver, name, node)
         return UNKNOWN
 
-    @staticmethod
-    def _container_attribute(receiver: ContainerValue, name: str) -> AnyValue:
-        return ContainerMethod(receiver, name)
+    def _container_attribute(self, receiver: ContainerValue, name: str, node: ast.expr) -> AnyValue:
+        """A method of a container, or one of its modules, which the others have by their names."""
+        if name in CONTAINER_METHODS:
+            return ContainerMethod(receiver, name)
+        if name == "training":
+            return BOOL
+        if receiver.kind != "ModuleList" or name in INTROSPECTION | SILENT_MODULE:
+            return UNKNOWN
+        return self.report("module-container-method", node, text=ast.unparse(node), method=name)
 
     def type_attribute(self, receiver: Type, name: str, node: ast.expr) -> AnyValue:
         """An attribute or method of a value."""
@@ -146,8 +157,6 @@ class Expressions(Arithmetic, Literals):
             return STR if name == "type" else union((INT, NONE))
         if isinstance(receiver, (Union, Tuple)) or not known(receiver):
             return self._no_attribute(receiver, name, node) if known(receiver) else UNKNOWN
-        if receiver is COMPLEX and name in ("real", "imag"):
-            return FLOAT
         plain = List(TENSOR) if isinstance(receiver, EmptyList) else receiver
         return (
             BoundOperator(name, plain, base)

@@ -1,6 +1,6 @@
 """The typing pass: a gradual abstract interpreter that follows TorchScript's own rules over Python's `ast`.
 
-`infer(cls)` types what the compiler would compile of a class: `forward`, exported methods, properties, and whatever
+`infer_all` types what the compiler would compile of a class: `forward`, exported methods, properties, and whatever
 they reach.
 Each function is one `FunctionPass`; a `Session` holds what the passes of a file share.
 """

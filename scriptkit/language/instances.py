@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.matching import converted
 from scriptkit.language.types import (
     NONE,
     STR,
@@ -17,10 +18,10 @@ from scriptkit.language.types import (
 )
 from scriptkit.language.values import (
     ClassValue,
+    ContainerValue,
     FunctionValue,
     ModuleValue,
     PythonObject,
-    Sugared,
 )
 
 if TYPE_CHECKING:
@@ -37,15 +38,20 @@ class Instances(ModuleMembers):
         cls = receiver.cls
         if cls.kind == "enum":
             if name in cls.class_values:
+                self._enum_value(cls, node)
                 return Instance(cls, "enum")
             if name in ("__members__", "_member_map_"):
                 return self.report("enum-limits", node, what="iterate", text=ast.unparse(node))
-            return UNKNOWN
+            return self.report("object-attribute", node, name=name, type=Instance(cls, "enum"), method=False)
         method = cls.methods.get(name)
         if method is not None and cls.is_module and method.kind == "method":
             return self.report("super-call", node, text=ast.unparse(node), method=name)
         if method is not None and method.kind == "static":
             return FunctionValue(method)
+        constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class") else None
+        if isinstance(constant, ast.Constant):
+            what = type(constant.value).__name__
+            return self.report("global-capture", node, constant, name=ast.unparse(node), what=what)
         return UNKNOWN
 
     def instance_attribute(self, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
@@ -54,38 +60,51 @@ class Instances(ModuleMembers):
         if receiver.kind == "enum":
             return self._enum_attribute(cls, name, node)
         attribute, method = cls.attributes.get(name), cls.methods.get(name)
-        if method is not None:
-            return (
-                self.session.returns(method, cls, self)
-                if method.kind == "property"
-                else FunctionValue(method, receiver)
-            )
-        if attribute is None:
-            if receiver.kind != "script-class" or self._open(cls):
+        if method is not None and method.kind == "property":
+            return self.session.returns(method, cls, self)
+        if method is not None and method.kind != "static":
+            return FunctionValue(method, receiver)
+        if attribute is None or not (attribute.init or attribute.declaration):
+            if self._open(cls) or (attribute is not None and attribute.later):
                 return UNKNOWN
-            return self.report("object-attribute", node, name=name, type=receiver, method=False)
+            return self.report("object-attribute", node, name=name, type=receiver, method=method is not None)
+        return self._held(cls, attribute)
+
+    def _held(self, cls: ClassFacts, attribute: AttributeFacts) -> Type:
+        """The type of an attribute of a script class: the one it is declared with, or is given first."""
         if attribute.annotation is not None:
             return self.annotations.type(attribute.annotation)
-        return UNKNOWN
+        made = self.session.members.assigned(cls, attribute)
+        return made if isinstance(made, Type) else UNKNOWN
 
     def _enum_attribute(self, cls: ClassFacts, name: str, node: ast.expr) -> AnyValue:
         if name == "name":
             return STR
         if name == "value":
-            values = {
-                self.session.members.evaluate(v, None, None)
-                for k, v in cls.class_values.items()
-                if not k.startswith("_")
-            }
-            only = next(iter(values)) if len(values) == 1 else UNKNOWN
-            return only if isinstance(only, Type) else UNKNOWN
+            return self._enum_value(cls, node)
         return self.report("enum-limits", node, what="method", text=ast.unparse(node))
 
-    def entered(self, value: AnyValue) -> AnyValue:
+    def _enum_value(self, cls: ClassFacts, node: ast.expr) -> Type:
+        """The type of all its values; an enum has but one."""
+        values = {
+            self.session.members.evaluate(v, None, None) for k, v in cls.class_values.items() if not k.startswith("_")
+        }
+        types = [value for value in values if isinstance(value, Type) and value is not UNKNOWN]
+        if len(types) > 1:
+            return self.report("enum-limits", node, what="values", text=ast.unparse(node))
+        return types[0] if types and len(values) == 1 else UNKNOWN
+
+    def magic(self, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
+        """What a special method of an object gives."""
+        found = self.instance_attribute(receiver, name, node)
+        return self.session.returns(found.facts, receiver.cls, self) if isinstance(found, FunctionValue) else UNKNOWN
+
+    def entered(self, value: AnyValue, node: ast.expr) -> AnyValue:
         """What `with value as name` binds."""
-        if isinstance(value, Instance):
-            method = value.cls.methods.get("__enter__")
-            return self.session.returns(method, value.cls, self) if method is not None else UNKNOWN
+        if isinstance(value, Instance) and "__enter__" in value.cls.methods:
+            return self.magic(value, "__enter__", node)
+        if isinstance(value, Type) and not value.has_unknown:
+            self.report("with-statement", node, text=ast.unparse(node), name="")
         return UNKNOWN
 
     def assign_attribute(self, target: ast.Attribute, value: AnyValue, origin: ast.expr | None) -> None:
@@ -95,7 +114,7 @@ class Instances(ModuleMembers):
             self.report("object-attribute", target, name=target.attr, type=receiver, method=False)
             return
         if not isinstance(receiver, ModuleValue) or receiver.cls is None:
-            self._assign_to_instance(receiver, target)
+            self._assign_to_instance(receiver, target, value)
             return
         cls, attribute = receiver.cls, receiver.cls.attributes.get(target.attr)
         setter = cls.methods.get(f"{target.attr}.setter")
@@ -112,12 +131,16 @@ class Instances(ModuleMembers):
             return
         self._check_assignment(cls, attribute, target, value, origin)
 
-    def _assign_to_instance(self, receiver: AnyValue, target: ast.Attribute) -> None:
+    def _assign_to_instance(self, receiver: AnyValue, target: ast.Attribute, value: AnyValue) -> None:
         if not isinstance(receiver, Instance) or receiver.kind != "script-class":
             return
         attribute = receiver.cls.attributes.get(target.attr)
         if attribute is None or not (attribute.init or attribute.declaration):
             self.report("script-class-limits", target, name=receiver.cls.name, what="attribute-outside-init")
+            return
+        declared = self._held(receiver.cls, attribute)
+        if isinstance(value, Type) and not is_subtype(converted(value, declared, conversions=False), declared):
+            self._wrong_value(attribute, target, declared, value)
 
     def _check_assignment(
         self,
@@ -134,8 +157,10 @@ class Instances(ModuleMembers):
             shown = "[]" if assigned.what == "empty list" else "{}"
             self.report("empty-attribute-untyped", target, attribute.node, name=attribute.name, value=shown)
             return
-        if isinstance(value, Sugared):
-            value = self.as_type(value, origin or target, f"a value of `{ast.unparse(target)}`")
+        if isinstance(expected, (ModuleValue, ContainerValue)) and value is not UNKNOWN:
+            self._wrong_value(attribute, target, expected, value)
+            return
+        value = self.as_type(value, origin or target, f"a value of `{ast.unparse(target)}`")
         if not isinstance(expected, Type) or is_subtype(value, expected):
             return
         if expected is NONE and attribute.declaration is None:
@@ -144,6 +169,11 @@ class Instances(ModuleMembers):
         if is_optional(value) and origin is not None and not is_optional(expected):
             self.not_refined(value, origin, f"a value of `{ast.unparse(target)}`")
             return
+        self._wrong_value(attribute, target, expected, value)
+
+    def _wrong_value(
+        self, attribute: AttributeFacts, node: ast.Attribute, declared: AnyValue, actual: AnyValue
+    ) -> None:
         self.report(
-            "attribute-assign-type", target, attribute.node, name=attribute.name, declared=expected, actual=value
+            "attribute-assign-type", node, attribute.node, name=attribute.name, declared=declared, actual=actual
         )

@@ -123,14 +123,14 @@ class Literals(Body):
             with self.inner():
                 self.assign(node.generators[0].target, item, None)
                 element = self.value(node.elt)
-                if isinstance(element, Sugared) and isinstance(element, ModuleValue):
+                if isinstance(element, ModuleValue):
                     return UNKNOWN
                 found.append(self.as_type(element, node.elt, "a list"))
         if isinstance(wanted, List):
             return self._hinted(found, [node.elt] * len(found), wanted.element, wanted)
         return List(self._common(found))
 
-    def _read_dictcomp(self, node: ast.DictComp, hint: Type | None) -> AnyValue:
+    def _read_dictcomp(self, node: ast.DictComp, _hint: Type | None) -> AnyValue:
         if len(node.generators) > 1 or node.generators[0].ifs:
             return UNKNOWN
         run = self.iterate(self.value(node.generators[0].iter), node.generators[0].iter)
@@ -138,9 +138,6 @@ class Literals(Body):
             self.assign(node.generators[0].target, run.element, None)
             key = self.type(node.key, use="a dict key")
             value = self.type(node.value, use="a dict value")
-        wanted = _container_hint(hint, Dict)
-        if isinstance(wanted, Dict) and wanted.has_unknown:
-            return wanted
         if known(key) and key not in KEYS:
             return self.report("dict-key-type", node, key=key)
         return Dict(key, value)

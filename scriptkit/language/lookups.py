@@ -46,6 +46,7 @@ GLOBAL_WHAT = (
     ast.BinOp,
     ast.UnaryOp,
     ast.JoinedStr,
+    ast.Compare,
 )
 
 
@@ -59,15 +60,17 @@ class Lookups(Instances):
             self.report("undefined-name", node, module.import_nodes.get(name), name=name, type_checking=True)
             return UNKNOWN
         dotted = module.dotted(node)
+        if dotted in ("builtins.__name__", "builtins.__doc__"):
+            return self.report("global-capture", node, name=name, what="str")
         if dotted is not None:
             told = self.session.oracle.variable_type(name) if self.session.oracle and name in module.imports else None
             return self.dotted_value(dotted) if told is None else self._imported_variable(node, told)
         made = module.globals.get(name)
         if made is not None:
             return self._module_variable(node)
-        if name == "super":
-            return SuperValue()
-        if module.star_imports or self._in_function() or name in ("__name__", "__file__", "__class__", "__doc__"):
+        if name == "__file__":
+            return self.report("global-capture", node, name=name, what="str")
+        if module.star_imports or self._in_function() or name == "__class__":
             return UNKNOWN
         return self.report("undefined-name", node, name=name, type_checking=False)
 
@@ -96,22 +99,13 @@ class Lookups(Instances):
     def _module_variable(self, node: ast.Name) -> AnyValue:
         made = self.module.globals[node.id]
         value = made.value
-        if made.assigned > 1 or (value is None and made.annotation is None):
-            return UNKNOWN
-        if value is None:
+        if made.assigned > 1 or value is None or (isinstance(value, ast.Constant) and value.value is None):
             return UNKNOWN
         if isinstance(value, (ast.Name, ast.Attribute)):
             return self._alias(node, value)
-        if isinstance(value, ast.Call):
-            return self._made_by_call(node, value)
-        if isinstance(value, ast.Constant) and value.value is None:
-            return UNKNOWN
-        if isinstance(value, GLOBAL_WHAT):
-            if self._names_a_type(node, value):
-                return UNKNOWN
-            what = _what(value)
-            return self.report("global-capture", node, made.node, name=node.id, what=what)
-        return UNKNOWN
+        if isinstance(value, GLOBAL_WHAT) and not self._names_a_type(node, value):
+            return self.report("global-capture", node, made.node, name=node.id, what=_what(value))
+        return self._evaluated(node, value)
 
     def _names_a_type(self, node: ast.Name, value: ast.expr) -> bool:
         """`Pair = Tuple[int, int]` and `(int, float)` may be meant as types where types are asked for."""
@@ -123,22 +117,21 @@ class Lookups(Instances):
         if dotted is None:
             return UNKNOWN
         found = self.dotted_value(dotted)
-        if found is INT and dotted.startswith("torch."):
-            return self.report("global-capture", node, self.module.globals[node.id].node, name=node.id, what="dtype")
-        if isinstance(found, Type):
-            return self.report("global-capture", node, self.module.globals[node.id].node, name=node.id, what=str(found))
-        return found
+        if not isinstance(found, Type):
+            return found
+        what = "dtype" if found is INT and dotted.startswith("torch.") else str(found)
+        return self.report("global-capture", node, self.module.globals[node.id].node, name=node.id, what=what)
 
-    def _made_by_call(self, node: ast.Name, value: ast.Call) -> AnyValue:
+    def _evaluated(self, node: ast.Name, value: ast.expr) -> AnyValue:
         made = self.module.globals[node.id]
         found = self.session.members.evaluate(value, None, None)
         if isinstance(found, (ModuleValue, ContainerValue)):
             return found
         if isinstance(found, Type) and found is not UNKNOWN and not isinstance(found, Instance):
             return self.report("global-capture", node, made.node, name=node.id, what=str(found))
-        if isinstance(found, PythonObject) and found.what in ("set", "numpy", "empty list", "empty dict"):
+        if isinstance(found, PythonObject) and found.what in ("set", "numpy", "lambda", "empty list", "empty dict"):
             return self.report("global-capture", node, made.node, name=node.id, what=found.what)
-        maker = self.module.dotted(value.func) or ""
+        maker = (self.module.dotted(value.func) or "") if isinstance(value, ast.Call) else ""
         return DottedValue(f"{maker}()") if maker.startswith("logging.") else UNKNOWN
 
     def dotted_attribute(self, receiver: DottedValue, name: str, node: ast.expr) -> AnyValue:

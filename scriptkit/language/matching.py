@@ -75,7 +75,7 @@ def converted(actual: Type, formal: Type, *, conversions: bool) -> Type:
             and len(actual.elements) == len(formal.elements)
         ):
             pairs = zip(actual.elements, formal.elements, strict=False)
-            return Tuple([converted(a, f, conversions=conversions) for a, f in pairs], formal.name, formal.fields)
+            return Tuple([converted(a, f, conversions=conversions) for a, f in pairs], actual.name, actual.fields)
     if conversions:
         return _implicitly(actual, formal)
     return actual
@@ -95,8 +95,6 @@ def _implicitly(actual: Type, formal: Type) -> Type:
 
 def tuple_as_list(actual: Tuple, formal: List) -> bool:
     """Whether a tuple may stand where a list is needed: all its elements have the list's element type."""
-    if actual.name:
-        return False
     element = formal.element
     return all(
         is_subtype(part, element) if not isinstance(element, Variable) else unify(part, actual.elements[0]) is not None

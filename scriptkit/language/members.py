@@ -24,6 +24,7 @@ from scriptkit.language.types import (
     List,
     Tuple,
     Type,
+    optional,
 )
 from scriptkit.language.values import (
     AnyValue,
@@ -128,7 +129,7 @@ class Members:
             return self._comprehension(node, cls, method)
         if isinstance(node, ast.BinOp):
             return self._arithmetic(node, cls, method)
-        if isinstance(node, (ast.Compare,)):
+        if isinstance(node, ast.Compare):
             return BOOL if all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops) else UNKNOWN
         if isinstance(node, ast.JoinedStr):
             return STR
@@ -217,7 +218,10 @@ class Members:
             return PythonObject("empty list")
         if any(t.has_unknown for t in types):
             return UNKNOWN
-        return List(types[0]) if all(t == types[0] for t in types) else PythonObject("mixed list")
+        some = [t for t in types if t is not NONE] or types
+        if any(t != some[0] for t in some):
+            return PythonObject("mixed list")
+        return List(some[0] if len(some) == len(types) else optional(some[0]))
 
     def _dict(self, node: ast.Dict, cls: ClassFacts | None, method: FunctionFacts | None) -> AnyValue:
         if not node.keys:
@@ -230,7 +234,7 @@ class Members:
         key, value = keys[0], values[0]
         if not isinstance(key, Type) or not isinstance(value, Type) or any(not isinstance(k, Type) for k in keys):
             return UNKNOWN
-        if any(isinstance(t, Type) and t.has_unknown for t in (*keys, *values)):
+        if any(isinstance(t, Type) and (t.has_unknown or t is NONE) for t in (*keys, *values)):
             return UNKNOWN
         if all(k == key for k in keys) and all(v == value for v in values):
             return Dict(key, value)
@@ -246,8 +250,10 @@ class Members:
                 isinstance(part, PythonObject) and part.what == "lambda"
             ):
                 return PythonObject(f"{where} of functions")
+            if isinstance(part, PythonObject):
+                return UNKNOWN if part.what.startswith("empty ") else PythonObject("object")
             if isinstance(part, Sugared):
-                return PythonObject("object") if isinstance(part, PythonObject) else UNKNOWN
+                return UNKNOWN
         return None
 
     def _comprehension(
@@ -289,7 +295,7 @@ class Members:
             return self._container(CONTAINERS[dotted], node, cls, method)
         local = self.module.classes.get(dotted)
         if local is not None:
-            return self._instance(local, node, cls, method)
+            return ModuleValue(local.name, local) if local.is_module else class_type(local, self.annotations)
         if dotted in TENSOR_MAKERS:
             return TENSOR
         if dotted.startswith("torch.nn.") and dotted.count(".") == 2:  # noqa: PLR2004 - torch.nn.X
@@ -334,7 +340,7 @@ class Members:
             return PythonObject("set")
         if dotted in ("builtins.list", "builtins.dict") and not node.args and not node.keywords:
             return PythonObject(f"empty {dotted.rpartition('.')[2]}")
-        if dotted == "builtins.list" and node.args:
+        if dotted == "builtins.list":
             inner = self.evaluate(node.args[0], cls, method)
             return inner if isinstance(inner, List) else UNKNOWN
         return UNKNOWN
@@ -352,16 +358,6 @@ class Members:
                 return receiver
         return UNKNOWN
 
-    def _instance(
-        self, local: ClassFacts, node: ast.Call, cls: ClassFacts | None, method: FunctionFacts | None
-    ) -> AnyValue:
-        if not local.is_module:
-            return class_type(local, self.annotations)
-        container = self.container_base(local)
-        if container and "__init__" not in local.methods:
-            return self._container(container, node, cls, method, local)
-        return ModuleValue(local.name, local)
-
     def container_base(self, cls: ClassFacts) -> str:
         """`Sequential` for a subclass of it."""
         return next((CONTAINERS[b] for c in cls.mro for b in c.bases if b in CONTAINERS), "")
@@ -372,10 +368,7 @@ class Members:
         node: ast.Call,
         cls: ClassFacts | None,
         method: FunctionFacts | None,
-        local: ClassFacts | None = None,
     ) -> AnyValue:
-        if local is not None:
-            return ModuleValue(local.name, local)
         given = list(node.args)
         if any(isinstance(part, ast.Starred) for part in given) or node.keywords:
             return ContainerValue(kind, element=UNKNOWN)
@@ -384,12 +377,8 @@ class Members:
                 given = list(given[0].elts)
             else:
                 return self._built(kind, given[0], cls, method)
-        ordered = len(given) == 1 and isinstance(given[0], ast.Call)
-        if (
-            ordered
-            and isinstance(given[0], ast.Call)
-            and self.module.dotted(given[0].func) == "collections.OrderedDict"
-        ):
+        first = given[0] if len(given) == 1 else None
+        if isinstance(first, ast.Call) and self.module.dotted(first.func) == "collections.OrderedDict":
             return ContainerValue(kind, element=UNKNOWN)
         if any(isinstance(part, ast.Starred) for part in given):
             return ContainerValue(kind, element=UNKNOWN)
@@ -413,9 +402,7 @@ def _join_modules(values: list[AnyValue]) -> AnyValue:
     """A submodule made in several places: of one class, or of one we name no further; perhaps None."""
     modules = [value for value in values if isinstance(value, ModuleValue)]
     others = [value for value in values if not isinstance(value, ModuleValue)]
-    if not modules or any(not (value is NONE or isinstance(value, ContainerValue)) for value in others):
-        return UNKNOWN
-    if others and any(isinstance(value, ContainerValue) for value in others):
+    if not modules or any(value is not NONE for value in others):
         return UNKNOWN
     first = modules[0]
     one_class = all(m.name == first.name and m.cls is first.cls for m in modules)

@@ -178,7 +178,7 @@ class ModuleMembers(Body):
             if isinstance(outer, ast.If):
                 inside = any(assignment.statement is n for s in outer.body for n in ast.walk(s))
                 sides.setdefault(outer, set()).add("body" if inside else "orelse")
-            elif isinstance(outer, (ast.Try, ast.For, ast.While, ast.Match)):
+            else:  # a loop, a `try`, a `with`, a `match`: as if it always ran
                 return True
         return any(len(found) == 2 for found in sides.values())  # noqa: PLR2004 - both branches
 
@@ -204,12 +204,10 @@ class ModuleMembers(Body):
                 if self._open(cls) or not attribute.later
                 else self.undefined(receiver, attribute.name, node, write=False)
             )
-        if isinstance(value, ast.Name) and value.id in cls.methods:
-            return UNKNOWN
-        if self._open(cls):
+        if (isinstance(value, ast.Name) and value.id in cls.methods) or self._open(cls):
             return UNKNOWN
         evaluated = self.session.members.evaluate(value, cls, None)
-        if isinstance(evaluated, (FunctionValue, ClassValue, DottedValue, ModuleValue, ContainerValue)):
+        if isinstance(evaluated, (FunctionValue, ClassValue, DottedValue)):
             return UNKNOWN
         if evaluated is UNKNOWN and not isinstance(value, (ast.List, ast.Dict, ast.Tuple)):
             return UNKNOWN
@@ -257,9 +255,7 @@ class ModuleMembers(Body):
     @staticmethod
     def _open(seen: ClassFacts) -> bool:
         """Whether attributes may come from where we cannot see: a foreign base, `setattr`, `__dict__`, a decorator."""
-        if any(c.foreign_bases for c in seen.mro):
-            return True
-        if seen.node.decorator_list:
+        if seen.node.decorator_list or any(c.foreign_bases for c in seen.mro):
             return True
         for owner in seen.mro:
             for method in owner.own_methods.values():

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
+from scriptkit.language.body import LAZY
 from scriptkit.language.calls import Calls
 from scriptkit.language.explanations import attempt
 from scriptkit.language.matching import Match, resolve
@@ -64,14 +65,14 @@ OPERATORS = {
 CASTS: dict[str, Type] = {"int": INT, "float": FLOAT, "bool": BOOL, "str": STR, "complex": COMPLEX}
 TORCH_FORMS = {
     "torch.jit.annotate": "annotate",
-    "torch.jit.is_scripting": "scripting",
-    "torch.jit.is_tracing": "scripting",
-    "torch.compiler.is_compiling": "scripting",
+    "torch.jit.is_scripting": "test",
+    "torch.jit.is_tracing": "test",
+    "torch.compiler.is_compiling": "test",
     "torch.jit.fork": "fork",
     "torch.jit._fork": "fork",
     "torch.jit.wait": "wait",
     "torch.jit._wait": "wait",
-    "torch.jit.isinstance": "jit_isinstance",
+    "torch.jit.isinstance": "test",
     "torch.jit.unchecked_cast": "opaque",
     "torch.device": "device",
     "torch.tensor": "tensor",
@@ -121,66 +122,49 @@ class SpecialForms(Calls):
     def arguments_quietly(self, node: ast.Call) -> None:
         """Read arguments for their own problems, functions among them being no further one."""
         for argument in node.args:
-            if not isinstance(argument, (ast.Starred, ast.Lambda)):
+            if not isinstance(argument, ast.Lambda):
                 self.value(argument)
 
     def _operator_builtin(self, name: str, node: ast.Call) -> AnyValue:
         arguments = self.arguments(node)
-        for index, (value, part) in enumerate(zip(arguments.positional, arguments.nodes, strict=False)):
+        for value in arguments.positional:
             if isinstance(value, Iteration):
                 return self._over_iteration(name, value, node)
-            if isinstance(value, (ContainerValue,)) and name == "len" and index == 0:
-                return INT
-            if isinstance(value, ModuleValue) and name == "len":
-                return UNKNOWN
-            del part
-        if any(isinstance(v, TupleValue) for v in arguments.positional):
-            return INT if name == "len" else UNKNOWN
+            if isinstance(value, (ContainerValue, ModuleValue)) and name == "len":
+                return INT if isinstance(value, ContainerValue) else UNKNOWN
+            if isinstance(value, TupleValue):
+                return INT if name == "len" else self.report("builtin-signature", node, name=name, why=str(value))
         positional, keywords = self.typed(arguments, name)
         if arguments.open:
             return UNKNOWN
-        if name == "len" and positional and (isinstance(positional[0], (Tuple, Instance)) or positional[0] is ANY):
-            return INT
+        if name == "len" and positional:
+            if isinstance(positional[0], Instance):
+                return self.magic(positional[0], "__len__", node)
+            if isinstance(positional[0], Tuple):
+                return INT
         return self._resolve_builtin(name, node, positional, keywords, arguments)
 
     def _over_iteration(self, name: str, value: Iteration, node: ast.Call) -> AnyValue:
-        if name == "len" and value.kind == "range":
-            return self.report("range-forms", node, why="a range is not a value")
-        if name == "len":
-            return INT
-        element = value.element
-        if isinstance(element, Type) and not element.has_unknown and value.kind in ("range", "list", "generator"):
-            found = resolve(operators.overloads(OPERATORS[name]), [List(element)], {})
-            return found.returns if isinstance(found, Match) else UNKNOWN
-        del node
-        return UNKNOWN
+        if value.kind in LAZY:
+            return self.report("range-forms", node, why=value.kind)
+        return INT if name == "len" else self.report("builtin-signature", node, name=name, why=value.kind)
 
     def _resolve_builtin(
         self, name: str, node: ast.Call, positional: list[Type], keywords: dict[str, Type], arguments: Arguments
     ) -> AnyValue:
         schemas = operators.overloads(OPERATORS[name])
-        if name in ("min", "max") and len(positional) > 2:  # noqa: PLR2004 - max(a, b, c)
-            result = positional[0]
-            for other in positional[1:]:
-                found = resolve(schemas, [result, other], {})
-                if not isinstance(found, Match):
-                    return UNKNOWN
-                result = found.returns
-            return result
         found = resolve(schemas, positional, keywords)
         if isinstance(found, Match):
             return found.returns
         if any(t.has_unknown for t in (*positional, *keywords.values())) and not keywords:
             return UNKNOWN
-        if any(is_optional(t) for t in positional):
+        if any(is_optional(t) or t is ANY for t in positional):
             return self.explain(
                 attempt(node, name, schemas, positional, keywords, arguments.nodes, arguments.keyword_nodes)
             )
-        why = f"keyword `{next(iter(keywords))}`" if keywords else ", ".join(map(str, positional))
-        if keywords and any(t.has_unknown for t in positional) and name not in ("sorted", "min", "max", "sum", "round"):
-            return UNKNOWN
         if self.parameter_problem(arguments.nodes, node):
             return UNKNOWN
+        why = f"keyword `{next(iter(keywords))}`" if keywords else ", ".join(map(str, positional))
         return self.report("builtin-signature", node, name=name, why=why)
 
     def _cast(self, name: str, node: ast.Call) -> AnyValue:
@@ -191,6 +175,8 @@ class SpecialForms(Calls):
         given = positional[0]
         if given.has_unknown:
             return CASTS[name]
+        if isinstance(given, Instance) and given.kind != "enum":
+            return self.magic(given, f"__{name}__", arguments.nodes[0])
         found = resolve(operators.overloads(CAST_OPERATORS[name]), [given], {})
         if isinstance(found, Match) or given == CASTS[name]:
             return CASTS[name]
@@ -208,25 +194,29 @@ class SpecialForms(Calls):
         raise NotImplementedError
 
     def _builtin_range(self, node: ast.Call, _hint: Type | None) -> AnyValue:
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                self.value(argument.value)
-                continue
-            found = self.type(argument, use="range")
-            if found.has_unknown or found is INT:
-                continue
-            if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Pow) and found is FLOAT:
-                self.report("int-pow", argument, use="range")
-            elif self.need(found, argument, "range") and not self.parameter_problem([argument], node):
-                self.report("range-forms", node, why=str(found))
-            break
+        arguments = self.arguments(node)
+        for value, argument in zip(arguments.positional, arguments.nodes, strict=True):
+            if not self._counts(self.as_type(value, argument, "range"), argument, node):
+                break
         return Iteration("range", INT)
 
+    def _counts(self, found: Type, argument: ast.expr, node: ast.Call) -> bool:
+        """Whether a bound of `range`, or the start of `enumerate`, is an int, as it must be."""
+        if found.has_unknown or found is INT:
+            return True
+        if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Pow) and found is FLOAT:
+            self.report("int-pow", argument, use="range")
+        elif self.need(found, argument, "range") and not self.parameter_problem([argument], node):
+            self.report("range-forms", node, why=str(found))
+        return False
+
     def _builtin_enumerate(self, node: ast.Call, _hint: Type | None) -> AnyValue:
-        if not node.args:
-            return UNKNOWN
-        for extra in (*node.args[1:], *(k.value for k in node.keywords)):
-            self.value(extra)
+        extra = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+        if not node.args or len(extra) > 1 or any(keyword.arg != "start" for keyword in node.keywords):
+            self.arguments_quietly(node)
+            return self.report("builtin-signature", node, name="enumerate", why="its arguments")
+        for start in extra:
+            self._counts(self.type(start, use="range"), start, node)
         run = self.iterate(self.value(node.args[0]), node.args[0])
         items = None if run.items is None else tuple(_pair(INT, item) for item in run.items)
         kind = "unknown" if run.kind == "unknown" else "enumerate"
@@ -235,7 +225,7 @@ class SpecialForms(Calls):
     def _builtin_zip(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if any(isinstance(a, ast.Starred) for a in node.args):
             self.arguments_quietly(node)
-            return Iteration("zip", UNKNOWN)
+            return self.report("builtin-signature", node, name="zip", why="`*`")
         values = [self.value(argument) for argument in node.args]
         runs = [self.iterate(value, argument) for value, argument in zip(values, node.args, strict=False)]
         unrolled = [run for run in runs if run.unrolled]
@@ -295,22 +285,23 @@ class SpecialForms(Calls):
         if isinstance(value, Type) and value.has_unknown and not isinstance(value, (List, Tuple)):
             return UNKNOWN
         run = self.iterate(value, node.args[0])
-        if run.items is not None:
-            types = [t for t in run.items if isinstance(t, Type)]
-            same = types and len(types) == len(run.items) and all(t == types[0] for t in types)
-            return List(types[0]) if same else UNKNOWN
+        if isinstance(value, Tuple) and len(set(value.elements)) > 1:
+            return self.report("builtin-signature", node, name="list", why=str(value))
+        if isinstance(value, Tuple) and value.elements:
+            return List(value.elements[0])
         return List(run.element) if isinstance(run.element, Type) and run.element is not UNKNOWN else UNKNOWN
 
     def _builtin_tuple(self, node: ast.Call, _hint: Type | None) -> AnyValue:
         if not node.args:
-            return Tuple([])
+            return self.report("builtin-signature", node, name="tuple", why="no argument")
         if isinstance(node.args[0], ast.GeneratorExp):
             self.value(node.args[0])
             return self.report("generator-argument", node, function="tuple")
         value = self.value(node.args[0])
         if isinstance(value, (Tuple, TupleValue)):
             return value
-        if isinstance(value, (List, Dict)) and not value.has_unknown:
+        is_lazy = isinstance(value, Iteration) and value.kind in LAZY
+        if is_lazy or isinstance(value, ContainerValue) or (isinstance(value, Type) and not value.has_unknown):
             return self.report("builtin-signature", node, name="tuple", why=str(value))
         return UNKNOWN
 
@@ -326,14 +317,14 @@ class SpecialForms(Calls):
 
     # -- torch -----------------------------------------------------------------------
     def _torch_annotate(self, node: ast.Call) -> AnyValue:
-        if len(node.args) != 2:  # noqa: PLR2004
-            return UNKNOWN
+        if len(node.args) != 2:  # noqa: PLR2004 - the type and the value
+            return self.report("builtin-signature", node, name="torch.jit.annotate", why="its arguments")
         declared = self.read_annotation(node.args[0], "variable")
         self.value(node.args[1], declared)
         return declared
 
-    def _torch_scripting(self, _node: ast.Call) -> AnyValue:
-        return BOOL
+    def _torch_test(self, node: ast.Call) -> AnyValue:
+        return self._builtin_isinstance(node, None)
 
     def _torch_fork(self, node: ast.Call) -> AnyValue:
         arguments = self.arguments(node)
@@ -363,10 +354,6 @@ class SpecialForms(Calls):
         self.arguments(node)
         return NONE
 
-    def _torch_jit_isinstance(self, node: ast.Call) -> AnyValue:
-        self.arguments_quietly(node)
-        return BOOL
-
     def _torch_tensor(self, node: ast.Call) -> AnyValue:
         """`torch.tensor(data)`: numbers, bools, or lists of one kind of them."""
         arguments = self.arguments(node)
@@ -377,8 +364,7 @@ class SpecialForms(Calls):
         mixed = element is TENSOR or isinstance(element, Union)
         if isinstance(given, List) and isinstance(element, Type) and not element.has_unknown and mixed:
             return self.report("tensor-constructor", node, element=element)
-        if is_optional(given) if isinstance(given, Type) else False:
-            assert isinstance(given, Type)  # noqa: S101 - narrowed above
+        if isinstance(given, Type) and is_optional(given):
             return self.not_refined(given, node.args[0], "torch.tensor")
         return TENSOR
 

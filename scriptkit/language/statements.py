@@ -14,7 +14,6 @@ from scriptkit.language.types import (
     is_subtype,
     unify,
 )
-from scriptkit.language.values import Sugared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,16 +75,11 @@ class Statements(Loops):
             self.value(node.value)
 
     def _run_return(self, node: ast.Return) -> bool:
-        actual: AnyValue = NONE if node.value is None else self.value(node.value, self.declared)
-        if isinstance(actual, Sugared):
-            actual = self.as_type(actual, node.value or ast.Constant(None), "return value")
-        self.result(actual, node)
+        self.result(NONE if node.value is None else self.type(node.value, self.declared, "return value"), node)
         return True
 
-    def result(self, actual: AnyValue, node: ast.Return) -> None:
+    def result(self, actual: Type, node: ast.Return) -> None:
         """Check what is returned against the declaration, or against the returns before."""
-        if not isinstance(actual, Type):
-            return
         if self.declared is not None:
             self._declared_result(actual, self.declared, node)
         elif not isinstance(self.returned, Type):
@@ -109,7 +103,7 @@ class Statements(Loops):
     def _run_annassign(self, node: ast.AnnAssign) -> None:
         if isinstance(node.target, ast.Attribute):
             if node.value is not None:
-                self.assign(node.target, self.value(node.value), node.value)
+                self.assign(node.target, self.value(node.value, self.annotations.type(node.annotation)), node.value)
             return
         before = len(self.sink.problems)
         declared = self.read_annotation(node.annotation, "variable")
@@ -141,8 +135,7 @@ class Statements(Loops):
     def _run_raise(self, node: ast.Raise) -> bool:
         if isinstance(node.exc, ast.Call):
             for argument in node.exc.args:
-                if not isinstance(argument, ast.Starred):
-                    self.value(argument)
+                self.value(argument)
         return True
 
     def _run_assert(self, node: ast.Assert) -> bool:
@@ -173,10 +166,8 @@ class Statements(Loops):
             or dotted in self.module.functions
         ):
             self.report("with-statement", expression, text=ast.unparse(expression), name=dotted or "")
-        elif dotted == "builtins.open":
-            self.report("with-statement", expression, text=ast.unparse(expression), name="open")
         else:
-            entered = self.entered(self.value(expression))
+            entered = self.entered(self.value(expression), expression)
         if item.optional_vars is not None:
             self.assign(item.optional_vars, entered, None)
 

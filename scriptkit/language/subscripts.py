@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
@@ -11,9 +12,11 @@ from scriptkit.language.matching import Match, converted, resolve
 from scriptkit.language.types import (
     ANY,
     BOOL,
+    COMPLEX,
     FLOAT,
     INT,
     NONE,
+    NUMBER,
     STR,
     TENSOR,
     UNKNOWN,
@@ -25,15 +28,12 @@ from scriptkit.language.types import (
     Union,
     is_optional,
     is_subtype,
-    known,
 )
 from scriptkit.language.values import (
     ClassValue,
-    ContainerMethod,
     ContainerValue,
     Iteration,
     ModuleValue,
-    Sugared,
     TupleValue,
 )
 
@@ -54,12 +54,7 @@ class Subscripts(Body):
             interface = isinstance(hint, Instance) and hint.kind == "interface"
             return UNKNOWN if interface else self._container_item(holder, node, index)
         if isinstance(holder, TupleValue):
-            found = self._constant(index)
-            return (
-                holder.items[found]
-                if isinstance(found, int) and -len(holder.items) <= found < len(holder.items)
-                else UNKNOWN
-            )
+            return self._part(holder, node, self.constant(index))
         if isinstance(holder, ClassValue) and holder.cls.kind == "enum":
             return self.report("enum-limits", node, what="lookup", text=ast.unparse(node))
         if isinstance(holder, ModuleValue):
@@ -98,8 +93,8 @@ class Subscripts(Body):
             if found is None:
                 return List(holder.element)
             return self._looked_up(holder, found, node, holder.element)
-        if isinstance(holder, Dict):
-            return UNKNOWN if found is None else self._looked_up(holder, found, node, holder.value)
+        if isinstance(holder, Dict) and found is not None:
+            return self._looked_up(holder, found, node, holder.value)
         if holder is STR:
             return (
                 STR
@@ -107,7 +102,7 @@ class Subscripts(Body):
                 else self._bad_index(holder, found, node)
             )
         if isinstance(holder, Instance) and holder.kind != "enum":
-            return UNKNOWN
+            return self.magic(holder, "__getitem__", node)
         return self.report("not-subscriptable", node, type=holder)
 
     def _looked_up(self, holder: Type, found: Type, node: ast.Subscript, element: Type) -> AnyValue:
@@ -130,7 +125,7 @@ class Subscripts(Body):
             if isinstance(part, ast.Constant) and (part.value is ... or part.value is None):
                 continue
             if isinstance(part, ast.Starred):
-                self.value(part.value)
+                self.report("star-args-call", part, function=ast.unparse(node.value), type=self.type(part.value))
                 continue
             found = self._read_index(part)
             if found is not None and not found.has_unknown:
@@ -148,11 +143,20 @@ class Subscripts(Body):
             self.not_refined(found, part, "an index")
 
     # -- tuples -----------------------------------------------------------------------
+    def _part(self, holder: TupleValue, node: ast.Subscript, index: int | str | None) -> AnyValue:
+        """A part of a tuple with modules in it; a module taken from there has lost its hooks, and is not called."""
+        if not isinstance(index, int):
+            return UNKNOWN
+        if not -len(holder.items) <= index < len(holder.items):
+            return self.report("tuple-index-out-of-range", node, type=holder, index=index)
+        part = holder.items[index]
+        return replace(part, sliced=True) if isinstance(part, (ModuleValue, ContainerValue)) else part
+
     def _tuple_item(self, holder: Tuple, node: ast.Subscript, index: ast.expr) -> AnyValue:
         if isinstance(index, ast.Slice):
             return self._tuple_slice(holder, node, index)
         self._read_index(index)
-        found = self._constant(index)
+        found = self.constant(index)
         count = len(holder.elements)
         if isinstance(found, int):
             if not -count <= found < count:
@@ -171,18 +175,15 @@ class Subscripts(Body):
                 bounds.append(None)
                 continue
             self.value(part)
-            found = self._constant(part)
-            if found is None:
+            found = self.constant(part)
+            if found is None or (found == 0 and part is index.step):
                 return self.report("tuple-index-not-constant", node, type=holder, text=ast.unparse(node), slice=True)
             if not isinstance(found, int):
                 return UNKNOWN
             bounds.append(found)
-        try:
-            return Tuple(holder.elements[slice(*bounds)])
-        except ValueError:
-            return UNKNOWN
+        return Tuple(holder.elements[slice(*bounds)])
 
-    def _constant(self, node: ast.expr) -> int | str | None:
+    def constant(self, node: ast.expr) -> int | str | None:
         """The value of a constant index; "constant" where only the instance has it; None where it is none."""
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, str)):
             return node.value
@@ -198,15 +199,7 @@ class Subscripts(Body):
                 attribute = holder.cls.attributes.get(node.attr)
                 is_constant = attribute is None or attribute.final or attribute.constant
                 return "constant" if is_constant else None
-            return "constant"
-        if isinstance(node, (ast.BinOp, ast.UnaryOp)):
-            parts = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.operand]
-            return (
-                "constant"
-                if all(self._constant(p) is not None for p in parts)
-                and any(self._constant(p) == "constant" for p in parts)
-                else None
-            )
+            return None if isinstance(holder, Type) and holder is not UNKNOWN else "constant"
         return None
 
     # -- module containers ---------------------------------------------------------------
@@ -217,7 +210,7 @@ class Subscripts(Body):
                     self.value(part)
             return ContainerValue(holder.kind, element=holder.element or _joined(holder.items), sliced=True)
         self.value(index)
-        found = self._constant(index)
+        found = self.constant(index)
         if found is None:
             if holder.kind.startswith("Parameter"):
                 self.report("parameter-container", node, text=ast.unparse(node.value), what="index")
@@ -239,7 +232,7 @@ class Subscripts(Body):
 
     def _module_item(self, holder: ModuleValue, node: ast.Subscript) -> AnyValue:
         self._read_index(node.slice)
-        if holder.cls is None or not holder.name or any(c.foreign_bases for c in holder.cls.mro):
+        if not holder.library and (holder.cls is None or any(c.foreign_bases for c in holder.cls.mro)):
             return UNKNOWN
         return self.report("not-subscriptable", node, type=holder)
 
@@ -250,23 +243,25 @@ class Subscripts(Body):
         if isinstance(holder, ContainerValue):
             self.report("module-container-mutation", target, text=ast.unparse(target.value), method="__setitem__")
             return
-        if not isinstance(holder, Type):
+        holder = self.as_type(holder, target.value, "item assignment")
+        if holder.has_unknown and not isinstance(holder, (List, Dict)):
+            self._read_index(target.slice)
             return
-        if is_optional(holder) and not holder.has_unknown:
-            self.not_refined(holder, target.value, "item assignment")
+        if not self.need(holder, target.value, "item assignment"):
             return
-        if isinstance(value, Sugared):
-            value = self.as_type(value, origin or target, "an element")
+        value = self.as_type(value, origin or target, "an element")
         if holder is TENSOR:
             self._tensor_item(target, target.slice)
-            if value is STR or (isinstance(value, (Tuple, Dict)) and known(value)):
+            if not (value in NUMBERS or value.has_unknown) and self.need(value, origin or target.value, "an element"):
                 self.report("container-element-mismatch", origin or target, container=holder, element=value)
-            elif is_optional(value) and known(value):
-                self.not_refined(value, origin or target.value, "an element")
             return
         index = self._read_index(target.slice)
-        if isinstance(holder, Tuple) and not holder.has_unknown:
+        if isinstance(holder, Instance):
+            self.magic(holder, "__setitem__", target)
+        elif isinstance(holder, Tuple):
             self.report("index-forms", target, type=holder, index=INT, why="assignment")
+        elif not isinstance(holder, (List, Dict)):
+            self.report("not-subscriptable", target, type=holder)
         elif isinstance(holder, List) and index is not None:
             self._assign_element(target, origin, holder, index, value)
         elif isinstance(holder, Dict) and index is not None:
@@ -332,8 +327,6 @@ class Subscripts(Body):
             return value
         if isinstance(value, ContainerValue):
             return self._container_iteration(value)
-        if isinstance(value, ContainerMethod):
-            return Iteration("items", UNKNOWN, unrolled=True)
         if isinstance(value, TupleValue):
             return Iteration("tuple", UNKNOWN, unrolled=True, items=value.items)
         if isinstance(value, ClassValue) and value.cls.kind == "enum":
@@ -351,7 +344,7 @@ class Subscripts(Body):
             return Iteration("dict", value.key)
         if value in (TENSOR, STR):
             return Iteration(str(value), value)
-        if value is UNKNOWN or value.has_unknown or isinstance(value, Instance):
+        if value.has_unknown or (isinstance(value, Instance) and value.kind == "interface"):
             return Iteration("unknown", UNKNOWN)
         if self.need(value, node, "a loop"):
             self.report("not-iterable", node, type=value)
@@ -369,6 +362,8 @@ class Subscripts(Body):
         return Iteration(value.kind, element, unrolled=True, items=value.items)
 
 
+# what an element of a tensor can be set to
+NUMBERS = (TENSOR, INT, FLOAT, BOOL, COMPLEX, NUMBER)
 _OPTIONAL_TENSOR = Union(frozenset({TENSOR, NONE}))
 
 

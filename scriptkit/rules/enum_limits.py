@@ -69,5 +69,6 @@ _WORDS = {
     "lookup": ("an enum is looked up by a value", "compare the value with `.value` of each member"),
     "iterate": ("an enum is iterated over", "write the members out"),
     "method": ("an enum has no methods in TorchScript", "make the method a function that takes the member"),
+    "values": ("the members of an enum have values of different types", "give all members values of one type"),
     "arithmetic": ("an enum member is no number in TorchScript", "use its `.value`"),
 }

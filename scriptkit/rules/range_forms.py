@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.body import LAZY
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RangeForms(ProblemRule):
-    """`range` of something other than ints, or a `range` kept in a variable."""
+    """`range` of something other than ints, or a `range`, `enumerate` or `zip` that is used as a value."""
 
     code = "SK428"
     name = "range-forms"
@@ -34,12 +35,12 @@ class RangeForms(ProblemRule):
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         why = problem.data["why"]
-        value = "value" in why or "variable" in why
+        value = why in LAZY
         return self.about(
             cls,
             problem,
-            "a `range` is kept as a value" if value else "`range` is given something other than an `int`",
-            label="a `range` as a value" if value else f"given a `{why}`" if why.isidentifier() else "no `int`",
-            help="write `range` where the loop is" if value else "convert it to `int`",
-            suggestion="for i in range(<count>):" if value else "range(int(<count>))",
+            f"a `{why}` is used as a value" if value else "`range` is given something other than an `int`",
+            label=f"a `{why}` as a value" if value else f"given a `{why}`" if why.isidentifier() else "no `int`",
+            help=f"write `{why}` where the loop is" if value else "convert it to `int`",
+            suggestion=f"for i in {why}(...):" if value else "range(int(<count>))",
         )

@@ -1,4 +1,4 @@
-"""`programs.txt` holds small classes `M`: torch decides of each whether it scripts, and the pass must say the same."""
+"""`programs/` holds small classes `M`: torch decides of each whether it scripts, and the pass must say the same."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 """
-PROGRAMS = [part.strip("\n") for part in Path(__file__).with_name("programs.txt").read_text().split("\n---\n")]
+PROGRAMS = [
+    pytest.param(part.strip("\n"), id=f"{path.stem}-{i}")
+    for path in sorted(Path(__file__).with_name("programs").glob("*.txt"))
+    for i, part in enumerate(path.read_text().split("\n---\n"))
+]
 
 
 def _refusal(text: str, path: Path) -> str:
@@ -45,13 +49,14 @@ def _refusal(text: str, path: Path) -> str:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("number", range(len(PROGRAMS)))
-def test_the_pass_and_torch_agree(number: int, tmp_path: Path) -> None:
-    text = HEADER + PROGRAMS[number] + "\n"
-    refusal = _refusal(text, tmp_path / f"scriptkit_program_{number}.py")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_pass_and_torch_agree(program: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    text = HEADER + program + "\n"
+    # the compiler keeps classes by the name of their module: each program has a module of its own
+    refusal = _refusal(text, tmp_path / f"program_{request.node.callspec.id.replace('-', '_')}.py")
     module = analyze(text, all_modules=True)
     problems = [p for cls in module.checked_classes(all_modules=True) for p in cls.problems if p.certain]
-    assert bool(problems) == bool(refusal), (PROGRAMS[number], refusal, [(p.kind, dict(p.data)) for p in problems])
+    assert bool(problems) == bool(refusal), (program, refusal, [(p.kind, dict(p.data)) for p in problems])
 
 
 @pytest.mark.filterwarnings("ignore")
