@@ -20,7 +20,7 @@ from scriptkit.compiling.examples import Call, record_examples
 from scriptkit.compiling.isolation import copy_tree
 from scriptkit.compiling.lowered_parts import outermost, part_of
 from scriptkit.compiling.lowered_trial import try_lowered
-from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower, obstacles
+from scriptkit.compiling.lowering import LoweredModule, LoweringError, Obstacle, lower, obstacles
 from scriptkit.compiling.report import ReportRow
 from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
 from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scriptkit.compiling.adapter import TracedCall
+    from scriptkit.compiling.lowering.parts import Part
     from scriptkit.diagnostics import Diagnostic
 
 Wanted = Literal["script", "lowered", "trace"]
@@ -209,8 +210,8 @@ class Chooser:
         except LoweringError as error:
             if wanted is None:
                 raise
-            found = in_source_order([*error.diagnostics, *self._refusals_below(path, part, set())])
-            raise LoweringError(error.headline, found) from error
+            found = [one.diagnostic for one in self._obstacles(path, part, calls[0], parts)]
+            raise LoweringError(error.headline, in_source_order({*error.diagnostics, *found})) from error
         except Exception as error:
             raise CompilationError(f"internal error while lowering {named(path, part)}: {error!r}") from error
         verdict = try_lowered(lowered, part, calls, trainable=_depends_on_training(part))
@@ -229,10 +230,7 @@ class Chooser:
 
     def _lowered_round_refused(self, path: str, part: nn.Module, reasons: Sequence[str]) -> Choice:
         """Lowered, where the submodules that cannot be are scripted or traced by themselves."""
-        call, *_ = self._calls(path, None)
-        inside = [name for name, _ in part.named_modules() if name]
-        recorded = {name: found[0].result for name in inside if (found := self._calls(_joined(path, name), None))}
-        refused = obstacles(part, call.args, call.kwargs, {}, recorded)
+        refused = self._obstacles(path, part, self._calls(path, None)[0], {})
         if not refused or not all(one.path for one in refused):
             raise CompilationError(f"{named(path, part)} cannot be lowered round its parts")
         why: dict[str, str] = {}
@@ -241,6 +239,12 @@ class Chooser:
         within = {_joined(path, p): self._apart(_joined(path, p), why[p]) for p in outermost(why)}
         spoken = ", ".join(f"`{p}`" for p in within)
         return self._lowered(path, part, None, [*reasons, f"is lowered round {spoken}"], within)
+
+    def _obstacles(self, path: str, part: nn.Module, call: Call, parts: Mapping[str, Part]) -> list[Obstacle]:
+        """All that stands in the way of lowering."""
+        inside = [name for name, _ in part.named_modules() if name]
+        recorded = {name: found[0].result for name in inside if (found := self._calls(_joined(path, name), None))}
+        return obstacles(part, call.args, call.kwargs, parts, recorded)
 
     def _apart(self, path: str, why: str) -> Choice:
         """A part that cannot be lowered, by itself."""
@@ -264,22 +268,6 @@ class Chooser:
             mark = self._wanted(_joined(path, name), below) if name else None
             if mark is not None and (own is None or mark.mode != own.mode):
                 yield _joined(path, name)
-
-    def _refusals_below(self, path: str, part: nn.Module, seen: set[type]) -> Iterator[Diagnostic]:
-        """What stands in the way in each kind of submodule: evaluation of the whole ends at the first."""
-        for name, child in part.named_children():
-            inner = _joined(path, name)
-            calls = self._calls(inner, None)
-            if type(child) in seen and calls:
-                continue
-            try:
-                if calls:
-                    seen.add(type(child))
-                    lower(child, calls[0].args, calls[0].kwargs)
-                    continue
-            except LoweringError as error:
-                yield from error.diagnostics
-            yield from self._refusals_below(inner, child, seen)
 
     def _traced(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
         first, *more = self._calls(path, wanted)

@@ -70,7 +70,7 @@ def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
             outcome = _round(ev, task, rest, frame)
         else:
             ev.place.node = task
-            outcome = _statement(ev, task, rest, frame)
+            outcome = _recoverable(ev, task, rest, frame)
         if outcome is not None:
             return outcome
     return None
@@ -80,6 +80,13 @@ def _count_step(ev: Evaluator) -> None:
     ev.steps += 1
     if ev.steps > _MOST_STEPS:
         raise TooLongError
+
+
+def _recoverable(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
+    """A statement; while all refusals are collected, evaluation goes on after a refused one."""
+    if ev.recovery is None:
+        return _statement(ev, node, rest, frame)
+    return ev.recovery.statement(ev, node, frame, lambda: _statement(ev, node, rest, frame))
 
 
 def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:

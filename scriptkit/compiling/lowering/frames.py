@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.values import Poison, RaisedError, RefusedError, Value
+from scriptkit.compiling.lowering.values import Poison, RaisedError, Value
 
 if TYPE_CHECKING:
     from types import CellType
@@ -56,5 +56,5 @@ class Frame:
 
 def _sound(name: str, value: Value) -> Value:
     if isinstance(value, Poison):
-        raise RefusedError("branch-values-differ", f"`{name}` {value.why}")
+        raise value.error(name)
     return value

@@ -107,7 +107,9 @@ class Joiner:
         made: dict[str, Value] = {}
         for name in {**one, **other}:
             if name not in one or name not in other:
-                made[name] = Poison("has a value in one branch only")
+                only = one.get(name, other.get(name))
+                is_known = not (isinstance(only, Poison) and only.is_consequence)
+                made[name] = Poison("has a value in one branch only") if is_known else only
                 continue
             try:
                 made[name] = self.value(one[name], other[name])
@@ -142,8 +144,10 @@ class Joiner:
             return one
         if _is_same_constant(one, other):
             return one
-        if isinstance(one, Poison) or isinstance(other, Poison):
-            return Poison("differs between the branches")
+        poisons = [value for value in (one, other) if isinstance(value, Poison)]
+        if poisons:
+            unknown = next((poison for poison in poisons if poison.is_consequence), None)
+            return unknown or Poison("differs between the branches")
         key = (id(one), id(other))
         if key not in self._joined:
             self._joined[key] = (one, other, self._new(self.ev.lift(one), self.ev.lift(other)))

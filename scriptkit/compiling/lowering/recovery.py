@@ -1,25 +1,35 @@
-"""What stands in the way of lowering, all of it: where a submodule is refused, evaluation goes on behind its call.
+"""What stands in the way of lowering, all of it: evaluation goes on after a refusal, as far as values are known.
 
-What the call gave in a recorded run takes the place of its result. The program that comes out is thrown away.
+The variables that a refused statement sets are unknown, and what reads them is passed over. Where the result of a
+submodule is unknown, what its call gave in a recorded run takes its place. The program that comes out is thrown away.
 """
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.parts import built
-from scriptkit.compiling.lowering.values import CannotJoinError, RaisedError, RefusedError, TooLongError, Value
+from scriptkit.compiling.lowering.values import (
+    CannotJoinError,
+    Poison,
+    RaisedError,
+    RefusedError,
+    TooLongError,
+    Value,
+)
 from scriptkit.compiling.structure import flatten
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Mapping
 
     from torch import nn
 
+    from scriptkit.compiling.lowering.branching import Outcome
     from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.frames import Frame
 
 
 @dataclass(frozen=True)
@@ -37,34 +47,83 @@ class Refusal:
         return (mine, self.node, self.module) == (others, other.node, other.module)
 
 
+class _FollowsError(RefusedError):
+    """Something needs a value that was refused before; `frame` is the call that ends with it, where one does."""
+
+    def __init__(self, frame: Frame | None = None) -> None:
+        super().__init__("branch-values-differ", "needs a value that was refused")
+        self.frame = frame
+
+
+class Unknown(Poison):
+    """A variable whose value was refused; what reads it is a consequence and not told."""
+
+    is_consequence = True
+
+    def error(self, _: str) -> RefusedError:
+        """What whoever reads the variable gets: a consequence."""
+        return _FollowsError()
+
+
 @dataclass
 class Recovery:
     """The refusals of one run; `results` are what submodules gave in a recorded run, by the id of the submodule."""
 
     results: Mapping[int, Any]
     found: list[Refusal] = field(default_factory=list)
+    _inside: list[nn.Module] = field(default_factory=list)
 
-    def note(self, ev: Evaluator, error: RefusedError, module: nn.Module | None) -> None:
-        """Remember a refusal; several tries of one piece of code are one."""
+    def note(self, ev: Evaluator, error: RefusedError) -> None:
+        """Remember a refusal, unless it follows from one; several tries of one piece of code are one."""
+        if isinstance(error, _FollowsError):
+            return
         path, node = error.place or (ev.place.path, ev.place.node)
-        made = Refusal(error, path, node, module)
+        made = Refusal(error, path, node, self._inside[-1] if self._inside else None)
         if not any(made.is_same(other) for other in self.found):
             self.found.append(made)
 
     def call(self, ev: Evaluator, module: nn.Module, evaluate: Callable[[], Value]) -> Value:
-        """The call of a submodule."""
+        """The call of a submodule; where it is refused, what it gave in the recorded run."""
+        if id(module) not in self.results:
+            return evaluate()
+        self._inside.append(module)
+        count = len(self.found)
         try:
             return evaluate()
-        except TooLongError:
-            raise
-        except RefusedError as error:
-            is_tried = isinstance(error, CannotJoinError) and ev.effects.is_journaled
-            if ev.untaken or is_tried or id(module) not in self.results:
+        except (RefusedError, RaisedError) as error:
+            if isinstance(error, RefusedError):
+                if self._is_undone(ev, error):
+                    raise
+                self.note(ev, error)
+            elif count == len(self.found):
                 raise
-            tensors, structure = flatten(self.results[id(module)])
-            try:
-                result = built(ev, structure, [ev.residual.declare(t.TENSOR, one, "recorded") for one in tensors])
-            except (RefusedError, RaisedError):
-                raise error from None
-            self.note(ev, error, module)
-            return result
+            return self._recorded(ev, module)
+        finally:
+            self._inside.pop()
+
+    def statement(self, ev: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome]) -> Outcome:
+        """A statement; where it is refused, the next one, and the variables it sets are unknown."""
+        try:
+            return evaluate()
+        except RefusedError as error:
+            if self._is_undone(ev, error) or ev.effects.is_in_loop or getattr(error, "frame", None) is frame:
+                raise
+            self.note(ev, error)
+            if any(isinstance(part, ast.Return) for part in ast.walk(node)):
+                raise _FollowsError(frame) from error
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    ev.bind_name(frame, part.id, Unknown("was refused"))
+            return None
+
+    def _is_undone(self, ev: Evaluator, error: RefusedError) -> bool:
+        """Whether somebody catches the error, and goes another way."""
+        is_tried = isinstance(error, CannotJoinError) and ev.effects.is_journaled
+        return bool(ev.untaken) or is_tried or isinstance(error, TooLongError)
+
+    def _recorded(self, ev: Evaluator, module: nn.Module) -> Value:
+        tensors, structure = flatten(self.results[id(module)])
+        try:
+            return built(ev, structure, [ev.residual.declare(t.TENSOR, one, "recorded") for one in tensors])
+        except (RefusedError, RaisedError):
+            raise _FollowsError from None

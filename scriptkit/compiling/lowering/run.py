@@ -72,10 +72,10 @@ def obstacles(
                 tensors, inputs = flatten((tuple(example_inputs), dict(example_kwargs)))
                 outputs.write_return(ev, _evaluate(ev, inputs, tensors))
         except RefusedError as error:
-            recovery.note(ev, error, None)
+            recovery.note(ev, error)
         except RaisedError as raised:
             if not recovery.found:
-                recovery.note(ev, _raises(raised), None)
+                recovery.note(ev, _raises(raised))
     return [_obstacle(ev, refusal) for refusal in recovery.found]
 
 

@@ -140,10 +140,16 @@ class Parts(tuple[Any, ...]):  # noqa: SLOT001 - a tuple cannot have slots of it
 
 
 class Poison:
-    """A variable that has no value any more; reading it is refused."""
+    """A variable that has no value any more; reading it is refused. `is_consequence`: because of another refusal."""
+
+    is_consequence = False
 
     def __init__(self, why: str) -> None:
         self.why = why
+
+    def error(self, name: str) -> RefusedError:
+        """What whoever reads the variable gets."""
+        return RefusedError("branch-values-differ", f"`{name}` {self.why}")
 
 
 class TensorMethod:
