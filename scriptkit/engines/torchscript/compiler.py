@@ -70,10 +70,14 @@ class CompiledTree:
 
     def dependencies(self) -> list[Dependencies]:
         """What the code of all classes of the tree was made from."""
-        found: dict[int, Dependencies] = {}
-        for lifted in self.shadow.lifted.values():
-            found.update((id(d), d) for d in lifted.functions.reached_from(lifted.dependencies))
-        return list(found.values())
+        return _dependencies(self.shadow)
+
+
+def _dependencies(shadow: Shadow) -> list[Dependencies]:
+    found: dict[int, Dependencies] = {}
+    for lifted in shadow.lifted.values():
+        found.update((id(d), d) for d in lifted.functions.reached_from(lifted.dependencies))
+    return list(found.values())
 
 
 def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> CompiledTree:
@@ -83,6 +87,8 @@ def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> 
         shadow = shadow_of(module, classes)
         if not adapter.is_complete():
             scripted: Any = public_route.script(shadow.root)
+            for stand_in in {f for d in _dependencies(shadow) for f in d.functions}:
+                public_route.script_function(stand_in)  # compiled just now: torch remembers it
             instances = public_route.instances_of(shadow.root, scripted, {})
             return CompiledTree(shadow, scripted._concrete_type, scripted, instances)
         concrete_type = adapter.concrete_type_of(shadow.root)

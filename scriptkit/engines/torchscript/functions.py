@@ -70,7 +70,7 @@ class FunctionCompiler:
             raise NotImplementedError
 
         if not adapter.is_complete():
-            return self._generated_entry(function)
+            return self._traced_entry(function) if is_traced(function) else self._generated_entry(function)
         stand_in = cast("types.FunctionType", functools.update_wrapper(never_called, function))
         del stand_in.__dict__["__wrapped__"]
         entry = self._by_stand_in[stand_in] = CompiledFunction(function, stand_in)
@@ -90,18 +90,29 @@ class FunctionCompiler:
         entry = self._by_stand_in[stand_in] = CompiledFunction(function, stand_in, dependencies, lifted=lifted)
         return entry
 
+    def _traced_entry(self, function: types.FunctionType) -> CompiledFunction:
+        """Without private names a trace stands for itself."""
+        entry = CompiledFunction(function, function)
+        self._trace(entry)
+        entry.stand_in = entry.compiled
+        self._by_stand_in[entry.stand_in] = entry
+        return entry
+
+    def _trace(self, entry: CompiledFunction) -> None:
+        from scriptkit.compiling.globals_read import read_by
+        from scriptkit.compiling.traced_functions import trace_function
+
+        read = read_by(entry.function)
+        entry.compiled = trace_function(entry.function)
+        called = (value for _, _, value in read if isinstance(value, types.FunctionType))
+        entry.dependencies.globals += read
+        entry.dependencies.codes += [(function, function.__code__) for function in (entry.function, *called)]
+
     def _compile(self, entry: CompiledFunction) -> Any:
         if entry.compiled is None and not adapter.is_complete():
             entry.compiled = public_route.script_function(entry.stand_in)
         if entry.compiled is None and is_traced(entry.function):
-            from scriptkit.compiling.globals_read import read_by
-            from scriptkit.compiling.traced_functions import trace_function
-
-            read = read_by(entry.function)
-            entry.compiled = trace_function(entry.function)
-            called = (value for _, _, value in read if isinstance(value, types.FunctionType))
-            entry.dependencies.globals += read
-            entry.dependencies.codes += [(function, function.__code__) for function in (entry.function, *called)]
+            self._trace(entry)
             adapter.remember_compiled_function(entry.stand_in, entry.compiled)
         if entry.compiled is None:
             if entry.is_compiling:
