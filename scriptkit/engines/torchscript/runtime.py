@@ -25,6 +25,7 @@ from scriptkit.engines.torchscript.parts import (
 )
 from scriptkit.engines.torchscript.saveability import check_saveable
 from scriptkit.engines.torchscript.shadow import UninitializedParametersError
+from scriptkit.engines.torchscript.tensor_subclasses import first_among, may_be_among
 from scriptkit.engines.torchscript.twin import Twin
 from scriptkit.errors import ScriptkitEagerWarning
 
@@ -197,6 +198,7 @@ class Runtime:
             or must_run_eagerly()
             or "forward" in module.__dict__
             or swaps_parameters()
+            or may_be_among(args, kwargs)
         ):
             return self._call_with_care(module, args, kwargs)
         in_flight = quick.in_flight
@@ -221,6 +223,8 @@ class Runtime:
 
     def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         reason = self.reason_for_eager(module)
+        if reason is None:
+            reason = first_among((*args, *kwargs.values()))
         if reason is not None:
             result = self.call_eagerly(module, reason, args, kwargs)
             if self.is_pending and not switches.is_eager() and not _is_lazy(module):
@@ -352,6 +356,8 @@ class Runtime:
         """Call an exported method, compiled where the twin can represent the call."""
         name = method.__name__
         reason = self.reason_for_eager(module, name)
+        if reason is None:
+            reason = first_among((*args, *kwargs.values()))
         if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
             if self.twin is not None and not self.twin.root._has_method(name):
                 self.make_twin(module)  # the method was patched when the twin was made

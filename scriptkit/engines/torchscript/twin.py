@@ -25,11 +25,12 @@ from scriptkit.engines.torchscript.parametrized import Parametrized, parametrize
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.shadow import class_of
 from scriptkit.engines.torchscript.slots import Container, Slots
+from scriptkit.engines.torchscript.tensor_subclasses import acts_for_itself, first_among
 from scriptkit.engines.torchscript.watched_code import WatchedCode
 from scriptkit.engines.torchscript.written import attributes_read_in, attributes_written_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scriptkit.engines.torchscript.shadow import Part
 
@@ -76,6 +77,7 @@ class Twin:
         self._sizes = list(map(len, self._sized))
         self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
+        self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
         self._pulled = self._find_written()
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
@@ -88,6 +90,7 @@ class Twin:
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
             or bool(self.parts)
+            or self._acting_tensors
         )
         self.is_current = self._slow_check()
 
@@ -288,9 +291,9 @@ class Twin:
                 return reason
         if any(self._inner_hooks):
             return "a submodule has hooks, which compiled code would not run"
-        overridden = self.overrides.first()
-        if overridden is not None:
-            return overridden
+        special = self.overrides.first() or (self._acting_tensors and first_among(self._held()))
+        if special:
+            return special
         if self._graph_facts(name)[2]:
             return f"`{name}` switches autocast on, and compiled code follows other dtype rules"
         changed = self.argument_changed_in_place(name)
@@ -299,6 +302,9 @@ class Twin:
         if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:
             return "a parametrization with a state is not read exactly once"
         return self._reason_for_eager
+
+    def _held(self) -> Iterator[Any]:
+        return (holder.get(key) for holder, key in zip(self._slots.holders, self._slots.keys, strict=True))
 
     def method(self, name: str) -> Callable[..., Any]:
         """A compiled method of the root."""
@@ -378,6 +384,8 @@ class Twin:
                     except RuntimeError:
                         return False
                     if isinstance(value, torch.Tensor):
+                        if acts_for_itself(value):
+                            return False
                         if forget is None:
                             forget = self._always_forgets or _is_in_functional_call()
                         self._keep_for_now(index, value, forget=forget)
