@@ -1,4 +1,7 @@
-"""`python -m tests.zoo [PATTERN]`: every model of the catalogue, figures by source, the next wall of each refusal."""
+"""`python -m tests.zoo [PATTERN...]`: every model of the catalogue, figures by source, the next wall of each refusal.
+
+With `--deeper` every file is loaded again, trained, converted and differentiated too, and asked on other inputs.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections import Counter, defaultdict
 
 import click
 
+from tests.zoo import figures
 from tests.zoo.audio_and_geometry import MORE
 from tests.zoo.catalogue import CATALOGUE
 from tests.zoo.trial import PACKAGES, Outcome, outcome
@@ -16,22 +20,33 @@ from tests.zoo.trial import PACKAGES, Outcome, outcome
 STATUSES = ("right", "refuses the second input", "refused", "error", "wrong")
 
 
-def main(pattern: str = "*") -> int:
-    """Exit code 1: something is wrong, or refused that the catalogue expects to be right."""
+@click.command()
+@click.argument("patterns", nargs=-1)
+@click.option("--deeper", is_flag=True, help="Compare in training, in double precision, gradients and on other inputs.")
+def main(patterns: tuple[str, ...], *, deeper: bool) -> None:
+    """Try the models with these names; exit code 1 where one is wrong, or is refused and ought not to be."""
     sys.path.append(str(PACKAGES))
     found: list[Outcome] = []
     unexpected = 0
-    entries = [entry for entry in [*CATALOGUE, *MORE] if fnmatch.fnmatchcase(entry.name, pattern)]
+    entries = [entry for entry in [*CATALOGUE, *MORE] if _is_chosen(entry.name, patterns)]
     for number, entry in enumerate(entries, 1):
         start = time.perf_counter()
-        result = outcome(entry)
+        result = outcome(entry, figures.figures if deeper else None)
         found.append(result)
         allowed = {"right", "refuses the second input"} if entry.may_refuse else {"right"}
         unexpected += result.status not in allowed
         taken = time.perf_counter() - start
         click.echo(f"{number:3}/{len(entries)} {taken:5.1f} s  {result.status:25} {result.mode:8} {entry.name}")
     click.echo(table(found))
-    return int(unexpected > 0)
+    looked = {one.name: one.figures for one in found if one.figures is not None}
+    if looked:
+        click.echo(figures.table(looked))
+        unexpected += sum(one.verdict(aspect) == "wrong" for one in looked.values() for aspect in figures.ASPECTS)
+    sys.exit(int(unexpected > 0))
+
+
+def _is_chosen(name: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def table(found: list[Outcome]) -> str:
@@ -51,4 +66,4 @@ def table(found: list[Outcome]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main()

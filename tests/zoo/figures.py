@@ -1,173 +1,152 @@
-"""How many models of the catalogue are right, by source, and what stands in the way of each that is not lowered.
+"""What a saved and loaded model of the zoo does beyond its two inputs: trained, in double precision, differentiated.
 
-    python -m tests.zoo.figures [--walls FILE] [PATTERN...]
-
-Right means: compiled, saved and loaded, equal to eager on both inputs; perturbed third inputs, training mode and double
-precision have to be right or an error. `wrong` is the line that must stay empty.
+Each has to be as in eager code or an error; `wrong` is what must stay empty.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import fnmatch
-import time
-import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
-import scriptkit
 from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
 from scriptkit.compiling.perturb import Example, perturbations
-from scriptkit.compiling.structure import flatten
+from scriptkit.compiling.structure import build, flatten
 from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files
-from tests.zoo.catalogue import CATALOGUE
+from tests.zoo.trial import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.zoo.catalogue import Entry
+    from tests.zoo.catalogue import Arguments
+
+ASPECTS = ("training", "double", "gradients", "trained gradients", "other inputs")
+VERDICTS = ("equal", "raises", "wrong")
 
 
 @dataclass
 class Figures:
-    """What became of one model."""
+    """What became of the comparisons, by aspect, with what is to be said of those that are not equal."""
 
-    entry: Entry
-    mode: str = ""
-    wall: str = ""
-    is_right: bool = False
-    wrong: list[str] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
-    agreed: int = 0
-    seconds: float = 0.0
+    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    details: list[str] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        loud = ", ".join(f"{count} {what}" for what, count in self.refused.items())
-        state = "right" if self.is_right else "NOT RIGHT"
-        line = f"{self.entry.name:<40} {self.mode or '-':<8} {state:<9} {self.agreed:>3} equal {self.seconds:5.1f} s"
-        return "\n    ".join([line, *([loud] if loud else []), *([self.wall] if self.wall else []), *self.wrong])
+    def verdict(self, aspect: str) -> str:
+        """The worst that happened; empty where eager code refuses every call."""
+        counts = self.counts[aspect]
+        return next((one for one in ("wrong", "raises", "equal") if counts[one]), "")
+
+    def note(self, aspect: str, verdict: str, words: str) -> None:
+        """Count one comparison."""
+        self.counts[aspect][verdict] += 1
+        if verdict in {"wrong", "raises"} and self.counts[aspect][verdict] == 1:
+            self.details.append(f"{aspect}: {verdict}: {words}")
 
 
-def examined(entry: Entry) -> Figures:
-    """Compile a model, save and load it, and compare."""
-    found = Figures(entry)
-    torch.manual_seed(0)
-    model = entry.make().eval()
-    first, second = entry.first(), entry.second()
-    started = time.perf_counter()
-    try:
-        compiled = scriptkit.compile(model, first)
-    except Exception as error:  # noqa: BLE001 - whatever stands in the way is the figure
-        found.wall = f"{type(error).__name__}: {_first_line(error)}"
-        return found
-    finally:
-        found.seconds = time.perf_counter() - started
-    row = scriptkit.report(compiled).rows[0]
-    found.mode = row.mode
-    found.wall = row.reason if row.mode == "trace" else ""
-    data = files.serialise(scriptkit.to_torchscript(compiled))
-    for name, inputs, training, dtype in _calls(first, second):
-        outcome = _compared(model, files.load_bytes(data, None), inputs, training=training, dtype=dtype)
-        if outcome == "":
-            found.agreed += 1
-        elif outcome.startswith("differs"):
-            found.wrong.append(f"WRONG on {name}: {outcome}")
-        elif outcome != "eager refuses":
-            found.refused[f"raise on {name.partition(':')[0]}"] += 1
-            if name in {"first", "second"}:
-                found.wall = found.wall or outcome
-        if name == "first":
-            found.is_right = outcome == ""
-        elif name == "second":
-            found.is_right &= outcome == ""
+def figures(model: nn.Module, data: bytes, inputs: tuple[Arguments, Arguments]) -> Figures:
+    """Compare what is loaded from a file with the model, which stays as it is."""
+    found = Figures()
+    for case in _cases(inputs):
+        expected = case.run(case.prepared(copy.deepcopy(model)))
+        if isinstance(expected, str):
+            continue
+        loaded = case.prepared(files.load_bytes(data, None))
+        actual = case.run(loaded, of=expected)
+        if isinstance(actual, str):
+            found.note(case.aspect, "raises", actual)
+            continue
+        differences = compare(expected, actual)
+        words = f"{differences[0].path}: {differences[0].what}" if differences else ""
+        found.note(case.aspect, "wrong" if differences else "equal", words)
     return found
 
 
-def _calls(first: Any, second: Any) -> Iterator[tuple[str, Any, bool, torch.dtype]]:
-    """The first two decide; then others, in training, in double precision."""
-    for training, dtype in ((False, torch.float32), (True, torch.float32), (False, torch.float64)):
-        suffix = ("training " if training else "") + ("double " if dtype == torch.float64 else "")
-        for name, inputs in (("first", first), ("second", second)):
-            yield f"{suffix}{name}", inputs, training, dtype
-    for number, inputs in enumerate((first, second)):
-        for change in perturbations(Example.of(inputs, {}), large=True):
-            yield f"changed: {number} {change.name}", change.args, False, torch.float32
+@dataclass(frozen=True)
+class _Case:
+    """One comparison."""
+
+    aspect: str
+    inputs: Arguments
+    is_training: bool = False
+    dtype: torch.dtype = torch.float32
+    has_gradients: bool = False
+
+    def prepared(self, module: nn.Module) -> nn.Module:
+        """The module in the mode and precision of the case."""
+        module.train(self.is_training)
+        return module if self.dtype == torch.float32 else module.to(self.dtype)
+
+    def run(self, module: nn.Module, of: Any = None) -> Any:
+        """The result, or with gradients those too by name; what it raises is a text. `of` is what eager code gave."""
+        tensors, structure = flatten(with_fresh_tensors(self.inputs))
+        tensors = [one.to(self.dtype) if one.is_floating_point() else one for one in tensors]
+        sources = [one.requires_grad_() for one in tensors if self.has_gradients and one.is_floating_point()]
+        try:
+            with torch.set_grad_enabled(self.has_gradients), random_states_kept(3):
+                args = build(structure, [one.clone() for one in tensors])
+                result = module(*args) if of is None else restored(flatten(of[0])[1], module(*args))
+                return plain(result), self._gradients(module, result, sources)
+        except Exception as error:  # noqa: BLE001 - what is raised is the figure
+            return f"{type(error).__name__}: {_said(error)}"
+
+    def _gradients(self, module: nn.Module, result: Any, sources: list[Tensor]) -> dict[str, Tensor | None]:
+        if not self.has_gradients:
+            return {}
+        wanted = {f"input {number}": source for number, source in enumerate(sources)}
+        for name, parameter in module.named_parameters(remove_duplicate=False):
+            if parameter.requires_grad:
+                wanted.setdefault(_name_in_eager_code(name), parameter)
+        totals = [_weighted(one) for one in flatten(result)[0] if one.requires_grad and one.is_floating_point()]
+        if not totals:
+            raise ValueError("nothing to differentiate")
+        unique = list({id(one): one for one in wanted.values()}.values())
+        found = torch.autograd.grad(torch.stack(totals).sum(), unique, allow_unused=True)
+        by_tensor = {id(one): gradient for one, gradient in zip(unique, found, strict=True)}
+        return {name: by_tensor[id(one)] for name, one in sorted(wanted.items())}
 
 
-def _compared(model: Any, loaded: Any, inputs: Any, *, training: bool, dtype: torch.dtype) -> str:
-    """Empty where both agree, else what happened."""
-    eager = copy_tree(model).train(training)
-    if dtype != torch.float32:
-        eager = torch.nn.Module.to(copy.deepcopy(model), dtype)
-        inputs = tuple(t.to(dtype) if t.is_floating_point() else t for t in inputs)
-        loaded = loaded.to(dtype)
-    try:
-        with torch.no_grad(), random_states_kept(3):
-            expected = eager(*with_fresh_tensors(inputs))
-    except Exception:  # noqa: BLE001
-        return "eager refuses"
-    try:
-        with torch.no_grad(), random_states_kept(3):
-            loaded.train(training)
-            actual = restored(flatten(expected)[1], loaded(*with_fresh_tensors(inputs)))
-    except Exception as error:  # noqa: BLE001
-        return f"raises {_first_line(error)}"
-    differences = compare(_plain(expected), _plain(actual))
-    return f"differs: {differences[0].path}: {differences[0].what}" if differences else ""
+def _cases(inputs: tuple[Arguments, Arguments]) -> Iterator[_Case]:
+    for one in inputs:
+        yield _Case("training", one, is_training=True)
+        yield _Case("double", one, dtype=torch.float64)
+        yield _Case("gradients", one, has_gradients=True)
+        yield _Case("trained gradients", one, is_training=True, has_gradients=True)
+        for change in perturbations(Example.of(one, {}), large=True):
+            yield _Case("other inputs", change.args)
 
 
-def _plain(value: Any) -> Any:
-    """TorchScript has one kind of mapping."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
-    return value
+def _name_in_eager_code(name: str) -> str:
+    """A trace has its parameters two modules further in."""
+    for inside in ("evaluation.inner.", "training_trace.inner."):
+        name = name.replace(inside, "")
+    return name
 
 
-def _first_line(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("RuntimeError", "AssertionError"))]
-    return (said or lines or [type(error).__name__])[-1 if said else 0][:300]
+def _weighted(tensor: Tensor) -> Tensor:
+    """A sum with different weights: that of a normalised tensor would not depend on anything."""
+    weights = torch.arange(1, tensor.numel() + 1, dtype=tensor.dtype).sin()
+    return (tensor.reshape(-1) * weights).sum()
 
 
-def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--walls", help="a file that gets the walls of what is not lowered, the most frequent first")
-    parser.add_argument("patterns", nargs="*", default=["*"])
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    found: list[Figures] = []
-    for entry in CATALOGUE:
-        if any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in options.patterns):
-            try:
-                found.append(examined(entry))
-            except Exception as error:  # noqa: BLE001 - the model itself does not run here
-                found.append(
-                    Figures(entry, wall=f"the model does not run: {type(error).__name__}: {_first_line(error)}")
-                )
-            print(found[-1], flush=True)  # noqa: T201 - the figures are what this is for
-    for package in sorted({figures.entry.package for figures in found}):
-        print(_summary(package, [f for f in found if f.entry.package == package]))  # noqa: T201
-    if options.walls:
-        with open(options.walls, "w", encoding="utf-8") as file:  # noqa: PTH123
-            walls = Counter(f.wall for f in found if f.wall)
-            file.writelines(f"{count} {wall}\n" for wall, count in walls.most_common())
+def _said(error: BaseException) -> str:
+    """The line of a message that says what happened: TorchScript puts it last."""
+    return next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), "")[:200]
 
 
-def _summary(package: str, found: list[Figures]) -> str:
-    modes = Counter(figures.mode or "none" for figures in found if figures.is_right)
-    right = sum(figures.is_right for figures in found)
-    wrong = sum(bool(figures.wrong) for figures in found)
-    return (
-        f"{package}: {right} of {len(found)} right ({', '.join(f'{n} {m}' for m, n in modes.items())}), {wrong} wrong"
+def table(found: dict[str, Figures]) -> str:
+    """How many models are equal, raise or are wrong in each aspect, then what is to be said of them."""
+    lines = ["", "aspect".ljust(18) + "".join(verdict.rjust(9) for verdict in VERDICTS)]
+    for aspect in ASPECTS:
+        counts = Counter(one.verdict(aspect) for one in found.values())
+        lines.append(aspect.ljust(18) + "".join(str(counts[verdict]).rjust(9) for verdict in VERDICTS))
+    calls = Counter(
+        verdict for one in found.values() for counts in one.counts.values() for verdict in counts.elements()
     )
-
-
-if __name__ == "__main__":
-    main()
+    lines.append("calls".ljust(18) + "".join(str(calls[verdict]).rjust(9) for verdict in VERDICTS))
+    return "\n".join([*lines, *(f"{name}: {words}" for name, one in found.items() for words in one.details)])

@@ -17,9 +17,10 @@ from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.zoo.catalogue import Arguments, Entry
+    from tests.zoo.figures import Figures
 
 
 PACKAGES = Path(__file__).parents[2] / ".venv" / "zoo" / "site-packages"
@@ -34,24 +35,30 @@ class Outcome:
     status: str
     mode: str = ""
     why: str = ""
+    figures: Figures | None = None
 
 
-def outcome(entry: Entry) -> Outcome:
-    """What becomes of a model; nothing is raised but what the model itself raises."""
+def outcome(entry: Entry, examine: Callable[..., Figures] | None = None) -> Outcome:
+    """What becomes of a model; nothing is raised but what the model itself raises.
+
+    `examine` looks further at those that are right: it gets the model, the file and both inputs.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other people's code warns of what it likes
         torch.manual_seed(1)
         model = entry.make().eval()
         try:
             compiled = scriptkit.compile(model, entry.first())
-            loaded = files.load_bytes(files.serialise(scriptkit.to_torchscript(compiled)), None)
+            data = files.serialise(scriptkit.to_torchscript(compiled))
+            loaded = files.load_bytes(data, None)
         except scriptkit.ScriptkitError as error:
             return Outcome(entry.name, "refused", why=_wall(error))
         row = scriptkit.report(compiled).rows[0]
         for inputs in (entry.first(), entry.second()):
             for status, why in _compared(model, (compiled, loaded), inputs):
                 return Outcome(entry.name, status, row.mode, why)
-        return Outcome(entry.name, "right", row.mode, row.reason)
+        inputs = entry.first(), entry.second()
+        return Outcome(entry.name, "right", row.mode, row.reason, examine(model, data, inputs) if examine else None)
 
 
 def _compared(model: torch.nn.Module, forms: tuple[Any, Any], inputs: Arguments) -> Iterator[tuple[str, str]]:
@@ -67,15 +74,15 @@ def _compared(model: torch.nn.Module, forms: tuple[Any, Any], inputs: Arguments)
                 is_check = "scriptkit trace check" in words or "traced for" in words or "lowered for" in words
                 yield ("refuses the second input" if is_check else "error"), words
                 continue
-            found = compare(_plain(expected), _plain(restored(flatten(expected)[1], actual)))
+            found = compare(plain(expected), plain(restored(flatten(expected)[1], actual)))
             if found:
                 yield "wrong", f"{found[0].path}: {found[0].what}"
 
 
-def _plain(value: Any) -> Any:
-    """TorchScript has one kind of mapping."""
+def plain(value: Any) -> Any:
+    """A result as TorchScript has it, which knows one kind of mapping."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+        return {str(key): plain(item) for key, item in value.items() if item is not None}
     return value
 
 
