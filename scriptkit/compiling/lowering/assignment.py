@@ -20,6 +20,8 @@ _IN_PLACE: dict[type[ast.operator], str] = {
     ast.Mult: "mul_",
     ast.Div: "div_",
     ast.Pow: "pow_",
+    ast.FloorDiv: "floor_divide_",
+    ast.Mod: "remainder_",
     ast.BitAnd: "bitwise_and_",
     ast.BitOr: "bitwise_or_",
     ast.BitXor: "bitwise_xor_",

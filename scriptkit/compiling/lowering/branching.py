@@ -123,6 +123,7 @@ def _both(
     manner: Manner,
 ) -> Outcome:
     moment = ev.effects.now
+    fork = here(ev)
     body = _arm(ev, condition, run[0], frame, side=True)
     orelse = _arm(ev, condition, run[1], frame, side=False)
     test = ev.residual.ref(condition)
@@ -138,6 +139,7 @@ def _both(
     joiner = Joiner(
         ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example), may_be_loose=manner.may_be_loose
     )
+    joiner.fork = fork
     if manner.ends:
         joiner.local_since = frame.born
     joiner.states(body.state, orelse.state)

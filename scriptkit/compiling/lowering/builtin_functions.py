@@ -41,7 +41,7 @@ from scriptkit.compiling.lowering.values import (
     Value,
     has_dyn,
 )
-from scriptkit.compiling.lowering.walking import Walked, refuse_changed, walk
+from scriptkit.compiling.lowering.walking import Once, Walked, refuse_changed, walk
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -185,6 +185,8 @@ def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
     """Iterators are lists here; taking the first item takes it away."""
     if not isinstance(iterator, list):
         raise RefusedError("call-not-lowered", f"`next` of a `{type(iterator).__name__}`")
+    if isinstance(iterator, Once):
+        iterator.refuse_spent()
     if isinstance(iterator, Walked):
         refuse_changed(iterator.sources, 0)
     if iterator:

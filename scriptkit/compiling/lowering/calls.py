@@ -126,7 +126,7 @@ def evaluate_function(
     if function is os.getenv:
         return _environment(ev, "get", args)
     if (function.__module__ or "").split(".")[0] in _IMPURE:
-        raise RefusedError("impure-call", f"`{function.__module__}.{function.__name__}` would be frozen")
+        raise _impure(ev, f"`{function.__module__}.{function.__name__}` would be frozen")
     ev.facts.function(function)
     tree = tree_of(function.__code__)
     try:
@@ -146,6 +146,12 @@ def evaluate_function(
     if function.__code__.co_flags & inspect.CO_GENERATOR:
         return generators.collect(ev, frame, lambda: ev.run(tree, frame))
     return ev.run(tree, frame)
+
+
+def _impure(ev: Evaluator, message: str) -> RefusedError:
+    refusal = RefusedError("impure-call", message)
+    refusal.depth = ev.depth
+    return refusal
 
 
 _IMPURE = frozenset("random time datetime uuid secrets os subprocess socket threading multiprocessing".split())
@@ -198,6 +204,10 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
         return _environment(ev, code.__name__, args)
     if isinstance(receiver, nn.Module) and isinstance(code, types.FunctionType):
         return modules.call_method(ev, receiver, code, args, kwargs)
+    if isinstance(receiver, inspect.Signature) and code.__name__ in {"bind", "bind_partial"}:
+        bound = attributes.native(function, *args, **kwargs)
+        ev.effects.own(bound.arguments)
+        return ev.effects.own(bound)
     if isinstance(receiver, type) and issubclass(receiver, torch.autograd.Function):
         return autograd_functions.apply(ev, receiver, args, kwargs)
     if isinstance(receiver, torch.nn.Parameter | torch.Tensor):
@@ -289,6 +299,11 @@ def _call_built_in_method(
         and not isinstance(receiver, (dict, list, set))
     ):
         return None
+    if isinstance(receiver, types.MappingProxyType) and name in {"items", "keys", "values", "get"}:
+        made = attributes.native(function, *args, **kwargs)
+        return made if name == "get" else ev.effects.own(list(made))
+    if type(receiver).__module__.startswith("numpy.random"):
+        raise _impure(ev, f"`numpy.random.{name}` would be frozen")
     if isinstance(receiver, ContextVar):
         return context.method(ev, receiver, name, args)
     if isinstance(receiver, (dict, list, set)):
@@ -353,7 +368,7 @@ def _construct_known(ev: Evaluator, cls: type, args: list[Value], kwargs: dict[s
     from scriptkit.compiling.lowering.values import Sizes
 
     if cls is torch.Size:
-        return Sizes(ev.iterate(args[0]))
+        return Sizes(ev.iterate(args[0]) if args else ())
     if cls is torch.device and has_dyn((args, kwargs)):
         raise RefusedError("call-not-lowered", "a device known only at run time")
     made = attributes.native(cls, *args, **kwargs)

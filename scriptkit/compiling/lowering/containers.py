@@ -40,7 +40,7 @@ def method(ev: Evaluator, function: Any, receiver: Any, args: Sequence[Value], k
         args = [_content(ev, arg) for arg in args]
     made = attributes.native(function, *args, **kwargs)
     if name in {"keys", "values", "items", "__iter__"}:
-        return walk(ev.effects, made, [receiver])
+        return walk(ev.effects, made, [receiver], is_view=name != "__iter__")
     is_new = name in {"copy", "union", "intersection", "difference"}
     return ev.effects.own(made) if is_new else made
 

@@ -21,6 +21,7 @@ from scriptkit.compiling.lowering import (
     operators,
     subscripts,
     syntax,
+    walking,
 )
 from scriptkit.compiling.lowering.effects import Effects
 from scriptkit.compiling.lowering.facts import Facts
@@ -202,6 +203,9 @@ class Evaluator:
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
         if isinstance(value, (torch.Tensor, *SPECIAL_VALUES)):
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
+        if isinstance(value, walking.Once):
+            value.refuse_spent()
+            value.is_spent = True
         return attributes.items_of(self, value)
 
 

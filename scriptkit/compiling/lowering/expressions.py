@@ -128,10 +128,10 @@ def _if_exp(ev: Evaluator, node: ast.IfExp, frame: Frame) -> Value:
 def _compare(ev: Evaluator, node: ast.Compare, frame: Frame) -> Value:
     left = ev.expression(node.left, frame)
     outcome: Value = True
-    for op, comparator in zip(node.ops, node.comparators, strict=True):
+    for number, (op, comparator) in enumerate(zip(node.ops, node.comparators, strict=True)):
         right = ev.expression(comparator, frame)
         ev.place.node = node
-        outcome = comparing.both(ev, outcome, comparing.compare(ev, op, left, right), is_first=op is node.ops[0])
+        outcome = comparing.both(ev, outcome, comparing.compare(ev, op, left, right), is_first=number == 0)
         left = right
     return outcome
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.values import RefusedError, Value
+from scriptkit.compiling.lowering.walking import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.frames import Frame
 
 
-class Generated(list[Value]):
+class Generated(Once):
     """What a generator gave; it is taken from the front."""
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.values import Fork
 
 _DEEPEST = 8
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
@@ -57,6 +58,7 @@ class Joiner:
         self.taken = taken
         self.may_be_loose = may_be_loose
         self.local_since: int | None = None
+        self.fork: Fork | None = None
         self._apart: set[int] = set()
         self._joined: dict[tuple[int, int], tuple[Value, Value, Value]] = {}
         self._partners: dict[int, tuple[Any, Any]] = {}
@@ -109,14 +111,14 @@ class Joiner:
             if name not in one or name not in other:
                 only = one.get(name, other.get(name))
                 is_known = not (isinstance(only, Poison) and only.is_consequence)
-                made[name] = Poison("has a value in one branch only") if is_known else only
+                made[name] = Poison("has a value in one branch only", self.fork) if is_known else only
                 continue
             try:
                 made[name] = self.value(one[name], other[name])
             except CannotJoinError as error:
                 if self.needed is None or name in self.needed:
                     raise
-                made[name] = Poison(f"differs between the branches: {error.message}")
+                made[name] = Poison(f"differs between the branches: {error.message}", self.fork)
         return made
 
     def _attributes(self, one: Snapshot, other: Snapshot) -> dict[str, Value] | None:
@@ -147,7 +149,7 @@ class Joiner:
         poisons = [value for value in (one, other) if isinstance(value, Poison)]
         if poisons:
             unknown = next((poison for poison in poisons if poison.is_consequence), None)
-            return unknown or Poison("differs between the branches")
+            return unknown or Poison("differs between the branches", self.fork)
         key = (id(one), id(other))
         if key not in self._joined:
             self._joined[key] = (one, other, self._new(self.ev.lift(one), self.ev.lift(other)))

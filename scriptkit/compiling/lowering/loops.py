@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering import assignment, branching, control, rounds, syntax
 from scriptkit.compiling.lowering.branching import Left, Outcome
@@ -73,6 +73,7 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
     """Evaluate the body of a loop once, with its variables carried."""
     written = _written(node)
     before = dict(frame.variables)
+    examples: dict[str, Any] = {}
     carried = _carry(ev, frame, written)
     frame.nested += 1
     frame.loops.append(carried)
@@ -82,6 +83,7 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
             begin()
             outcome = control.run_block(ev, node.body, frame)
             if outcome is None:
+                examples = {name: ev.example(ev.lift(frame.variables[name])) for name in _tensors(carried, frame)}
                 _carry_back(ev, frame, carried)
             elif not isinstance(outcome, Left):
                 raise RefusedError("return-in-nested-block", "a loop of run-time length returns")
@@ -89,6 +91,8 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
         frame.nested -= 1
         frame.loops.pop()
     ev.place.node = node
+    for name, example in examples.items():
+        carried[name].example = example
     carried |= {name: before[name] for name, held in carried.items() if _is_untouched(held)}
     left = {name: carried.get(name, Poison("is written in a loop of run-time length")) for name in written}
     kept = {name: value for name, value in before.items() if name not in written}
@@ -100,6 +104,15 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
         {name: Poison("is set in a loop of run-time length") for name in frame.variables if name not in kept} | left,
     )
     return block
+
+
+def _tensors(carried: dict[str, Value], frame: Frame) -> list[str]:
+    """Tensors that go from round to round: after the loop they look like what the body leaves."""
+    return [
+        name
+        for name, held in carried.items()
+        if isinstance(held, Dyn) and held.is_tensor and not isinstance(frame.variables[name], Poison)
+    ]
 
 
 def _is_untouched(held: Value) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.compiling.lowering import attributes, hooks, state, syntax
+from scriptkit.compiling.lowering import attributes, hooks, state, syntax, tensors
 from scriptkit.compiling.lowering.residual import Method
 from scriptkit.compiling.lowering.results import attended, result_of
 from scriptkit.compiling.lowering.values import RaisedError, RefusedError, Value
@@ -254,6 +254,8 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     residual = ev.residual
     path = residual.path(module)
     assert path is not None  # noqa: S101 - the caller asked
+    if type(module) is nn.Identity and len(args) == 1 and not kwargs:
+        return args[0]
     dropout = _DROPOUTS.get(type(module))
     held = vars(module)
     if dropout is not None and type(held["p"]) is int and not kwargs:  # TorchScript wants a float
@@ -284,6 +286,8 @@ def call_method(
     torch_own = getattr(nn.Module, name, None) is function
     if torch_own and name in _LISTING:
         return _listed(ev, module, name, args, kwargs)
+    if torch_own and name == "to" and _is_of_dtype(ev, module, args, kwargs):
+        return module
     if torch_own and name == "__getattr__":
         return _registered_only(ev, module, args[0])
     if (torch_own and name == "get_submodule") or (
@@ -326,6 +330,19 @@ def container_method(ev: Evaluator, module: nn.Module, name: str, args: Sequence
         found = attributes.native(getattr(module, name), *args)
         return ev.effects.own(list(found)) if name in {"values", "items"} else found
     raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}`")
+
+
+def _is_of_dtype(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> bool:
+    """Whether `module.to(dtype)` changes nothing; the program checks it."""
+    dtype = args[0] if len(args) == 1 else None
+    tensors_held = [*module.named_parameters(), *module.named_buffers()]
+    if kwargs or not isinstance(dtype, torch.dtype) or any(tensor.dtype != dtype for _, tensor in tensors_held):
+        return False
+    for name, _ in tensors_held:
+        owner, _, own_name = name.rpartition(".")
+        held = read(ev, attributes.native(module.get_submodule, owner), own_name)
+        tensors.guard_dtype(ev, attributes.read(ev, held, "dtype"))
+    return True
 
 
 def _registered_only(ev: Evaluator, module: nn.Module, name: Value) -> Value:

@@ -34,6 +34,9 @@ _REFUSED = frozenset(
     "broadcast_shapes result_type can_cast promote_types use_deterministic_algorithms from_numpy "
     "is_nonzero".split()
 )
+_OF_MATH = frozenset(
+    "ceil floor sqrt log log2 log10 log1p exp expm1 sin cos tan atan atan2 sinh cosh tanh fabs pow".split()
+)
 _RESIZING = _TAKES_SIZES | {"interpolate", "upsample", "reshape", "broadcast_to", "tile"}
 _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
 
@@ -80,8 +83,8 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
     if getattr(math, name, None) is function:
         return _math(ev, function, args, kwargs)
     args, kwargs = _sizes_as_list(name, list(args)), dict(kwargs)
-    if args and isinstance(args[0], Dyn) and args[0].type == t.optional(t.TENSOR):
-        args[0] = unwrapped(ev, args[0])
+    for number, arg in enumerate(args if name == "einsum" else args[:1]):
+        args[number] = unwrapped(ev, arg) if isinstance(arg, Dyn) and arg.type == t.optional(t.TENSOR) else arg
     if "split_size_or_sections" in kwargs:
         args.insert(1, kwargs.pop("split_size_or_sections"))
     args, kwargs = _with_floats(function, args, dict(kwargs))
@@ -102,7 +105,17 @@ def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwa
         return args[0]
     if name == "multi_head_attention_forward":
         return attended(ev, example, call, "attended")
+    if name in {"split", "split_with_sizes"} and type(args[1]) in (list, tuple):
+        return sections(ev, example, call)
     return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
+
+
+def sections(ev: Evaluator, example: Sequence[torch.Tensor], call: ast.expr) -> Value:
+    """What `split` gives for sizes of which the number is known; TorchScript gives a list."""
+    parts = [ev.residual.declare(t.TENSOR, part, "section") for part in example]
+    names = ast.Tuple([syntax.store(part.name) for part in parts], ast.Store())
+    ev.residual.emit(ast.Assign([names], call))
+    return tuple(parts)
 
 
 def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
@@ -156,7 +169,7 @@ def _math(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kw
             return function(*args, **kwargs)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise RaisedError(error) from error
-    if name not in {"ceil", "floor", "sqrt", "log", "log2", "exp", "sin", "cos", "pow", "tanh"} or kwargs:
+    if name not in _OF_MATH or kwargs:
         raise RefusedError("call-not-lowered", f"`math.{name}` of a value known only at run time")
     example = ev.try_out(name, function, args, {})
     return ev.residual.bind(syntax.call(f"math.{name}", map(ev.residual.expression, args)), example, name)
@@ -234,9 +247,16 @@ def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
 
 
 def _plain_emit(ev: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
+    kinds = {type(part) for part in _deep(data)}
+    if len(kinds) > 1 and kinds <= {bool, int, float}:  # lists of different numbers end the process in TorchScript
+        data = _each(float if float in kinds else int, data)
     example = ev.try_out("tensor", torch.tensor, [data], kwargs)
     given = {key: ev.residual.expression(value) for key, value in kwargs.items()}
     return ev.residual.bind(syntax.call("torch.tensor", [ev.residual.expression(data)], given), example, "tensor")
+
+
+def _each(kind: Callable[[Any], Any], value: Value) -> Value:
+    return [_each(kind, item) for item in value] if isinstance(value, (list, tuple)) else kind(value)
 
 
 def _deep(value: Value) -> list[Value]:
@@ -249,6 +269,11 @@ def _is_floating_point(ev: Evaluator, value: Value) -> Value:
     from scriptkit.compiling.lowering.tensors import method
 
     return method(ev, ev.lift(value), "is_floating_point", [], {})
+
+
+def _default_dtype(ev: Evaluator) -> torch.dtype:
+    ev.assumptions[f"the default dtype is {torch.get_default_dtype()}"] = None
+    return torch.get_default_dtype()
 
 
 def _nonzero(ev: Evaluator, value: Value, **kwargs: Value) -> Value:
@@ -274,6 +299,7 @@ SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
             isinstance(value, torch.Tensor) or (isinstance(value, Dyn) and value.is_tensor)
         ),
         torch.is_floating_point: _is_floating_point,
+        torch.get_default_dtype: _default_dtype,
         torch.is_grad_enabled: lambda ev: ev.residual.bind(
             syntax.call("torch.is_grad_enabled"), torch.is_grad_enabled(), "grad"
         ),

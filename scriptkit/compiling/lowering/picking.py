@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from torch import nn
 
 from scriptkit.compiling.lowering import attributes, branching, comparing, syntax
 from scriptkit.compiling.lowering.branching import Left, Outcome, Returned
-from scriptkit.compiling.lowering.values import Dyn, Picked, RefusedError, Value
+from scriptkit.compiling.lowering.values import Dyn, Picked, RaisedError, RefusedError, UnknownText, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -34,7 +35,32 @@ def pick(ev: Evaluator, owner: Any, index: Dyn) -> Picked:
         )
     if not 0 < len(keys) <= _MOST:
         raise RefusedError("index-known-at-run-time", f"one of {len(keys)} objects is picked at run time")
-    return Picked([(key, owner[key]) for key in keys], index)
+    at = _from_start(ev, index, len(keys)) if index.type == t.INT else index
+    return Picked([(key, owner[key]) for key in keys], at)
+
+
+def _from_start(ev: Evaluator, index: Dyn, count: int) -> Dyn:
+    """An index counted from the start, where it may be counted from the end."""
+    bounds = [syntax.number(-count), ev.residual.ref(index), syntax.number(count - 1)]
+    is_inside = ast.Compare(bounds[0], [ast.LtE(), ast.LtE()], bounds[1:])
+    ev.residual.emit(syntax.require(is_inside, "an index is out of range"))
+    if not -count <= index.example < count:
+        raise RaisedError(IndexError("list index out of range"))
+    at = ast.BinOp(ev.residual.ref(index), ast.Mod(), ast.Constant(count))
+    return ev.residual.bind(at, index.example % count, "at")
+
+
+def pick_named(ev: Evaluator, owner: Any, name: UnknownText) -> Picked:
+    """`owner[f"expert_{index}"]`: a text with one whole number of the run in it."""
+    numbers = [part for part in name.parts if isinstance(part, Dyn) and part.type == t.INT]
+    if len(numbers) != 1 or any(part is not numbers[0] and not isinstance(part, str) for part in name.parts):
+        raise RefusedError("text-known-at-run-time", "a key that is known only at run time")
+    pattern = "".join("([0-9]+)" if part is numbers[0] else re.escape(part) for part in name.parts)
+    found = [(re.fullmatch(pattern, key), key) for key in attributes.items_of(ev, owner) if isinstance(key, str)]
+    choices = [(int(match[1]), owner[key]) for match, key in found if match and str(int(match[1])) == match[1]]
+    if not 0 < len(choices) <= _MOST:
+        raise RefusedError("index-known-at-run-time", f"one of {len(choices)} objects is picked at run time")
+    return Picked(choices, numbers[0])
 
 
 def attribute(ev: Evaluator, picked: Picked, name: str) -> Value:
@@ -67,5 +93,6 @@ def _use(ev: Evaluator, index: Dyn, choices: list[tuple[Any, Value]], use: Calla
 
     frame = ev.frames[-1]
     outcome = branching.branch(ev, verdict, (lambda: Returned(use(value)), others), frame, None)
-    assert isinstance(outcome, Returned)  # noqa: S101 - the first arm gives a value
+    if not isinstance(outcome, Returned):
+        raise RefusedError("branch-raises", "whatever is picked raises")
     return outcome.value

@@ -48,9 +48,29 @@ def total(ev: Evaluator, items: Value, start: Value = 0) -> Value:
     items = ev.lift(items)
     if lists.is_list(items) and start == 0 and lists.element(items) == t.INT:
         return _of_list(ev, "sum", items)
+    if lists.is_list(items) and type(start) is int and lists.element(items) == t.TENSOR:
+        return _sum_of_tensors(ev, items, start)
     made = start
     for part in ev.iterate(items):
         made = binary(ev, ast.Add, made, part)
+    return made
+
+
+def _sum_of_tensors(ev: Evaluator, items: Dyn, start: int) -> Dyn:
+    """A loop; of no tensors the sum is no tensor, and the program raises."""
+    residual = ev.residual
+    if not items.example:
+        raise RefusedError("loop-not-lowered", "a sum of something that is empty in the example")
+    example = ev.try_out("sum", sum, [items, start], {})
+    length = syntax.call("len", [residual.ref(items)])
+    residual.emit(syntax.require(ast.Compare(length, [ast.Gt()], [ast.Constant(0)]), "a sum of no tensors"))
+    first = ast.Subscript(residual.ref(items), ast.Constant(0), ast.Load())
+    made = residual.bind(ast.BinOp(first, ast.Add(), syntax.number(start)), example, "total")
+    entry = residual.method.fresh("entry")
+    added = ast.BinOp(residual.ref(made), ast.Add(), syntax.load(entry))
+    rest = ast.Subscript(residual.ref(items), ast.Slice(ast.Constant(1)), ast.Load())
+    body: list[ast.stmt] = [ast.Assign([syntax.store(made.name)], added)]
+    residual.emit(ast.For(syntax.store(entry), rest, body, []))
     return made
 
 

@@ -16,7 +16,16 @@ import torch
 from torch import nn
 
 from scriptkit.compiling.lowering import syntax
-from scriptkit.compiling.lowering.values import CannotJoinError, Dyn, RefusedError, Sizes, Value, spelled, type_of
+from scriptkit.compiling.lowering.values import (
+    CannotJoinError,
+    Dyn,
+    Parts,
+    RefusedError,
+    Sizes,
+    Value,
+    spelled,
+    type_of,
+)
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -189,6 +198,8 @@ class Residual:
             if path is None:
                 continue
             expression = syntax.attribute(path, name)
+            if _may_be_none(module, name):
+                expression = syntax.call("torch.jit._unwrap_optional", [expression])
             if above is method:
                 return expression
             held = Dyn(value.type, value.example, above.fresh(name), above, above.blocks[-1])
@@ -282,7 +293,7 @@ class Residual:
             return self.ref(value)
         if isinstance(value, torch.Tensor):
             return self.ref(self.tensor(value))
-        if type(value) in (list, tuple, Sizes) or isinstance(value, torch.Size):
+        if type(value) in (list, tuple, Sizes, Parts) or isinstance(value, torch.Size):
             return ast.List([self.expression(item) for item in value], ast.Load())
         literal = syntax.literal(value)
         if literal is None:
@@ -290,6 +301,11 @@ class Residual:
                 "type-without-counterpart", f"a `{type(value).__name__}` has no counterpart in TorchScript"
             )
         return literal
+
+
+def _may_be_none(module: nn.Module, name: str) -> bool:
+    """Whether a module of torch declares an attribute as one that may be None: the compiler believes it."""
+    return any("Optional[" in str(vars(base).get("__annotations__", {}).get(name)) for base in type(module).__mro__)
 
 
 def _is_tensor(value: Value) -> bool:

@@ -27,6 +27,8 @@ def assign(ev: Evaluator, module: nn.Module, name: str, value: Value) -> None:
     if isinstance(static, property) and static.fset is not None:
         ev.call(static.fset, [module, value])
         return
+    if isinstance(value, nn.Module) and module._modules.get(name) is value:
+        return
     _refuse_special(ev, module, name, value, static)
     if name in module._buffers:
         _write_buffer(ev, module, name, value)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering import assignment, branching, syntax, texts
-from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
+from scriptkit.compiling.lowering.values import Dyn, Poison, RaisedError, RefusedError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +31,23 @@ def _expression(ev: Evaluator, node: ast.Expr, frame: Frame) -> None:
 
 
 def _assign(ev: Evaluator, node: ast.Assign, frame: Frame) -> None:
-    value = ev.expression(node.value, frame)
+    try:
+        value = ev.expression(node.value, frame)
+    except RefusedError as refusal:
+        if refusal.rule != "impure-call" or refusal.depth != ev.depth or not _is_drawn(node):
+            raise
+        value = Poison(f"comes from outside: {refusal.message}", rule="impure-call")
     for target in node.targets:
         ev.place.node = node
         assignment.assign(ev, target, value, frame)
+
+
+def _is_drawn(node: ast.Assign) -> bool:
+    """`name = random.uniform(...)`: refused where the name is read."""
+    values = [*node.value.args, *(k.value for k in node.value.keywords)] if isinstance(node.value, ast.Call) else [node]
+    return all(isinstance(part, ast.Name) for part in node.targets) and all(
+        isinstance(value, ast.Constant) for value in values
+    )
 
 
 def _annotated(ev: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:

@@ -20,6 +20,7 @@ from scriptkit.compiling.lowering.values import (
     RaisedError,
     RefusedError,
     Sizes,
+    UnknownText,
     Value,
     has_dyn,
 )
@@ -36,6 +37,8 @@ def item(ev: Evaluator, owner: Value, index: Value) -> Value:
         return _dynamic_item(ev, owner, index)
     if isinstance(index, Dyn):
         return _picked_at_run_time(ev, owner, index)
+    if isinstance(index, UnknownText) and isinstance(owner, (dict, nn.ModuleDict)):
+        return picking.pick_named(ev, owner, index)
     function = getattr(type(owner), "__getitem__", None)
     if isinstance(function, FunctionType) and not isinstance(owner, (nn.ModuleList, nn.Sequential, nn.ModuleDict)):
         return ev.call(function, [owner, index])
@@ -59,7 +62,10 @@ def _picked_at_run_time(ev: Evaluator, owner: Value, index: Dyn) -> Value:
         items = [ev.lift(part) for part in items_of(ev, owner)]
         if all(type(part) in (int, float, str, bool) or isinstance(part, Dyn) for part in items):
             return _dynamic_item(ev, ev.residual.bind(ev.residual.expression(items), ev.example(items), "items"), index)
-    return picking.pick(ev, owner, index)
+    picked = picking.pick(ev, owner, index)
+    if all(part is None or isinstance(ev.lift(part), Dyn) for _, part in picked.choices):
+        return picking.each(ev, picked, lambda part: part)
+    return picked
 
 
 def _dynamic_item(ev: Evaluator, owner: Dyn, index: Value) -> Value:

@@ -39,7 +39,7 @@ def product(ev: Evaluator, sizes: Sequence[Value]) -> Value:
 
     made: Value = 1
     for size in sizes:
-        made = binary(ev, ast.Mult, made, size) if made != 1 or isinstance(made, Dyn) else size
+        made = binary(ev, ast.Mult, made, size) if isinstance(made, Dyn) or made != 1 else size
     return made
 
 
@@ -157,6 +157,8 @@ def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs
     if name.endswith("_") and not name.endswith("__") and isinstance(example, torch.Tensor):
         ev.residual.emit(ast.Expr(call))
         return value
+    if name in {"split", "split_with_sizes"} and args and type(args[0]) is list:
+        return operations.sections(ev, example, call)
     return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
 
 

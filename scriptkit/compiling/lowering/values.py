@@ -36,6 +36,7 @@ class RefusedError(Exception):
         self.message = message
         self.place: tuple[str, ast.AST] | None = None
         self.branch: Fork | None = None
+        self.depth = -1
 
 
 class CannotJoinError(RefusedError):
@@ -144,12 +145,16 @@ class Poison:
 
     is_consequence = False
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, branch: Fork | None = None, rule: str = "branch-values-differ") -> None:
         self.why = why
+        self.branch = branch
+        self.rule = rule
 
     def error(self, name: str) -> RefusedError:
         """What whoever reads the variable gets."""
-        return RefusedError("branch-values-differ", f"`{name}` {self.why}")
+        refusal = RefusedError(self.rule, f"`{name}` {self.why}")
+        refusal.branch = self.branch
+        return refusal
 
 
 class TensorMethod:

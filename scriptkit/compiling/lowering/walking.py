@@ -14,10 +14,22 @@ if TYPE_CHECKING:
 Sources = list[tuple[Any, list[Any]]]
 
 
-class Walked(list[Value]):
+class Once(list[Value]):
+    """What an iterator gives; what is left of it once something walked it nobody computes."""
+
+    is_view = False
+    is_spent = False
+
+    def refuse_spent(self) -> None:
+        """Python would go on where the first walk ended."""
+        if self.is_spent and not self.is_view:
+            raise RefusedError("call-not-lowered", "an iterator that was walked before is walked again")
+
+
+class Walked(Once):
     """What an iterator will give, computed ahead; `sources` are the containers it reads, as they were.
 
-    `is_lazy`: Python would compute the items one by one.
+    `is_lazy`: Python would compute the items one by one. `is_view`: it can be walked again; an iterator cannot.
     """
 
     def __init__(self, items: Iterable[Value] = ()) -> None:
@@ -26,9 +38,12 @@ class Walked(list[Value]):
         self.is_lazy = False
 
 
-def walk(effects: Effects, items: Iterable[Value], over: Sequence[Value], *, is_lazy: bool = False) -> Walked:
-    """An iterator over containers."""
+def walk(
+    effects: Effects, items: Iterable[Value], over: Sequence[Value], *, is_lazy: bool = False, is_view: bool = False
+) -> Walked:
+    """An iterator over containers, or a view of one."""
     made = Walked(items)
+    made.is_view = is_view
     made.is_lazy = is_lazy or any(isinstance(container, Walked) and container.is_lazy for container in over)
     for container in over:
         made.sources += sources_of(container)
