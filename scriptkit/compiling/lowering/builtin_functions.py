@@ -45,7 +45,7 @@ from scriptkit.compiling.lowering.walking import Once, Walked, refuse_changed, w
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
@@ -145,9 +145,30 @@ def _enumerate(ev: Evaluator, items: Value, start: int = 0) -> Value:
 def _zip(ev: Evaluator, *iterables: Value, strict: bool = False) -> Value:
     iterables = tuple(map(ev.lift, iterables))
     if any(map(is_open, iterables)):
-        return DynZip(iterables, strict=strict)
+        fixed = [ev.iterate(part) for part in iterables if not is_open(part)]
+        if not any(_is_object(part) for items in fixed for part in items):
+            return DynZip(iterables, strict=strict)
+        return _zipped_with_objects(ev, iterables, min(map(len, fixed)), strict=strict)
     lists = [ev.iterate(iterable) for iterable in iterables]
     return walk(ev.effects, attributes.native(lambda: list(zip(*lists, strict=strict))), iterables)
+
+
+def _is_object(value: Value) -> bool:
+    return isinstance(value, torch.nn.Module) or callable(value)
+
+
+def _zipped_with_objects(ev: Evaluator, iterables: Sequence[Value], count: int, *, strict: bool) -> Value:
+    """`zip` of modules with values of the run: as many rounds as there are modules; fewer values raise."""
+    columns = []
+    for part in iterables:
+        if not is_open(part):
+            columns.append(ev.iterate(part)[:count])
+            continue
+        length = _len(ev, part)
+        enough = ast.Compare(ev.residual.ref(length), [ast.Eq() if strict else ast.GtE()], [ast.Constant(count)])
+        ev.residual.emit(syntax.require(enough, f"lowered for {count} values here"))
+        columns.append([item(ev, part, number) for number in range(count)])
+    return walk(ev.effects, list(zip(*columns, strict=True)), iterables)
 
 
 def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
