@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytest
@@ -295,6 +297,101 @@ def test_a_part_that_is_compiled_already_is_called_as_it_is() -> None:
     assert modes(compiled)[""] == "lowered"
     for n in (3, 5):
         assert torch.equal(compiled(rows(n)), compiled.inner(rows(n)))
+
+
+class Mapped(OrderedDict[str, Tensor]):
+    """A mapping with attributes, as the outputs of transformers are."""
+
+    def __getattr__(self, name: str) -> Tensor:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass
+class Sizes:
+    y: Tensor
+    rows: int
+
+
+class Cache:
+    def __init__(self, y: Tensor) -> None:
+        self.kept = [y]
+
+
+class Gives(nn.Module):
+    """Gives what is asked for, of something only a trace takes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fc, self.kind = nn.Linear(4, 4), kind
+
+    def forward(self, x: Tensor, **_: Any) -> Any:
+        y = torch.func.vmap(torch.neg)(self.fc(x))
+        if self.kind == "argument written":
+            return y + x.mul_(2)
+        made = {
+            "number": (y, y.size(0)),
+            "list": [y, y + 1],
+            "mapping": Mapped(a=y, b=y + 1),
+            "dataclass": Sizes(y, y.size(0)),
+            "object": Cache(y),
+            "none": (y, None),
+            "nested": ((y, {"q": [y, (y,)]}),),
+            "argument itself": x,
+        }
+        return made[self.kind]
+
+
+class Takes(Steps):
+    """Takes what such a head gives."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(Gives(kind))
+        self.kind = kind
+
+    def finish(self, x: Tensor) -> Tensor:
+        y: Tensor = getattr(self, self.kind.replace(" ", "_"))(self.head(x), x)
+        return y
+
+    def number(self, found: Any, _: Tensor) -> Any:
+        return found[0] * found[1]
+
+    def list(self, found: Any, _: Tensor) -> Any:
+        return found[0] + found[1] * len(found)
+
+    def mapping(self, found: Any, _: Tensor) -> Any:
+        return found.a + found["b"]
+
+    def dataclass(self, found: Any, _: Tensor) -> Any:
+        return found.y * found.rows
+
+    def object(self, found: Any, _: Tensor) -> Any:
+        return found.kept[0]
+
+    def none(self, found: Any, _: Tensor) -> Any:
+        return found[0] if found[1] is None else found[1]
+
+    def nested(self, found: Any, _: Tensor) -> Any:
+        return found[0][1]["q"][1][0]
+
+    def argument_written(self, found: Any, x: Tensor) -> Any:
+        return found + x
+
+    def argument_itself(self, found: Any, x: Tensor) -> Any:
+        return found.mul_(3) + x
+
+
+KINDS = [name.replace("_", " ") for name in vars(Takes) if not name.startswith("__") and name != "finish"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_traced_part_gives_has_the_type_the_parent_knows(kind: str) -> None:
+    eager, compiled = pair(Takes(kind))
+    assert modes(compiled) == {"": "lowered", "first": "lowered", "head": "trace", "head.fc": "trace"}
+    assert_same(eager, compiled)
+    assert not compiled.eager_calls
 
 
 class Owner(scriptkit.ScriptableModule):

@@ -151,4 +151,8 @@ def built(ev: Evaluator, structure: Structure, tensors: Sequence[Dyn]) -> Value:
     if structure.kind in {"mapping", "dataclass"}:
         named = all(isinstance(key, str) for key in content)
         return ev.call(structure.type, [], content) if named else ev.call(structure.type, [ev.effects.own(content)])
+    if structure.kind == "object":
+        made: Any = object.__new__(structure.type)
+        vars(made).update(content)
+        return ev.effects.own(made)
     raise RefusedError(_RULE, f"a part that is compiled by itself gives a `{structure.type.__name__}`")
