@@ -51,8 +51,6 @@ def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
         raise RefusedError("context-manager-not-lowered", "`with ... as ...`")
     if type(manager) is torch.no_grad:
         return ["no_grad"]
-    if type(manager) is torch.enable_grad:
-        return ["enable_grad"]
     if type(manager) is contextlib.nullcontext:
         return []
     raise RefusedError("context-manager-not-lowered", f"`with` a `{type(manager).__name__}`")
@@ -65,8 +63,8 @@ def _known(ev: Evaluator, node: ast.Call, frame: Frame) -> list[str] | None:
         return []
     if function is torch.set_grad_enabled and len(node.args) == 1:
         mode = ev.expression(node.args[0], frame)
-        if isinstance(mode, bool):
-            return ["enable_grad" if mode else "no_grad"]
+        if mode is False:
+            return ["no_grad"]
     if isinstance(function, type) and issubclass(function, torch.autocast):
         given = {keyword.arg: ev.expression(keyword.value, frame) for keyword in node.keywords}
         return [] if given.get("enabled") is False else None  # nobody calls the program inside `autocast`

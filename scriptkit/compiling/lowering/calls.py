@@ -198,6 +198,8 @@ def _bind(function: Closure, args: list[Value], kwargs: dict[str, Value]) -> dic
 
 def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], kwargs: dict[str, Value]) -> Value:
     receiver, code = function.__self__, function.__func__
+    if type(receiver).__module__.startswith("numpy.random"):
+        raise _impure(ev, f"`numpy.random.{code.__name__}` would be frozen")
     if isinstance(receiver, logging.Logger):
         return None
     if receiver is os.environ and code.__name__ in {"get", "__getitem__", "__contains__"}:
@@ -208,6 +210,10 @@ def _call_method(ev: Evaluator, function: types.MethodType, args: list[Value], k
         bound = attributes.native(function, *args, **kwargs)
         ev.effects.own(bound.arguments)
         return ev.effects.own(bound)
+    if isinstance(receiver, inspect.BoundArguments) and code.__name__ == "apply_defaults" and ev.effects.owns(receiver):
+        receiver.apply_defaults()
+        ev.effects.own(receiver.arguments)
+        return None
     if isinstance(receiver, type) and issubclass(receiver, torch.autograd.Function):
         return autograd_functions.apply(ev, receiver, args, kwargs)
     if isinstance(receiver, torch.nn.Parameter | torch.Tensor):
@@ -302,8 +308,6 @@ def _call_built_in_method(
     if isinstance(receiver, types.MappingProxyType) and name in {"items", "keys", "values", "get"}:
         made = attributes.native(function, *args, **kwargs)
         return made if name == "get" else ev.effects.own(list(made))
-    if type(receiver).__module__.startswith("numpy.random"):
-        raise _impure(ev, f"`numpy.random.{name}` would be frozen")
     if isinstance(receiver, ContextVar):
         return context.method(ev, receiver, name, args)
     if isinstance(receiver, (dict, list, set)):

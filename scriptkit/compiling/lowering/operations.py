@@ -38,6 +38,7 @@ _OF_MATH = frozenset(
     "ceil floor sqrt log log2 log10 log1p exp expm1 sin cos tan atan atan2 sinh cosh tanh fabs pow".split()
 )
 _RESIZING = _TAKES_SIZES | {"interpolate", "upsample", "reshape", "broadcast_to", "tile"}
+_PYTHON_ONLY = {"dsmm", "spmm"}  # other names of `torch.mm`, which compares equal to them
 _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
 
 
@@ -68,7 +69,9 @@ def _spellings() -> dict[Any, str]:
     made = {getattr(functions, name): f"torch._VF.{name}" for name in dir(functions) if not name.startswith("__")}
     for prefix, room in rooms.items():
         for name, function in vars(room).items():
-            if isinstance(function, (BuiltinFunctionType, FunctionType)) and not name.startswith("__"):
+            if name in _PYTHON_ONLY or name.startswith("__"):
+                continue
+            if isinstance(function, (BuiltinFunctionType, FunctionType)):
                 same_name = name == function.__name__
                 if same_name or made.get(function, "torch._VF").startswith("torch._VF"):
                     made[function] = f"{prefix}.{name}"

@@ -305,7 +305,8 @@ class Residual:
 
 def _may_be_none(module: nn.Module, name: str) -> bool:
     """Whether a module of torch declares an attribute as one that may be None: the compiler believes it."""
-    return any("Optional[" in str(vars(base).get("__annotations__", {}).get(name)) for base in type(module).__mro__)
+    declared = [str(vars(base).get("__annotations__", {}).get(name, "")) for base in type(module).__mro__]
+    return any("Optional[" in text or "None" in text for text in declared)
 
 
 def _is_tensor(value: Value) -> bool:

@@ -36,12 +36,18 @@ def formatted(ev: Evaluator, node: ast.JoinedStr, frame: Frame) -> Value:
 
 
 def _formatted_value(ev: Evaluator, node: ast.FormattedValue, frame: Frame) -> list[Value]:
-    value = ev.expression(node.value, frame)
+    value = ev.lift(ev.expression(node.value, frame))
+    if isinstance(value, Dyn) and value.is_tensor and node.conversion == -1 and _is_whole(value.example):
+        value = ev.call(int, [value])  # a tensor without dimensions is spelled as its number
     spec = formatted(ev, node.format_spec, frame) if isinstance(node.format_spec, ast.JoinedStr) else ""
     if type(value) not in _PLAIN or not isinstance(spec, str):
         return parts_of(value) if spec == "" else [None]
     convert = _CONVERSIONS.get(node.conversion)
     return [format(convert(value) if convert else value, spec)]
+
+
+def _is_whole(example: torch.Tensor) -> bool:
+    return example.dim() == 0 and example.dtype in (torch.int64, torch.int32)
 
 
 def parts_of(value: Value) -> list[Value]:
