@@ -48,7 +48,12 @@ TEXTS = [
     ("n = 0\nfor a, b in zip(xs, [1, 2], strict=False):\n    n += a * b\nreturn n", "xs: List[int]", "int", "([1],)"),
     ("n = 0\nfor a, b in zip(xs, [1, 2]):\n    n += a * b\nreturn n", "xs: List[int]", "int", "([1],)"),
     # -- a loop that swaps: compiled code reads what it has just written
-    ("a, b = x, x + 1\nfor _ in range(3):\n    a, b = b, a.add(1)\nreturn a", "x: Tensor", "Tensor", "(torch.ones(2),)"),
+    (
+        "a, b = x, x + 1\nfor _ in range(3):\n    a, b = b, a.add(1)\nreturn a",
+        "x: Tensor",
+        "Tensor",
+        "(torch.ones(2),)",
+    ),
 ]
 
 
