@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
@@ -63,12 +63,16 @@ def _known(ev: Evaluator, node: ast.Call, frame: Frame) -> list[str] | None:
         return []
     if function is torch.set_grad_enabled and len(node.args) == 1:
         mode = ev.expression(node.args[0], frame)
-        if mode is False:
-            return ["no_grad"]
+        if isinstance(mode, bool):
+            return ["no_grad"] if not mode else _refuse_grad_mode()
     if isinstance(function, type) and issubclass(function, torch.autocast):
         given = {keyword.arg: ev.expression(keyword.value, frame) for keyword in node.keywords}
         return [] if given.get("enabled") is False else None  # nobody calls the program inside `autocast`
     return None
+
+
+def _refuse_grad_mode() -> NoReturn:
+    raise RefusedError("context-manager-not-lowered", "`with torch.set_grad_enabled(True)`")
 
 
 _WITHOUT_EFFECT = (torch.profiler.record_function, torch.autograd.profiler.record_function)
