@@ -110,6 +110,10 @@ def _emit_binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Valu
             return _power(ev, left, right, example)
         if op in {ast.LShift, ast.RShift} or (op in {ast.FloorDiv, ast.Mod} and isinstance(example, float)):
             raise RefusedError("operator-not-lowered", f"`{op.__name__}` of numbers differs in TorchScript")
+    elif op is ast.FloorDiv and not (isinstance(left, Dyn) and left.is_tensor):
+        raise RefusedError(
+            "operator-not-lowered", "a number is divided by a tensor with `//`: TorchScript wants a number"
+        )
     expression: ast.expr = ast.BinOp(ev.residual.expression(left), op(), ev.residual.expression(right))
     return ev.residual.bind(expression, example, _NAMES.get(op, "value"))
 
