@@ -195,7 +195,7 @@ def _ended(ev: Evaluator, error: RefusedError | RaisedError, block: list[ast.stm
     del ev.residual.methods[count:]
     ev.drop(error)
     where = error.place
-    line = getattr(where[1], "lineno", 0) if where else 0
+    line = getattr(where[1] if where else ev.place.node, "lineno", 0)
     block.clear()
     ev.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
     return Left()

@@ -172,7 +172,10 @@ def _carried_list(ev: Evaluator, frame: Frame, name: str, value: list[Value]) ->
         return _empty_list(ev, name)
     if any((item.type if isinstance(item, Dyn) else type_of(ev.example(item))) != element for item in value):
         return None
-    return ev.residual.bind(ev.residual.expression(value), ev.example(value), name, t.List(element))
+    made = ev.residual.bind(ev.residual.expression(value), ev.example(value), name, t.List(element))
+    ev.effects.journal(value)
+    value.append(Poison("is a list of the run now"))  # a loop that still walks the Python list sees that it changed
+    return made
 
 
 def _empty_list(ev: Evaluator, name: str) -> Dyn:

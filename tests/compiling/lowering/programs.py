@@ -63,9 +63,9 @@ class Program:
             self.statement(depth, in_loop=in_loop)
 
     def statement(self, depth: int, *, in_loop: bool) -> None:
-        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new"]
+        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list"]
         if depth < 5:
-            kinds += ["if", "if", "if_else", "for", "dynamic_for", "while", "helper"]
+            kinds += ["if", "if", "if_else", "for", "dynamic_for", "while", "helper", "zip"]
         kinds += ["break_if", "continue_if"] if in_loop else ["return_if"]
         getattr(self, f"_{self.random.choice(kinds)}")(depth)
 
@@ -83,6 +83,38 @@ class Program:
 
     def _append(self, depth: int) -> None:
         self.write(depth, f"xs.append({self.tensor()})")
+
+    def _count(self, depth: int) -> None:
+        """Comprehensions and reductions over what has a length of the run."""
+        rows = self.one_of("x", "y", "xs", "range(x.shape[0])", "zip(x, y)", "enumerate(y)")
+        name = "_, row" if rows.startswith(("zip", "enumerate")) else "row"
+        measure = "row" if rows.startswith("range") else "row.sum()"
+        chosen = self.one_of(f"1 for {name} in {rows} if {measure} > 0", f"i * 2 for {name} in {rows} for i in (1, 2)")
+        self.write(depth, f"n = n + {self.one_of('len', 'sum')}([{chosen}])")
+
+    def _list(self, depth: int) -> None:
+        new = self.tensor()
+        self.write(
+            depth,
+            self.one_of(
+                f"xs.extend([{new}, y])",
+                "xs = xs[::-1]",
+                f"xs = [*xs, {new}]",
+                "xs = [v * 2 for v in xs]",
+                "xs = xs * 2",
+                "xs = [x, *[row for row in y if row.mean() > 0]]",
+                "xs = list(x) + [y]",
+                "n = max(n, len(xs))",
+            ),
+        )
+
+    def _zip(self, depth: int) -> None:
+        over = self.one_of("a, b in zip(x, y)", "i, (a, b) in enumerate(zip(y, xs))", "a, b in zip(x, range(n))")
+        self.write(depth, f"for {over}:")
+        if "xs" in over:  # the body may append to what it walks
+            self.write(depth + 1, "if i > 4:", "    break")
+        self.write(depth + 1, self.one_of("x = x + a * b", "xs.append(a * b)", "y = y - b"))
+        self.block(depth + 1, 1, in_loop=True)
 
     def _in_place(self, depth: int) -> None:
         self.write(depth, self.one_of("x = x.clone()", "y = x", "x += 1", "y *= 2", "y.add_(1)", "x[0] = 0.5"))

@@ -104,6 +104,19 @@ class Growing(nn.Module):
         return len(parts)
 
 
+class GrowingInside(nn.Module):
+    """A list that an unrolled loop walks, and that a loop of run-time length inside it lengthens."""
+
+    def forward(self, x: Tensor) -> int:
+        parts = [x, x]
+        for number, _ in enumerate(parts):
+            if number > 4:
+                break
+            for row in x:
+                parts.append(row)  # noqa: PERF402 - the form under test
+        return len(parts)
+
+
 class Mixed(nn.Module):
     """Items of two types."""
 
@@ -123,8 +136,12 @@ class Between(nn.Module):
 
 @pytest.mark.parametrize(
     ("model", "rule"),
-    [(Growing(), "state-mutated-in-loop"), (Mixed(), "length-known-at-run-time")],
-    ids=["grows while it is walked", "items of two types"],
+    [
+        (Growing(), "state-mutated-in-loop"),
+        (GrowingInside(), "state-mutated-in-loop"),
+        (Mixed(), "length-known-at-run-time"),
+    ],
+    ids=["grows while it is walked", "grows in a loop inside", "items of two types"],
 )
 def test_what_a_list_of_the_run_cannot_be_is_refused(model: nn.Module, rule: str) -> None:
     with pytest.raises(LoweringError) as caught:

@@ -58,8 +58,8 @@ class Zipped(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         total = x.sum()
         parts: Any = list(x.split(1))
-        layer: nn.Module
-        for layer, part in zip(self.layers, parts, strict=False):
+        pairs: Any = zip(self.layers, parts, strict=False)
+        for layer, part in pairs:
             total = total + layer(part).sum()
         return total
 
