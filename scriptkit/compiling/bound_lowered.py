@@ -40,6 +40,7 @@ class BoundLowered:
         for part in (part for part in module.modules() if not tracing.is_compiled(part)):
             self._modes.add(vars(part), "training")
             self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in HOOKS]
+        self._first = self._first_of_floats()
         self._kind_before = self._kind()
         self._have_tensors_changed = _changed(self._tensors)
         self._have_modes_changed = _changed(self._modes)
@@ -86,11 +87,12 @@ class BoundLowered:
 
     def _kind(self) -> tuple[torch.dtype | None, torch.device | None]:
         """Dtype and device of the first tensor: `double()` and `to()` change all of them in place."""
-        for holder, key in zip(self._tensors.holders, self._tensors.keys, strict=True):
-            tensor = holder.get(key)
-            if isinstance(tensor, torch.Tensor) and tensor.is_floating_point():
-                return tensor.dtype, tensor.device
-        return None, None
+        tensor = self._first[0].get(self._first[1])
+        return (tensor.dtype, tensor.device) if isinstance(tensor, torch.Tensor) else (None, None)
+
+    def _first_of_floats(self) -> tuple[dict[str, Any], str]:
+        places = zip(self._tensors.holders, self._tensors.keys, strict=True)
+        return next(((held, key) for held, key in places if held[key].is_floating_point()), ({}, ""))
 
     def bind(self) -> None:
         """Push tensors that were exchanged, and the training modes."""
