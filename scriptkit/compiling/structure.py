@@ -58,14 +58,20 @@ def arranged(
     """
     positional, names = form
     if len(args) == positional and kwargs.keys() == set(names):
-        return args, kwargs
+        return args, {name: kwargs[name] for name in names}
     signature = inspect.signature(forward)
     bound = signature.bind(*args, **kwargs)
     given = dict(bound.arguments)
-    for name, parameter in signature.parameters.items():
-        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
-            given.update(given.pop(name, {}) if parameter.kind == parameter.VAR_KEYWORD else {})
     order = list(signature.parameters)[:positional]
+    for name, parameter in signature.parameters.items():
+        if parameter.kind == parameter.VAR_KEYWORD:
+            given.update(given.pop(name, {}))
+        elif parameter.kind == parameter.VAR_POSITIONAL and len(args) != positional:
+            message = f"{len(args)} positional arguments, and the example call had {positional}, which fixes `*{name}`"
+            raise TypeError(message)
+        elif parameter.kind == parameter.VAR_POSITIONAL:
+            order = [f"*{number}" for number in range(positional)]
+            given = {**dict(zip(order, args, strict=True)), **kwargs}
     defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
     for name, value in given.items():
         if name not in order and name not in names and not is_same_constant(defaults.get(name, given), value):
@@ -74,6 +80,10 @@ def arranged(
                 "give it to `scriptkit.compile` too, in `example_kwargs`"
             )
     whole = defaults | given
+    missing = next((name for name in (*order, *names) if name not in whole), None)
+    if missing is not None:
+        message = f"argument `{missing}` is missing, and the example call had it: give it here, or compile without it"
+        raise TypeError(message)
     return tuple(whole[name] for name in order), {name: whole[name] for name in names}
 
 

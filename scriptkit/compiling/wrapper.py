@@ -223,10 +223,17 @@ def expression(structure: Structure, others: Container[int] | None = None) -> st
     items = [expression(item, others) for _, item in told(structure)]
     is_uniform = bool(items) and _are_tensors(structure, others)
     if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
-        return "{" + ", ".join(f"{k!r}: {item}" for k, item in zip(keys, items, strict=True)) + "}"
-    if structure.kind == "list" and is_uniform:
+        written = dict(zip(keys, items, strict=True))  # in the order the user has them in
+        return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
+    if structure.kind == "list" and (is_uniform or _are_plain_of_one_type(structure)):
         return f"[{', '.join(items)}]"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
+
+
+def _are_plain_of_one_type(nest: Nest) -> bool:
+    """Whether all items are numbers of one kind, or all are texts: there is a list of these in TorchScript."""
+    kinds = {type(item.value) if isinstance(item, Constant) else None for item in nest.items}
+    return len(kinds) == 1 and kinds <= {bool, int, float, str}
 
 
 def told(nest: Nest) -> list[tuple[Any, Structure]]:

@@ -391,3 +391,51 @@ def test_an_interrupted_lowering_leaves_nothing_behind(monkeypatch: pytest.Monke
     assert not compare(dict(state), dict(model.state_dict()))
     assert torch.equal(generator, torch.get_rng_state())
     assert lower(model, (X,)).form is not None
+
+
+class Rest(nn.Module):
+    def forward(self, *rest, factor=2, **more):  # type: ignore[no-untyped-def]
+        return sum(rest) * factor, {name: value * 2 for name, value in more.items()}
+
+
+def test_a_call_with_other_arguments_than_the_example_says_which() -> None:
+    x = torch.ones(2)
+    compiled = scriptkit.compile(Rest(), (x, x), example_kwargs={"a": x, "factor": 3})
+    assert torch.equal(compiled(x, x, factor=3, a=x)[0], torch.full((2,), 6.0))
+    with pytest.raises(TypeError, match="3 positional arguments, and the example call had 2"):
+        compiled(x, x, x, a=x, factor=3)
+    with pytest.raises(TypeError, match="argument `a` is missing"):
+        compiled(x, x, factor=3)
+    with pytest.raises(TypeError, match="argument `b` is a tensor of shape"):
+        compiled(x, x, a=x, b=x, factor=3)
+
+
+class Ordered(nn.Module):
+    def forward(self, x, **options):  # type: ignore[no-untyped-def]
+        return {"b": x, "a": x + 1}, [3, 2, 1], ["b", "a"]
+
+
+def test_a_file_has_dictionaries_in_their_order_and_lists_of_numbers_and_texts_as_lists() -> None:
+    stream = io.BytesIO()
+    torch.jit.save(scriptkit.to_torchscript(scriptkit.compile(Ordered(), (torch.ones(2),))), stream)
+    stream.seek(0)
+    by_name, numbers, texts = torch.jit.load(stream)(torch.ones(2))
+    assert list(by_name) == ["b", "a"]
+    assert (numbers, texts) == ([3, 2, 1], ["b", "a"])
+
+
+class ReturnsInLoop(nn.Module):
+    def forward(self, x, **options):  # type: ignore[no-untyped-def]
+        if x.sum() > 0:
+            return x * 3
+        for row in range(x.size(0)):
+            if x[row].sum() < 0:
+                return x[row]
+        return x
+
+
+def test_an_arm_that_is_not_lowered_raises_with_its_line() -> None:
+    compiled = scriptkit.compile(ReturnsInLoop(), (torch.ones(2, 2),))
+    line = inspect.getsourcelines(ReturnsInLoop)[1] + 5
+    with pytest.raises(RuntimeError, match=f"line {line} was not lowered"):
+        compiled(-torch.ones(2, 2))
