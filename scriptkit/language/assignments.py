@@ -134,9 +134,7 @@ class Assignments(Body):
         elif is_optional(value) and is_subtype(without_none(value), old) and origin is not None and old is not NONE:
             self.not_refined(value, origin, f"a value of `{target.id}`")
         else:
-            self.report(
-                "reassign-changes-type", target, outside.node, name=target.id, old=old, new=value, empty_list=empty
-            )
+            self.report("reassign-changes-type", target, outside.node, name=target.id, old=old, new=value)
         return UNKNOWN
 
     def _unpack(self, target: ast.Tuple | ast.List, value: AnyValue, origin: ast.expr | None) -> None:

@@ -44,8 +44,8 @@ KINDS: dict[str, str] = {
     "module-instance-global": "an nn.Module instance at module level is used. data: name",
     # -- types of variables ---------------------------------------------------
     "reassign-changes-type": (
-        "a variable of an enclosing block gets another type in a branch or loop. data: name, old, new, "
-        "empty_list (bool: the old value is an untyped []). related: where it got its type"
+        "a variable of an enclosing block gets another type in a branch or loop. data: name, old, new. "
+        "related: where it got its type"
     ),
     "reassign-not-first-class": (
         "a variable that holds a module, function or range is rebound in a branch or loop. data: name"

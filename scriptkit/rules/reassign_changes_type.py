@@ -47,7 +47,7 @@ class ReassignChangesType(ProblemRule):
                 help="call it in each branch instead of choosing it",
             )
         old, new = str(problem.data["old"]), str(problem.data["new"])
-        help, suggestion = _repair(name, old, new, empty_list=bool(problem.data.get("empty_list")))
+        help, suggestion = _repair(name, old, new)
         return self.about(
             cls,
             problem,
@@ -59,17 +59,13 @@ class ReassignChangesType(ProblemRule):
         )
 
 
-def _repair(name: str, old: str, new: str, *, empty_list: bool) -> tuple[str, str]:
-    if empty_list:
-        return "annotate the list where it is created", f"{name}: {new} = []"
+def _repair(name: str, old: str, new: str) -> tuple[str, str]:
     if old == "None":
         return "declare it where it starts", f"{name}: Optional[{new}] = None"
     if (old, new) in (("int", "float"), ("int", "number"), ("bool", "float")):
         return "start with a `float`", f"{name} = 0.0"
     if new == f"Optional[{old}]":
         return "declare it where it starts", f"{name}: {new} = <value>"
-    if (old, new) == ("int", "Tensor"):
-        return "start with a tensor", f"{name} = torch.zeros(<shape>, device=<device>)"
     return (
         "use another name, or convert the value to that type",
         f"{name}_{new.split('[', maxsplit=1)[0].lower().split('.')[-1]} = <value>",
