@@ -1,12 +1,14 @@
 """Where an operator of numbers is not Python's: what was compiled is put right.
 
-`i % 0` ends the process (the compiled remainder asks nothing of the divisor), and `f != f` is taken for `False`, also
-where `f` is not a number.
+`i % 0` ends the process (the compiled remainder asks nothing of the divisor), `f != f` is taken for `False`, also where
+`f` is not a number; of two floats, neither of which is larger, `max` and `min` give the second, not the first.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +21,8 @@ def put_right(functions: Iterable[Any]) -> None:
         _replace(graph, "aten::remainder", _is_remainder_of_ints, _checked_remainder)
         _replace(graph, "aten::ne", _compares_float_with_itself, _is_nan)
         _replace(graph, "aten::eq", _compares_float_with_itself, _is_number)
+        _replace(graph, "prim::max", _takes_floats, _larger)
+        _replace(graph, "prim::min", _takes_floats, _smaller)
 
 
 def put_methods_right(cpp_module: Any) -> None:
@@ -39,13 +43,23 @@ class _Before:
     def __init__(self, graph: Any, node: Any) -> None:
         self._graph, self._node = graph, node
 
-    def __call__(self, kind: str, *inputs: Any, like: Any) -> Any:
-        """The output of a new node, of the type of another value."""
+    def __call__(self, kind: str, *inputs: Any, like: Any = None) -> Any:
+        """The output of a new node, of the type of another value; without one, a bool."""
+        return self._inserted(kind, inputs, torch.BoolType.get() if like is None else like.type()).output()
+
+    def choice(self, condition: Any, one: Any, other: Any) -> Any:
+        """`one` where the condition holds, else `other`."""
+        made = self._inserted("prim::If", (condition,), one.type())
+        for value in (one, other):
+            made.addBlock().registerOutput(value)
+        return made.output()
+
+    def _inserted(self, kind: str, inputs: Iterable[Any], type_: Any) -> Any:
         made = self._graph.create(kind, list(inputs), 1)
         made.insertBefore(self._node)
         made.copyMetadata(self._node)
-        made.output().setType(like.type())
-        return made.output()
+        made.output().setType(type_)
+        return made
 
 
 def _is_remainder_of_ints(node: Any) -> bool:
@@ -68,8 +82,26 @@ def _compares_float_with_itself(node: Any) -> bool:
 
 
 def _is_nan(node: Any, make: _Before) -> Any:
-    return make("aten::isnan", next(iter(node.inputs())), like=node.output())
+    return make("aten::isnan", next(iter(node.inputs())))
 
 
 def _is_number(node: Any, make: _Before) -> Any:
-    return make("aten::__not__", _is_nan(node, make), like=node.output())
+    return make("aten::__not__", _is_nan(node, make))
+
+
+def _takes_floats(node: Any) -> bool:
+    return [value.type().kind() for value in node.inputs()] == ["FloatType", "FloatType"]
+
+
+def _larger(node: Any, make: _Before) -> Any:
+    return _better("aten::gt", node, make)
+
+
+def _smaller(node: Any, make: _Before) -> Any:
+    return _better("aten::lt", node, make)
+
+
+def _better(comparison: str, node: Any, make: _Before) -> Any:
+    """The second of two values where it is better, else the first."""
+    first, second = node.inputs()
+    return make.choice(make(comparison, second, first), second, first)

@@ -39,6 +39,16 @@ class NotANumber(ScriptableModule):
         return f != f, f == f, not f == f  # noqa: PLR0124, SIM201
 
 
+class Extremes(ScriptableModule):
+    """The larger and the smaller of two floats."""
+
+    def forward(self, a: float, b: float, flag: bool) -> tuple[float, float, float]:
+        larger = a
+        if flag:
+            larger = max(a, b)
+        return larger, min(a, b), max(min(a, 1.0), b)
+
+
 class Foreign(nn.Module):
     """Lowered, for its options."""
 
@@ -83,3 +93,13 @@ def test_what_is_not_a_number_differs_from_itself(f: float) -> None:
     net = NotANumber()
     for _ in range(3):
         assert net(f) == net.eager(f) == loaded(net)(f)
+
+
+@pytest.mark.parametrize("a", [math.nan, 1.0, 0.0, -0.0, -math.inf])
+def test_the_larger_and_the_smaller_of_two_floats_are_pythons(a: float) -> None:
+    net = Extremes()
+    saved = loaded(net)
+    for b in [math.nan, 2.0, 0.0, -0.0, math.inf]:
+        expected = [str(number) for number in net.eager(a, b, flag=True)]
+        assert [str(number) for number in net(a, b, flag=True)] == expected
+        assert [str(number) for number in saved(a, b, flag=True)] == expected
