@@ -113,14 +113,15 @@ def set_item(ev: Evaluator, owner: Dyn, index: Value, value: Value) -> None:
     value = ev.lift(value)
     type_, expression = ev.residual.typed(value)
     number = ev.example(index)
+    if type(number) is int and not -len(owner.example) <= number < len(owner.example):
+        raise RefusedError("index-known-at-run-time", "an item is written that the example does not have")
     if type_ != element(owner) or type(number) is not int:
         raise RefusedError("list-of-different-types", f"an item of a `{owner.type}` becomes a `{type_}`")
     place = ast.Subscript(ev.residual.ref(owner), ev.residual.expression(index), ast.Store())
     ev.residual.emit(ast.Assign([place], expression))
-    if -len(owner.example) <= number < len(owner.example):
-        items = list(owner.example)
-        items[number] = ev.example(value)
-        owner.example = items
+    items = list(owner.example)
+    items[number] = ev.example(value)
+    owner.example = items
 
 
 def joined(ev: Evaluator, left: Value, right: Value) -> Value:

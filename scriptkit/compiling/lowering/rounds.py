@@ -9,7 +9,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import syntax
+from scriptkit.compiling.lowering import syntax, walking
 from scriptkit.compiling.lowering.values import Dyn, DynEnumerate, DynRange, DynZip, RefusedError, Value, type_of
 from scriptkit.language import types as t
 
@@ -36,6 +36,7 @@ class Rounds:
     count: int
     items: list[Dyn] = field(default_factory=list)
     walked: list[tuple[Dyn, int]] = field(default_factory=list)
+    sources: walking.Sources = field(default_factory=list)
 
     def begin(self, block: list[ast.stmt]) -> Value:
         """What a round gives; its names are defined in the body of the loop."""
@@ -47,6 +48,7 @@ class Rounds:
         """A loop over a list that grows goes on in Python."""
         if any(len(over.example) != length for over, length in self.walked):
             raise RefusedError("state-mutated-in-loop", "a list changes while a loop walks it")
+        walking.refuse_changed(self.sources, 0)
 
 
 def over(ev: Evaluator, iterable: Value) -> Rounds:
@@ -59,7 +61,9 @@ def over(ev: Evaluator, iterable: Value) -> Rounds:
         return _of_zip(ev, iterable)
     if isinstance(iterable, Dyn):
         return _of_value(ev, iterable)
-    return _of_value(ev, ev.residual.list_of([ev.lift(item) for item in ev.iterate(iterable)]))
+    made = _of_value(ev, ev.residual.list_of([ev.lift(item) for item in ev.iterate(iterable)]))
+    made.sources += walking.sources_of(iterable)
+    return made
 
 
 def _of_range(ev: Evaluator, iterable: DynRange) -> Rounds:
@@ -100,7 +104,7 @@ def _of_enumerate(ev: Evaluator, iterable: DynEnumerate) -> Rounds:
 
     target = ast.Tuple([syntax.store(number.name), inner.target], ast.Store())
     source = syntax.call("enumerate", [inner.source])
-    return Rounds(source, target, value, inner.count, [number, *inner.items], inner.walked)
+    return Rounds(source, target, value, inner.count, [number, *inner.items], inner.walked, inner.sources)
 
 
 def _of_zip(ev: Evaluator, iterable: DynZip) -> Rounds:
@@ -114,6 +118,7 @@ def _of_zip(ev: Evaluator, iterable: DynZip) -> Rounds:
         min(part.count for part in parts),
         [item for part in parts for item in part.items],
         [walked for part in parts for walked in part.walked],
+        [source for part in parts for source in part.sources],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.values import RefusedError, Value
+from scriptkit.compiling.lowering.values import Dyn, RefusedError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ def sources_of(container: Value) -> Sources:
     """What a loop over a value reads, as it is now."""
     if isinstance(container, Walked):
         return container.sources
-    if isinstance(container, (list, dict, set)):
+    if isinstance(container, (list, dict, set)) or (isinstance(container, Dyn) and isinstance(container.example, list)):
         return [(container, _content(container))]
     return []
 
@@ -70,6 +70,8 @@ def refuse_changed(sources: Sources, position: int) -> None:
 
 
 def _content(container: Any) -> list[Any]:
+    if isinstance(container, Dyn):
+        return list(container.example)
     return list(dict.items(container)) if isinstance(container, dict) else list(container)
 
 

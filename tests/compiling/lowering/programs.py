@@ -101,7 +101,7 @@ class Program:
                 "xs = xs[::-1]",
                 f"xs = [*xs, {new}]",
                 "xs = [v * 2 for v in xs]",
-                "xs = xs * 2",
+                "xs = (xs * 2)[:9]",
                 "xs = [x, *[row for row in y if row.mean() > 0]]",
                 "xs = list(x) + [y]",
                 "n = max(n, len(xs))",

@@ -117,6 +117,31 @@ class GrowingInside(nn.Module):
         return len(parts)
 
 
+class GrowingBeside(nn.Module):
+    """A Python list that a loop of run-time length walks beside a tensor, and lengthens."""
+
+    def forward(self, x: Tensor) -> int:
+        parts = [x[0]]
+        for row, part in zip(x, parts, strict=False):
+            parts.append(row * part)
+        return len(parts)
+
+
+class ChangedBeside(nn.Module):
+    """Values of the run that change while modules are walked beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = list(x.split(1))
+        pairs: Any = zip(self.layers, parts, strict=False)
+        for layer, part in pairs:
+            parts[1] = layer(part)
+        return parts[1]
+
+
 class Mixed(nn.Module):
     """Items of two types."""
 
@@ -139,9 +164,17 @@ class Between(nn.Module):
     [
         (Growing(), "state-mutated-in-loop"),
         (GrowingInside(), "state-mutated-in-loop"),
+        (GrowingBeside(), "state-mutated-in-loop"),
+        (ChangedBeside(), "state-mutated-in-loop"),
         (Mixed(), "length-known-at-run-time"),
     ],
-    ids=["grows while it is walked", "grows in a loop inside", "items of two types"],
+    ids=[
+        "grows while it is walked",
+        "grows in a loop inside",
+        "grows beside a tensor",
+        "changes beside modules",
+        "items of two types",
+    ],
 )
 def test_what_a_list_of_the_run_cannot_be_is_refused(model: nn.Module, rule: str) -> None:
     with pytest.raises(LoweringError) as caught:
