@@ -187,9 +187,9 @@ class Subscripts(Body):
         """The value of a constant index; "constant" where only the instance has it; None where it is none."""
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, str)):
             return node.value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-            value = node.operand.value
-            return -value if isinstance(value, int) else None
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            found = self.constant(node.operand)
+            return -found if isinstance(found, int) else found
         if isinstance(node, ast.Name):
             binding = self.frame.find(node.id)
             return "constant" if binding is None or binding.value is UNKNOWN or binding.constant else None
@@ -262,9 +262,11 @@ class Subscripts(Body):
             self.report("index-forms", target, type=holder, index=INT, why="assignment")
         elif not isinstance(holder, (List, Dict)):
             self.report("not-subscriptable", target, type=holder)
-        elif isinstance(holder, List) and index is not None:
+        elif index is None:
+            self.report("index-forms", target, type=holder, index="slice", why="assignment to a slice")
+        elif isinstance(holder, List):
             self._assign_element(target, origin, holder, index, value)
-        elif isinstance(holder, Dict) and index is not None:
+        else:
             self._assign_value(target, origin, holder, index, value)
 
     def _assign_element(

@@ -23,11 +23,21 @@ class IndexForms(ProblemRule):
         "Only ModuleList, Sequential, ModuleDict, ParameterList, and ParameterDict modules are subscriptable",
         "object is not subscriptable",
         "indexing tensor with unsupported index type",
+        "Sliced expression not yet supported for subscripted assignment",
     )
     kinds = ("index-forms", "not-subscriptable")
     note = "tensors take ints, slices, `None`, `...`, tensors and lists of ints; lists and strings take ints and slices"
     VALID = (forward("return x[:, [0, 1]]"),)
-    INVALID = (Invalid(forward("n = x.size(0)\nreturn x * n[0]  # <-"), "'int' object is not subscriptable"),)
+    INVALID = (
+        Invalid(forward("n = x.size(0)\nreturn x * n[0]  # <-"), "'int' object is not subscriptable"),
+        Invalid(
+            forward("sizes[:1] = [1]  # <-\nreturn x.view(sizes)", "x: Tensor, sizes: List[int]"),
+            "Sliced expression not yet supported for subscripted assignment",
+        ),
+        Invalid(
+            forward("return x[index]  # <-", "x: Tensor, index: float"), "indexing tensor with unsupported index type"
+        ),
+    )
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         kind = problem.data["type"]
