@@ -38,6 +38,7 @@ class FunctionCompiler:
 
     def stand_in(self, value: object) -> types.FunctionType | None:
         """What to put in a function's place, or None for what torch handles alone."""
+        value = getattr(value, "__original_fn", value) if hasattr(value, "__script_if_tracing_wrapper") else value
         function = scripted_function(value) or (value if _is_users_function(value) else None)
         if not isinstance(function, types.FunctionType):
             return None
@@ -175,6 +176,6 @@ def _is_users_function(value: object) -> bool:
         return False
     if (value.__module__ or "").split(".")[0] in _LEFT_TO_TORCH or hasattr(value, "__prepare_scriptable__"):
         return False
-    if hasattr(value, "__script_if_tracing_wrapper") or hasattr(value, "__script_unsupported"):
+    if hasattr(value, "__script_unsupported"):
         return False
     return adapter.modifier(value) == adapter.FunctionModifiers.DEFAULT and not adapter.has_overloads(value)
