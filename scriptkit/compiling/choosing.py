@@ -136,7 +136,7 @@ class Chooser:
         except (CompilationError, TraceHazardError) as error:
             if wanted is not None:
                 raise
-            return self._choose_by_parts(path, part, wanted, error)
+            return self._choose_by_parts(path, part, wanted, _with_reasons(error, reasons))
 
     # ---- what was asked for
 
@@ -389,6 +389,13 @@ class Chooser:
         for call in self._calls(path, None):
             require_equal(path, part, form, call)
         require_reloadable(path, part, form)
+
+
+def _with_reasons(error: CompilationError | TraceHazardError, reasons: Sequence[str]) -> ScriptkitError:
+    """The refusal of a trace, with what stood in the way of the better forms; a trace was the last resort."""
+    if not reasons or not isinstance(error, TraceHazardError):
+        return error
+    return TraceHazardError(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics)
 
 
 def _joined(path: str, name: str) -> str:

@@ -354,3 +354,16 @@ def test_a_dimension_that_is_fixed_stands_in_the_manifest() -> None:
     example = scriptkit.load(file).manifest.method("forward").parameters[0].example
     assert example is not None
     assert example.fixed_dimensions == [0, 1]  # type: ignore[union-attr]
+
+
+class GrowsItsArgument(nn.Module):
+    def forward(self, xs):  # type: ignore[no-untyped-def]
+        xs.append(xs[0] + 1)
+        return xs
+
+
+def test_a_refused_trace_says_what_stood_in_the_way_of_the_better_forms() -> None:
+    with pytest.raises(scriptkit.TraceHazardError) as caught:
+        compile(GrowsItsArgument(), ([torch.ones(2)],))
+    assert "the module does not script (" in caught.value.headline
+    assert "is not lowered (" in caught.value.headline

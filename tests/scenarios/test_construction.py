@@ -4,6 +4,7 @@ import gc
 import inspect
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -261,3 +262,18 @@ class Calibrated(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.child(x)
         return out * self.gain
+
+
+def test_a_class_without_source_and_without_module_says_so() -> None:
+    text = """
+from torch import Tensor
+from scriptkit import ScriptableModule
+
+class Made(ScriptableModule):
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+"""
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    with pytest.raises(CompilationError, match="has no source text"):
+        namespace["Made"]()

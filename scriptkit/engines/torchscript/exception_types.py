@@ -12,6 +12,7 @@ _SAYS_ITSELF: Final = re.compile(
     r"^(?P<type>AssertionError|KeyError|ValueError|ZeroDivisionError)(?:: ?(?P<text>.*))?$", re.DOTALL
 )
 _TYPES: Final = (
+    (re.compile(r"^Expected a proper Tensor but got None"), "TypeError"),
     (re.compile(r"^pop from empty list|^basic_string::|out of (?:range|bounds)"), "IndexError"),
     (re.compile(r"division (?:or modulo )?by (?:zero|0)|^0\.0 cannot be raised"), "ZeroDivisionError"),
     (re.compile(r"arg is an empty sequence|(?:is|x) not in list$|^range\(\) arg 3|^sto\w+$"), "ValueError"),

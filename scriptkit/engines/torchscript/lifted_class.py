@@ -7,6 +7,7 @@ lifted class of its own: when a method or a constant changes, a new one is made 
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import inspect
 import types
@@ -285,7 +286,10 @@ def user_classes(cls: type) -> list[type]:
 
 
 def _is_foundation(cls: type) -> bool:
-    return cls.__module__.split(".")[0] in ("torch", "builtins", "typing", "abc", "scriptkit")
+    package = cls.__module__.split(".")[0]
+    if package == "builtins":  # so says also a class made by `exec` in an empty namespace
+        return getattr(builtins, cls.__name__, None) is cls
+    return package in ("torch", "typing", "abc", "scriptkit")
 
 
 def _torch_bases(cls: type) -> Iterator[type]:
