@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.choice import Choice
     from scriptkit.compiling.report import ReportRow
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

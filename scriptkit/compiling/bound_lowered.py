@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.choice import Choice
     from scriptkit.compiling.report import ReportRow
 
 

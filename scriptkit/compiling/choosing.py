@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -16,15 +16,20 @@ from torch import nn
 from scriptkit.authoring.marks import Mark, mark_of
 from scriptkit.compiling import forms
 from scriptkit.compiling.acceptance import headline, named, of_other_sizes, require_equal, require_reloadable
+from scriptkit.compiling.choice import MODES, Choice, below, joined, rows_of, told
 from scriptkit.compiling.examples import Call, record_examples
+from scriptkit.compiling.inserting import (
+    compiled_already,
+    depends_on_training,
+    has_tensor_boundary,
+    in_mode,
+    with_children,
+)
 from scriptkit.compiling.isolation import copy_tree
 from scriptkit.compiling.lowered_parts import outermost, part_of
 from scriptkit.compiling.lowered_trial import try_lowered
-from scriptkit.compiling.lowering import LoweredModule, LoweringError, Obstacle, lower, obstacles
-from scriptkit.compiling.report import ReportRow
-from scriptkit.compiling.structure import Constant, Leaf, Nest, flatten, leaves
-from scriptkit.compiling.trial import Trial, refuse_hazards, try_trace
-from scriptkit.compiling.wrapper import wrapped
+from scriptkit.compiling.lowering import LoweringError, Obstacle, lower, obstacles
+from scriptkit.compiling.traced_choice import accepted_trial, choice_of_traces, traced_in_both_modes
 from scriptkit.diagnostics import in_source_order
 from scriptkit.engines.torchscript import tracing
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
@@ -32,37 +37,10 @@ from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scriptkit.compiling.adapter import TracedCall
     from scriptkit.compiling.lowering.parts import Part
     from scriptkit.diagnostics import Diagnostic
 
-Wanted = Literal["script", "lowered", "trace"]
-MODES: tuple[Wanted, ...] = ("script", "lowered", "trace")
 MOST_CHANGES = 3
-_TAKEN = "takes for granted: "
-
-
-@dataclass
-class Choice:
-    """One part in its compiled form; a trace has a call for each training mode it was recorded in.
-
-    `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call. `parts` are
-    submodules that a lowered program calls in a compiled form of their own, by path from here.
-    """
-
-    mode: Wanted
-    form: torch.jit.ScriptModule
-    rows: list[ReportRow]
-    traces: dict[bool, TracedCall] = field(default_factory=dict)
-    eval_only: str = ""
-    is_mixed: bool = False
-    lowered: list[LoweredModule] = field(default_factory=list)
-    parts: dict[str, Choice] = field(default_factory=dict)
-
-    def rows_from_here(self) -> list[ReportRow]:
-        """The rows with paths that begin at the part."""
-        top = self.rows[0].path
-        return [replace(row, path=row.path.removeprefix(top).removeprefix(".")) for row in self.rows]
 
 
 class Chooser:
@@ -165,7 +143,7 @@ class Chooser:
 
     def _scripted(self, path: str, part: nn.Module, wanted: Mark | None) -> Choice:
         reason = "marked as scripted" if wanted else "its source scripts"
-        rows = _rows(path, part, "script", reason)
+        rows = rows_of(path, part, "script", reason)
         try:
             self._try(path, part, wanted, forms.complete(copy_tree(part)))
             return Choice("script", forms.complete(part), rows)
@@ -202,9 +180,9 @@ class Chooser:
         calls = self._calls(path, wanted)
         if not calls:
             raise CompilationError(f"{named(path, part)} needs example inputs to be lowered")
-        within = {**_compiled_already(path, part), **(within or {})}
-        inner = {_below(path, p): choice for p, choice in within.items()}
-        parts = {p: part_of(p, part.get_submodule(p), c, self._calls(_joined(path, p), None)) for p, c in inner.items()}
+        within = {**compiled_already(path, part), **(within or {})}
+        inner = {below(path, p): choice for p, choice in within.items()}
+        parts = {p: part_of(p, part.get_submodule(p), c, self._calls(joined(path, p), None)) for p, c in inner.items()}
         try:
             lowered = lower(part, calls[0].args, calls[0].kwargs, parts)
         except LoweringError as error:
@@ -214,12 +192,12 @@ class Chooser:
             raise LoweringError(error.headline, in_source_order({*error.diagnostics, *found})) from error
         except Exception as error:
             raise CompilationError(f"internal error while lowering {named(path, part)}: {error!r}") from error
-        verdict = try_lowered(lowered, part, calls, trainable=_depends_on_training(part))
+        verdict = try_lowered(lowered, part, calls, trainable=depends_on_training(part))
         require_reloadable(path, part, lowered.form)
         reason = "marked as lowered" if wanted else ", ".join([*reasons, "and its lowered program is right"])
         assumptions = (*lowered.assumptions, *(_dropped(found) for found in lowered.dropped), *verdict.limits)
         facts = lowered.facts.assumptions()
-        rows = _rows(path, part, "lowered", _told(reason, assumptions), within, assumptions=(*assumptions, *facts))
+        rows = rows_of(path, part, "lowered", told(reason, assumptions), within, assumptions=(*assumptions, *facts))
         eval_only = [f"`{p}`: {choice.eval_only}" for p, choice in inner.items() if choice.eval_only]
         choice = Choice("lowered", lowered.form, rows)
         choice.eval_only, choice.lowered = next(iter(eval_only), verdict.eval_only), [lowered]
@@ -236,14 +214,14 @@ class Chooser:
         why: dict[str, str] = {}
         for one in refused:
             why.setdefault(one.path, headline(LoweringError("", [one.diagnostic])))
-        within = {_joined(path, p): self._apart(_joined(path, p), why[p]) for p in outermost(why)}
+        within = {joined(path, p): self._apart(joined(path, p), why[p]) for p in outermost(why)}
         spoken = ", ".join(f"`{p}`" for p in within)
         return self._lowered(path, part, None, [*reasons, f"is lowered round {spoken}"], within)
 
     def _obstacles(self, path: str, part: nn.Module, call: Call, parts: Mapping[str, Part]) -> list[Obstacle]:
         """All that stands in the way of lowering."""
         inside = [name for name, _ in part.named_modules() if name]
-        recorded = {name: found[0].result for name in inside if (found := self._calls(_joined(path, name), None))}
+        recorded = {name: found[0].result for name in inside if (found := self._calls(joined(path, name), None))}
         return obstacles(part, call.args, call.kwargs, parts, recorded)
 
     def _apart(self, path: str, why: str) -> Choice:
@@ -264,60 +242,14 @@ class Chooser:
 
     def _marked(self, path: str, part: nn.Module) -> Iterator[str]:
         own = self._wanted(path, part)
-        for name, below in part.named_modules():
-            mark = self._wanted(_joined(path, name), below) if name else None
+        for name, inner in part.named_modules():
+            mark = self._wanted(joined(path, name), inner) if name else None
             if mark is not None and (own is None or mark.mode != own.mode):
-                yield _joined(path, name)
+                yield joined(path, name)
 
     def _traced(self, path: str, part: nn.Module, wanted: Mark | None, reasons: Sequence[str]) -> Choice:
-        first, *more = self._calls(path, wanted)
-        further = [(call.args, call.kwargs) for call in more]
-        trials: dict[bool, Trial] = {}
-        missing = ""
-        for training in (False, True):
-            copy = _in_mode(part, training=training)
-            try:
-                trial = self._trial(path, copy, first, further)
-            except (CompilationError, TraceHazardError) as error:
-                if not training:
-                    raise
-                missing = headline(error)
-                break
-            tracing.adopt_buffers(trial.call.run.inner, part)
-            trials[training] = trial
-            if not _depends_on_training(part):
-                trials[True] = trial
-                break
-        choice = self._choice_of_traces(path, part, trials, _reason_to_trace(wanted, reasons))
-        choice.eval_only = choice.eval_only or missing
-        return choice
-
-    def _trial(self, path: str, part: nn.Module, call: Call, more: Sequence[tuple[Any, dict[str, Any]]]) -> Trial:
-        """A trace without hazards; raises `TraceHazardError`, or `CompilationError` where torch cannot trace at all."""
-        try:
-            trial = try_trace(part, call.args, call.kwargs, more=more, allow_baked=self.allow_baked)
-        except ScriptkitError:
-            raise
-        except Exception as error:  # torch's tracer raises errors of many types
-            raise CompilationError(f"{named(path, part)} cannot be traced: {headline(error)}") from error
-        refuse_hazards(trial, named(path, part))
-        return trial
-
-    def _choice_of_traces(self, path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
-        calls = {training: trial.call for training, trial in trials.items()}
-        try:
-            form = wrapped(type(part).__name__, calls[False], calls.get(True))
-        except CompilationError:
-            if True not in calls:
-                raise
-            del trials[True]
-            choice = self._choice_of_traces(path, part, trials, reason)
-            choice.eval_only = "its result has another type in training"
-            return choice
-        require_reloadable(path, part, form)
-        assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
-        rows = _rows(path, part, "trace", _told(reason, assumptions), assumptions=assumptions)
-        return Choice("trace", form, rows, calls)
+        reason = _reason_to_trace(wanted, reasons)
+        return traced_in_both_modes(path, part, self._calls(path, wanted), reason, self.allow_baked)
 
     def _choose_by_parts(
         self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None
@@ -329,9 +261,9 @@ class Chooser:
         eval_only = "one of its parts was traced round scripted ones, or for evaluation only"
         if wanted is None or wanted.mode == "script":
             try:
-                form = forms.complete(_with_children(part, children, path))
+                form = forms.complete(with_children(part, children, path))
                 self._require_parts_equal(path, part, form)
-                rows = _rows(path, part, "script", "its source scripts round compiled parts", children)
+                rows = rows_of(path, part, "script", "its source scripts round compiled parts", children)
                 found = Choice("script", form, rows, is_mixed=True)
                 found.eval_only = eval_only if any(choice.eval_only for choice in children.values()) else ""
                 found.lowered = [lowered for choice in children.values() for lowered in choice.lowered]
@@ -356,26 +288,26 @@ class Chooser:
         children: dict[str, Choice],
         refusal: ScriptkitError | None,
     ) -> Choice:
-        kept = {p: c for p, c in children.items() if _has_tensor_boundary(self._calls(p, None))}
+        kept = {p: c for p, c in children.items() if has_tensor_boundary(self._calls(p, None))}
         calls = self._calls(path, wanted)
         if not calls:
             raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be traced")
-        mixed = _in_mode(_with_children(part, kept, path), training=False)
+        mixed = in_mode(with_children(part, kept, path), training=False)
         try:
-            trial = self._trial(path, mixed, calls[0], ())
+            trial = accepted_trial(path, mixed, calls[0], (), self.allow_baked)
         except CompilationError as error:
             raise refusal or error from error
         tracing.adopt_buffers(trial.call.run.inner, mixed)
-        choice = self._choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
+        choice = choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
         first = choice.rows[0]
-        choice.rows = _rows(path, part, "trace", first.reason, kept, assumptions=first.assumptions)
+        choice.rows = rows_of(path, part, "trace", first.reason, kept, assumptions=first.assumptions)
         choice.eval_only, choice.is_mixed = "a trace round scripted parts holds for evaluation only", True
         return choice
 
     def _children(self, path: str, part: nn.Module) -> Iterator[tuple[str, Choice]]:
         """The children that are called, compiled; those that do not compile stay part of their parent."""
         for name, child in part.named_children():
-            inner = _joined(path, name)
+            inner = joined(path, name)
             if not self._calls(inner, mark_of(child)):
                 yield from self._children(inner, child)
                 continue
@@ -398,47 +330,6 @@ def _with_reasons(error: CompilationError | TraceHazardError, reasons: Sequence[
     return TraceHazardError(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics)
 
 
-def _joined(path: str, name: str) -> str:
-    return ".".join(word for word in (path, name) if word)
-
-
-def _compiled_already(path: str, part: nn.Module) -> dict[str, Choice]:
-    """The submodules that are TorchScript."""
-    found = {_joined(path, name): below for name, below in part.named_modules() if name and tracing.is_compiled(below)}
-    return {
-        p: Choice("script", found[p], _rows(p, found[p], "script", "is TorchScript already")) for p in outermost(found)
-    }
-
-
-def _below(path: str, inner: str) -> str:
-    """A path inside of a part, from the part."""
-    return inner.removeprefix(f"{path}.") if path else inner
-
-
-def _rows(
-    path: str,
-    part: nn.Module,
-    mode: Wanted,
-    reason: str,
-    children: Mapping[str, Choice] | None = None,
-    *,
-    assumptions: Sequence[str] = (),
-) -> list[ReportRow]:
-    """One row for each submodule; parts compiled on their own bring theirs."""
-    rows = {path: ReportRow(path, type(part).__name__, mode, reason, tuple(assumptions))}
-    within = f"part of `{path}`" if path else "part of the whole"
-    for name, below in part.named_modules():
-        inner = _joined(path, name)
-        rows.setdefault(inner, ReportRow(inner, type(below).__name__, mode, within))
-        if children and inner in children:
-            rows.update((row.path, row) for row in children[inner].rows)
-    return list(rows.values())
-
-
-def _told(reason: str, assumptions: Sequence[str]) -> str:
-    return f"{reason}; {_TAKEN}{'; '.join(assumptions)}" if assumptions else reason
-
-
 def _reason_to_trace(wanted: Mark | None, reasons: Sequence[str]) -> str:
     if wanted is not None:
         return "marked as traced"
@@ -452,51 +343,3 @@ def _dropped(diagnostic: Diagnostic) -> str:
 
 def _how(wanted: Mark | None) -> str:
     return "lowered" if wanted is not None and wanted.mode == "lowered" else "traced"
-
-
-def _in_mode(part: nn.Module, *, training: bool) -> nn.Module:
-    copy = copy_tree(part)
-    return copy if part.training == training else copy.train(training)
-
-
-def _with_children(part: nn.Module, children: Mapping[str, Choice], path: str) -> nn.Module:
-    """A copy that shares parameters and buffers, with compiled parts in the place of Python ones."""
-    memo = {id(b): b for b in part.buffers()}
-    copy = copy_tree(part, memo)
-    prefix = f"{path}." if path else ""
-    for inner, choice in children.items():
-        parent, _, name = inner.removeprefix(prefix).rpartition(".")
-        copy.get_submodule(parent)._modules[name] = choice.form
-    return copy
-
-
-def _depends_on_training(part: nn.Module) -> bool:
-    """Whether any code of a tree asks for a training flag."""
-    kinds = {kind for module in part.modules() for kind in type(module).__mro__[:-1] if kind is not nn.Module}
-    functions = (value for kind in kinds for value in vars(kind).values())
-    return any("training" in _names_in(getattr(function, "__code__", None)) for function in functions)
-
-
-def _names_in(code: Any) -> set[str]:
-    if code is None:
-        return set()
-    return set(code.co_names).union(*(_names_in(c) for c in code.co_consts if hasattr(c, "co_names")))
-
-
-def _has_tensor_boundary(calls: Sequence[Call]) -> bool:
-    """Whether only tensors cross: a number that crosses from traced to scripted code would be a constant."""
-    return bool(calls) and all(
-        _is_of_tensors((call.args, call.kwargs)) and _is_of_tensors(call.result) for call in calls
-    )
-
-
-def _is_of_tensors(value: Any) -> bool:
-    _, structure = flatten(value)
-    plain = {"tuple", "list", "dict"}
-    return all(isinstance(leaf, Leaf) for _, leaf in leaves(structure)) and _kinds(structure) <= plain
-
-
-def _kinds(structure: Leaf | Constant | Nest) -> set[str]:
-    if not isinstance(structure, Nest):
-        return set()
-    return {structure.kind}.union(*(_kinds(item) for item in structure.items))

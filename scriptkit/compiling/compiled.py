@@ -12,7 +12,7 @@ from torch import nn
 
 from scriptkit import switches
 from scriptkit.compiling.bound_lowered import bound_form
-from scriptkit.compiling.choosing import Choice, Chooser
+from scriptkit.compiling.choosing import Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.compiling.wrapper import Entry
 from scriptkit.engines.torchscript import adapter
@@ -23,6 +23,8 @@ from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from scriptkit.compiling.choice import Choice
 
 _OWN = {
     *vars(nn.Module()),

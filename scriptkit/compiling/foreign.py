@@ -41,7 +41,7 @@ from scriptkit.errors import CompilationError, ScriptkitError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.choice import Choice
     from scriptkit.compiling.examples import Call as RecordedCall
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.engines.torchscript.shadow import Part

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scriptkit.compiling.choosing import Choice
+    from scriptkit.compiling.choice import Choice
     from scriptkit.compiling.examples import Call
 
 
