@@ -14,6 +14,8 @@ from scriptkit.errors import ArtifactError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MOST = float(2**63 - 1024)  # the largest number of 64 bits that a float can hold
+
 
 def described(value: object, fixed_dimensions: Sequence[int] = ()) -> Example | None:
     """What the manifest says of an argument or a result; None of an object. Tensors are described, not stored."""
@@ -77,4 +79,5 @@ def _made_tensor(example: TensorExample, generator: torch.Generator) -> torch.Te
     drawn = torch.rand(example.shape, generator=generator, dtype=torch.float64)
     if dtype.is_floating_point or dtype.is_complex:
         return (low + drawn * (high - low)).to(dtype)
-    return (low + torch.floor(drawn * (math.floor(high) - low + 1))).to(dtype)
+    whole = low + torch.floor(drawn * (math.floor(high) - low + 1))
+    return whole.clamp(max=_MOST).to(dtype)

@@ -194,5 +194,6 @@ def _example_tensor(example: TensorExample) -> str | None:
     kind = _SCALAR_TYPES[example.dtype]
     if "Float" in kind or kind in ("at::kDouble", "at::kHalf"):
         return f"at::rand({shape}, {kind}).to(model.device())"
-    low, high = int(example.minimum or 0), int(example.maximum or 0) + 1
+    most = 2**63 - 1  # more is no literal of a C++ integer
+    low, high = max(int(example.minimum or 0), -most), min(int(example.maximum or 0) + 1, most)
     return f"at::randint({low}, {high}, {shape}, {kind}).to(model.device())"
