@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 HELPERS = """
     from datetime import date
     from pathlib import Path
-    from typing import Dict, List
+    from typing import Dict, List, NamedTuple, Optional, Tuple, Union
     from torch import Tensor, nn
 
     EPS = 1e-5
@@ -33,6 +33,25 @@ HELPERS = """
 
     def first(xs: List[Tensor]) -> Tensor:
         return xs[0]
+
+    class Pair(NamedTuple):
+        a: int
+        b: int
+
+    def sized(x: Tensor) -> Tuple[Tensor, int]:
+        return x, 1
+
+    def maybe(x: Tensor) -> Optional[Tensor]:
+        return x
+
+    def either(x: Tensor) -> Union[Tensor, int]:
+        return x
+
+    def named(x: Tensor) -> Pair:
+        return Pair(1, 2)
+
+    def nothing(x: Tensor) -> None:
+        return None
 
     def several() -> nn.ModuleList:
         return nn.ModuleList([nn.Identity()])
@@ -87,6 +106,12 @@ CASES = [
     Case("result_of_a_function", "x + halved(x, 1.0).hex()", "object-attribute"),
     Case("argument_of_a_function", "x * halved(x, 'a')", "argument-type-mismatch"),
     Case("function_called_right", "x * halved(x, 1.0)"),
+    Case("part_of_a_tuple", "x * sized(x)[1].bit_length()", "object-attribute"),
+    Case("part_of_a_tuple_used_right", "sized(x)[0] * sized(x)[1]"),
+    Case("perhaps_none", "x + maybe(x)", "optional-not-refined"),
+    Case("one_of_two_types", "x if isinstance(either(x), Tensor) else x + 1"),
+    Case("part_of_a_named_tuple", "x * named(x).a"),
+    Case("nothing_at_all", "x + nothing(x)", "operator-types"),
     Case("too_many_arguments", "x * halved(x, 1.0, 2)", "argument-count"),
     Case("keyword_nobody_knows", "x * halved(x, bye=1.0)", "call-unknown-kwarg"),
     Case("result_of_a_module", "self.block(x, 1.0).relu()", "object-attribute", BLOCK),
@@ -115,7 +140,8 @@ def text() -> str:
     """One class for each case."""
     lines = ["import helpers", "from torch import Tensor, nn"]
     lines.append(
-        "from helpers import EPS, SIZES, Base, Block, Plain, count, first, halved, pairs, path, several, words"
+        "from helpers import EPS, SIZES, Base, Block, Plain, count, either, first, halved, maybe, named, nothing, "
+        "pairs, path, several, sized, words"
     )
     for case in CASES:
         lines += [

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from mypy.dmypy_server import Server, process_start_options
 
 from scriptkit.mypy import codes
 from tests.mypy.project import Project, after_checking, read, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 GOOD = """
     from torch import Tensor
@@ -159,31 +160,23 @@ def test_files_whose_errors_are_ignored_are_left_alone(project: Project) -> None
 
 
 class Daemon:
-    """A mypy daemon of its own."""
+    """What the process of a mypy daemon does, here in this process."""
 
-    def __init__(self, project: Project) -> None:
-        self.project = project
-
-    def run(self, *command: str) -> str:
-        status = str(self.project.folder / "status.json")
-        call = [sys.executable, "-m", "mypy.dmypy", "--status-file", status, *command]
-        done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=120)
-        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
-        return done.stdout
+    def __init__(self, folder: Path) -> None:
+        shown = ["--show-column-numbers", "--show-error-end", "--hide-error-context", "--no-error-summary"]
+        options = process_start_options(shown, allow_sources=False)
+        self.server = Server(options, str(folder / "status.json"))
 
     def codes(self) -> list[str]:
-        out = self.run("check", ".")
-        lines = [line for line in out.splitlines() if not line.startswith(("Success", "Found"))]
-        return sorted(short(found) for found in read("\n".join(lines)))
+        answer = self.server.cmd_check(["."], export_types=False, is_tty=False, terminal_width=80)
+        assert not answer["err"], answer["err"]
+        return sorted(short(found) for found in read(str(answer["out"])))
 
 
 @pytest.fixture
-def daemon(project: Project) -> Iterator[Daemon]:
+def daemon(project: Project) -> Daemon:
     project.write()
-    daemon = Daemon(project)
-    daemon.run("start", "--", "--show-column-numbers", "--show-error-end", "--hide-error-context")
-    yield daemon
-    daemon.run("stop")
+    return Daemon(project.folder)
 
 
 @after_checking
