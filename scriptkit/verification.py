@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from scriptkit import switches
+from scriptkit.arguments import positional, required_module
 from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import Difference, Tolerance, compare
 from scriptkit.compiling.compiled import CompiledModule
@@ -111,7 +112,8 @@ def verify(
         VerificationError: with the report, if anything differs.
         CompilationError: the module does not compile.
     """
-    report = _Verification(m, Example.of(example_inputs, example_kwargs or {}), Tolerance(rtol, atol)).report()
+    example = Example.of(positional(example_inputs), example_kwargs or {})
+    report = _Verification(required_module(m), example, Tolerance(rtol, atol)).report()
     if not report.passed:
         raise VerificationError(str(report), report)
     return report
@@ -127,7 +129,7 @@ def verify_loaded(
     atol: float | None = None,
 ) -> VerificationReport:
     """Compare what a file computes with the Python of its module, on the given inputs and on others made from them."""
-    example = Example.of(example_inputs, example_kwargs or {})
+    example = Example.of(positional(example_inputs), example_kwargs or {})
     mode = bool(getattr(loaded, "training", False))
     eager = copy_tree(m).train(mode)
     comparisons, skipped = [], []

@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.arguments import positional
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.compiling.isolation import buffers_restored, random_states_kept, with_fresh_tensors
 from scriptkit.engines.torchscript import files
@@ -38,13 +39,12 @@ def warmup(
     Give inputs of the ranks and dtypes that will come, and call it in the mode they will come in (`torch.no_grad()`,
     training or not): each is specialised apart. Buffers, attributes and random numbers are afterwards what they were.
     """
+    given = positional(example_inputs)
     module: Any = m.module if isinstance(m, LoadedModule) else m
     if files.is_script_module(module) and files.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
     with random_states_kept(), _state_kept(module):
-        _call_until_steady(
-            lambda: module(*with_fresh_tensors(tuple(example_inputs)), **with_fresh_tensors(dict(example_kwargs or {})))
-        )
+        _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))
 
 
 def _call_until_steady(call: Callable[[], object]) -> None:

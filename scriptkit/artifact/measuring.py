@@ -68,7 +68,8 @@ def _result(module: Any, name: str, call: ExampleCall) -> object:
     """What a method returns, eagerly for a Python module, with the same random numbers each time."""
     method: Callable[..., object] | None = getattr(module, name, None)
     if method is None:
-        raise ArtifactError(f"the example inputs name a method `{name}`, which the model does not have")
+        message = f"the example inputs name a method `{name}`, which the model does not have"
+        raise ArtifactError(f"{message}; a dictionary that is an argument of `forward` stands in a tuple: `({{...}},)`")
     arguments, keywords = with_fresh_tensors((tuple(call.arguments), dict(call.keywords)))
     try:
         with random_states_kept(_SEED), torch.no_grad(), switches.eager():

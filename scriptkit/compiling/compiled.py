@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from scriptkit import switches
+from scriptkit.arguments import positional, required_module
 from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Chooser
 from scriptkit.compiling.report import CompileReport, ReportRow
@@ -52,8 +53,8 @@ def compile(
         CompilationError: it does not script, and there is nothing to trace it with.
         TraceHazardError: it does not script, and a trace would bake in a value, with all such places.
     """
-    examples = None if example_inputs is None else (tuple(example_inputs), dict(example_kwargs or {}))
-    return CompiledModule(module, examples, modes, allow_baked)
+    examples = None if example_inputs is None else (positional(example_inputs), dict(example_kwargs or {}))
+    return CompiledModule(required_module(module), examples, modes, allow_baked)
 
 
 class CompiledModule(nn.Module):

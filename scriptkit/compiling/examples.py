@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit import switches
 from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.engines.torchscript.tracing import is_compiled
 
@@ -42,7 +43,7 @@ def record_examples(
         if not is_compiled(part):
             _listen(part, calls.setdefault(path, []))
     own_args, own_kwargs = with_fresh_tensors((tuple(args), kwargs or {}))
-    with random_states_kept(RECORDING_SEED), torch.no_grad():
+    with random_states_kept(RECORDING_SEED), torch.no_grad(), switches.eager():
         copy(*own_args, **own_kwargs)
     return {path: found for path, found in calls.items() if found}
 

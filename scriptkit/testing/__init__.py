@@ -51,11 +51,12 @@ def assert_scriptable(  # noqa: PLR0913 - options, each named at the call
     """
     __tracebackhide__ = True
     pytest.importorskip("torch")
+    from scriptkit.arguments import positional
     from scriptkit.testing.forms import compiled, refusals_missed
     from scriptkit.testing.telling import plan_differences, told_verification
     from scriptkit.verification import verify
 
-    given = (tuple(example_inputs), dict(example_kwargs or {}))
+    given = (positional(example_inputs), dict(example_kwargs or {}))
     try:
         made = compiled(module, given)
         report = verify(made, given[0], example_kwargs=given[1], rtol=rtol, atol=atol)
@@ -87,11 +88,12 @@ def assert_same_outputs(
     """
     __tracebackhide__ = True
     pytest.importorskip("torch")
+    from scriptkit.arguments import positional
     from scriptkit.compiling.comparison import Tolerance
     from scriptkit.testing.forms import compiled, results
     from scriptkit.testing.telling import told_results
 
-    given = (tuple(example_inputs), dict(example_kwargs or {}))
+    given = (positional(example_inputs), dict(example_kwargs or {}))
     try:
         made = compiled(module, given)
     except (CompilationError, TraceHazardError) as error:
@@ -118,9 +120,10 @@ class Form:
 
         A plain `nn.Module` is compiled by `scriptkit.compile`; give it example inputs where it may have to be traced.
         """
+        from scriptkit.arguments import positional
         from scriptkit.testing.forms import in_form
 
-        given = None if example_inputs is None else (tuple(example_inputs), dict(example_kwargs or {}))
+        given = None if example_inputs is None else (positional(example_inputs), dict(example_kwargs or {}))
         return in_form(module, self.name, given)
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from scriptkit import switches
+from scriptkit.arguments import required_module
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.annotations import attribute_annotations, is_final
@@ -122,6 +123,7 @@ def is_compiled(module: torch.nn.Module) -> bool:
 
 def report(module: torch.nn.Module) -> CompileReport:
     """What was chosen for each submodule, and why."""
+    module = required_module(module)
     if hasattr(module, "__scriptkit_report__"):
         made: CompileReport = cast("Any", module).__scriptkit_report__()
         return made
