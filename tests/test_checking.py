@@ -95,6 +95,28 @@ def test_paths_are_checked_file_by_file(tmp_path: Path) -> None:
     assert check_paths([str(tmp_path / "missing.py")])[0].name == "unreadable-file"
 
 
+def test_a_folder_is_searched_for_python_alone_and_bytes_of_no_text_are_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("class A(:")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "a.py").write_text("class A(:")
+    (tmp_path / "latin.py").write_bytes(b"a = 1\nb = 2\nc = '\xe9'\n")
+    (found,) = check_paths([tmp_path])
+    assert found.name == "unreadable-file"
+    assert found.message.endswith("byte 17 is not utf-8")
+
+
+def test_many_files_are_checked_by_several_processes_in_their_order(tmp_path: Path) -> None:
+    for number in range(90):
+        (tmp_path / f"m{number:02}.py").write_text(PLAIN if number % 2 else "x = 1\n")
+    program = (
+        "import sys, scriptkit; from scriptkit.checking import paths; "
+        "paths.os.cpu_count = lambda: 3; assert paths._workers(90) == 3; "
+        "print([d.path[-6:] for d in scriptkit.check_paths(sys.argv[1:], all_modules=True)])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert eval(done.stdout) == [f"m{number:02}.py" for number in range(1, 90, 2)]
+
+
 def test_findings_are_in_source_order_and_each_once() -> None:
     found = check_source(PLAIN, all_modules=True)
     assert settled([*found, *found]) == found

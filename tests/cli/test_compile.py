@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import scriptkit
 from scriptkit.cli import main
+from tests.rules.loading import load_file
 
 MODELS = """\
 import torch
@@ -53,12 +55,26 @@ def broken():
 
 def number():
     return 3
+
+
+VERSION = "1.0"
+
+
+class Embedding(ScriptableModule):
+    def __init__(self, rows: int = 10) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(rows, 2)
+
+    def forward(self, index: Tensor, mask: Tensor) -> Tensor:
+        return self.rows(index)[mask]
 """
 
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "models_of_cli.py").write_text(MODELS)
+    (tmp_path / "broken.py").write_text("class Net(:\n")
+    torch.save({"conv.weight": torch.ones(1)}, tmp_path / "other.pt")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -119,6 +135,36 @@ def test_weights_come_from_a_saved_state() -> None:
 
 
 @pytest.mark.usefixtures("models")
+def test_integers_and_bools_are_made_as_they_are_asked_for_and_tensors_are_read_from_files() -> None:
+    assert compiled("Embedding", "--inputs", "int64:3x4<10; bool:3x4").exit_code == 0, "all ten rows, no eleventh"
+    torch.save((torch.tensor([[1, 2]]), torch.tensor([[True, False]])), "both.pt")
+    assert compiled("Embedding", "--inputs", "both.pt").exit_code == 0
+    torch.save(torch.tensor([[1, 2]]), "one.pt")
+    assert compiled("Embedding", "--inputs", "one.pt; bool:1x2").exit_code == 0
+    assert run("verify", "model.pt", "--against", "models_of_cli.py:Embedding").exit_code == 0
+
+
+@pytest.mark.usefixtures("models")
+def test_a_file_that_was_never_called_or_lacks_weights_is_verified_with_those_given() -> None:
+    scriptkit.save(scriptkit.compile(models_of_cli().Net()), "model.pt")
+    asked = run("verify", "model.pt", "--against", "models_of_cli.py:Net")
+    assert asked.exit_code == 2
+    assert "give `--inputs`" in asked.stderr
+    assert run("verify", "model.pt", "--against", "models_of_cli.py:Net", "--inputs", "3x4").exit_code == 0
+    other = run("verify", "model.pt", "--against", "models_of_cli.py:Embedding", "--inputs", "3x4")
+    assert other.exit_code == 2
+    assert "the file has no weight `rows.weight`" in " ".join(other.stderr.split())
+    torch.save({"fc.weight": torch.ones(2, 4), "fc.bias": torch.zeros(2)}, "weights.pt")
+    options = ("--against", "models_of_cli.py:Net", "--inputs", "3x4", "--weights", "weights.pt")
+    assert run("verify", "model.pt", *options).exit_code == 1, "other weights, other results"
+
+
+def models_of_cli() -> Any:
+    """The models, imported as the command imports them."""
+    return load_file(Path("models_of_cli.py").absolute())
+
+
+@pytest.mark.usefixtures("models")
 def test_a_hazard_is_drawn_with_its_line() -> None:
     result = compiled("Hazard", "--inputs", "3x4", "--mode", "*=trace")
     assert result.exit_code == 1
@@ -135,6 +181,9 @@ def test_a_hazard_is_drawn_with_its_line() -> None:
         (("missing.py:Net", "-o", "m.pt"), "there is no file `missing.py`"),
         (("models_of_cli.py:Nope", "-o", "m.pt"), "has no `Nope`"),
         (("models_of_cli.py:number", "-o", "m.pt"), "makes a int, not an nn.Module"),
+        (("models_of_cli.py:VERSION", "-o", "m.pt"), "is a str, not a class or function"),
+        (("broken.py:Net", "-o", "m.pt"), "cannot import `broken.py`: SyntaxError"),
+        (("models_of_cli.py:Net", "--weights", "other.pt", "-o", "m.pt"), "does not hold the weights of this model"),
         (("models_of_cli.py:Net", "--args", "{3", "-o", "m.pt"), "is no JSON"),
         (("models_of_cli.py:Net", "--args", "3", "-o", "m.pt"), "a JSON list"),
         (("models_of_cli.py:Net", "--args", "[1, 2, 3]", "-o", "m.pt"), "does not take these arguments"),

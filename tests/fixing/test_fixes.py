@@ -52,6 +52,17 @@ REPAIRED = {
         model(LAYERS, "for i in range(len(self.layers)):\n    x = self.layers[i](x)\nreturn x"),
         ["        for layer in self.layers:", "            x = layer(x)"],
     ),
+    "iteration over as many as the constructor counts": (
+        model(
+            "self.n = 3\nself.layers = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)])",
+            "for i in range(self.n):\n    x = self.layers[i](x)\nreturn x",
+        ),
+        ["        for layer in self.layers:", "            x = layer(x)"],
+    ),
+    "a truth value beside another": (
+        forward("if flag and k:\n    x = x * k\nreturn x", "x: Tensor, flag: bool, k: Optional[int]"),
+        ["        if flag and k is not None and k != 0:"],
+    ),
     "enumeration where the index is used": (
         model(LAYERS, "for i in range(len(self.layers)):\n    x = self.layers[i](x) * i\nreturn x"),
         ["        for i, layer in enumerate(self.layers):", "            x = layer(x) * i"],
@@ -88,6 +99,24 @@ LEFT_ALONE = {
         "self.bias = None",
         "bias = 2\nif self.bias is not None:\n    x = x + self.bias * bias\nreturn x",
         declared="bias: Optional[Tensor]",
+    ),
+    "a truth value that is negated": forward("if not k:\n    return x\nreturn x * 2", "x: Tensor, k: Optional[int]"),
+    "a truth value that is kept": forward("found = bool(k)\nreturn x if found else -x", "x: Tensor, k: Optional[int]"),
+    "an attribute whose number may be zero": model(
+        "self.k = None", "if self.k:\n    return x\nreturn x * 2", declared="k: Optional[int]"
+    ),
+    "an Optional of what has no truth value": forward(
+        "if pair:\n    return x\nreturn x * 2", "x: Tensor, pair: Optional[Tuple[int, int]]"
+    ),
+    "a list that gets pairs": forward("pairs = []\npairs.append((1, 'a'))\nreturn x"),
+    "a default that is no number or text": forward("return x.view(size)", "x, size=(1, 2)"),
+    "modules that are counted otherwise": model(
+        "self.layers = nn.ModuleList([nn.Linear(2, 2) for _ in 'abc'])",
+        "for i in range(len('abc')):\n    x = self.layers[i](x)\nreturn x",
+    ),
+    "modules that are made twice": model(
+        LAYERS + "\nself.layers = nn.ModuleList([nn.ReLU()])",
+        "for i in range(3):\n    x = self.layers[i](x)\nreturn x",
     ),
     "code that compiles": forward("return x + 1"),
     "text that is no Python": "def f(:\n",

@@ -57,6 +57,32 @@ def test_another_plan_is_told_as_a_difference() -> None:
     assert "  - head: script, but there is no such submodule in" in told
 
 
+def test_many_differing_elements_are_counted_and_other_types_are_told() -> None:
+    class Same(nn.Module):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return x, x * 2
+
+    class Other(nn.Module):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return x + 1, torch.zeros(1)
+
+    with pytest.raises(AssertionError) as caught:
+        assert_same_outputs(Other(), (X,), reference=Same())
+    told = str(caught.value)
+    assert "  eager output[0]: 12 of 12 elements differ" in told
+    assert "      and 8 more" in told
+    assert "  eager output[1]: " in told
+
+
+def test_same_outputs_of_what_does_not_compile_is_a_failure_with_its_drawing() -> None:
+    with pytest.raises(AssertionError, match="Unscriptable"):
+        assert_same_outputs(Unscriptable(), (X,))
+
+
+def test_wrong_inputs_of_a_model_that_returns_several_are_told() -> None:
+    assert "wrong_inputs[0]: accepted, returns a dict" in failure(Net(), (X,), wrong_inputs=[(torch.rand(9, 4),)])
+
+
 def test_wrong_inputs_that_are_accepted_fail_the_test() -> None:
     told = failure(Plain(), (X,), wrong_inputs=[(torch.rand(9, 4),)])
     assert "wrong_inputs[0]: accepted, returns a Tensor[9, 2]" in told
