@@ -9,7 +9,7 @@ from typing import Final
 from scriptkit.checking import check_class
 from scriptkit.errors import ScriptabilityError, ScriptkitWarning
 
-_STACK_LEVEL: Final = 4
+_STACK_LEVEL: Final = 3
 
 
 def check_definition(cls: type) -> None:
