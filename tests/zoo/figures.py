@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
@@ -50,9 +51,16 @@ class Figures:
 
 
 def figures(model: nn.Module, data: bytes, inputs: tuple[Arguments, Arguments]) -> Figures:
-    """Compare what is loaded from a file with the model, which stays as it is."""
+    """Compare what is loaded from a file with the model, which stays as it is.
+
+    A file holds the weights that parametrizations give, in the precision of that moment: their own parameters have no
+    gradients there, and in double precision the weights are others.
+    """
     found = Figures()
+    is_parametrized = any(parametrize.is_parametrized(part) for part in model.modules())
     for case in _cases(inputs):
+        if is_parametrized and case.dtype != torch.float32:
+            continue
         expected = case.run(case.prepared(copy.deepcopy(model)))
         if isinstance(expected, str):
             continue
@@ -61,10 +69,17 @@ def figures(model: nn.Module, data: bytes, inputs: tuple[Arguments, Arguments]) 
         if isinstance(actual, str):
             found.note(case.aspect, "raises", actual)
             continue
+        if is_parametrized:
+            expected, actual = (_of_common_names(*pair) for pair in ((expected, actual), (actual, expected)))
         differences = compare(expected, actual)
         words = f"{differences[0].path}: {differences[0].what}" if differences else ""
         found.note(case.aspect, "wrong" if differences else "equal", words)
     return found
+
+
+def _of_common_names(run: Any, other: Any) -> Any:
+    """A run with the gradients that another one has too."""
+    return run[0], {name: gradient for name, gradient in run[1].items() if name in other[1]}
 
 
 @dataclass(frozen=True)
