@@ -142,11 +142,6 @@ def is_tensor_cast(name: str) -> bool:
     return name in table()["tensor_methods"]
 
 
-def is_python_tensor_member(name: str) -> bool:
-    """Whether Python's Tensor has such a member."""
-    return name in table()["tensor_python_only"]
-
-
 def nn_module(name: str) -> dict[str, Any] | None:
     """The forward and the annotations of a class of `torch.nn`, by its bare name."""
     found: dict[str, Any] | None = table()["modules"].get(name)

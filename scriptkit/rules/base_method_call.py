@@ -48,10 +48,8 @@ class BaseMethodCall(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         text, method = problem.data["text"], problem.data["method"]
-        if text.startswith("super("):
-            return None
         return self.about(
             cls,
             problem,

@@ -36,6 +36,16 @@ class DecoratedMethod(Rule):
             def forward(self, x: Tensor) -> Tensor:
                 return self.doubled(x + 1)
         """,
+        """
+        def listed(f: Any) -> Any:
+            f.listed = True
+            return f
+
+        class Model(nn.Module):
+            @listed
+            def forward(self, x: Tensor) -> Tensor:
+                return x + 1
+        """,
     )
     INVALID = (
         Invalid(

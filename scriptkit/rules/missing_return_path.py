@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.rules.examples import forward
@@ -34,15 +33,9 @@ class MissingReturnPath(ProblemRule):
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         name = problem.method.name if problem.method else "the function"
-        where = problem.node
-        if isinstance(where, (ast.FunctionDef, ast.If, ast.For, ast.While)):
-            keyword = {ast.FunctionDef: "def", ast.If: "if", ast.For: "for", ast.While: "while"}[type(where)]
-            where_span = word(cls, where, keyword)
-        else:
-            where_span = cls.module.span(where)
         return self.found(
             cls,
-            where_span,
+            word(cls, problem.node, "def"),
             f"one path through `{name}` ends without a `return`",
             help="return a value at its end, or raise an exception there",
             method=name,

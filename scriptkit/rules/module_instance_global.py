@@ -31,7 +31,10 @@ class ModuleInstanceGlobal(Rule):
     label = "runs in Python, cannot be saved"
     note = "the compiler keeps a call into Python for it, and a file contains no Python"
     help = "make it a submodule"
-    VALID = (model("self.act = nn.ReLU()", "return self.act(x)"),)
+    VALID = (
+        model("self.act = nn.ReLU()", "return self.act(x)"),
+        "act = F.relu\n\n" + forward("return act(x)"),
+    )
     INVALID = (
         Invalid(
             "act = nn.ReLU()\n\n" + forward("return act(x)  # <-"), "Could not export Python function call", saved=True

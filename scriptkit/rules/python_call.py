@@ -53,6 +53,24 @@ class PythonCall(Rule):
         ),
         Invalid(
             """
+            class Doubled(torch.autograd.Function):
+                @staticmethod
+                def forward(ctx: Any, x: Tensor) -> Tensor:
+                    return x * 2
+
+                @staticmethod
+                def backward(ctx: Any, grad: Tensor) -> Tensor:
+                    return grad * 2
+
+            class Model(nn.Module):
+                def forward(self, x: Tensor) -> Tensor:
+                    return Doubled.apply(x)  # <-
+            """,
+            "Could not export Python function call",
+            saved=True,
+        ),
+        Invalid(
+            """
             import functools
 
             @functools.lru_cache

@@ -42,6 +42,10 @@ class ReturnThenWithBlock(Rule):
             ),
             "outputs_[i]->uses().empty() INTERNAL ASSERT FAILED",
         ),
+        Invalid(
+            forward("if k > 0:\n    return x\nwith torch.no_grad():  # <-\n    return x * 2", "x: Tensor, k: int"),
+            "outputs_[i]->uses().empty() INTERNAL ASSERT FAILED",
+        ),
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:

@@ -29,6 +29,7 @@ class TensorUnpack(ProblemRule):
     VALID = (forward("a, b = x.unbind(0)\nreturn a + b"),)
     INVALID = (
         Invalid(forward("a, b = x  # <-\nreturn a + b"), "cannot be used as a tuple"),
+        Invalid(forward("for a, b in x:  # <-\n    x = x + a * b\nreturn x"), "cannot be used as a tuple"),
         Invalid(forward("a, b = (x, x, x)  # <-\nreturn a + b"), "too many values to unpack: need 2 but found 3"),
     )
 

@@ -45,7 +45,7 @@ class TupleIndexNotConstant(ProblemRule):
 
     def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
         text, is_slice = problem.data["text"], problem.data["slice"]
-        attribute = _self_attribute(problem.node)
+        attribute = _variable(cls, problem.node)
         return self.about(
             cls,
             problem,
@@ -58,7 +58,8 @@ class TupleIndexNotConstant(ProblemRule):
         )
 
 
-def _self_attribute(node: ast.AST) -> str:
-    if not isinstance(node, ast.Subscript):
-        return ""
-    return next((n.attr for n in ast.walk(node.slice) if isinstance(n, ast.Attribute) and is_self_attribute(n)), "")
+def _variable(cls: ClassFacts, node: ast.AST) -> str:
+    """The attribute in an index that is no constant, and could be one."""
+    index = node.slice if isinstance(node, ast.Subscript) else node
+    names = (n.attr for n in ast.walk(index) if isinstance(n, ast.Attribute) and is_self_attribute(n))
+    return next((name for name in names if name in cls.attributes and not cls.attributes[name].final), "")

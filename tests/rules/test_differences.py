@@ -47,6 +47,18 @@ TEXTS = [
     ("n = 0\nfor a, b in zip(xs, [1, 2], strict=True):\n    n += a * b\nreturn n", "xs: List[int]", "int", "([1],)"),
     ("n = 0\nfor a, b in zip(xs, [1, 2], strict=False):\n    n += a * b\nreturn n", "xs: List[int]", "int", "([1],)"),
     ("n = 0\nfor a, b in zip(xs, [1, 2]):\n    n += a * b\nreturn n", "xs: List[int]", "int", "([1],)"),
+    (
+        "a = x * 0\nb = x * 0\nfor _ in range(3):\n    a, b = b, a\n    a.add_(1)\nreturn a - b",
+        "x: Tensor",
+        "Tensor",
+        "(torch.ones(2),)",
+    ),
+    (
+        "a = x * 0\nb = x * 0\nfor _ in range(3):\n    a, b = b, a\n    a = a.add(1)\nreturn a - b",
+        "x: Tensor",
+        "Tensor",
+        "(torch.ones(2),)",
+    ),
     # -- a loop that swaps: compiled code reads what it has just written
     (
         "a, b = x, x + 1\nfor _ in range(3):\n    a, b = b, a.add(1)\nreturn a",
