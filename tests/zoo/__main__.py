@@ -33,7 +33,7 @@ def main(patterns: tuple[str, ...], *, deeper: bool) -> None:
         start = time.perf_counter()
         result = outcome(entry, figures.figures if deeper else None)
         found.append(result)
-        allowed = {"right", "refuses the second input"} if entry.may_refuse else {"right"}
+        allowed = {"right", "refused", "refuses the second input"} if entry.may_refuse else {"right"}
         unexpected += result.status not in allowed
         taken = time.perf_counter() - start
         click.echo(f"{number:3}/{len(entries)} {taken:5.1f} s  {result.status:25} {result.mode:8} {entry.name}")

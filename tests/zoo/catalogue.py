@@ -20,8 +20,8 @@ Arguments = tuple[Any, ...]
 class Entry:
     """One model: how it is made, what it gets, and a second input of another shape.
 
-    `is_quick`: one of those that every check runs. `may_refuse`: its trace holds for one size only, so a second input
-    may be refused, but not answered wrongly.
+    `is_quick`: one of those that every check runs. `may_refuse`: it keeps a state in Python, so it may be refused, or
+    its second input, but not answered wrongly.
     """
 
     name: str
@@ -198,9 +198,9 @@ CATALOGUE = [
     _transformers("xlm-roberta"),
     _transformers("mpnet"),
     _transformers("roformer", embedding_size=32),
-    _transformers("mamba", state_size=4, use_cache=False, is_quick=True, may_refuse=True),
+    _transformers("mamba", state_size=4, use_cache=False, is_quick=True),
     _transformers("rwkv", attention_hidden_size=32, use_cache=False, may_refuse=True),
-    _transformers("longformer", attention_window=4, may_refuse=True),
+    _transformers("longformer", attention_window=4),
     *(_transformers(name) for name in ENCODERS),
     *(_transformers(name, num_key_value_heads=2, use_cache=False) for name in DECODERS),
     _transformers("helium", num_key_value_heads=2, head_dim=16, use_cache=False),
@@ -211,7 +211,7 @@ CATALOGUE = [
     _transformers("opt", ffn_dim=37, word_embed_proj_dim=32, use_cache=False),
     _transformers("xlm", emb_dim=32, n_layers=2, n_heads=2),
     _transformers("flaubert", emb_dim=32, n_layers=2, n_heads=2),
-    _transformers("xlnet", d_model=32, n_layer=2, n_head=2, d_inner=37, may_refuse=True),
+    _transformers("xlnet", d_model=32, n_layer=2, n_head=2, d_inner=37),
     _transformers("mixtral", intermediate_size=64, num_key_value_heads=2, num_local_experts=2, use_cache=False),
     _transformers("falcon", use_cache=False),
     _transformers("mpt", d_model=32, n_layers=2, n_heads=2, use_cache=False),
@@ -222,6 +222,8 @@ CATALOGUE = [
     _transformers("deberta", max_position_embeddings=64),
     _encoder_decoder("t5", d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=2),
     _encoder_decoder("mt5", d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=2),
+    _encoder_decoder("switch_transformers", d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=2, num_experts=4),
+    _transformers("canine", num_hash_buckets=64),
     *(_encoder_decoder(name, **BART) for name in ("bart", "mbart", "pegasus", "blenderbot", "marian", "m2m_100")),
     *(_vision(name) for name in ("vit", "deit", "dinov2", "beit", "vit_msn", "ijepa")),
     _vision("convnext", hidden_sizes=[8, 16, 16, 16], depths=[1, 1, 1, 1]),
