@@ -103,6 +103,10 @@ class BoundForm:
             return f"compiled for evaluation only: {self.choice.eval_only}"
         return None
 
+    def why_in_no_file(self) -> str | None:
+        """The change of the module since it was compiled, for which its form computes something else."""
+        return self.why_eagerly() if self._has_hooks() or self._changed() is not None else None
+
     def is_outdated(self) -> bool:
         """Whether the module changed so that another form is needed; while it has hooks it runs as Python anyway."""
         return not self._has_hooks() and self._changed() is not None

@@ -67,6 +67,11 @@ class BoundLowered:
             return f"compiled for evaluation only: {self.choice.eval_only}"
         return None
 
+    def why_in_no_file(self) -> str | None:
+        """The change of the module since it was compiled, for which its form computes something else."""
+        outdated = self._broken() is not None or any(part.is_outdated() for part in self._parts)
+        return self.why_eagerly() if outdated or self._has_other_hooks() else None
+
     def is_outdated(self) -> bool:
         """Whether the module changed so that it has to be lowered again; with a new hook it runs as Python."""
         is_changed = self._broken() is not None or any(part.is_outdated() for part in self._parts)

@@ -286,5 +286,9 @@ class _BoundCalls(_Calls):
         return self.choice.form(*args, **kwargs)
 
     def complete(self) -> torch.jit.ScriptModule:
+        reason = self.bound.why_in_no_file()
+        if reason is not None:
+            message = f"{type(self.module).__name__} cannot become TorchScript as it is: {reason}"
+            raise CompilationError(f"{message}; undo that, or call the module once: where it can, it is compiled again")
         self.bound.bind()
         return self.choice.form

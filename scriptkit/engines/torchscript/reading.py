@@ -94,6 +94,10 @@ def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
     if hidden is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {hidden}; write a subclass instead"
         raise CompilationError(message)
+    changed = next(filter(None, (part.why_in_no_file() for part in twin.parts)), None)
+    if changed is not None:
+        message = f"{type(module).__name__} cannot become TorchScript as it is: {changed}"
+        raise CompilationError(f"{message}; undo that, or call the module once: where it can, it is compiled again")
 
 
 def refuse_unsaveable(module: torch.nn.Module) -> None:

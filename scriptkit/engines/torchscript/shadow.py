@@ -45,6 +45,9 @@ class Part(Protocol):
     def why_eagerly(self) -> str | None:
         """The reason for which the form cannot stand for the submodule in the next call."""
 
+    def why_in_no_file(self) -> str | None:
+        """The change of the submodule for which its form computes something else."""
+
     def is_outdated(self) -> bool:
         """Whether the submodule changed so that another form is needed."""
 
