@@ -180,6 +180,14 @@ def holds_container(torch_type: Any) -> bool:
     )
 
 
+def containers_deep(torch_type: Any) -> int:
+    """How many lists, dictionaries and tuples lie one inside the other in values of a TorchScript type."""
+    if not isinstance(torch_type, C.ListType | C.DictType | C.TupleType | C.OptionalType):
+        return 0
+    inside = max(map(containers_deep, torch_type.containedTypes()), default=0)
+    return inside if isinstance(torch_type, C.OptionalType) else inside + 1
+
+
 def is_none(torch_type: Any) -> bool:
     """Whether an attribute is None for good: the compiler decides branches by it, so that no code reads it."""
     return isinstance(torch_type, C.NoneType)

@@ -41,7 +41,7 @@ class ContainerOrigins:
         left: list[_Place] = [(value, 0)]
         while left:
             here, depth = left.pop()
-            if (here.debugName(), depth) in found or not adapter.holds_container(here.type()):
+            if (here.debugName(), depth) in found or not _may_lie(depth, here.type()):
                 continue
             found.add((here.debugName(), depth))
             left += self._before(here, depth)
@@ -64,6 +64,11 @@ class ContainerOrigins:
         elif depth > 0:  # a new container, which shares what is inside
             is_one_deeper = kind in _BUILDS or kind == "aten::items"
             yield from ((one, depth - is_one_deeper) for one in node.inputs())
+
+
+def _may_lie(depth: int, torch_type: Any) -> bool:
+    """Whether a container lies that deep in values of a type; deeper than the type is, a walk would never end."""
+    return depth < adapter.containers_deep(torch_type) and adapter.holds_container(torch_type)
 
 
 def _joined(value: Any, node: Any, kind: str) -> list[Any]:

@@ -136,6 +136,15 @@ class Popped(ScriptableModule):
         return len(v)
 
 
+class APartAfterAnotherWasCopied(ScriptableModule):
+    def forward(self, xs: list[list[int]]) -> int:
+        kept: list[int] = []
+        kept.extend(xs[0])  # the walk from `xs[1]` comes here, and from here to `xs` again
+        other = xs[1]
+        other.append(3)
+        return len(kept)
+
+
 class CopiesGrow(ScriptableModule):
     def forward(self, xs: list[Tensor]) -> Tensor:
         zs = list(xs)
@@ -202,6 +211,7 @@ CHANGES: list[tuple[type[ScriptableModule], tuple[Any, ...]]] = [
     (Repeated, ([1],)),
     (InATuple, (([1], [2]),)),
     (Popped, ({"a": [1]},)),
+    (APartAfterAnotherWasCopied, ([[1], [2]],)),
 ]
 LEAVES_ALONE: list[tuple[type[ScriptableModule], tuple[Any, ...]]] = [
     (CopiesGrow, (tensors(2),)),
