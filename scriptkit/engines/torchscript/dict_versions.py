@@ -32,9 +32,10 @@ class Unwritten:
 
     def __call__(self) -> bool:
         """True where what is asked holds."""
-        if self._are_unwritten is not None and self._are_unwritten():
+        are_unwritten = self._are_unwritten  # another thread may take it away
+        if are_unwritten is not None and are_unwritten():
             return True
-        if self._wait:
+        if self._wait > 0:
             self._wait -= 1
             return self._holds()
         return self._from_now()
