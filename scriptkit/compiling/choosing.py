@@ -86,9 +86,10 @@ class Chooser:
         try:
             return self._lowered("", self.root, wanted, ["was lowered before"])
         except LoweringError:
-            if wanted is not None:
+            choice = self._lowered_round_refused("", self.root, ["was lowered before"]) if wanted is None else None
+            if choice is None:
                 raise
-            return self._lowered_round_refused("", self.root, ["was lowered before"])
+            return choice
 
     def _not_scripted(self, path: str, part: nn.Module, wanted: Mark | None, refusal: ScriptkitError | None) -> Choice:
         """Where the source does not script: the lowered form, else the trace."""
@@ -102,13 +103,15 @@ class Chooser:
                 if wanted is not None:
                     raise
                 is_refused = isinstance(error, LoweringError)
-                told = f"is not lowered ({headline(error)})"
-            if is_refused:
-                try:
-                    return self._lowered_round_refused(path, part, reasons)
-                except (CompilationError, TraceHazardError) as error:
-                    told += f", nor round its parts ({headline(error)})"
-            reasons.append(told)
+                refused = f"is not lowered ({headline(error)})"
+            try:
+                choice = self._lowered_round_refused(path, part, reasons) if is_refused else None
+            except (CompilationError, TraceHazardError) as error:
+                choice = None
+                refused += f", nor round its parts ({headline(error)})"
+            if choice is not None:
+                return choice
+            reasons.append(refused)
         try:
             return self._traced(path, part, wanted, reasons)
         except (CompilationError, TraceHazardError) as error:
@@ -206,11 +209,14 @@ class Chooser:
         choice.is_mixed = bool(inner)
         return choice
 
-    def _lowered_round_refused(self, path: str, part: nn.Module, reasons: Sequence[str]) -> Choice:
-        """Lowered, where the submodules that cannot be are scripted or traced by themselves."""
+    def _lowered_round_refused(self, path: str, part: nn.Module, reasons: Sequence[str]) -> Choice | None:
+        """Lowered, where the submodules that cannot be are scripted or traced by themselves.
+
+        None where no submodule is what stands in the way, but the code of the part itself.
+        """
         refused = self._obstacles(path, part, self._calls(path, None)[0], {})
         if not refused or not all(one.path for one in refused):
-            raise CompilationError(f"{named(path, part)} cannot be lowered round its parts")
+            return None
         why: dict[str, str] = {}
         for one in refused:
             why.setdefault(one.path, headline(LoweringError("", [one.diagnostic])))

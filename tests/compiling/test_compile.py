@@ -367,3 +367,4 @@ def test_a_refused_trace_says_what_stood_in_the_way_of_the_better_forms() -> Non
         compile(GrowsItsArgument(), ([torch.ones(2)],))
     assert "the module does not script (" in caught.value.headline
     assert "is not lowered (" in caught.value.headline
+    assert "nor round its parts" not in caught.value.headline
