@@ -505,6 +505,5 @@ def _no_defaults(self: object) -> None:
 def script_tree(module: torch.nn.Module, stubs_of: Callable[[torch.nn.Module], list[Any]]) -> torch.jit.ScriptModule:
     """Compile a tree of modules whose methods `stubs_of` gives."""
     compiled: torch.jit.ScriptModule = _recursive_.create_script_module(module, stubs_of, share_types=True)
-    for part in compiled.modules():
-        python_numbers.put_methods_right(part._c)
+    python_numbers.put_tree_right(compiled, module)
     return compiled

@@ -42,10 +42,9 @@ def as_function(lifted: LiftedFunction) -> FunctionType:
 
 def script(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """Compile a shadow tree through the public door."""
-    scripted: Any = torch.jit.script(module)
-    for part in scripted.modules():
-        python_numbers.put_methods_right(part._c)
-    return cast("torch.jit.ScriptModule", scripted)
+    scripted: torch.jit.ScriptModule = torch.jit.script(module)
+    python_numbers.put_tree_right(scripted, module)
+    return scripted
 
 
 def script_function(function: FunctionType) -> Any:

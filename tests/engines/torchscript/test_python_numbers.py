@@ -103,3 +103,26 @@ def test_the_larger_and_the_smaller_of_two_floats_are_pythons(a: float) -> None:
         expected = [str(number) for number in net.eager(a, b, flag=True)]
         assert [str(number) for number in net(a, b, flag=True)] == expected
         assert [str(number) for number in saved(a, b, flag=True)] == expected
+
+
+class RemainderOf(nn.Module):
+    def forward(self, x: Tensor, divisor: int) -> Tensor:
+        return x + x.size(0) % divisor
+
+
+class RoundTorchScript(nn.Module):
+    """Lowered, for its options, round a part that is the user's TorchScript."""
+
+    def __init__(self, part: torch.jit.ScriptModule) -> None:
+        super().__init__()
+        self.part = part
+
+    def forward(self, x, **options):  # type: ignore[no-untyped-def]
+        return self.part(x + 1, 2)
+
+
+def test_what_was_torchscript_before_keeps_its_code() -> None:
+    part = torch.jit.script(RemainderOf())
+    before = str(part.graph)
+    assert scriptkit.compile(RoundTorchScript(part), (torch.ones(3),))(torch.ones(3)).tolist() == [3.0] * 3
+    assert str(part.graph) == before
