@@ -54,7 +54,10 @@ def main(names: tuple[str, ...], rounds: int, processes: int, file: Path | None)
     rows: list[Row] = []
     for name in names or ALL:
         with console.status(f"measuring {name}"):
-            rows += ALL[name](Effort(rounds, processes))
+            found = ALL[name](Effort(rounds, processes))
+        if not found:
+            console.print(f"{name}: not measured without other people's models, which `make zoo` installs")
+        rows += found
     console.print(drawn(rows))
     if file is not None:
         file.write_text(json.dumps([{**vars(row), "met": row.met} for row in rows], indent=2) + "\n", encoding="utf-8")

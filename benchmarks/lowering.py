@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import nn
 import scriptkit
 from benchmarks.interleaving import interleave, seconds
 from benchmarks.measurements import Effort, Measurement, Row, microseconds, milliseconds
+from benchmarks.packages import can_import
 from scriptkit.compiling.lowering import lower
 from tests.zoo import torchvision_operators
 
@@ -35,7 +35,7 @@ def traced(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> Any:
 
 def lowering(effort: Effort) -> list[Row]:
     """Making the program, calling it, and asking whether it still holds."""
-    if importlib.util.find_spec("transformers") is None:
+    if not can_import("transformers"):
         return []
     return [row for what, chosen in MODELS.items() for row in _rows(what, model(*chosen), effort)]
 

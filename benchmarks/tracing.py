@@ -8,8 +8,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import statistics
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,17 +16,15 @@ from torch import nn
 import scriptkit
 from benchmarks.interleaving import Comparison, interleave
 from benchmarks.measurements import Effort, Measurement, Row, row
+from benchmarks.packages import can_import
 from tests.zoo import torchvision_operators
 
 MODELS = ("resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5", "squeezenet1_1", "mnasnet0_5", "regnet_y_400mf")
-ZOO = Path(__file__).parents[1] / ".venv" / "zoo" / "site-packages"
 
 
 def tracing(effort: Effort) -> list[Row]:
     """Each model by itself, and the median of their ratios."""
-    if importlib.util.find_spec("torchvision") is None and ZOO.is_dir():
-        sys.path.append(str(ZOO))
-    if importlib.util.find_spec("torchvision") is None:
+    if not can_import("torchvision"):
         return []
     torchvision_operators.declare()
     rounds = max(2, effort.rounds // 50)
