@@ -8,8 +8,9 @@ from typing import Final
 _RAISE: Final = re.compile(r"\braise (?P<type>\w+)\(")
 _RAISE_OF_CLASS: Final = re.compile(r"(?:^|[:;]\s*)raise (?P<type>\w[\w.]*)(?:\(\))?\s*(?:#.*)?$")
 _UNUSED_REACHED: Final = "This Python function is annotated to be ignored and cannot be run"
-_SAYS_ITSELF: Final = re.compile(
-    r"^(?P<type>AssertionError|KeyError|ValueError|ZeroDivisionError)(?:: ?(?P<text>.*))?$", re.DOTALL
+_SAYS_ITSELF: Final = re.compile(  # a bare `ZeroDivisionError` is of tensors, a RuntimeError in Python too
+    r"^(?!ZeroDivisionError$)(?P<type>AssertionError|KeyError|ValueError|ZeroDivisionError)(?:: ?(?P<text>.*))?$",
+    re.DOTALL,
 )
 _TYPES: Final = (
     (re.compile(r"^Expected a proper Tensor but got None"), "TypeError"),

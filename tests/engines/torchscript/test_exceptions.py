@@ -156,10 +156,12 @@ def test_a_wrong_type_of_an_argument_names_it_and_shows_the_signature(
 class Fails(ScriptableModule):
     """Operators of numbers, lists and texts that fail; and exceptions whose words are those of another."""
 
-    def forward(self, why: str, numbers: list[int], word: str) -> int:  # noqa: C901
+    def forward(self, why: str, numbers: list[int], word: str) -> int:  # noqa: C901, PLR0912
         if why == "division": return 1 // len(numbers)  # fmt: skip # noqa: E701
         if why == "divmod":
             return divmod(1, len(numbers))[0]
+        if why == "tensor":
+            return int(torch.tensor(1) // len(numbers))
         if why == "largest":
             return max(numbers)
         if why == "popped":
@@ -184,8 +186,8 @@ class Fails(ScriptableModule):
 
 
 WAYS_TO_FAIL = [
-    "division", "divmod", "largest", "popped", "index of", "number", "letter", "unpacked", "bare", "bare call",
-    "like another", "two lines",
+    "division", "divmod", "tensor", "largest", "popped", "index of", "number", "letter", "unpacked", "bare",
+    "bare call", "like another", "two lines",
 ]  # fmt: skip
 
 
