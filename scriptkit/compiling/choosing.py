@@ -117,7 +117,11 @@ class Chooser:
         except (CompilationError, TraceHazardError) as error:
             if wanted is not None:
                 raise
-            return self._choose_by_parts(path, part, wanted, _with_reasons(error, reasons))
+            refusal = error
+        try:
+            return self._choose_by_parts(path, part, wanted, refusal)
+        except TraceHazardError as error:
+            raise _with_reasons(error, reasons) from error
 
     # ---- what was asked for
 
@@ -278,7 +282,7 @@ class Chooser:
                 if wanted is not None:
                     raise
                 refusal = refusal or error
-        if wanted is None or wanted.mode == "lowered":
+        if (wanted is None or wanted.mode == "lowered") and self._has_marks_below(path):
             try:
                 return self._lowered_round_marked(path, part, wanted)
             except CompilationError:
@@ -329,10 +333,8 @@ class Chooser:
         require_reloadable(path, part, form)
 
 
-def _with_reasons(error: CompilationError | TraceHazardError, reasons: Sequence[str]) -> ScriptkitError:
+def _with_reasons(error: TraceHazardError, reasons: Sequence[str]) -> TraceHazardError:
     """The refusal of a trace, with what stood in the way of the better forms; a trace was the last resort."""
-    if not reasons or not isinstance(error, TraceHazardError):
-        return error
     return TraceHazardError(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics)
 
 

@@ -362,9 +362,20 @@ class GrowsItsArgument(nn.Module):
         return xs
 
 
-def test_a_refused_trace_says_what_stood_in_the_way_of_the_better_forms() -> None:
+class GrowsItsArgumentByAPart(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+
+    def forward(self, xs):  # type: ignore[no-untyped-def]
+        xs.append(self.fc(xs[0]))
+        return xs
+
+
+@pytest.mark.parametrize("cls", [GrowsItsArgument, GrowsItsArgumentByAPart])
+def test_a_refused_trace_says_what_stood_in_the_way_of_the_better_forms(cls: type[nn.Module]) -> None:
     with pytest.raises(scriptkit.TraceHazardError) as caught:
-        compile(GrowsItsArgument(), ([torch.ones(2)],))
+        compile(cls(), ([torch.ones(2)],))
     assert "the module does not script (" in caught.value.headline
     assert "is not lowered (" in caught.value.headline
     assert "nor round its parts" not in caught.value.headline
