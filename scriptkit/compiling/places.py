@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 Role = Literal["branch", "loop", "check", "value"]
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from scriptkit.artifact.literals import literal_value
-from scriptkit.cpp.types import ANYTHING, NamedTupleType, cpp_literal, cpp_type, parameter_type
+from scriptkit.cpp.types import NamedTupleType, cpp_literal, cpp_type, parameter_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -110,8 +110,3 @@ def _fields(body: Iterable[ast.stmt]) -> Iterator[tuple[str, str]]:
     for statement in body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             yield statement.target.id, ast.unparse(statement.annotation)
-
-
-def is_unknown(cpp: str) -> bool:
-    """Whether C++ has no type for it, so that the caller must make the value."""
-    return ANYTHING in cpp

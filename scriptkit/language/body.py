@@ -157,10 +157,6 @@ class Body:
         """Whether a parameter without annotation may be blamed."""
         raise NotImplementedError
 
-    def not_callable(self, value: AnyValue, node: ast.Call) -> AnyValue:
-        """A call of what cannot be called."""
-        raise NotImplementedError
-
     # -- shared --------------------------------------------------------------------
     def report(self, kind: str, node: ast.AST, *related: ast.AST | None, **data: Any) -> Type:
         """Report a problem; gives `UNKNOWN`, the type of whatever has one."""

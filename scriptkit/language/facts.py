@@ -312,11 +312,6 @@ class ModuleFacts:
 
 BUILTIN_NAMES = frozenset(dir(builtins))
 _KINDS_OF_METHODS = {"classmethod", "property", "staticmethod"}  # what a method is stays known under a star import
-_SAME = {
-    "torch.nn.modules": "torch.nn",
-    "typing_extensions": "typing",
-    "torch._C._nn": "torch._C._nn",
-}
 _EXACT = {
     "torch.nn.parameter.Parameter": "torch.nn.Parameter",
     "torch.nn.Buffer": "torch.nn.Buffer",

@@ -358,10 +358,6 @@ class Members:
                 return receiver
         return UNKNOWN
 
-    def container_base(self, cls: ClassFacts) -> str:
-        """`Sequential` for a subclass of it."""
-        return next((CONTAINERS[b] for c in cls.mro for b in c.bases if b in CONTAINERS), "")
-
     def _container(
         self,
         kind: str,

@@ -49,7 +49,6 @@ ADDITIONS: dict[str, tuple[str, ...]] = {
     # casts the compiler spells as types
     "tolist": ("self Tensor->Any",),
 }
-LIKE_SELF = frozenset({"_pair", "_single", "_triple", "_quadruple", "list_with_default"})
 
 
 @dataclass(frozen=True)

@@ -272,10 +272,6 @@ def _issubclass(_: Evaluator, cls: Value, kinds: Value) -> bool:
     return bool(attributes.native(issubclass, cls, kinds))
 
 
-def _object_new(_: Evaluator, *__: Value) -> Value:
-    raise RefusedError("call-not-lowered", "`object.__new__`")
-
-
 def _fields(_: Evaluator, value: Value) -> Value:
     import dataclasses
 

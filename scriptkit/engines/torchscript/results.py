@@ -14,8 +14,6 @@ from scriptkit.engines.torchscript.annotations import resolved_signature
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_Converter = "Callable[[Any], Any]"
-
 
 def converter_for(function: types.FunctionType) -> Callable[[Any], Any] | None:
     """What turns a compiled result into the declared type, or None where it is that already."""

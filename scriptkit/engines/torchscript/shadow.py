@@ -15,7 +15,7 @@ from scriptkit.engines.torchscript.calls_in_source import mark_of
 from scriptkit.engines.torchscript.lifted_class import user_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from scriptkit.compiling.report import ReportRow
     from scriptkit.engines.torchscript.lifted_class import LiftedClass, LiftedClasses
@@ -209,8 +209,3 @@ def _class_for_compiler(cls: type, shadow: Shadow, classes: LiftedClasses) -> ty
     if cls not in shadow.lifted:
         shadow.lifted[cls] = classes.of(cls)
     return shadow.lifted[cls].cls
-
-
-def children_of(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
-    """Every module below, each once."""
-    return (m for m in module.modules() if m is not module)
