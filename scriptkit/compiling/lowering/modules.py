@@ -90,11 +90,11 @@ def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
         held = module.__dict__[kind]
         if name in held:
             return _registered(ev, module, name, held, where)
+    _note_absent(ev, module, name)
     if type(module).__getattr__ is not nn.Module.__getattr__ and isinstance(
         type(module).__getattr__, types.FunctionType
     ):
         return ev.call(type(module).__getattr__, [module, name])
-    ev.facts.absent(module.__dict__, name)
     raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 
@@ -345,11 +345,18 @@ def _is_of_dtype(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs
     return True
 
 
+def _note_absent(ev: Evaluator, module: nn.Module, name: str) -> None:
+    """The program rests on it that a module has no such attribute, parameter, buffer or submodule."""
+    for holder in (module.__dict__, *(module.__dict__[kind] for kind in ("_parameters", "_buffers", "_modules"))):
+        ev.facts.absent(holder, name)
+
+
 def _registered_only(ev: Evaluator, module: nn.Module, name: Value) -> Value:
     """`module.__getattr__(name)`: a parameter, buffer or submodule."""
     for kind in ("_parameters", "_buffers", "_modules"):
         if name in module.__dict__[kind]:
             return read(ev, module, name)
+    _note_absent(ev, module, name)
     raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 

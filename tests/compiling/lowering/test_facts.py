@@ -250,3 +250,45 @@ def test_zero_and_minus_zero_are_two_values() -> None:
     lowered = lower(model, (torch.ones(2, 4),))
     model.config.more["bias"] = -0.0
     assert lowered.facts.broken() is not None
+
+
+class AsksWhatItHas(nn.Module):
+    """Adapters are added to models like this one."""
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        if hasattr(self, "adapter"):
+            x = self.adapter(x)
+        return x + getattr(self, "shift", 1)
+
+
+class SaysWhatIsMissing(nn.Module):
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        return x + self.shift
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return 1
+
+
+ADDED: dict[str, tuple[type[nn.Module], Callable[[nn.Module], object]]] = {
+    "submodule": (AsksWhatItHas, lambda model: setattr(model, "adapter", nn.Threshold(10.0, 20.0))),
+    "parameter": (AsksWhatItHas, lambda model: setattr(model, "shift", nn.Parameter(torch.full((2,), 5.0)))),
+    "attribute": (AsksWhatItHas, lambda model: setattr(model, "shift", 3)),
+    "buffer": (SaysWhatIsMissing, lambda model: model._buffers.update(shift=torch.full((2,), 5.0))),
+    "attribute in the place of another's": (SaysWhatIsMissing, lambda model: setattr(model, "shift", 3)),
+}
+
+
+@pytest.mark.parametrize("what", ADDED)
+@pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
+def test_what_a_module_did_not_have_is_noticed_when_it_is_added(what: str) -> None:
+    cls, add = ADDED[what]
+    model = cls()
+    compiled = scriptkit.compile(model, (torch.ones(2),))
+    assert scriptkit.report(compiled).rows[0].mode == "lowered"
+    before = compiled(torch.ones(2))
+    add(model)
+    assert torch.equal(compiled(torch.ones(2)), model(torch.ones(2)))
+    assert not torch.equal(before, model(torch.ones(2)))
