@@ -65,9 +65,9 @@ def rows_of(
     """One row for each submodule; parts compiled on their own bring theirs."""
     rows = {path: ReportRow(path, type(part).__name__, mode, reason, tuple(assumptions))}
     within = f"part of `{path}`" if path else "part of the whole"
-    for name, below in part.named_modules():
+    for name, module in part.named_modules():
         inner = joined(path, name)
-        rows.setdefault(inner, ReportRow(inner, type(below).__name__, mode, within))
+        rows.setdefault(inner, ReportRow(inner, type(module).__name__, mode, within))
         if children and inner in children:
             rows.update((row.path, row) for row in children[inner].rows)
     return list(rows.values())
