@@ -22,7 +22,7 @@ from scriptkit.compiling.structure import Constant, Leaf, Nest, build, leaves
 from scriptkit.engines.torchscript.reading import to_torchscript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from scriptkit.compiling.adapter import InputFact, TracedCall
     from scriptkit.compiling.structure import Structure
@@ -175,23 +175,29 @@ def _declared(structure: Structure) -> str | None:
         return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
     if structure.kind == "list" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
         return "List[Tensor]"
-    if structure.kind == "dict" and structure.items and _is_dict_of_tensors(structure):
+    if (
+        structure.kind == "dict"
+        and all(type(key) is str for key in structure.keys)
+        and _item_type(structure) == "Tensor"
+    ):
         return "Dict[str, Tensor]"
     if structure.kind == "tuple" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
         return f"Tuple[{', '.join('Tensor' for _ in structure.items)}]"
     return None
 
 
-def _is_dict_of_tensors(nest: Nest) -> bool:
-    return all(type(key) is str for key in nest.keys) and _are_tensors(nest, None)
+def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
+    """The type of all items, where TorchScript has containers of it; `others` are the types of leaves, else tensors."""
+    types = {_plain_type(item, others or {}) for item in nest.items}
+    return types.pop() if len(types) == 1 else ""
 
 
-def _are_tensors(nest: Nest, others: Container[int] | None) -> bool:
-    """Whether all items are tensors; `others` are the numbers of the leaves that are none."""
-    return all(
-        isinstance(item, Leaf) and item.scalar is None and (others is None or item.index not in others)
-        for item in nest.items
-    )
+def _plain_type(structure: Structure, others: Mapping[int, str]) -> str:
+    if isinstance(structure, Leaf):
+        return structure.scalar.__name__ if structure.scalar else others.get(structure.index, "Tensor")
+    if isinstance(structure, Constant) and type(structure.value) in {bool, int, float, str}:
+        return type(structure.value).__name__
+    return ""
 
 
 def checks_of(name: str, fact: InputFact) -> Iterator[str]:
@@ -211,8 +217,8 @@ def checks_of(name: str, fact: InputFact) -> Iterator[str]:
         yield f"    raise RuntimeError({message!r})"
 
 
-def expression(structure: Structure, others: Container[int] | None = None) -> str:
-    """The result, put together from the flat tuple `out`; `others` are the leaves that are no tensors, by number."""
+def expression(structure: Structure, others: Mapping[int, str] | None = None) -> str:
+    """The result, put together from the flat tuple `out`; `others` are the types of the leaves that are no tensors."""
     if isinstance(structure, Leaf):
         tensor = f"out[{structure.index}]"
         return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
@@ -221,19 +227,13 @@ def expression(structure: Structure, others: Container[int] | None = None) -> st
         return repr(structure.value) if plain else repr(str(structure.value))
     keys = [key for key, _ in told(structure)]
     items = [expression(item, others) for _, item in told(structure)]
-    is_uniform = bool(items) and _are_tensors(structure, others)
+    is_uniform = bool(_item_type(structure, others))
     if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
         written = dict(zip(keys, items, strict=True))  # in the order the user has them in
         return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
-    if structure.kind == "list" and (is_uniform or _are_plain_of_one_type(structure)):
+    if structure.kind == "list" and is_uniform:
         return f"[{', '.join(items)}]"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
-
-
-def _are_plain_of_one_type(nest: Nest) -> bool:
-    """Whether all items are numbers of one kind, or all are texts: there is a list of these in TorchScript."""
-    kinds = {type(item.value) if isinstance(item, Constant) else None for item in nest.items}
-    return len(kinds) == 1 and kinds <= {bool, int, float, str}
 
 
 def told(nest: Nest) -> list[tuple[Any, Structure]]:

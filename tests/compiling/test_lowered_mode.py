@@ -439,3 +439,15 @@ def test_an_arm_that_is_not_lowered_raises_with_its_line() -> None:
     line = inspect.getsourcelines(ReturnsInLoop)[1] + 5
     with pytest.raises(RuntimeError, match=f"line {line} was not lowered"):
         compiled(-torch.ones(2, 2))
+
+
+class _Counts(nn.Module):
+    def forward(self, x: Tensor, **_: Any) -> tuple[Any, ...]:
+        return {"rows": x.size(0), "columns": x.size(1)}, [x.size(1), 7], [x.dim() > 1, "both"]
+
+
+def test_a_file_holds_dictionaries_and_lists_of_numbers(tmp_path: Path) -> None:
+    compiled = scriptkit.compile(_Counts(), (torch.rand(2, 3),), modes={"": "lowered"})
+    scriptkit.save(compiled, tmp_path / "counts.pt", example_inputs=(torch.rand(2, 3),))
+    loaded = torch.jit.load(tmp_path / "counts.pt")
+    assert loaded(torch.rand(4, 5)) == ({"rows": 4, "columns": 5}, [5, 7], (True, "both"))

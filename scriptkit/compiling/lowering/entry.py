@@ -20,7 +20,7 @@ from scriptkit.compiling.wrapper import Entry, expression
 from scriptkit.engines.torchscript import lowered as engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Mapping
 
     from scriptkit.compiling.structure import Structure
 
@@ -32,7 +32,7 @@ def with_entry(
     forward: Callable[..., Any],
     inputs: Structure,
     output: Structure,
-    not_tensors: Container[int],
+    not_tensors: Mapping[int, str],
 ) -> engine.Shadow:
     """The same shadow with the user's `forward`; its program is the method `FLAT`."""
     text = _text(forward, inputs, output, not_tensors)
@@ -47,7 +47,7 @@ def with_entry(
     return made
 
 
-def _text(forward: Callable[..., Any], inputs: Structure, output: Structure, not_tensors: Container[int]) -> str:
+def _text(forward: Callable[..., Any], inputs: Structure, output: Structure, not_tensors: Mapping[int, str]) -> str:
     entry = Entry(inputs, forward, "lowered")
     arguments = ", ".join(entry.names[number] for number in range(len(entry.names)))
     count = sum(isinstance(leaf, Leaf) for _, leaf in leaves(output))

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
 _CONSTANTS = (bool, int, float, str, type(None), torch.dtype, torch.device)
+_NAMES: dict[t.Type, str] = {
+    t.BOOL: "bool",
+    t.INT: "int",
+    t.FLOAT: "float",
+    t.STR: "str",
+}  # of which there are containers
 
 
-def write_return(ev: Evaluator, result: Value) -> tuple[Structure, frozenset[int]]:
-    """Write the `return` of the root; gives what is round the returned values, and which of them are no tensors."""
+def write_return(ev: Evaluator, result: Value) -> tuple[Structure, dict[int, str]]:
+    """Write the `return` of the root; gives what is round the values, and the types of those that are no tensors."""
     if ev.context:
         raise RefusedError("state-mutated", "a context variable keeps its new value after the call")
     made = _Outputs(ev)
@@ -28,7 +34,7 @@ def write_return(ev: Evaluator, result: Value) -> tuple[Structure, frozenset[int
     leaves = made.leaves
     value: ast.expr = ast.Tuple(leaves, ast.Load()) if len(leaves) != 1 else leaves[0]
     ev.residual.emit(ast.Return(value if leaves else ast.Constant(None)))
-    return structure, frozenset(made.not_tensors)
+    return structure, made.not_tensors
 
 
 class _Outputs:
@@ -37,7 +43,7 @@ class _Outputs:
     def __init__(self, ev: Evaluator) -> None:
         self.ev = ev
         self.leaves: list[ast.expr] = []
-        self.not_tensors: set[int] = set()
+        self.not_tensors: dict[int, str] = {}
 
     def of(self, value: Value) -> Structure:
         """The structure of a value; its leaves are appended."""
@@ -46,7 +52,7 @@ class _Outputs:
 
     def _of_structure(self, structure: Structure, flat: list[torch.Tensor]) -> Structure:
         if isinstance(structure, Leaf):
-            return self._leaf(self.ev.residual.expression(flat[structure.index]), is_tensor=True)
+            return self._leaf(self.ev.residual.expression(flat[structure.index]), t.TENSOR)
         if isinstance(structure, Constant):
             return self._of_constant(structure.value)
         kind: Any = structure.type
@@ -55,10 +61,10 @@ class _Outputs:
         items = tuple(self._of_structure(item, flat) for item in structure.items)
         return Nest(structure.kind, torch.Size if kind is Sizes else kind, structure.keys, items)
 
-    def _leaf(self, expression: ast.expr, *, is_tensor: bool) -> Leaf:
+    def _leaf(self, expression: ast.expr, type_: t.Type) -> Leaf:
         self.leaves.append(expression)
-        if not is_tensor:
-            self.not_tensors.add(len(self.leaves) - 1)
+        if type_ != t.TENSOR:
+            self.not_tensors[len(self.leaves) - 1] = _NAMES.get(type_, "")
         return Leaf(len(self.leaves) - 1)
 
     def _of_constant(self, value: Value) -> Structure:
@@ -76,7 +82,7 @@ class _Outputs:
         if isinstance(value.type, t.Tuple):
             parts = subscripts.unpack(self.ev, value, len(value.example))
             return Nest("tuple", tuple, tuple(range(len(parts))), tuple(self.of(part) for part in parts))
-        return self._leaf(self.ev.residual.expression(value), is_tensor=value.is_tensor)
+        return self._leaf(self.ev.residual.expression(value), value.type)
 
     def _of_object(self, value: Any) -> Structure:
         """An object the call made, such as a cache: its attributes, put together again without its constructor."""

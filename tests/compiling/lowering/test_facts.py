@@ -255,6 +255,8 @@ def test_zero_and_minus_zero_are_two_values() -> None:
 class AsksWhatItHas(nn.Module):
     """Adapters are added to models like this one."""
 
+    adapter: nn.Linear
+
     def forward(self, x: Tensor, **_: Any) -> Tensor:
         if hasattr(self, "adapter"):
             x = self.adapter(x)
@@ -262,6 +264,8 @@ class AsksWhatItHas(nn.Module):
 
 
 class SaysWhatIsMissing(nn.Module):
+    shift: Tensor
+
     def forward(self, x: Tensor, **_: Any) -> Tensor:
         return x + self.shift
 
