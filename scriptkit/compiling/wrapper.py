@@ -22,7 +22,7 @@ from scriptkit.compiling.structure import Constant, Leaf, Nest, build, leaves
 from scriptkit.engines.torchscript.reading import to_torchscript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from scriptkit.compiling.adapter import InputFact, TracedCall
     from scriptkit.compiling.structure import Structure
@@ -173,17 +173,17 @@ def _declared(structure: Structure) -> str | None:
             return "Optional[Tensor] = None"
         plain = type(structure.value) in _PLAIN
         return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
-    if structure.kind == "list" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
+    if _item_type(structure) != "Tensor":
+        return None
+    if structure.kind == "list":
         return "List[Tensor]"
-    if (
-        structure.kind == "dict"
-        and all(type(key) is str for key in structure.keys)
-        and _item_type(structure) == "Tensor"
-    ):
-        return "Dict[str, Tensor]"
-    if structure.kind == "tuple" and structure.items and all(isinstance(item, Leaf) for item in structure.items):
+    if structure.kind == "tuple":
         return f"Tuple[{', '.join('Tensor' for _ in structure.items)}]"
-    return None
+    return "Dict[str, Tensor]" if structure.kind == "dict" and _are_texts(structure.keys) else None
+
+
+def _are_texts(keys: Sequence[Any]) -> bool:
+    return all(type(key) is str for key in keys)
 
 
 def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
@@ -228,7 +228,7 @@ def expression(structure: Structure, others: Mapping[int, str] | None = None) ->
     keys = [key for key, _ in told(structure)]
     items = [expression(item, others) for _, item in told(structure)]
     is_uniform = bool(_item_type(structure, others))
-    if structure.kind in {"dict", "mapping"} and is_uniform and all(type(key) is str for key in structure.keys):
+    if structure.kind in {"dict", "mapping"} and is_uniform and _are_texts(structure.keys):
         written = dict(zip(keys, items, strict=True))  # in the order the user has them in
         return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
     if structure.kind == "list" and is_uniform:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
-_LONGEST_EXAMPLE = 256
-
 
 def evaluate(ev: Evaluator, node: Any, frame: Frame) -> Value:
     """The value of a comprehension or a generator expression."""
@@ -77,7 +75,7 @@ class _Appending:
             self._loop(made, self.node.generators, first)
         if self.type is None:
             raise RefusedError("length-known-at-run-time", "a comprehension of which no round is seen")
-        made.type, made.example = t.List(self.type), self.examples[:_LONGEST_EXAMPLE]
+        made.type, made.example = t.List(self.type), self.examples[: rounds.LONGEST_EXAMPLE]
         residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
         residual.splice(block)
         return made
@@ -94,7 +92,7 @@ class _Appending:
             self._round(made, generators, header.begin(block))
         header.refuse_changed()
         residual.emit(ast.For(header.target, header.source, block or [ast.Pass()], []))
-        self.examples += self.examples[seen:] * (min(header.count, _LONGEST_EXAMPLE) - 1)
+        self.examples += self.examples[seen:] * (min(header.count, rounds.LONGEST_EXAMPLE) - 1)
 
     def _round(self, made: Dyn, generators: list[ast.comprehension], item: Value) -> None:
         first, *rest = generators
@@ -143,7 +141,7 @@ def listed(ev: Evaluator, iterable: Value) -> Dyn:
         type_, expression = residual.typed(item)
     if block:
         raise RefusedError("length-known-at-run-time", "a list of `enumerate` from another start than zero")
-    example = [ev.example(item)] * min(header.count, _LONGEST_EXAMPLE)
+    example = [ev.example(item)] * min(header.count, rounds.LONGEST_EXAMPLE)
     if isinstance(iterable, Dyn):
         example = list(iterable.example)
     made = ast.ListComp(expression, [ast.comprehension(header.target, header.source, [], 0)])

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluate import Evaluator
     from scriptkit.compiling.lowering.frames import Frame
 
-_LONGEST_EXAMPLE = 256
 _CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
 
 
@@ -54,7 +53,7 @@ def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, count: 
     ev.inexact = True
     for value in _lists(frame):
         start = before.get(id(value), 0)
-        value.example = [*value.example[:start], *(value.example[start:] * count)][:_LONGEST_EXAMPLE]
+        value.example = [*value.example[:start], *(value.example[start:] * count)][: rounds.LONGEST_EXAMPLE]
 
 
 def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:

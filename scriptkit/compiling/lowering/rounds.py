@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
+LONGEST_EXAMPLE = 256
+"""How many items the example of a list has at most that a loop makes longer."""
+
 
 def is_open(iterable: Value) -> bool:
     """Whether only the run knows how many rounds there are."""
