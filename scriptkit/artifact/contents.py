@@ -11,7 +11,8 @@ from scriptkit.artifact.code_text import Code
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.debug_records import Mark, read_marks, without_machine, write_marks
 from scriptkit.artifact.pickles import canonical_pickle, named_globals
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript import files, saveability
+from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +33,11 @@ class CanonicalModel(NamedTuple):
 
 def canonical_model(module: torch.jit.ScriptModule) -> CanonicalModel:
     """The entries of the file of a compiled module."""
-    written = {name: data for name, data in _entries(files.serialise(module)).items() if not name.startswith(_DROPPED)}
+    try:
+        whole = files.serialise(module)
+    except RuntimeError as error:
+        raise ArtifactError(f"{module.original_name} cannot be saved: {saveability.reason_of(error)}") from error
+    written = {name: data for name, data in _entries(whole).items() if not name.startswith(_DROPPED)}
     code = {name: Code(data, _marks(written, name)) for name, data in written.items() if _is_code(name)}
     program = Program(code, named_globals(written["data.pkl"]))
     renamed = {name: data for name, data in written.items() if not name.startswith("code/")}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 from scriptkit import switches
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
 from scriptkit.compiling.comparison import Tolerance, compare
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors, without_gradients
 from scriptkit.compiling.structure import flatten
 from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files
@@ -18,6 +16,8 @@ from scriptkit.errors import ArtifactError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import torch
 
     from scriptkit.artifact.contents import CanonicalModel
 
@@ -66,14 +66,19 @@ def measured(
 
 def _result(module: Any, name: str, call: ExampleCall) -> object:
     """What a method returns, eagerly for a Python module, with the same random numbers each time."""
-    method: Callable[..., object] | None = getattr(module, name, None)
+    # hooks run round a call of the module, not of its `forward`
+    method: Callable[..., object] | None = module if name == "forward" else getattr(module, name, None)
     if method is None:
         message = f"the example inputs name a method `{name}`, which the model does not have"
         raise ArtifactError(f"{message}; a dictionary that is an argument of `forward` stands in a tuple: `({{...}},)`")
-    arguments, keywords = with_fresh_tensors((tuple(call.arguments), dict(call.keywords)))
-    try:
-        with random_states_kept(_SEED), torch.no_grad(), switches.eager():
+
+    def run() -> object:
+        arguments, keywords = with_fresh_tensors((tuple(call.arguments), dict(call.keywords)))
+        with random_states_kept(_SEED), switches.eager():
             return method(*arguments, **keywords)
+
+    try:
+        return without_gradients(module, run)
     except Exception as error:
         raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-import torch
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.examples import Call
-from scriptkit.compiling.isolation import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import (
+    buffers_restored,
+    copy_tree,
+    random_states_kept,
+    with_fresh_tensors,
+    without_gradients,
+)
 from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.structure import flatten
 from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files, tracing
+from scriptkit.engines.torchscript import files, saveability, tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import torch
     from torch import nn
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class OnlyInMemoryError(CompilationError):
+    """Code that scripts and is right, and calls Python that was marked with `ignore`, which no file can hold."""
 
 
 def named(path: str, part: nn.Module) -> str:
@@ -45,23 +55,20 @@ def of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
     example = Example.of(call.args, call.kwargs)
     changes = reductions(example) if example.is_large else sizes(example, ("grown",), each=False)
     for change in changes:
-        args, kwargs = with_fresh_tensors((change.args, change.kwargs))
+        changed = Call(change.args, change.kwargs, None)
         try:
-            with random_states_kept(seed=1), torch.no_grad():
-                copy_tree(part)(*args, **kwargs)
+            without_gradients(part, partial(_result, part, changed, part))
         except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
             continue
-        yield Call(change.args, change.kwargs, None)
+        yield changed
 
 
 def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call: Call) -> None:
     """Raise `CompilationError` where the compiled form does not give what the part gives."""
     results = []
-    for run in (copy_tree(part), form):
-        args, kwargs = with_fresh_tensors((call.args, call.kwargs))
+    for module in (part, form):
         try:
-            with random_states_kept(seed=1), torch.no_grad(), tracing.plain_executor(), _state_kept(form):
-                results.append(with_fresh_tensors(run(*args, **kwargs)))
+            results.append(without_gradients(module, partial(_result, module, call, form)))
         except Exception as error:
             raise CompilationError(
                 f"{named(path, part)} compiles, and raises when called: {headline(error)}"
@@ -75,10 +82,17 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
         raise CompilationError(f"{named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
 
 
+def _result(module: nn.Module, call: Call, sharing: nn.Module) -> Any:
+    args, kwargs = with_fresh_tensors((call.args, call.kwargs))
+    with random_states_kept(seed=1), tracing.plain_executor(), _state_kept(sharing):
+        return with_fresh_tensors(copy_tree(module)(*args, **kwargs))
+
+
 @contextmanager
-def _state_kept(form: torch.jit.ScriptModule) -> Iterator[None]:
-    """The form may share its buffers with the user's module."""
-    with buffers_restored(form.buffers()), tracing.assignments_undone(form):
+def _state_kept(sharing: nn.Module) -> Iterator[None]:
+    """Put back what a run writes to a form, or to the compiled children of a part: the user's module has them, too."""
+    undone = tracing.assignments_undone(sharing) if files.is_script_module(sharing) else nullcontext()
+    with buffers_restored(sharing.buffers()), undone:
         yield
 
 
@@ -88,4 +102,6 @@ def require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule)
         with tracing.without_weights(form):
             files.load_bytes(files.serialise(form), None)
     except RuntimeError as error:
+        if saveability.kept_in_python(error) is not None:
+            raise OnlyInMemoryError(f"no file can hold it: {saveability.reason_of(error)}") from error
         raise CompilationError(f"{named(path, part)} compiles, but not for a file: {headline(error)}") from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.globals_read import globals_read
-from scriptkit.engines.torchscript import tracing
+from scriptkit.engines.torchscript import adapter, files, tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from scriptkit.compiling.choice import Choice
     from scriptkit.compiling.report import ReportRow
 
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _TENSORS = ("_parameters", "_buffers")
-_BOOKKEEPING = {"training", "_modules", "_is_full_backward_hook", "_compiled_call_impl", *HOOKS, *_TENSORS}
+_BOOKKEEPING = {"training", "_modules", "_is_full_backward_hook", "_compiled_call_impl", *adapter.HOOKS, *_TENSORS}
 _dtype_of, _device_of, _version_of = attrgetter("dtype"), attrgetter("device"), attrgetter("_version")
 _CODE_OF = attrgetter("__code__")
 
@@ -40,7 +39,7 @@ class BoundForm:
         self._find_tensors(module)
         self._find_values([] if choice.mode == "lowered" else [*_values_of(module), *globals_read(module)])
         self._find_code(module)
-        self._find_hooks()
+        self._find_hooks(module)
         self._written = written_in(module, choice)
         self._training: bool | None = None
 
@@ -78,15 +77,15 @@ class BoundForm:
         classes = {type(part) for part in module.modules() if not tracing.is_compiled(part)}
         self._methods = [(cls, getattr(cls, "forward", None)) for cls in classes]
 
-    def _find_hooks(self) -> None:
-        """Hooks that torch itself put there (`weight_norm`) are part of a trace; no compiled form runs any other."""
-        found = [state[name] for state in self._states for name in HOOKS if name in state]
+    def _find_hooks(self, module: nn.Module) -> None:
+        """A trace holds the hooks that torch itself set (`weight_norm`); torch.jit.script compiles forward hooks."""
+        found = [state[name] for state in self._states for name in adapter.HOOKS if name in state]
         self._no_hooks = [hooks for hooks in found if not hooks]
         self._recorded_hooks = [(hooks, dict(hooks)) for hooks in found if hooks]
-        is_recorded = self.choice.mode == "trace" and not self.choice.is_mixed
-        self._foreign_hook = bool(self._recorded_hooks) and not is_recorded
-        for _, hooks in self._recorded_hooks:
-            self._foreign_hook |= any(not _is_of_torch(hook) for hook in hooks.values())
+        if self.choice.mode == "trace" and not self.choice.is_mixed:
+            self._foreign_hook = any(not _is_of_torch(h) for _, hooks in self._recorded_hooks for h in hooks.values())
+        else:
+            self._foreign_hook = bool(self._recorded_hooks) and not files.has_all_hooks(self.form, module)
 
     # ------------------------------------------------------------------- asking
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.bound import HOOKS, BoundForm, pull_back, written_in
-from scriptkit.engines.torchscript import tracing
+from scriptkit.compiling.bound import BoundForm, pull_back, written_in
+from scriptkit.engines.torchscript import adapter, tracing
 from scriptkit.engines.torchscript.dict_versions import Unwritten
 from scriptkit.engines.torchscript.quick_check import Expression
 from scriptkit.engines.torchscript.slots import Slots
@@ -39,7 +39,7 @@ class BoundLowered:
         self._hooks: list[tuple[dict[int, Any], dict[int, Any]]] = []
         for part in (part for part in module.modules() if not tracing.is_compiled(part)):
             self._modes.add(vars(part), "training")
-            self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in HOOKS]
+            self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in adapter.HOOKS]
         self._first = self._first_of_floats()
         self._kind_before = self._kind()
         self._have_tensors_changed = _changed(self._tensors)

@@ -25,7 +25,8 @@ class Choice:
     """One part in its compiled form; a trace has a call for each training mode it was recorded in.
 
     `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call. `parts` are
-    submodules that a lowered program calls in a compiled form of their own, by path from here.
+    submodules that a lowered program calls in a compiled form of their own, by path from here. `in_no_file` is why no
+    file can hold it, where it is for this process only.
     """
 
     mode: Wanted
@@ -33,6 +34,7 @@ class Choice:
     rows: list[ReportRow]
     traces: dict[bool, TracedCall] = field(default_factory=dict)
     eval_only: str = ""
+    in_no_file: str = ""
     is_mixed: bool = False
     lowered: list[LoweredModule] = field(default_factory=list)
     parts: dict[str, Choice] = field(default_factory=dict)

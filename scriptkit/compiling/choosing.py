@@ -15,7 +15,14 @@ from torch import nn
 
 from scriptkit.authoring.marks import Mark, mark_of
 from scriptkit.compiling import forms
-from scriptkit.compiling.acceptance import headline, named, of_other_sizes, require_equal, require_reloadable
+from scriptkit.compiling.acceptance import (
+    OnlyInMemoryError,
+    headline,
+    named,
+    of_other_sizes,
+    require_equal,
+    require_reloadable,
+)
 from scriptkit.compiling.choice import MODES, Choice, below, joined, rows_of, told
 from scriptkit.compiling.examples import Call, record_examples
 from scriptkit.compiling.inserting import (
@@ -74,9 +81,14 @@ class Chooser:
                 return self._scripted(path, part, wanted)
             except CompilationError as error:
                 if wanted is not None:
-                    raise
+                    return self._in_memory(path, part, error)
                 refusal = error
-        return self._not_scripted(path, part, wanted, refusal)
+        try:
+            return self._not_scripted(path, part, wanted, refusal)
+        except (CompilationError, TraceHazardError):
+            if not isinstance(refusal, OnlyInMemoryError):
+                raise
+            return self._in_memory(path, part, refusal)
 
     def lower_again(self) -> Choice:
         """The root lowered, and nothing else; raises `CompilationError`."""
@@ -96,6 +108,9 @@ class Chooser:
         if not self._calls(path, wanted):
             raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be {_how(wanted)}")
         reasons = [f"does not script ({headline(refusal)})"] if refusal else []
+        if any(call.with_gradients for call in self._calls(path, wanted)):
+            message = f"{named(path, part)} calls `backward` in a call, which only code that scripts can"
+            raise CompilationError(": it ".join([message, *reasons])) from refusal
         if wanted is None or wanted.mode == "lowered":
             try:
                 return self._lowered(path, part, wanted, reasons)
@@ -141,9 +156,8 @@ class Chooser:
             self._recorded = {} if self.examples is None else record_examples(self.root, *self.examples)
         found = self._recorded.get(path, [])
         if not path and found and self.examples is not None and type(self.root).__call__ is not nn.Module.__call__:
-            return [
-                Call(tuple(self.examples[0]), self.examples[1], found[0].result)
-            ]  # what `forward` gets is what its `__call__` makes of them
+            # what `forward` gets is what its `__call__` makes of them
+            return [replace(found[0], args=tuple(self.examples[0]), kwargs=self.examples[1])]
         return found
 
     # ---- the ways
@@ -159,6 +173,13 @@ class Chooser:
             if plain is None:
                 raise
         return Choice("script", plain, rows, is_mixed=True)
+
+    def _in_memory(self, path: str, part: nn.Module, refusal: CompilationError) -> Choice:
+        """The whole as a script that no file can hold; raises the refusal where that is not what stands in the way."""
+        if path or not isinstance(refusal, OnlyInMemoryError):
+            raise refusal
+        rows = rows_of(path, part, "script", f"its source scripts; {headline(refusal)}")
+        return Choice("script", forms.complete(part), rows, in_no_file=headline(refusal))
 
     def _plain_script(self, path: str, part: nn.Module, wanted: Mark | None) -> torch.jit.ScriptModule | None:
         try:

@@ -20,7 +20,7 @@ from scriptkit.engines.torchscript import adapter
 from scriptkit.engines.torchscript.calls import CALL_ERRORS, python_error
 from scriptkit.engines.torchscript.compiler import LOCK
 from scriptkit.engines.torchscript.runtime import Runtime
-from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError
+from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError, ScriptkitWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,6 +118,9 @@ class CompiledModule(nn.Module):
             self._pending = f"it needs example inputs to be traced: {error.headline}"
             return
         self._pending = ""
+        if self._choice.in_no_file:
+            message = f"{type(self.inner).__name__} cannot be saved: {self._choice.in_no_file}"
+            warnings.warn(message, ScriptkitWarning, stacklevel=4)
         whole = self._choice.mode == "script" and not self._choice.is_mixed
         self._calls = _ScriptedCalls(self.inner) if whole else _BoundCalls(self.inner, self._choice)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit import switches
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors, without_gradients
 from scriptkit.engines.torchscript.tracing import is_compiled
 
 if TYPE_CHECKING:
@@ -22,11 +22,12 @@ RECORDING_SEED = 1618
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a submodule: what it got and what it gave."""
+    """One call of a submodule: what it got and what it gave, with gradients on only where the whole needs them."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     result: Any
+    with_gradients: bool = False
 
 
 def record_examples(
@@ -37,13 +38,17 @@ def record_examples(
     A submodule registered at several places is listed under its first path. The arguments are clones, as they were at
     the time of the call. Whatever `forward` raises is raised here.
     """
+    return without_gradients(module, lambda: _recorded(module, args, kwargs or {}))
+
+
+def _recorded(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, list[Call]]:
     copy = copy_tree(module)
     calls: dict[str, list[Call]] = {}
     for path, part in copy.named_modules():
         if not is_compiled(part):
             _listen(part, calls.setdefault(path, []))
-    own_args, own_kwargs = with_fresh_tensors((tuple(args), kwargs or {}))
-    with random_states_kept(RECORDING_SEED), torch.no_grad(), switches.eager():
+    own_args, own_kwargs = with_fresh_tensors((tuple(args), kwargs))
+    with random_states_kept(RECORDING_SEED), switches.eager():
         copy(*own_args, **own_kwargs)
     return {path: found for path, found in calls.items() if found}
 
@@ -51,13 +56,14 @@ def record_examples(
 def _listen(part: nn.Module, found: list[Call]) -> None:
     """Shadow `forward` on the copy: unlike a hook it sees the arguments after all pre-hooks of the user."""
     forward = part.forward
+    with_gradients = torch.is_grad_enabled()
 
     def listening(*args: Any, **kwargs: Any) -> Any:
         if len(found) >= MAXIMUM_CALLS:
             return forward(*args, **kwargs)
         kept_args, kept_kwargs = with_fresh_tensors((args, kwargs))
         result = forward(*args, **kwargs)
-        found.append(Call(kept_args, kept_kwargs, with_fresh_tensors(result)))
+        found.append(Call(kept_args, kept_kwargs, with_fresh_tensors(result), with_gradients))
         return result
 
     part.__dict__["forward"] = _named_like(listening, forward)

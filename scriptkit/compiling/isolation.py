@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 M = TypeVar("M", bound=nn.Module)
+R = TypeVar("R")
 _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
 
 
@@ -114,6 +115,31 @@ def buffers_restored(buffers: Iterable[torch.Tensor]) -> Iterator[None]:
 def _is_same(buffer: torch.Tensor, content: torch.Tensor) -> bool:
     """Whether nothing was written: batch norm writes its running statistics without a new version."""
     return buffer.device.type == "meta" or buffer.layout != torch.strided or torch.equal(buffer, content)
+
+
+def without_gradients(module: nn.Module, run: Callable[[], R]) -> R:
+    """What `run` returns with gradients off; where the module calls `backward` itself, once more with gradients on."""
+    try:
+        with torch.no_grad():
+            return run()
+    except RuntimeError as error:
+        if "does not require grad" not in str(error):
+            raise
+    with torch.enable_grad(), gradients_kept(module):
+        return run()
+
+
+@contextmanager
+def gradients_kept(module: nn.Module) -> Iterator[None]:
+    """Give the parameters their gradients back: a copy of the tree has the same parameters."""
+    before = [(parameter, parameter.grad) for parameter in module.parameters()]
+    for parameter, _ in before:
+        parameter.grad = None
+    try:
+        yield
+    finally:
+        for parameter, gradient in before:
+            parameter.grad = gradient
 
 
 @contextmanager

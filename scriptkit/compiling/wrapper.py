@@ -173,13 +173,14 @@ def _declared(structure: Structure) -> str | None:
             return "Optional[Tensor] = None"
         plain = type(structure.value) in _PLAIN
         return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
-    if _item_type(structure) != "Tensor":
+    item = _item_type(structure)
+    if not item:
         return None
     if structure.kind == "list":
-        return "List[Tensor]"
+        return f"List[{item}]"
     if structure.kind == "tuple":
-        return f"Tuple[{', '.join('Tensor' for _ in structure.items)}]"
-    return "Dict[str, Tensor]" if structure.kind == "dict" and _are_texts(structure.keys) else None
+        return f"Tuple[{', '.join(item for _ in structure.items)}]"
+    return f"Dict[str, {item}]" if structure.kind == "dict" and _are_texts(structure.keys) else None
 
 
 def _are_texts(keys: Sequence[Any]) -> bool:

@@ -451,3 +451,19 @@ def test_a_file_holds_dictionaries_and_lists_of_numbers(tmp_path: Path) -> None:
     scriptkit.save(compiled, tmp_path / "counts.pt", example_inputs=(torch.rand(2, 3),))
     loaded = torch.jit.load(tmp_path / "counts.pt")
     assert loaded(torch.rand(4, 5)) == ({"rows": 4, "columns": 5}, [5, 7], (True, "both"))
+
+
+class _Chosen(nn.Module):
+    def forward(self, x: Tensor, sizes: list[int], how: tuple[str, str], **_: Any) -> Tensor:
+        made: Tensor = {"mean": x.mean, "sum": x.sum}[how[0]]() + sum(sizes)
+        return made
+
+
+def test_a_file_takes_the_fixed_numbers_and_texts_of_the_example_and_no_others(tmp_path: Path) -> None:
+    given = (torch.rand(2, 3), [2, 3], ("sum", "all"))
+    scriptkit.save(scriptkit.compile(_Chosen(), given), tmp_path / "chosen.pt", example_inputs=given)
+    loaded = torch.jit.load(tmp_path / "chosen.pt")
+    assert torch.equal(loaded(torch.ones(4, 5), [2, 3], ("sum", "all")), torch.tensor(25.0))
+    for sizes, how in (([2, 4], ("sum", "all")), ([2, 3, 0], ("sum", "all")), ([2, 3], ("mean", "all"))):
+        with pytest.raises(torch.jit.Error, match="lowered for"):
+            loaded(given[0], sizes, how)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.modules import module as nn_module
 from torch.utils.hooks import RemovableHandle
 
 from scriptkit.compiling.lowering.asking import MISSING, Question, is_same, is_unchanged, items_of
 from scriptkit.compiling.lowering.values import RaisedError
+from scriptkit.engines.torchscript import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _IMMUTABLE_TYPE = 1 << 8
 _PLAIN = (bool, int, float, str, type(None), torch.dtype)
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Facts:
     classes: dict[type, tuple[type, ...]] = field(default_factory=dict)
     dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
     _question: Question | None = None
-    had_global_hooks: bool = field(default_factory=lambda: any(map(bool, _global_hooks())))
+    had_global_hooks: bool = field(default_factory=lambda: any(map(bool, adapter.global_hooks())))
     last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
 
     # ---- noting
@@ -208,9 +207,9 @@ class Facts:
                 yield f"the bases of `{cls.__name__}` changed"
 
     def _changes_around(self) -> Iterator[str]:
-        if any(vars(module).get(name) for module in self.modules.values() for name in _HOOKS):
+        if any(vars(module).get(name) for module in self.modules.values() for name in adapter.HOOKS):
             yield "there are hooks now"
-        if any(map(bool, _global_hooks())) and not self.had_global_hooks:
+        if any(map(bool, adapter.global_hooks())) and not self.had_global_hooks:
             yield "there are hooks on all modules now"
         if any(os.environ.get(name) != value for name, value in self.environment.items()):
             yield "a variable of the environment changed"
@@ -255,15 +254,6 @@ def _find_names_read(cls: type) -> tuple[str, ...]:
 
 
 _BEFORE_CALLS = frozenset({"__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__", "from_pretrained"})
-
-
-def _global_hooks() -> tuple[dict[int, Any], ...]:
-    return (
-        nn_module._global_forward_hooks,
-        nn_module._global_forward_pre_hooks,
-        nn_module._global_backward_hooks,
-        nn_module._global_backward_pre_hooks,
-    )
 
 
 def _content_of(cell: CellType) -> Any:

@@ -67,6 +67,9 @@ PRIVATE_NAMES: dict[str, tuple[object, str]] = {
     "global module hooks": (nn_module, "_global_forward_hooks"),
 }
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""Where a module keeps its hooks, in its instance dictionary."""
+
 JitError: type[Exception] = torch.jit.Error
 ScriptModule = torch.jit.ScriptModule
 ScriptFunction = torch.jit.ScriptFunction

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from typing_extensions import TypeIs
 
+from scriptkit.engines.torchscript import adapter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -97,7 +99,19 @@ def bound_method(module: torch.jit.ScriptModule, name: str) -> Any:
 
 def has_hooks(module: torch.jit.ScriptModule) -> bool:
     """Whether forward hooks were compiled with the module."""
-    return bool(module._c._get_forward_hooks() or module._c._get_forward_pre_hooks())
+    return _compiled_hooks(module) > 0
+
+
+def has_all_hooks(module: torch.jit.ScriptModule, original: torch.nn.Module) -> bool:
+    """Whether all hooks of a Python module were compiled with it; those of the backward pass never are."""
+    forms = dict(module.named_modules(remove_duplicate=False))
+    compiled = {path: _compiled_hooks(form) for path, form in forms.items()}
+    parts = ((path, vars(part)) for path, part in original.named_modules() if not is_script_module(part))
+    return all(sum(len(state[kind]) for kind in adapter.HOOKS) == compiled.get(path, 0) for path, state in parts)
+
+
+def _compiled_hooks(module: Any) -> int:
+    return len(module._c._get_forward_hooks()) + len(module._c._get_forward_pre_hooks())
 
 
 def operator_names(module: torch.jit.ScriptModule) -> list[str]:

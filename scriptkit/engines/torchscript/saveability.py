@@ -41,6 +41,17 @@ def why_unsaveable(tree: CompiledTree) -> Diagnostic | None:
         return _try_to_save(tree)
 
 
+def reason_of(error: RuntimeError) -> str:
+    """Why torch did not write compiled code, in our words."""
+    return _diagnostic_of(raw_errors.read(error), []).message
+
+
+def kept_in_python(error: RuntimeError) -> str | None:
+    """The name of the function that stays in Python, where that is why torch did not write compiled code."""
+    call = _PYTHON_CALL.search(str(error))
+    return call["name"] if call is not None else None
+
+
 def _try_to_save(tree: CompiledTree) -> Diagnostic | None:
     memo: dict[int, Any] = {}
     try:

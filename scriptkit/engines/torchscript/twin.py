@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from scriptkit.engines.torchscript.shadow import Part
 
 _RELEASED: Final = object()
-_HOOKS: Final = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
 
 
@@ -54,7 +53,7 @@ class Twin:
         self._slots = Slots()
         self._containers: list[Container] = []
         self._sized: list[Any] = []
-        self.hooks: list[dict[int, Any]] = [*adapter.global_hooks(), *(module.__dict__[name] for name in _HOOKS)]
+        self.hooks: list[dict[int, Any]] = [*adapter.global_hooks(), *(module.__dict__[name] for name in adapter.HOOKS)]
         self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
         self.in_flight: list[None] = []
@@ -123,7 +122,7 @@ class Twin:
         if "hasattr" in self._names:
             self._sized += [module._modules, module._buffers, module._parameters, module.__dict__]
         if not is_root:
-            self._inner_hooks += [module.__dict__[name] for name in _HOOKS]
+            self._inner_hooks += [module.__dict__[name] for name in adapter.HOOKS]
         return cpp
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:

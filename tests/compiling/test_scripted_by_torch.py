@@ -1,0 +1,145 @@
+"""What torch.jit.script takes as it is: hooks, `backward` inside of `forward`, methods that stay in Python."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import scriptkit
+from scriptkit.errors import ArtifactError, CompilationError, ScriptkitEagerWarning, ScriptkitWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def doubled(module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0] * 2,)
+
+
+def raised(module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
+    return output + 1
+
+
+class Hooked(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+        self.fc.register_forward_pre_hook(doubled)
+        self.last = self.register_forward_hook(raised)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x)
+
+
+def loaded(module: nn.Module, *inputs: Any) -> Any:
+    file = io.BytesIO()
+    scriptkit.save(module, file, example_inputs=inputs)
+    file.seek(0)
+    return scriptkit.load(file)
+
+
+def test_hooks_that_compile_run_compiled_and_are_in_the_file() -> None:
+    module, x = Hooked(), torch.rand(2, 3)
+    compiled = scriptkit.compile(module, (x,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(compiled(x), module(x))
+        assert torch.equal(loaded(compiled, x)(torch.ones(4, 3)), module(torch.ones(4, 3)))
+        nn.init.ones_(module.fc.weight)
+        assert torch.equal(compiled(x), module(x))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda module: module.last.remove(),
+        lambda module: module.fc.register_forward_hook(lambda *_: torch.zeros(2, 3)),
+        lambda module: module.fc.register_full_backward_hook(lambda *_: None),
+    ],
+    ids=["removed", "added", "of the backward pass"],
+)
+def test_hooks_that_changed_since_run_as_python_and_are_in_no_file(change: Callable[[Any], Any]) -> None:
+    module, x = Hooked(), torch.rand(2, 3)
+    compiled = scriptkit.compile(module, (x,))
+    change(module)
+    with pytest.warns(ScriptkitEagerWarning, match="hooks"):
+        assert torch.equal(compiled(x), module(x))
+    with pytest.raises(CompilationError, match="hooks"):
+        scriptkit.save(compiled, io.BytesIO())
+
+
+def test_a_hook_of_the_backward_pass_is_never_lost() -> None:
+    module, x, seen = Hooked(), torch.rand(2, 3, requires_grad=True), []
+    module.fc.register_full_backward_hook(lambda *_: seen.append("backward"))
+    compiled = scriptkit.compile(module, (x,))
+    with pytest.warns(ScriptkitEagerWarning, match="hooks"):
+        compiled(x).sum().backward()
+    assert seen == ["backward"]
+
+
+class Sensitivity(nn.Module):
+    """How much the output depends on each input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.detach().requires_grad_()
+        loss = self.fc(x).square().sum()
+        loss.backward()
+        gradient = x.grad
+        assert gradient is not None
+        return gradient
+
+
+def test_a_forward_that_differentiates_compiles_and_leaves_the_gradients_of_the_user() -> None:
+    module, x = Sensitivity(), torch.rand(2, 3)
+    module.fc.weight.grad = torch.full((1, 3), 7.0)
+    compiled = scriptkit.compile(module, (x,))
+    in_file = loaded(compiled, x)
+    assert module.fc.weight.grad.tolist() == [[7.0, 7.0, 7.0]]
+    assert module.fc.bias.grad is None
+    assert not compiled.eager_calls
+    for form in (compiled, in_file):
+        assert torch.equal(form(x + 1), module(x + 1))
+
+
+class LooseSensitivity(Sensitivity):
+    def forward(self, x, **options):  # type: ignore[no-untyped-def]
+        return super().forward(x) * options.get("scale", 1)
+
+
+def test_a_forward_that_differentiates_and_does_not_script_is_refused_with_both_reasons() -> None:
+    module = LooseSensitivity()
+    with pytest.raises(CompilationError, match=r"calls `backward`.*does not script") as caught:
+        scriptkit.compile(module, (torch.rand(2, 3),))
+    assert "test_scripted_by_torch.py" in caught.value.headline
+    assert module.fc.weight.grad is None
+
+
+class Ranked(nn.Module):
+    @torch.jit.ignore  # type: ignore[untyped-decorator]
+    def ranked(self, x: Tensor) -> Tensor:
+        return torch.tensor(sorted(x.flatten().tolist(), key=lambda value: -value))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.ranked(x) * 2  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("modes", [None, {"": "script"}])
+def test_a_method_that_stays_in_python_compiles_for_this_process_only(modes: dict[str, str] | None) -> None:
+    module, x = Ranked(), torch.rand(2, 3)
+    with pytest.warns(ScriptkitWarning, match=r"Ranked cannot be saved: .*`ranked`, which stays in Python") as caught:
+        compiled = scriptkit.compile(module, (x,), modes=modes)
+    assert caught[0].filename == __file__
+    assert torch.equal(compiled(-x), module(-x))
+    assert not compiled.eager_calls
+    assert "`ranked`" in scriptkit.report(compiled).rows[0].reason
+    with pytest.raises(ArtifactError, match="calls `ranked`, which stays in Python"):
+        scriptkit.save(compiled, io.BytesIO())
