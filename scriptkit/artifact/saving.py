@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.contents import canonical_model
@@ -11,9 +12,9 @@ from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling import forms
 from scriptkit.compiling.comparison import Tolerance
-from scriptkit.engines.torchscript import files, reading
+from scriptkit.engines.torchscript import adapter, files, reading
 from scriptkit.engines.torchscript.runtime import KEY, Runtime
-from scriptkit.errors import ArtifactError
+from scriptkit.errors import ArtifactError, ScriptkitWarning
 
 if TYPE_CHECKING:
     import os
@@ -59,6 +60,8 @@ def save(
     model = canonical_model(compiled)
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
+    if not examples:
+        _warn_of_hooks(source, compiled, rows)
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, examples)
     measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
@@ -75,6 +78,17 @@ def save(
         fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
     )
     write_model(model, path_or_file, description=description)
+
+
+def _warn_of_hooks(source: torch.nn.Module, compiled: torch.jit.ScriptModule, rows: Sequence[ReportRow]) -> None:
+    """Say which hooks the file lacks; with example inputs it would not count if they change a result."""
+    scripted = {row.path for row in rows if row.mode == "script"}
+    lost = [path for path in files.hooks_lost(compiled, source, adapter.FORWARD_HOOKS) if path in scripted]
+    if lost:
+        spoken = ", ".join(f"`{path}`" if path else "the whole" for path in lost)
+        message = f"{type(source).__name__} has hooks that are in no file ({spoken}): they are Python"
+        way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
+        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=3)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

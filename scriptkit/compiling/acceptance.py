@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.examples import Call
+from scriptkit.compiling.hooks import LastResortError
 from scriptkit.compiling.isolation import (
     buffers_restored,
     copy_tree,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-class OnlyInMemoryError(CompilationError):
-    """Code that scripts and is right, and calls Python that was marked with `ignore`, which no file can hold."""
+class OnlyInMemoryError(LastResortError):
+    """It calls Python that was marked with `ignore`, which no file can hold."""
 
 
 def named(path: str, part: nn.Module) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.globals_read import globals_read
-from scriptkit.engines.torchscript import adapter, files, tracing
+from scriptkit.compiling.hooks import has_foreign_hooks
+from scriptkit.engines.torchscript import adapter, tracing
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
@@ -82,10 +83,8 @@ class BoundForm:
         found = [state[name] for state in self._states for name in adapter.HOOKS if name in state]
         self._no_hooks = [hooks for hooks in found if not hooks]
         self._recorded_hooks = [(hooks, dict(hooks)) for hooks in found if hooks]
-        if self.choice.mode == "trace" and not self.choice.is_mixed:
-            self._foreign_hook = any(not _is_of_torch(h) for _, hooks in self._recorded_hooks for h in hooks.values())
-        else:
-            self._foreign_hook = bool(self._recorded_hooks) and not files.has_all_hooks(self.form, module)
+        modes = {row.path: str(row.mode) for row in self.rows}
+        self._foreign_hook = bool(self._recorded_hooks) and has_foreign_hooks(self.form, module, modes)
 
     # ------------------------------------------------------------------- asking
 
@@ -245,11 +244,6 @@ def _functions_of(cls: type) -> Iterator[types.FunctionType]:
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] not in {"torch", "builtins"}:
             yield from (value for value in vars(base).values() if isinstance(value, types.FunctionType))
-
-
-def _is_of_torch(hook: object) -> bool:
-    kind = hook if isinstance(hook, types.FunctionType) else getattr(hook, "__func__", type(hook))
-    return str(getattr(kind, "__module__", "")).partition(".")[0] == "torch"
 
 
 Written = tuple[dict[str, Any], str, Any]

@@ -78,7 +78,7 @@ class BoundLowered:
         return is_changed and not self._has_other_hooks()
 
     def _has_other_hooks(self) -> bool:
-        return any(hooks != before for hooks, before in self._hooks)
+        return any(not hooks.items() <= before.items() for hooks, before in self._hooks)
 
     def _broken(self) -> str | None:
         broken = self._lowered.facts.broken()

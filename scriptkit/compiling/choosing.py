@@ -25,6 +25,7 @@ from scriptkit.compiling.acceptance import (
 )
 from scriptkit.compiling.choice import MODES, Choice, below, joined, rows_of, told
 from scriptkit.compiling.examples import Call, record_examples
+from scriptkit.compiling.hooks import HooksLostError, LastResortError, require_hooks
 from scriptkit.compiling.inserting import (
     compiled_already,
     depends_on_training,
@@ -81,14 +82,16 @@ class Chooser:
                 return self._scripted(path, part, wanted)
             except CompilationError as error:
                 if wanted is not None:
-                    return self._in_memory(path, part, error)
+                    return self._last_resort(path, part, error)
                 refusal = error
         try:
+            if isinstance(refusal, HooksLostError) and not refusal.are_of_torch:
+                return self._lowered(path, part, wanted, [_not_scripting(refusal)])
             return self._not_scripted(path, part, wanted, refusal)
         except (CompilationError, TraceHazardError):
-            if not isinstance(refusal, OnlyInMemoryError):
+            if not isinstance(refusal, LastResortError):
                 raise
-            return self._in_memory(path, part, refusal)
+            return self._last_resort(path, part, refusal)
 
     def lower_again(self) -> Choice:
         """The root lowered, and nothing else; raises `CompilationError`."""
@@ -107,7 +110,7 @@ class Chooser:
         """Where the source does not script: the lowered form, else the trace."""
         if not self._calls(path, wanted):
             raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be {_how(wanted)}")
-        reasons = [f"does not script ({headline(refusal)})"] if refusal else []
+        reasons = [_not_scripting(refusal)] if refusal else []
         if any(call.with_gradients for call in self._calls(path, wanted)):
             message = f"{named(path, part)} calls `backward` in a call, which only code that scripts can"
             raise CompilationError(": it ".join([message, *reasons])) from refusal
@@ -166,7 +169,9 @@ class Chooser:
         reason = "marked as scripted" if wanted else "its source scripts"
         rows = rows_of(path, part, "script", reason)
         try:
-            self._try(path, part, wanted, forms.complete(copy_tree(part)))
+            made = forms.complete(copy_tree(part))
+            self._try(path, part, wanted, made)
+            require_hooks(path, part, made)
             return Choice("script", forms.complete(part), rows)
         except CompilationError:
             plain = self._plain_script(path, part, wanted)
@@ -174,12 +179,13 @@ class Chooser:
                 raise
         return Choice("script", plain, rows, is_mixed=True)
 
-    def _in_memory(self, path: str, part: nn.Module, refusal: CompilationError) -> Choice:
-        """The whole as a script that no file can hold; raises the refusal where that is not what stands in the way."""
-        if path or not isinstance(refusal, OnlyInMemoryError):
+    def _last_resort(self, path: str, part: nn.Module, refusal: CompilationError) -> Choice:
+        """A script that no file can hold, or that waits for hooks to go; raises any other refusal."""
+        is_in_no_file = isinstance(refusal, OnlyInMemoryError)
+        if not isinstance(refusal, LastResortError) or (path and is_in_no_file):
             raise refusal
         rows = rows_of(path, part, "script", f"its source scripts; {headline(refusal)}")
-        return Choice("script", forms.complete(part), rows, in_no_file=headline(refusal))
+        return Choice("script", forms.complete(part), rows, in_no_file=headline(refusal) if is_in_no_file else "")
 
     def _plain_script(self, path: str, part: nn.Module, wanted: Mark | None) -> torch.jit.ScriptModule | None:
         try:
@@ -261,7 +267,7 @@ class Chooser:
         try:
             return self._scripted(path, part, None)
         except CompilationError as error:
-            reasons = [f"does not script ({headline(error)})", f"is not lowered ({why})"]
+            reasons = [_not_scripting(error), f"is not lowered ({why})"]
             return self._traced(path, part, None, reasons)
 
     def _lowered_round_marked(self, path: str, part: nn.Module, wanted: Mark | None) -> Choice:
@@ -357,6 +363,10 @@ class Chooser:
 def _with_reasons(error: TraceHazardError, reasons: Sequence[str]) -> TraceHazardError:
     """The refusal of a trace, with what stood in the way of the better forms; a trace was the last resort."""
     return TraceHazardError(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics)
+
+
+def _not_scripting(refusal: ScriptkitError) -> str:
+    return f"does not script ({headline(refusal)})"
 
 
 def _reason_to_trace(wanted: Mark | None, reasons: Sequence[str]) -> str:

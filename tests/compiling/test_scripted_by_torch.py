@@ -143,3 +143,81 @@ def test_a_method_that_stays_in_python_compiles_for_this_process_only(modes: dic
     assert "`ranked`" in scriptkit.report(compiled).rows[0].reason
     with pytest.raises(ArtifactError, match="calls `ranked`, which stays in Python"):
         scriptkit.save(compiled, io.BytesIO())
+
+
+class Normed(nn.Module):
+    def __init__(self, norm: Callable[[nn.Module], nn.Module]) -> None:
+        super().__init__()
+        self.conv, self.fc = norm(nn.Conv1d(2, 3, 3)), norm(nn.Linear(4, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.conv(x).relu())  # type: ignore[no-any-return]
+
+
+def of_old(norm: Any) -> Callable[[nn.Module], nn.Module]:
+    """`weight_norm` and `spectral_norm` as models of the last years have them: a hook computes the weight."""
+
+    def apply(module: nn.Module) -> nn.Module:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made: nn.Module = norm(module)
+        return made
+
+    return apply
+
+
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm], ids=lambda norm: norm.__name__)
+def test_a_weight_that_a_hook_of_torch_computes_follows_training_and_is_in_the_file(norm: Any) -> None:
+    torch.manual_seed(0)
+    module, theirs = Normed(of_old(norm)), Normed(of_old(norm))
+    theirs.load_state_dict(module.state_dict())
+    x = torch.rand(3, 2, 6)
+    compiled = scriptkit.compile(module, (x,))
+    assert scriptkit.report(compiled).rows[0].mode == "lowered"
+    optimizers = [torch.optim.SGD(one.parameters(), 0.1) for one in (compiled, theirs)]
+    for _ in range(3):
+        for form, optimizer in zip((compiled, theirs), optimizers, strict=True):
+            optimizer.zero_grad()
+            form(x).square().sum().backward()
+            optimizer.step()
+    for one in (module, theirs):
+        one.eval()
+    assert torch.equal(compiled(x), theirs(x))
+    assert torch.equal(loaded(compiled, x)(x + 1), theirs(x + 1))
+    assert not compiled.eager_calls
+
+
+def test_a_hook_of_torch_that_is_removed_is_lowered_no_more() -> None:
+    module, x = Normed(of_old(nn.utils.weight_norm)), torch.rand(3, 2, 6)
+    compiled = scriptkit.compile(module, (x,))
+    nn.utils.remove_weight_norm(module.conv)
+    assert torch.equal(compiled(x), module(x))
+    assert not compiled.eager_calls
+    assert "_weight_norm(self.fc" in compiled.code
+    assert "_weight_norm(self.conv" not in compiled.code
+
+
+def test_a_module_with_a_hook_that_is_python_compiles_again_when_the_hook_is_gone() -> None:
+    module, x, seen = Sensitivity(), torch.rand(2, 3), []
+    handle = module.fc.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    compiled = scriptkit.compile(module, (x,))
+    assert "`fc`" in scriptkit.report(compiled).rows[0].reason
+    seen.clear()
+    with pytest.warns(ScriptkitEagerWarning, match="hooks"):
+        compiled(x)
+    assert len(seen) == 1
+    handle.remove()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(compiled(x), module(x))
+
+
+def test_saving_says_which_hooks_are_in_no_file() -> None:
+    module = scriptkit.compile(Normed(lambda module: module))
+    module.fc.register_forward_hook(lambda *_: None)
+    with pytest.warns(ScriptkitWarning, match=r"Normed has hooks that are in no file \(`fc`\)") as caught:
+        scriptkit.save(module, io.BytesIO())
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scriptkit.save(module, io.BytesIO(), example_inputs=(torch.rand(3, 2, 6),))

@@ -190,7 +190,7 @@ def call_plainly(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs
 def _call_forward(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if id(module) in ev.parts:
         return ev.parts[id(module)].call(ev, module, args, kwargs)
-    if is_leaf(module) and ev.residual.path(module) is not None:
+    if is_leaf(module) and not hooks.has_any(module) and ev.residual.path(module) is not None:
         return _call_leaf(ev, module, args, kwargs)
     forward = read(ev, module, "forward")
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):

@@ -221,7 +221,7 @@ class Residual:
 
     def spoken_path(self, module: nn.Module) -> str:
         """The path of a module as its user writes it."""
-        return next(iter(self._paths.get(id(module), [])), type(module).__name__)
+        return next(iter(self._paths.get(id(module), [])), "") or type(module).__name__
 
     # ---- tensors of the user
 

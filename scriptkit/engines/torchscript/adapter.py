@@ -67,7 +67,8 @@ PRIVATE_NAMES: dict[str, tuple[object, str]] = {
     "global module hooks": (nn_module, "_global_forward_hooks"),
 }
 
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+FORWARD_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+HOOKS = (*FORWARD_HOOKS, "_backward_hooks", "_backward_pre_hooks")
 """Where a module keeps its hooks, in its instance dictionary."""
 
 JitError: type[Exception] = torch.jit.Error

@@ -10,7 +10,7 @@ from typing_extensions import TypeIs
 from scriptkit.engines.torchscript import adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 NEWEST_FORMAT = 10
 """The newest file format the loader of torch 2.6 to 2.13 accepts (it has no query for it)."""
@@ -102,12 +102,16 @@ def has_hooks(module: torch.jit.ScriptModule) -> bool:
     return _compiled_hooks(module) > 0
 
 
-def has_all_hooks(module: torch.jit.ScriptModule, original: torch.nn.Module) -> bool:
-    """Whether all hooks of a Python module were compiled with it; those of the backward pass never are."""
+def hooks_lost(
+    module: torch.jit.ScriptModule, original: torch.nn.Module, kinds: Sequence[str] = adapter.HOOKS
+) -> Iterator[str]:
+    """The paths at which a Python module has hooks that were not compiled with it; those of backward never are."""
     forms = dict(module.named_modules(remove_duplicate=False))
     compiled = {path: _compiled_hooks(form) for path, form in forms.items()}
-    parts = ((path, vars(part)) for path, part in original.named_modules() if not is_script_module(part))
-    return all(sum(len(state[kind]) for kind in adapter.HOOKS) == compiled.get(path, 0) for path, state in parts)
+    for path, part in original.named_modules():
+        state = vars(part)
+        if not is_script_module(part) and sum(len(state[kind]) for kind in kinds) != compiled.get(path, 0):
+            yield path
 
 
 def _compiled_hooks(module: Any) -> int:
