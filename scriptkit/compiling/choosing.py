@@ -111,6 +111,7 @@ class Chooser:
         if not self._calls(path, wanted):
             raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be {_how(wanted)}")
         reasons = [_not_scripting(refusal)] if refusal else []
+        found = {*getattr(refusal, "diagnostics", ())}
         if any(call.with_gradients for call in self._calls(path, wanted)):
             message = f"{named(path, part)} calls `backward` in a call, which only code that scripts can"
             raise CompilationError(": it ".join([message, *reasons])) from refusal
@@ -121,6 +122,7 @@ class Chooser:
                 if wanted is not None:
                     raise
                 is_refused = isinstance(error, LoweringError)
+                found.update(error.diagnostics)
                 refused = f"is not lowered ({headline(error)})"
             try:
                 choice = self._lowered_round_refused(path, part, reasons) if is_refused else None
@@ -138,8 +140,8 @@ class Chooser:
             refusal = error
         try:
             return self._choose_by_parts(path, part, wanted, refusal)
-        except TraceHazardError as error:
-            raise _with_reasons(error, reasons) from error
+        except (CompilationError, TraceHazardError) as error:
+            raise _with_reasons(error, reasons, found) from error
 
     # ---- what was asked for
 
@@ -360,9 +362,12 @@ class Chooser:
         require_reloadable(path, part, form)
 
 
-def _with_reasons(error: TraceHazardError, reasons: Sequence[str]) -> TraceHazardError:
+def _with_reasons(
+    error: CompilationError | TraceHazardError, reasons: Sequence[str], found: set[Diagnostic]
+) -> CompilationError | TraceHazardError:
     """The refusal of a trace, with what stood in the way of the better forms; a trace was the last resort."""
-    return TraceHazardError(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics)
+    kind = TraceHazardError if isinstance(error, TraceHazardError) else CompilationError
+    return kind(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics or in_source_order(found))
 
 
 def _not_scripting(refusal: ScriptkitError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 from pathlib import Path
 from typing import Any
@@ -379,3 +380,21 @@ def test_a_refused_trace_says_what_stood_in_the_way_of_the_better_forms(cls: typ
     assert "the module does not script (" in caught.value.headline
     assert "is not lowered (" in caught.value.headline
     assert "nor round its parts" not in caught.value.headline
+
+
+class KeepsModulesInAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Linear(2, 2)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def test_what_no_form_takes_is_refused_with_the_line_of_the_user() -> None:
+    with pytest.raises(scriptkit.CompilationError, match=r"script \(.*`self.layers` is a Python list") as caught:
+        compile(KeepsModulesInAList(), (torch.ones(1, 2),))
+    lines = {diagnostic.line for diagnostic in caught.value.diagnostics if diagnostic.path == __file__}
+    assert lines == {inspect.getsourcelines(KeepsModulesInAList)[1] + 3}

@@ -7,6 +7,7 @@ the example inputs take; no decision of the residual program rests on it.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
@@ -27,13 +28,32 @@ Fork = tuple[str, int, int, int, int]
 """Where the condition of a branch stands: file, line and column, end line and column."""
 
 
+_SPOKEN = {
+    "Dyn": "value of the run",
+    "UnknownText": "text of the run",
+    "Sizes": "`torch.Size`",
+    "Parts": "`tuple`",
+    "TensorMethod": "method of a tensor",
+    "Picked": "item picked in the run",
+    "Closure": "function made in the call",
+    "DynRange": "`range`",
+    "DynEnumerate": "`enumerate`",
+    "DynZip": "`zip`",
+    "Once": "iterator",
+    "Walked": "iterator",
+    "Generated": "generator",
+}
+"""What users call the values that only evaluation knows."""
+_OWN_NAME = re.compile(rf"`({'|'.join(_SPOKEN)})`")
+
+
 class RefusedError(Exception):
     """The evaluator does not handle this; `rule` names the reason, the place is added where it is known."""
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
         self.rule = rule
-        self.message = message
+        self.message = _OWN_NAME.sub(lambda found: _SPOKEN[found[1]], message)
         self.place: tuple[str, ast.AST] | None = None
         self.branch: Fork | None = None
         self.depth = -1
