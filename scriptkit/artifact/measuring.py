@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
 
 from scriptkit import switches
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
 from scriptkit.compiling.comparison import Tolerance, compare
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors, without_gradients
+from scriptkit.compiling.isolation import asks_for_gradients, copy_tree, detached, own_copy, random_states_kept
 from scriptkit.compiling.structure import flatten
 from scriptkit.compiling.wrapper import restored
 from scriptkit.engines.torchscript import files
 from scriptkit.errors import ArtifactError, VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import torch
+    from collections.abc import Mapping
 
     from scriptkit.artifact.contents import CanonicalModel
 
@@ -64,23 +64,29 @@ def measured(
     return Measurement(VerificationRecord(_SEED, rows), results)
 
 
-def _result(module: Any, name: str, call: ExampleCall) -> object:
+def _result(module: torch.nn.Module, name: str, call: ExampleCall) -> object:
     """What a method returns, eagerly for a Python module, with the same random numbers each time."""
-    # hooks run round a call of the module, not of its `forward`
-    method: Callable[..., object] | None = module if name == "forward" else getattr(module, name, None)
-    if method is None:
+    if not hasattr(module, name):
         message = f"the example inputs name a method `{name}`, which the model does not have"
         raise ArtifactError(f"{message}; a dictionary that is an argument of `forward` stands in a tuple: `({{...}},)`")
-
-    def run() -> object:
-        arguments, keywords = with_fresh_tensors((tuple(call.arguments), dict(call.keywords)))
-        with random_states_kept(_SEED), switches.eager():
-            return method(*arguments, **keywords)
-
     try:
-        return without_gradients(module, run)
+        try:
+            return _called(module, name, call, with_gradients=False)
+        except RuntimeError as error:
+            if not asks_for_gradients(error):
+                raise
+        return _called(own_copy(module), name, call, with_gradients=True)
     except Exception as error:
         raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
+
+
+def _called(module: torch.nn.Module, name: str, call: ExampleCall, *, with_gradients: bool) -> object:
+    # hooks run round a call of the module, not of its `forward`
+    method = module if name == "forward" else getattr(module, name)
+    arguments, keywords = detached((tuple(call.arguments), dict(call.keywords)))
+    with random_states_kept(_SEED), torch.set_grad_enabled(with_gradients), switches.eager():
+        result: object = method(*arguments, **keywords)
+    return result
 
 
 def _difference(name: str, form: str, expected: object, in_file: object, tolerance: Tolerance | None) -> float:

@@ -61,7 +61,12 @@ def save(
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
-        _warn_of_hooks(source, compiled, rows)
+        lost = files.hooks_lost(compiled, source, adapter.FORWARD_HOOKS)
+        _warn_of_hooks(
+            source, [path for path in lost if any(row.path == path and row.mode == "script" for row in rows)]
+        )
+    if source is not m:  # what `compile` made has hooks of its own, round everything
+        _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in adapter.FORWARD_HOOKS) else [])
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, examples)
     measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
@@ -80,13 +85,10 @@ def save(
     write_model(model, path_or_file, description=description)
 
 
-def _warn_of_hooks(source: torch.nn.Module, compiled: torch.jit.ScriptModule, rows: Sequence[ReportRow]) -> None:
-    """Say which hooks the file lacks; with example inputs it would not count if they change a result."""
-    scripted = {row.path for row in rows if row.mode == "script"}
-    lost = [path for path in files.hooks_lost(compiled, source, adapter.FORWARD_HOOKS) if path in scripted]
-    if lost:
-        spoken = ", ".join(f"`{path}`" if path else "the whole" for path in lost)
-        message = f"{type(source).__name__} has hooks that are in no file ({spoken}): they are Python"
+def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
+    if paths:
+        spoken = ", ".join(f"`{path}`" if path else "the whole" for path in paths)
+        message = f"{type(module).__name__} has hooks that are in no file ({spoken}): they are Python"
         way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
         warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=3)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.examples import Call
 from scriptkit.compiling.hooks import LastResortError
 from scriptkit.compiling.isolation import (
     buffers_restored,
     copy_tree,
+    detached,
     random_states_kept,
-    with_fresh_tensors,
-    without_gradients,
 )
 from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.structure import flatten
@@ -26,8 +26,9 @@ from scriptkit.errors import CompilationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
     from torch import nn
+
+    from scriptkit.compiling.examples import Call
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -56,9 +57,9 @@ def of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
     example = Example.of(call.args, call.kwargs)
     changes = reductions(example) if example.is_large else sizes(example, ("grown",), each=False)
     for change in changes:
-        changed = Call(change.args, change.kwargs, None)
+        changed = replace(call, args=change.args, kwargs=change.kwargs, result=None)
         try:
-            without_gradients(part, partial(_result, part, changed, part))
+            _result(part, changed, part)
         except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
             continue
         yield changed
@@ -69,7 +70,7 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
     results = []
     for module in (part, form):
         try:
-            results.append(without_gradients(module, partial(_result, module, call, form)))
+            results.append(_result(module, call, form))
         except Exception as error:
             raise CompilationError(
                 f"{named(path, part)} compiles, and raises when called: {headline(error)}"
@@ -84,9 +85,10 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
 
 
 def _result(module: nn.Module, call: Call, sharing: nn.Module) -> Any:
-    args, kwargs = with_fresh_tensors((call.args, call.kwargs))
-    with random_states_kept(seed=1), tracing.plain_executor(), _state_kept(sharing):
-        return with_fresh_tensors(copy_tree(module)(*args, **kwargs))
+    args, kwargs = detached((call.args, call.kwargs))
+    grad_mode = torch.set_grad_enabled(call.with_gradients)
+    with random_states_kept(seed=1), grad_mode, tracing.plain_executor(), _state_kept(sharing):
+        return detached(copy_tree(module)(*args, **kwargs))
 
 
 @contextmanager

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import types
+from collections import OrderedDict
+from itertools import chain
 from operator import attrgetter, getitem, is_
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.globals_read import globals_read
+from scriptkit.compiling.globals_read import globals_read, read_by
 from scriptkit.compiling.hooks import has_foreign_hooks
 from scriptkit.engines.torchscript import adapter, tracing
 from scriptkit.errors import CompilationError
@@ -38,9 +41,9 @@ class BoundForm:
         self.form = choice.form
         self._states = [part.__dict__ for part in module.modules() if not tracing.is_compiled(part)]
         self._find_tensors(module)
-        self._find_values([] if choice.mode == "lowered" else [*_values_of(module), *globals_read(module)])
-        self._find_code(module)
         self._find_hooks(module)
+        self._find_values([*_values_of(module), *globals_read(module), *chain.from_iterable(map(read_by, self._hooks))])
+        self._find_code(module)
         self._written = written_in(module, choice)
         self._training: bool | None = None
 
@@ -73,16 +76,27 @@ class BoundForm:
 
     def _find_code(self, module: nn.Module) -> None:
         functions = {id(f): f for part in module.modules() for f in _functions_of(type(part))}
+        functions |= {id(hook): hook for hook in self._hooks}
         self._functions = list(functions.values())
         self._codes = list(map(_CODE_OF, self._functions))
         classes = {type(part) for part in module.modules() if not tracing.is_compiled(part)}
         self._methods = [(cls, getattr(cls, "forward", None)) for cls in classes]
+        parts = (part for part in module.modules() if not tracing.is_compiled(part))
+        self._names = [{f.__name__ for f in _functions_of(type(part))} | {"forward"} for part in parts]
+        self._own_methods = self._methods_of_instances()
+        self._sizes = list(map(len, self._states))
+
+    def _methods_of_instances(self) -> list[set[str]]:
+        """The methods that instances have instead of those of their classes."""
+        return [state.keys() & names for state, names in zip(self._states, self._names, strict=True)]
 
     def _find_hooks(self, module: nn.Module) -> None:
         """A trace holds the hooks that torch itself set (`weight_norm`); torch.jit.script compiles forward hooks."""
         found = [state[name] for state in self._states for name in adapter.HOOKS if name in state]
         self._no_hooks = [hooks for hooks in found if not hooks]
-        self._recorded_hooks = [(hooks, dict(hooks)) for hooks in found if hooks]
+        self._recorded_hooks = [(hooks, OrderedDict(hooks)) for hooks in found if hooks]
+        hooks = (inspect.unwrap(hook) for _, recorded in self._recorded_hooks for hook in recorded.values())
+        self._hooks = [hook for hook in hooks if isinstance(hook, types.FunctionType)]
         modes = {row.path: str(row.mode) for row in self.rows}
         self._foreign_hook = bool(self._recorded_hooks) and has_foreign_hooks(self.form, module, modes)
 
@@ -110,7 +124,9 @@ class BoundForm:
         return not self._has_hooks() and self._changed() is not None
 
     def _has_hooks(self) -> bool:
-        return self._foreign_hook or any(self._no_hooks) or any(hooks != old for hooks, old in self._recorded_hooks)
+        if self._foreign_hook or any(self._no_hooks) or any(adapter.global_hooks()):
+            return True
+        return any(hooks != old for hooks, old in self._recorded_hooks)
 
     def _changed(self) -> str | None:
         """What is not as it was when the form was made, in words."""
@@ -133,6 +149,8 @@ class BoundForm:
             return "a tensor attribute"
         if not all(map(is_, map(_CODE_OF, self._functions), self._codes)):
             return "the code of a method"
+        if list(map(len, self._states)) != self._sizes and self._methods_of_instances() != self._own_methods:
+            return "a method of an instance"
         for cls, method in self._methods:
             if getattr(cls, "forward", None) is not method:
                 return f"`{cls.__name__}.forward`"

@@ -33,7 +33,7 @@ from scriptkit.compiling.inserting import (
     in_mode,
     with_children,
 )
-from scriptkit.compiling.isolation import copy_tree
+from scriptkit.compiling.isolation import asks_for_gradients, copy_tree, own_copy
 from scriptkit.compiling.lowered_parts import outermost, part_of
 from scriptkit.compiling.lowered_trial import try_lowered
 from scriptkit.compiling.lowering import LoweringError, Obstacle, lower, obstacles
@@ -114,7 +114,7 @@ class Chooser:
         found = {*getattr(refusal, "diagnostics", ())}
         if any(call.with_gradients for call in self._calls(path, wanted)):
             message = f"{named(path, part)} calls `backward` in a call, which only code that scripts can"
-            raise CompilationError(": it ".join([message, *reasons])) from refusal
+            raise CompilationError(": it ".join([message, *reasons]), in_source_order(found)) from refusal
         if wanted is None or wanted.mode == "lowered":
             try:
                 return self._lowered(path, part, wanted, reasons)
@@ -158,12 +158,26 @@ class Chooser:
         if wanted is not None and wanted.example_inputs is not None:
             return [Call(wanted.example_inputs, wanted.example_kwargs, None)]
         if self._recorded is None:
-            self._recorded = {} if self.examples is None else record_examples(self.root, *self.examples)
+            self._recorded = {} if self.examples is None else self._record(*self.examples)
         found = self._recorded.get(path, [])
         if not path and found and self.examples is not None and type(self.root).__call__ is not nn.Module.__call__:
             # what `forward` gets is what its `__call__` makes of them
             return [replace(found[0], args=tuple(self.examples[0]), kwargs=self.examples[1])]
         return found
+
+    def _record(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, list[Call]]:
+        """The calls in one run; code that differentiates runs on tensors of its own, and only if it scripts at all."""
+        try:
+            return record_examples(self.root, args, kwargs)
+        except RuntimeError as error:
+            if not asks_for_gradients(error):
+                raise
+            try:
+                forms.complete(copy_tree(self.root))
+            except CompilationError as refusal:
+                message = f"{named('', self.root)} calls `backward` in a call, which only code that scripts can"
+                raise CompilationError(f"{message}: it {_not_scripting(refusal)}", refusal.diagnostics) from error
+        return record_examples(self.root, args, kwargs, with_gradients=True)
 
     # ---- the ways
 
@@ -171,8 +185,9 @@ class Chooser:
         reason = "marked as scripted" if wanted else "its source scripts"
         rows = rows_of(path, part, "script", reason)
         try:
-            made = forms.complete(copy_tree(part))
-            self._try(path, part, wanted, made)
+            tried = self._tried(path, part, wanted)
+            made = forms.complete(copy_tree(tried))
+            self._try(path, tried, wanted, made)
             require_hooks(path, part, made)
             return Choice("script", forms.complete(part), rows)
         except CompilationError:
@@ -191,10 +206,18 @@ class Chooser:
 
     def _plain_script(self, path: str, part: nn.Module, wanted: Mark | None) -> torch.jit.ScriptModule | None:
         try:
-            self._try(path, part, wanted, forms.plain_script(copy_tree(part)))
+            tried = self._tried(path, part, wanted)
+            made = forms.plain_script(copy_tree(tried))
+            self._try(path, tried, wanted, made)
+            require_hooks(path, part, made)
             return forms.plain_script(part)
         except CompilationError:
             return None
+
+    def _tried(self, path: str, part: nn.Module, wanted: Mark | None) -> nn.Module:
+        """What is compiled and run to see whether it is right: with tensors of its own where it differentiates."""
+        calls = self._calls(path, wanted) if self.examples is not None else ()
+        return own_copy(part) if any(call.with_gradients for call in calls) else part
 
     def _try(self, path: str, part: nn.Module, wanted: Mark | None, form: torch.jit.ScriptModule) -> None:
         """Compare a compiled copy with the part on the arguments it gets, and write and read it."""

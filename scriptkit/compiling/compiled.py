@@ -14,6 +14,7 @@ from scriptkit import switches
 from scriptkit.arguments import positional, required_module
 from scriptkit.compiling.bound_lowered import bound_form
 from scriptkit.compiling.choosing import Chooser
+from scriptkit.compiling.isolation import gradients_kept
 from scriptkit.compiling.report import CompileReport, ReportRow
 from scriptkit.compiling.wrapper import Entry
 from scriptkit.engines.torchscript import adapter
@@ -110,7 +111,7 @@ class CompiledModule(nn.Module):
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
-            with LOCK, adapter.type_store_unchanged_on_failure():
+            with LOCK, adapter.type_store_unchanged_on_failure(), gradients_kept(self.inner):
                 self._choice = Chooser(self.inner, examples, *self._choosing).choose()
         except CompilationError as error:
             if examples is not None:

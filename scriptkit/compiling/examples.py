@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit import switches
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors, without_gradients
+from scriptkit.compiling.isolation import copy_tree, detached, own_copy, random_states_kept
 from scriptkit.engines.torchscript.tracing import is_compiled
 
 if TYPE_CHECKING:
@@ -31,39 +31,34 @@ class Call:
 
 
 def record_examples(
-    module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any] | None = None
+    module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any] | None = None, *, with_gradients: bool = False
 ) -> dict[str, list[Call]]:
     """Run a copy of a module once and return, by path, the first calls of each submodule that was called.
 
     A submodule registered at several places is listed under its first path. The arguments are clones, as they were at
     the time of the call. Whatever `forward` raises is raised here.
     """
-    return without_gradients(module, lambda: _recorded(module, args, kwargs or {}))
-
-
-def _recorded(module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, list[Call]]:
-    copy = copy_tree(module)
+    copy = own_copy(module) if with_gradients else copy_tree(module)
     calls: dict[str, list[Call]] = {}
     for path, part in copy.named_modules():
         if not is_compiled(part):
-            _listen(part, calls.setdefault(path, []))
-    own_args, own_kwargs = with_fresh_tensors((tuple(args), kwargs))
-    with random_states_kept(RECORDING_SEED), switches.eager():
+            _listen(part, calls.setdefault(path, []), with_gradients=with_gradients)
+    own_args, own_kwargs = detached((tuple(args), kwargs or {}))
+    with random_states_kept(RECORDING_SEED), torch.set_grad_enabled(with_gradients), switches.eager():
         copy(*own_args, **own_kwargs)
     return {path: found for path, found in calls.items() if found}
 
 
-def _listen(part: nn.Module, found: list[Call]) -> None:
+def _listen(part: nn.Module, found: list[Call], *, with_gradients: bool) -> None:
     """Shadow `forward` on the copy: unlike a hook it sees the arguments after all pre-hooks of the user."""
     forward = part.forward
-    with_gradients = torch.is_grad_enabled()
 
     def listening(*args: Any, **kwargs: Any) -> Any:
         if len(found) >= MAXIMUM_CALLS:
             return forward(*args, **kwargs)
-        kept_args, kept_kwargs = with_fresh_tensors((args, kwargs))
+        kept_args, kept_kwargs = detached((args, kwargs))
         result = forward(*args, **kwargs)
-        found.append(Call(kept_args, kept_kwargs, with_fresh_tensors(result), with_gradients))
+        found.append(Call(kept_args, kept_kwargs, detached(result), with_gradients))
         return result
 
     part.__dict__["forward"] = _named_like(listening, forward)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 M = TypeVar("M", bound=nn.Module)
-R = TypeVar("R")
 _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
 
 
@@ -41,6 +40,25 @@ def copy_tree(module: M, replaced: dict[int, Any] | None = None) -> M:
             memo[id(part)].__dict__.update(_state(part, memo))
     copied: M = memo.get(id(module), module)
     return copied
+
+
+def own_copy(module: M) -> M:
+    """A copy with parameters of its own: nothing that runs it, or differentiates it, reaches the user's."""
+    memo: dict[int, Any] = {}
+    for part in module.modules():
+        if not is_compiled(part):
+            _clone_tensors(vars(part), memo, set())
+    return copy_tree(module, memo)
+
+
+def _clone_tensors(value: Any, memo: dict[int, Any], seen: set[int]) -> None:
+    if isinstance(value, torch.Tensor) and id(value) not in memo:
+        made = _clone(value)
+        memo[id(value)] = nn.Parameter(made, value.requires_grad) if isinstance(value, nn.Parameter) else made
+    elif isinstance(value, (dict, list, tuple, set, deque)) and id(value) not in seen:
+        seen.add(id(value))
+        for item in value.values() if isinstance(value, dict) else value:
+            _clone_tensors(item, memo, seen)
 
 
 def converted(module: M, change: Callable[[torch.Tensor], torch.Tensor]) -> M:
@@ -117,21 +135,14 @@ def _is_same(buffer: torch.Tensor, content: torch.Tensor) -> bool:
     return buffer.device.type == "meta" or buffer.layout != torch.strided or torch.equal(buffer, content)
 
 
-def without_gradients(module: nn.Module, run: Callable[[], R]) -> R:
-    """What `run` returns with gradients off; where the module calls `backward` itself, once more with gradients on."""
-    try:
-        with torch.no_grad():
-            return run()
-    except RuntimeError as error:
-        if "does not require grad" not in str(error):
-            raise
-    with torch.enable_grad(), gradients_kept(module):
-        return run()
+def asks_for_gradients(error: Exception) -> bool:
+    """Whether code failed because it calls `backward` itself, and gradients were off."""
+    return isinstance(error, RuntimeError) and "does not require grad" in str(error)
 
 
 @contextmanager
 def gradients_kept(module: nn.Module) -> Iterator[None]:
-    """Give the parameters their gradients back: a copy of the tree has the same parameters."""
+    """Give the parameters their gradients back: most copies of the tree have the same parameters."""
     before = [(parameter, parameter.grad) for parameter in module.parameters()]
     for parameter, _ in before:
         parameter.grad = None
@@ -186,3 +197,12 @@ def with_fresh_tensors(value: Any, memo: dict[int, torch.Tensor] | None = None) 
     seen: dict[int, torch.Tensor] = {} if memo is None else memo
     tensors, structure = flatten(value)
     return build(structure, [seen.setdefault(id(t), _clone(t)) if t.is_leaf else t.clone() for t in tensors])
+
+
+def detached(value: Any) -> Any:
+    """A nested value whose tensors are clones outside of every graph, where code may differentiate."""
+    from scriptkit.compiling.structure import build, flatten
+
+    seen: dict[int, torch.Tensor] = {}
+    tensors, structure = flatten(value)
+    return build(structure, [seen.setdefault(id(tensor), _clone(tensor)) for tensor in tensors])

@@ -15,7 +15,6 @@ from scriptkit.compiling.isolation import (
     buffers_restored,
     converted,
     copy_tree,
-    gradients_kept,
     random_states_kept,
     with_fresh_tensors,
 )
@@ -75,7 +74,6 @@ def record(
     with (
         random_states_kept(TRACING_SEED),
         buffers_restored(copy.buffers()),
-        gradients_kept(copy),
         torch.enable_grad(),
         probe,
     ):

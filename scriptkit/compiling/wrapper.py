@@ -11,6 +11,7 @@ import inspect
 import itertools
 import keyword
 import linecache
+import math
 import typing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,10 @@ class Entry:
             differs = f"{name} is not None" if structure.value is None else f"{name} != {structure.value!r}"
             self._refuse(differs, f"{self._made} for {name} = {structure.value!r}")
         else:
-            if structure.kind in {"list", "dict"}:
+            if structure.kind == "dict" and all(isinstance(item, Constant) for item in structure.items):
+                keys = list(structure.keys)
+                self._refuse(f"list({name}.keys()) != {keys!r}", f"{self._made} for the keys {keys!r} of {name}")
+            elif structure.kind in {"list", "dict"}:
                 count = len(structure.items)
                 self._refuse(f"len({name}) != {count}", f"{self._made} for {count} items in {name}")
             for key, item in zip(structure.keys, structure.items, strict=True):
@@ -171,16 +175,23 @@ def _declared(structure: Structure) -> str | None:
     if isinstance(structure, Constant):
         if structure.value is None:
             return "Optional[Tensor] = None"
-        plain = type(structure.value) in _PLAIN
+        plain = type(structure.value) in _PLAIN and _is_literal(structure.value)
         return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
     item = _item_type(structure)
-    if not item:
+    if not item or not all(_is_literal(one.value) for one in structure.items if isinstance(one, Constant)):
         return None
     if structure.kind == "list":
         return f"List[{item}]"
     if structure.kind == "tuple":
         return f"Tuple[{', '.join(item for _ in structure.items)}]"
     return f"Dict[str, {item}]" if structure.kind == "dict" and _are_texts(structure.keys) else None
+
+
+def _is_literal(value: object) -> bool:
+    """Whether compiled code can write a value down: neither infinity nor what has no 64 bits."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) < 2**63
 
 
 def _are_texts(keys: Sequence[Any]) -> bool:
@@ -196,7 +207,7 @@ def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
 def _plain_type(structure: Structure, others: Mapping[int, str]) -> str:
     if isinstance(structure, Leaf):
         return structure.scalar.__name__ if structure.scalar else others.get(structure.index, "Tensor")
-    if isinstance(structure, Constant) and type(structure.value) in {bool, int, float, str}:
+    if isinstance(structure, Constant) and type(structure.value) in _PLAIN:
         return type(structure.value).__name__
     return ""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch.nn.modules import module as nn_module
 
 from scriptkit.compiling.lowering.values import RefusedError, Value
+from scriptkit.engines.torchscript import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluate import Evaluator
 
-_FORWARD = ("_forward_hooks", "_forward_pre_hooks")
 _BACKWARD = ("_backward_hooks", "_backward_pre_hooks")
-_SPECIAL = ("_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks_with_kwargs")
 
 
 def has_any(module: nn.Module) -> bool:
     """Whether a module has forward hooks."""
-    return any(module.__dict__.get(name) for name in _FORWARD)
+    return any(module.__dict__.get(name) for name in adapter.FORWARD_HOOKS)
 
 
 def refuse(ev: Evaluator, module: nn.Module) -> None:
@@ -38,7 +37,7 @@ def before(
 ) -> tuple[Sequence[Value], Mapping[str, Value]]:
     """What the module gets after its forward pre-hooks."""
     _refuse_what_is_not_evaluated(ev, module)
-    for name in (*_FORWARD, *_BACKWARD):
+    for name in adapter.HOOKS:
         ev.facts.content(module.__dict__[name])
     for hook in module._forward_pre_hooks.values():
         changed = ev.call(hook, [module, tuple(args)])
@@ -59,5 +58,5 @@ def after(ev: Evaluator, module: nn.Module, args: Sequence[Value], _: Mapping[st
 def _refuse_what_is_not_evaluated(ev: Evaluator, module: nn.Module) -> None:
     if nn_module._global_forward_hooks or nn_module._global_forward_pre_hooks or nn_module._global_backward_hooks:
         raise RefusedError("hooks", "there are hooks on all modules")
-    if any(module.__dict__.get(name) for name in (*_BACKWARD, *_SPECIAL)):
+    if any(module.__dict__.get(name) for name in (*_BACKWARD, *adapter.SPECIAL_HOOKS)):
         raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks of a kind that is not lowered")

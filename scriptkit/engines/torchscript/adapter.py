@@ -70,6 +70,8 @@ PRIVATE_NAMES: dict[str, tuple[object, str]] = {
 FORWARD_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 HOOKS = (*FORWARD_HOOKS, "_backward_hooks", "_backward_pre_hooks")
 """Where a module keeps its hooks, in its instance dictionary."""
+SPECIAL_HOOKS = ("_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks_with_kwargs")
+"""Which of them get keyword arguments, or run after an exception, too: compiled code does neither."""
 
 JitError: type[Exception] = torch.jit.Error
 ScriptModule = torch.jit.ScriptModule

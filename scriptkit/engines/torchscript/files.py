@@ -109,8 +109,11 @@ def hooks_lost(
     forms = dict(module.named_modules(remove_duplicate=False))
     compiled = {path: _compiled_hooks(form) for path, form in forms.items()}
     for path, part in original.named_modules():
+        if is_script_module(part):
+            continue
         state = vars(part)
-        if not is_script_module(part) and sum(len(state[kind]) for kind in kinds) != compiled.get(path, 0):
+        is_lost = sum(len(state[kind]) for kind in kinds) != compiled.get(path, 0)
+        if is_lost or any(state.get(kind) for kind in adapter.SPECIAL_HOOKS):
             yield path
 
 
