@@ -467,3 +467,27 @@ def test_a_file_takes_the_fixed_numbers_and_texts_of_the_example_and_no_others(t
     for sizes, how in (([2, 4], ("sum", "all")), ([2, 3, 0], ("sum", "all")), ([2, 3], ("mean", "all"))):
         with pytest.raises(torch.jit.Error, match="lowered for"):
             loaded(given[0], sizes, how)
+
+
+class _Scaled(nn.Module):
+    def forward(self, x: Tensor, steps: dict[str, float], *_: Any) -> Tensor:
+        for name, value in steps.items():
+            x = x * value if name == "times" else x + value
+        return x
+
+
+def test_a_file_takes_a_fixed_dictionary_in_its_order_only(tmp_path: Path) -> None:
+    given = (torch.ones(2), {"times": 2.0, "plus": 3.0})
+    scriptkit.save(scriptkit.compile(_Scaled(), given), tmp_path / "scaled.pt", example_inputs=given)
+    loaded = torch.jit.load(tmp_path / "scaled.pt")
+    assert torch.equal(loaded(*given), torch.full((2,), 5.0))
+    with pytest.raises(torch.jit.Error, match="lowered for the keys"):
+        loaded(torch.ones(2), {"plus": 3.0, "times": 2.0})
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -(2**63)])
+def test_numbers_that_no_program_can_write_down_compile(value: float) -> None:
+    given = (torch.ones(2), {"plus": value})
+    assert torch.equal(
+        torch.nan_to_num(scriptkit.compile(_Scaled(), given)(*given)), torch.nan_to_num(_Scaled()(*given))
+    )

@@ -221,3 +221,138 @@ def test_saving_says_which_hooks_are_in_no_file() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scriptkit.save(module, io.BytesIO(), example_inputs=(torch.rand(3, 2, 6),))
+
+
+def tripled(module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
+    return factor(output)
+
+
+def factor(x: Tensor) -> Tensor:
+    return x * 3
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 3), Hooked()
+        self.first.register_forward_hook(tripled)
+        self.handle = self.first.register_forward_hook(raised)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(x))
+
+
+def by_a_hook_on_all(module: Pair, _patch: pytest.MonkeyPatch) -> Callable[[], None]:
+    hook = lambda part, _inputs, output: output + 1 if part is module.first else output
+    return nn.modules.module.register_module_forward_hook(hook).remove
+
+
+def by_a_method_of_the_instance(module: Pair, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(module.first, "forward", lambda x: x * 50)
+
+
+def by_order(module: Pair, _patch: pytest.MonkeyPatch) -> None:
+    hooks: Any = module.first._forward_hooks
+    hooks.move_to_end(module.handle.id, last=False)
+
+
+def by_what_a_hook_calls(_module: Pair, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(tripled.__globals__, "factor", torch.neg)
+
+
+def by_the_code_of_a_hook(_module: Pair, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tripled, "__code__", raised.__code__)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [by_a_hook_on_all, by_a_method_of_the_instance, by_order, by_what_a_hook_calls, by_the_code_of_a_hook],
+    ids=lambda change: change.__name__,
+)
+def test_what_changes_round_compiled_hooks_is_noticed(change: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, x = Pair(), torch.rand(2, 3)
+    compiled = scriptkit.compile(module, (x,))
+    before = compiled(x)
+    assert not compiled.eager_calls
+    undo = change(module, monkeypatch)
+    try:
+        with pytest.warns(ScriptkitEagerWarning, match="runs as Python here"):
+            found = compiled(x)
+        expected = module(x)
+        with pytest.raises(CompilationError):
+            scriptkit.save(compiled, io.BytesIO())
+    finally:
+        if undo is not None:
+            undo()
+    assert torch.equal(found, expected)
+    assert not torch.equal(found, before)
+
+
+class Bounded(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Tensor
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.sum() > 100):
+            raise RuntimeError("too much")
+        return x
+
+
+def counted(module: Bounded, inputs: tuple[Tensor], output: Tensor) -> None:
+    module.calls.add_(1)
+
+
+def test_a_hook_that_runs_after_an_exception_is_not_compiled_as_one_that_does_not() -> None:
+    bounded = Bounded()
+    module = nn.Sequential(bounded)
+    bounded.register_forward_hook(counted, always_call=True)
+    compiled = scriptkit.compile(module, (torch.ones(2),))
+    with pytest.warns(ScriptkitEagerWarning, match="hooks"), pytest.raises(RuntimeError, match="too much"):
+        compiled(torch.full((2,), 99.0))
+    assert bounded.calls.item() == 1
+
+
+def test_compiling_what_differentiates_leaves_the_graph_and_the_weights_of_the_user() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    x = (weight * 2)[None]
+    module: Any = Sensitivity()
+    module.loose = [nn.Parameter(torch.ones(3))]
+    seen: list[Tensor] = []
+    module.fc.weight.register_hook(seen.append)
+    scriptkit.save(scriptkit.compile(module, (x,)), io.BytesIO(), example_inputs=(x,))
+    assert weight.grad is None
+    assert not seen
+    x.sum().backward()
+
+
+class Steps(nn.Module):
+    """Changes its weight in each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        loss = (x * self.weight).square().sum()
+        gradient = torch.autograd.grad([loss], [self.weight])[0]
+        assert gradient is not None
+        with torch.no_grad():
+            self.weight.sub_(0.1 * gradient)
+        return loss.detach()
+
+
+def test_a_forward_that_trains_itself_is_refused_and_left_as_it_was() -> None:
+    module = Steps()
+    with pytest.raises(CompilationError):
+        scriptkit.compile(module, (torch.rand(2, 3),))
+    assert module.weight.tolist() == [1.0, 1.0, 1.0]
+    assert module.weight.grad is None
+
+
+def test_saving_says_that_the_hooks_of_the_compiled_module_itself_are_in_no_file() -> None:
+    compiled = scriptkit.compile(Bounded(), (torch.ones(2),))
+    compiled.register_forward_hook(lambda *_: None)
+    with pytest.warns(ScriptkitWarning, match="CompiledModule has hooks that are in no file"):
+        scriptkit.save(compiled, io.BytesIO(), example_inputs=(torch.ones(2),))
