@@ -214,7 +214,9 @@ def differences(expected: Structure, actual: Structure, path: str = "") -> Itera
 
 
 def is_same_constant(one: Any, other: Any) -> bool:
-    """Equal and of one type; `True` is not 1, and an object that compares with nothing is itself only."""
+    """Equal and of one type; `True` is not 1, nor 0.0 -0.0, and an object that compares with nothing is itself only."""
+    if type(one) is type(other) is float:
+        return repr(one) == repr(other)
     return one is other or (type(one) is type(other) and bool(one == other))
 
 

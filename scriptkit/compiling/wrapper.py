@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.compiling.structure import Constant, Leaf, Nest, build, leaves
+from scriptkit.compiling.structure import Constant, Leaf, Nest, build, is_same_constant, leaves
 from scriptkit.engines.torchscript.reading import to_torchscript
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Entry:
         self.checks: list[str] = []
         self._parameters: list[str] = []
         self._made = made
+        self._defaults = _defaults(forward)
         for name, structure in _arguments(inputs, forward):
             self._parameter(name, structure)
 
@@ -78,8 +79,12 @@ class Entry:
         return made[::-1]
 
     def _parameter(self, name: str, structure: Structure) -> None:
-        name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
         declared = _declared(structure)
+        if declared is not None and isinstance(structure, Constant) and name in self._defaults:
+            # who leaves the argument out means the default of the user, for which the program may not be made
+            is_default = is_same_constant(structure.value, self._defaults[name])
+            declared = declared if is_default else declared.partition(" = ")[0]
+        name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
         if declared is None:
             for path, leaf in leaves(structure):
                 if isinstance(leaf, Leaf):
@@ -166,6 +171,14 @@ def _parameter_names(forward: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+
+
+def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def _declared(structure: Structure) -> str | None:

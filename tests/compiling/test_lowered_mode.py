@@ -491,3 +491,27 @@ def test_numbers_that_no_program_can_write_down_compile(value: float) -> None:
     assert torch.equal(
         torch.nan_to_num(scriptkit.compile(_Scaled(), given)(*given)), torch.nan_to_num(_Scaled()(*given))
     )
+
+
+class _Times(nn.Module):
+    def forward(self, x: Tensor, by: float = 2.0, *_: Any) -> Tensor:
+        return torch.copysign(x, torch.tensor(by)) * by
+
+
+@pytest.mark.parametrize("by", [2.0, 5.0])
+def test_a_file_has_the_defaults_of_the_user_or_none(by: float, tmp_path: Path) -> None:
+    given = (torch.ones(2), by)
+    scriptkit.save(scriptkit.compile(_Times(), given), tmp_path / "times.pt", example_inputs=given)
+    loaded = torch.jit.load(tmp_path / "times.pt")
+    assert torch.equal(loaded(*given), _Times()(*given))
+    if by == 2.0:
+        assert torch.equal(loaded(torch.ones(2)), _Times()(torch.ones(2)))
+    else:
+        with pytest.raises(RuntimeError, match="missing value for argument 'by'"):
+            loaded(torch.ones(2))
+
+
+def test_a_negative_zero_is_another_number() -> None:
+    compiled = scriptkit.compile(_Times(), (torch.ones(2), 0.0))
+    with pytest.raises(ValueError, match=r"is -0\.0, not 0\.0"):
+        compiled(torch.ones(2), -0.0)

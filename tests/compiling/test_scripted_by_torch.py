@@ -356,3 +356,20 @@ def test_saving_says_that_the_hooks_of_the_compiled_module_itself_are_in_no_file
     compiled.register_forward_hook(lambda *_: None)
     with pytest.warns(ScriptkitWarning, match="CompiledModule has hooks that are in no file"):
         scriptkit.save(compiled, io.BytesIO(), example_inputs=(torch.ones(2),))
+
+
+class Scaled:
+    """A hook that is an object."""
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
+        return output * 2
+
+
+def test_the_call_of_a_hook_that_is_an_object_is_a_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, x = Pair(), torch.rand(2, 3)
+    module.second = nn.Linear(3, 3)  # type: ignore[assignment]
+    module.second.register_forward_hook(Scaled())
+    compiled = scriptkit.compile(module, (x,))
+    assert scriptkit.report(compiled).rows[0].mode == "lowered"
+    monkeypatch.setattr(Scaled, "__call__", lambda _self, _module, _inputs, output: output * 7)
+    assert torch.equal(compiled(x), module(x))

@@ -283,7 +283,7 @@ def _call_object(ev: Evaluator, function: Any, args: list[Value], kwargs: dict[s
         return _call_object(ev, bound, args[1:], kwargs)
     if isinstance(function, (types.BuiltinFunctionType, types.MethodWrapperType)) and receiver is not None:
         return _call_built_in_method(ev, function, receiver, args, kwargs)
-    own_call = vars(type(function)).get("__call__")
+    own_call = attributes.class_attribute(ev, type(function), "__call__")
     if isinstance(own_call, types.FunctionType):
         return ev.call(own_call, [function, *args], kwargs)
     if operations.is_of_numpy(function):
