@@ -149,11 +149,16 @@ def test_a_foreign_module_is_verified_in_both_modes_without_changing_it(mode: st
     assert module.state_dict()["bn.num_batches_tracked"].item() == 0
 
 
+class Signed(nn.Module):
+    def forward(self, x, **options):  # type: ignore[no-untyped-def]
+        return {"y": x * 2 if x.sum() > 0 else x}
+
+
 def test_a_trace_that_is_wrong_is_found() -> None:
-    compiled = scriptkit.compile(Untyped().eval(), (torch.randn(5, 4),), modes={"": "trace"})
-    compiled.inner.forward = lambda x: {"y": x[:, :3]}
-    with pytest.raises(scriptkit.VerificationError):
-        verify(compiled, (torch.randn(5, 4),))
+    allowed = {"baked-branch": "always positive", "trace-differs": "always positive"}
+    compiled = scriptkit.compile(Signed(), (torch.ones(5, 4),), modes={"": "trace"}, allow_baked=allowed)
+    with pytest.raises(scriptkit.VerificationError, match="negated"):
+        verify(compiled, (torch.ones(5, 4),))
 
 
 class _Exports(nn.Module):
