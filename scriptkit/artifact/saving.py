@@ -61,10 +61,9 @@ def save(
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
+        scripted = {row.path for row in rows if row.mode == "script"}
         lost = files.hooks_lost(compiled, source, adapter.FORWARD_HOOKS)
-        _warn_of_hooks(
-            source, [path for path in lost if any(row.path == path and row.mode == "script" for row in rows)]
-        )
+        _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in adapter.FORWARD_HOOKS) else [])
     if autocast is not None:

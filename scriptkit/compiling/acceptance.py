@@ -11,12 +11,7 @@ import torch
 
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.hooks import LastResortError
-from scriptkit.compiling.isolation import (
-    buffers_restored,
-    copy_tree,
-    detached,
-    random_states_kept,
-)
+from scriptkit.compiling.isolation import buffers_restored, copy_tree, detached, random_states_kept
 from scriptkit.compiling.perturb import Example, reductions, sizes
 from scriptkit.compiling.structure import flatten
 from scriptkit.compiling.wrapper import restored

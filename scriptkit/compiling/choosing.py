@@ -113,8 +113,7 @@ class Chooser:
         reasons = [_not_scripting(refusal)] if refusal else []
         found = {*getattr(refusal, "diagnostics", ())}
         if any(call.with_gradients for call in self._calls(path, wanted)):
-            message = f"{named(path, part)} calls `backward` in a call, which only code that scripts can"
-            raise CompilationError(": it ".join([message, *reasons]), in_source_order(found)) from refusal
+            raise _differentiates(named(path, part), refusal)
         if wanted is None or wanted.mode == "lowered":
             try:
                 return self._lowered(path, part, wanted, reasons)
@@ -175,8 +174,7 @@ class Chooser:
             try:
                 forms.complete(copy_tree(self.root))
             except CompilationError as refusal:
-                message = f"{named('', self.root)} calls `backward` in a call, which only code that scripts can"
-                raise CompilationError(f"{message}: it {_not_scripting(refusal)}", refusal.diagnostics) from error
+                raise _differentiates(named("", self.root), refusal) from error
         return record_examples(self.root, args, kwargs, with_gradients=True)
 
     # ---- the ways
@@ -395,6 +393,12 @@ def _with_reasons(
 
 def _not_scripting(refusal: ScriptkitError) -> str:
     return f"does not script ({headline(refusal)})"
+
+
+def _differentiates(what: str, refusal: ScriptkitError | None) -> CompilationError:
+    message = f"{what} calls `backward` in a call, which only code that scripts can"
+    found = getattr(refusal, "diagnostics", ())
+    return CompilationError(f"{message}: it {_not_scripting(refusal)}" if refusal else message, found)
 
 
 def _reason_to_trace(wanted: Mark | None, reasons: Sequence[str]) -> str:

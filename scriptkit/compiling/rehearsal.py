@@ -11,13 +11,7 @@ import torch
 from scriptkit.compiling.adapter import Adapter
 from scriptkit.compiling.comparison import compare
 from scriptkit.compiling.hazards import CAUGHT, at_places
-from scriptkit.compiling.isolation import (
-    buffers_restored,
-    converted,
-    copy_tree,
-    random_states_kept,
-    with_fresh_tensors,
-)
+from scriptkit.compiling.isolation import buffers_restored, converted, copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.compiling.probe import Log, Probe, WatchedDict
 from scriptkit.compiling.structure import build, flatten, merge
 from scriptkit.engines.torchscript import tracing
@@ -71,12 +65,7 @@ def record(
     adapter.extra = lambda: _unless_caught(module, probe.log, recorder.results())
     inputs = with_fresh_tensors(example.tensors)
     names = [f"input_{number}" for number in range(len(inputs))]
-    with (
-        random_states_kept(TRACING_SEED),
-        buffers_restored(copy.buffers()),
-        torch.enable_grad(),
-        probe,
-    ):
+    with random_states_kept(TRACING_SEED), buffers_restored(copy.buffers()), torch.enable_grad(), probe:
         run = tracing.trace(adapter, inputs, names)
     assert adapter.output is not None  # noqa: S101
     output = adapter.output if expected is None else merge(expected, adapter.output)
