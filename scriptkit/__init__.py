@@ -25,6 +25,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
+from scriptkit.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from scriptkit.artifact.inputs import InputError as InputError
     from scriptkit.artifact.loaded import LoadedModule as LoadedModule
@@ -34,16 +36,10 @@ if TYPE_CHECKING:
     from scriptkit.authoring.decorators import ignore as ignore
     from scriptkit.authoring.decorators import script as script
     from scriptkit.authoring.decorators import unused as unused
-    from scriptkit.authoring.marks import scripted as scripted
-    from scriptkit.authoring.marks import traced as traced
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
-    from scriptkit.compiling.compiled import compile as compile
-    from scriptkit.engines.torchscript.reading import is_compiled as is_compiled
-    from scriptkit.engines.torchscript.reading import report as report
-    from scriptkit.engines.torchscript.reading import to_torchscript as to_torchscript
-    from scriptkit.engines.torchscript.runtime import pinned as pinned
+    from scriptkit.compiling.plan.trees import to_torchscript as to_torchscript
     from scriptkit.errors import ArtifactError as ArtifactError
     from scriptkit.errors import CompilationError as CompilationError
     from scriptkit.errors import ScriptabilityError as ScriptabilityError
@@ -52,31 +48,35 @@ if TYPE_CHECKING:
     from scriptkit.errors import ScriptkitWarning as ScriptkitWarning
     from scriptkit.errors import TraceHazardError as TraceHazardError
     from scriptkit.errors import VerificationError as VerificationError
+    from scriptkit.live.marks import scripted as scripted
+    from scriptkit.live.marks import traced as traced
+    from scriptkit.runtime.compiled import compile as compile
+    from scriptkit.runtime.reading import is_compiled as is_compiled
+    from scriptkit.runtime.reading import report as report
+    from scriptkit.runtime.runtime import pinned as pinned
     from scriptkit.switches import eager as eager
     from scriptkit.verification import verify as verify
     from scriptkit.warming import warmup as warmup
-
-__version__ = "0.1.0"
 
 _ERRORS = "Artifact Compilation Scriptability Scriptkit TraceHazard Verification"
 _LAZY = {
     **{f"{name}Error": "scriptkit.errors" for name in _ERRORS.split()},
     **dict.fromkeys(("ScriptkitEagerWarning", "ScriptkitWarning"), "scriptkit.errors"),
     **dict.fromkeys(("export", "ignore", "script", "unused"), "scriptkit.authoring.decorators"),
-    **dict.fromkeys(("scripted", "traced"), "scriptkit.authoring.marks"),
+    **dict.fromkeys(("scripted", "traced"), "scriptkit.live.marks"),
     "eager": "scriptkit.switches",
     "check_paths": "scriptkit.checking",
     "check_source": "scriptkit.checking",
     "ScriptableModule": "scriptkit.authoring.module",
-    "compile": "scriptkit.compiling.compiled",
-    "is_compiled": "scriptkit.engines.torchscript.reading",
-    "pinned": "scriptkit.engines.torchscript.runtime",
+    "compile": "scriptkit.runtime.compiled",
+    "is_compiled": "scriptkit.runtime.reading",
+    "pinned": "scriptkit.runtime.runtime",
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
-    "report": "scriptkit.engines.torchscript.reading",
+    "report": "scriptkit.runtime.reading",
     "save": "scriptkit.artifact.saving",
-    "to_torchscript": "scriptkit.engines.torchscript.reading",
+    "to_torchscript": "scriptkit.compiling.plan.trees",
     "verify": "scriptkit.verification",
     "warmup": "scriptkit.warming",
 }

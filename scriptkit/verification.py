@@ -14,22 +14,22 @@ import torch
 
 from scriptkit import switches
 from scriptkit.arguments import positional, required_module
-from scriptkit.compiling import forms
-from scriptkit.compiling.comparison import Difference, Tolerance, compare
-from scriptkit.compiling.compiled import CompiledModule
-from scriptkit.compiling.examples import record_examples
-from scriptkit.compiling.isolation import copy_tree, random_states_kept, with_fresh_tensors
-from scriptkit.compiling.perturb import Example, perturbations
-from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files, tracing
-from scriptkit.engines.torchscript.parts import parts_in
+from scriptkit.compiling.plan import trees
+from scriptkit.engines.torchscript.programs import files, recording
+from scriptkit.engines.torchscript.types.shadow import parts_in
 from scriptkit.errors import ScriptkitError, VerificationError
+from scriptkit.live.comparison import Difference, Tolerance, compare
+from scriptkit.live.copies import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.nested import flatten, restored
+from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.variations import Example, perturbations
+from scriptkit.runtime.compiled import CompiledModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor, nn
+
 
 Form = Literal["compiled", "loaded"]
 CALLS_IN_A_ROW = 3
@@ -219,7 +219,7 @@ class _Verification:
             compiled.train(training)
         if form == "loaded" and not self.is_mixed:
             compiled = _reloaded(compiled)
-        return _Pair(form, training, eager, forms.callable_form(compiled))
+        return _Pair(form, training, eager, trees.callable_form(compiled))
 
     # ---- the comparisons
 
@@ -281,7 +281,7 @@ class _Verification:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
         nothing = Example.of((), {})
         source = self.module.inner if isinstance(self.module, CompiledModule) else self.module
-        for name in forms.exported_methods(source):
+        for name in trees.exported_methods(source):
             if not hasattr(self._pair(form, training=training).compiled, name):
                 self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
                 continue
@@ -317,12 +317,12 @@ def _eval_only(module: nn.Module) -> str:
 
 
 def _reloaded(module: nn.Module) -> nn.Module:
-    return files.load_bytes(files.serialise(forms.complete(module)), None)
+    return files.load_bytes(files.serialise(trees.complete(module)), None)
 
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether a trace says that it was not recorded for such inputs, which is no wrong answer."""
-    return tracing.failed_check(error) is not None or "traced for" in str(error)
+    return recording.failed_check(error) is not None or "traced for" in str(error)
 
 
 def _call(module: Callable[..., Any], method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -336,7 +336,7 @@ def _differs(part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], tol
     try:
         with switches.eager(), torch.no_grad():
             expected = _call(copy_tree(part), "forward", args, kwargs)
-        compiled = forms.callable_form(forms.complete(copy_tree(part)))
+        compiled = trees.callable_form(trees.complete(copy_tree(part)))
         with torch.no_grad():
             return bool(compare(expected, _call(compiled, "forward", args, kwargs), tolerance))
     except (ScriptkitError, RuntimeError):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.arguments import positional
 from scriptkit.artifact.loaded import LoadedModule
-from scriptkit.compiling.isolation import buffers_restored, random_states_kept, with_fresh_tensors
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.live import programs
+from scriptkit.live.copies import buffers_restored, random_states_kept, with_fresh_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,7 @@ def warmup(
     """
     given = positional(example_inputs)
     module: Any = m.module if isinstance(m, LoadedModule) else m
-    if files.is_script_module(module) and files.sets_attributes(module):
+    if programs.is_script_module(module) and files.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
     with random_states_kept(), _state_kept(module):
         _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))

@@ -147,7 +147,7 @@ def test_a_crossing_is_seen(module: str, text: str) -> None:
     ("module", "text"),
     [
         ("scriptkit.language.types", "import ast\nfrom scriptkit.diagnostics import Diagnostic"),
-        ("scriptkit.engines.torchscript.adapter", "import torch\ntorch.jit.script(int)\ntorch._C.Graph"),
+        ("scriptkit.engines.torchscript.torch_names.private", "import torch\ntorch.jit.script(int)\ntorch._C.Graph"),
         ("scriptkit.authoring.module", "import torch\nfrom torch import nn\nfrom scriptkit.engines import torchscript"),
         ("scriptkit.artifact.writing", "import torch\ndef write(module: torch.jit.ScriptModule) -> None: ..."),
         ("scriptkit.mypy.plugin", "from mypy.plugin import Plugin\nfrom scriptkit.mypy.names import X"),

@@ -23,7 +23,7 @@ from rich.progress import track
 from torch import nn
 
 import scriptkit
-from scriptkit.compiling.comparison import compare
+from scriptkit.live.comparison import compare
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -11,7 +11,8 @@ from scriptkit.artifact.code_text import Code
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.debug_records import Mark, read_marks, without_machine, write_marks
 from scriptkit.artifact.pickles import canonical_pickle, named_globals
-from scriptkit.engines.torchscript import files, saveability
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.types import saveability
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:

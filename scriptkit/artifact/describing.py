@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-import scriptkit
 from scriptkit.artifact import manifest as parts
 from scriptkit.artifact.archived_code import class_constants
 from scriptkit.artifact.container import VERSION_ENTRIES
 from scriptkit.artifact.examples import described
 from scriptkit.artifact.literals import literal_text
 from scriptkit.artifact.object_tree import read_object_tree
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError
+from scriptkit.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def make_manifest(
 
 def _versions(contents: Mapping[str, bytes]) -> parts.Versions:
     return parts.Versions(
-        scriptkit=scriptkit.__version__,
+        scriptkit=__version__,
         torch=str(torch.__version__),
         python=platform.python_version(),
         file_format=int(next(contents[name] for name in VERSION_ENTRIES if name in contents)),

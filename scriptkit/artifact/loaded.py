@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.inputs import input_error
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable

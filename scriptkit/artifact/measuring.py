@@ -9,12 +9,12 @@ import torch
 from scriptkit import switches
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
-from scriptkit.compiling.comparison import Tolerance, compare
-from scriptkit.compiling.isolation import asks_for_gradients, copy_tree, detached, own_copy, random_states_kept
-from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError, VerificationError
+from scriptkit.live import programs
+from scriptkit.live.comparison import Tolerance, compare
+from scriptkit.live.copies import asks_for_gradients, copy_tree, detached, own_copy, random_states_kept
+from scriptkit.live.nested import flatten, restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def measured(
         "compiled": files.load_bytes(files.serialise(compiled), None),
         "reloaded": files.load_bytes(container_bytes(model.contents), None),
     }
-    reference = forms.pop("compiled") if files.is_script_module(module) else copy_tree(module)
+    reference = forms.pop("compiled") if programs.is_script_module(module) else copy_tree(module)
     results = {name: _result(reference, name, call) for name, call in examples.items()}
     rows = [
         MethodDifference(

@@ -10,11 +10,13 @@ from scriptkit.artifact.contents import canonical_model
 from scriptkit.artifact.description import Description, ExampleCall, SubmoduleChoice
 from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
-from scriptkit.compiling import forms
-from scriptkit.compiling.comparison import Tolerance
-from scriptkit.engines.torchscript import adapter, files, reading
-from scriptkit.engines.torchscript.runtime import KEY, Runtime
+from scriptkit.compiling.plan import trees
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
+from scriptkit.live import hooks, programs
+from scriptkit.live.comparison import Tolerance
+from scriptkit.runtime import reading
+from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
     import os
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from scriptkit.compiling.report import ReportRow
+    from scriptkit.compile_report import ReportRow
 
 _ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
 """What eager code rounds to bfloat16 inside an autocast, a file computes in float32."""
@@ -53,26 +55,26 @@ def save(
             autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
-    reading.refuse_unsaveable(m)
-    autocast = reading.autocast_within(m)
-    rows = [] if files.is_script_module(m) else reading.report(m).rows
-    compiled = reading.to_torchscript(m)
+    trees.refuse_unsaveable(m)
+    autocast = trees.autocast_within(m)
+    rows = [] if programs.is_script_module(m) else reading.report(m).rows
+    compiled = trees.to_torchscript(m)
     model = canonical_model(compiled)
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
         scripted = {row.path for row in rows if row.mode == "script"}
-        lost = files.hooks_lost(compiled, source, adapter.FORWARD_HOOKS)
+        lost = files.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
-        _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in adapter.FORWARD_HOOKS) else [])
+        _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, examples)
     measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
-        methods=["forward", *forms.exported_methods(source)] if rows else None,
+        methods=["forward", *trees.exported_methods(source)] if rows else None,
         submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
@@ -94,7 +96,7 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:
     """A file computes without autocast: it may stand for the module only where the results have the same dtypes."""
-    missing = [name for name in ("forward", *forms.exported_methods(m)) if name not in examples]
+    missing = [name for name in ("forward", *trees.exported_methods(m)) if name not in examples]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
         raise ArtifactError(
@@ -104,7 +106,7 @@ def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Map
 
 
 def _class_name(module: torch.nn.Module) -> str:
-    if files.is_script_module(module):
+    if programs.is_script_module(module):
         return str(getattr(module, "original_name", type(module).__name__))
     return f"{type(module).__module__}.{type(module).__qualname__}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _REGISTRATIONS: Final = frozenset(
     method.__code__
@@ -39,3 +41,10 @@ class Convenience:
         if sys._getframe(1).f_code in _REGISTRATIONS:
             raise AttributeError(self._name)
         return self._make(instance)
+
+
+def save(module: torch.nn.Module) -> Any:
+    """`m.save(path)`: write a file that any TorchScript runtime loads."""
+    from scriptkit.artifact.saving import save as save_module
+
+    return functools.partial(save_module, module)

@@ -68,16 +68,16 @@ def _run_exported(method: types.FunctionType, args: tuple[Any, ...], kwargs: dic
 
 def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function compiled; torch loads, and the function compiles, at the first call."""
-    from scriptkit.engines.torchscript.scripted_functions import call
+    from scriptkit.runtime.functions import call
 
     return call(function, args, kwargs)
 
 
 def _marked(method: Callable[P, R], modifier: str) -> Callable[P, R]:
     """Set torch's own mark, so that `torch.jit.script` understands the class as well."""
-    from scriptkit.engines.torchscript import adapter
+    from scriptkit.engines.torchscript.torch_names import private
 
-    adapter.set_modifier(method, modifier)
+    private.set_modifier(method, modifier)
     return method
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 import torch
 
 from scriptkit import switches
+from scriptkit.authoring import conveniences
 from scriptkit.authoring.conveniences import Convenience
 from scriptkit.authoring.definition import check_definition
-from scriptkit.engines.torchscript import reading
-from scriptkit.engines.torchscript.runtime import KEY, construction, note_reading_compiler, runtime_of
-from scriptkit.engines.torchscript.traceback_frames import raise_at_user_line
+from scriptkit.engines.torchscript.calling.traceback_frames import raise_at_user_line
 from scriptkit.errors import CompilationError
+from scriptkit.live.marks import root_of_scriptable
+from scriptkit.runtime import reading
+from scriptkit.runtime.runtime import KEY, construction, note_reading_compiler, runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +70,7 @@ def _compile(module: ScriptableModule) -> None:
         raise_at_user_line(error)
 
 
+@root_of_scriptable
 class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
     """An `nn.Module` that runs compiled, in training and in inference, and stays an ordinary `nn.Module`.
 
@@ -92,7 +95,7 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
     else:
         code = Convenience(reading.code)
         graph = Convenience(reading.graph)
-        save = Convenience(reading.save)
+        save = Convenience(conveniences.save)
         eager = Convenience(reading.eager_call)
 
     def __init_subclass__(cls, *, check_save: bool | None = None, **keywords: Any) -> None:

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scriptkit import __version__
 from scriptkit.diagnostics import Diagnostic, Label
+from scriptkit.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

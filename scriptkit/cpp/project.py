@@ -19,7 +19,7 @@ from scriptkit.artifact.reading import load
 from scriptkit.cpp import rendering
 from scriptkit.cpp.replay import recorded_calls
 from scriptkit.cpp.signatures import CppMethod, cpp_methods, named_tuples_of
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:

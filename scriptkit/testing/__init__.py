@@ -89,7 +89,7 @@ def assert_same_outputs(
     __tracebackhide__ = True
     pytest.importorskip("torch")
     from scriptkit.arguments import positional
-    from scriptkit.compiling.comparison import Tolerance
+    from scriptkit.live.comparison import Tolerance
     from scriptkit.testing.forms import compiled, results
     from scriptkit.testing.telling import told_results
 

@@ -13,13 +13,12 @@ from scriptkit import switches
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
 from scriptkit.authoring.module import ScriptableModule
-from scriptkit.compiling.compiled import CompiledModule
-from scriptkit.compiling.compiled import compile as compile_module
-from scriptkit.compiling.isolation import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
-from scriptkit.compiling.perturb import Example, sizes
-from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
 from scriptkit.errors import ScriptkitWarning
+from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.nested import flatten, restored
+from scriptkit.live.variations import Example, sizes
+from scriptkit.runtime.compiled import CompiledModule
+from scriptkit.runtime.compiled import compile as compile_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

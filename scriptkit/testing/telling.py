@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.structure import Leaf, flatten, leaves
-from scriptkit.engines.torchscript.reading import report
+from scriptkit.live.comparison import compare
+from scriptkit.live.nested import Leaf, flatten, leaves
+from scriptkit.runtime.reading import report
 from scriptkit.testing.forms import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scriptkit.compiling.comparison import Tolerance
     from scriptkit.errors import VerificationError
+    from scriptkit.live.comparison import Tolerance
     from scriptkit.testing.forms import Results
     from scriptkit.testing.names import FormName
     from scriptkit.verification import Comparison

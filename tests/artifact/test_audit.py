@@ -16,7 +16,7 @@ from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError
 
 

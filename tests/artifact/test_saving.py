@@ -17,8 +17,8 @@ from torch import Tensor, nn
 import scriptkit
 from scriptkit import ScriptableModule, export
 from scriptkit.artifact.loaded import LoadedModule
-from scriptkit.compiling.comparison import Tolerance, compare
 from scriptkit.errors import VerificationError
+from scriptkit.live.comparison import Tolerance, compare
 
 
 class Gate(ScriptableModule):
@@ -139,7 +139,7 @@ def test_a_file_that_would_differ_from_the_module_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(3).eval()
-    from scriptkit.engines.torchscript import files
+    from scriptkit.engines.torchscript.programs import files
 
     loading = files.load_bytes
 

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit.authoring.marks import scripted, traced
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.compiled import CompiledModule, compile
-from scriptkit.compiling.isolation import copy_tree
-from scriptkit.compiling.perturb import Example, perturbations
-from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files
-from scriptkit.engines.torchscript.reading import report, to_torchscript
+from scriptkit.compiling.plan.trees import to_torchscript
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.live.comparison import compare
+from scriptkit.live.copies import copy_tree
+from scriptkit.live.marks import scripted, traced
+from scriptkit.live.nested import flatten, restored
+from scriptkit.live.variations import Example, perturbations
+from scriptkit.runtime.compiled import CompiledModule, compile
+from scriptkit.runtime.reading import report
 from tests.compiling import hazardous_models, safe_models
 
 

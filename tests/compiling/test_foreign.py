@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule
-from scriptkit.engines.torchscript.parts import MissingInputsError
+from scriptkit.compiling.plan.waiting import MissingInputsError
 from tests.compiling.third_party import installed
 
 

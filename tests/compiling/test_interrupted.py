@@ -15,7 +15,7 @@ from torch.jit._trace import _trace_module_map
 
 import scriptkit
 from scriptkit import ScriptableModule, traced
-from scriptkit.compiling.compiled import compile
+from scriptkit.runtime.compiled import compile
 
 _C: Any = torch._C
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scriptkit.compiling.examples import record_examples
-from scriptkit.compiling.isolation import copy_tree
-from scriptkit.compiling.trial import try_trace
+from scriptkit.compiling.tracing.trial import try_trace
+from scriptkit.live.copies import copy_tree
+from scriptkit.live.recorded_calls import record_examples
 from tests.compiling import hazardous_models, safe_models
 
 

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.lowering import LoweringError, lower, outputs, refusals
-from scriptkit.compiling.structure import flatten
-from scriptkit.engines.torchscript import files
+from scriptkit.compiling.lowering import LoweringError, lower, outputs
+from scriptkit.compiling.lowering.program import refusals
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.live.comparison import compare
+from scriptkit.live.nested import flatten
 
 X = torch.linspace(-1, 1, 8).reshape(2, 4)
 

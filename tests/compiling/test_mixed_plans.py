@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit.authoring.marks import scripted, traced
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.compiled import CompiledModule
-from scriptkit.engines.torchscript.reading import report
+from scriptkit.live.comparison import compare
+from scriptkit.live.marks import scripted, traced
+from scriptkit.runtime.compiled import CompiledModule
+from scriptkit.runtime.reading import report
 
 
 class Pair(NamedTuple):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule, script, traced
-from scriptkit.engines.torchscript.tracing import is_compiled
+from scriptkit.live.programs import is_compiled
 
 FACTOR = 2.0
 

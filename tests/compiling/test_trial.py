@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.trial import refuse_hazards, try_trace
-from scriptkit.engines.torchscript.tracing import failed_check
+from scriptkit.compiling.tracing.trial import refuse_hazards, try_trace
+from scriptkit.engines.torchscript.programs.recording import failed_check
 from scriptkit.errors import TraceHazardError
+from scriptkit.live.comparison import compare
 from tests.compiling import hazardous_models, safe_models
 
 

@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
-from scriptkit.compiling.perturb import Example, perturbations
-from scriptkit.compiling.structure import build, flatten
-from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.live.comparison import compare
+from scriptkit.live.copies import random_states_kept, with_fresh_tensors
+from scriptkit.live.nested import build, flatten, restored
+from scriptkit.live.variations import Example, perturbations
 from tests.zoo.trial import plain
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import torch
 
 import scriptkit
 from scriptkit.artifact.loaded import LoadedModule
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.structure import flatten
+from scriptkit.live.comparison import compare
+from scriptkit.live.nested import flatten
 from tests.zoo.catalogue import CATALOGUE, Entry
 
 FOREIGN = ("timm", "torchvision", "transformers", "monai", "torch_geometric", "e3nn")

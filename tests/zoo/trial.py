@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import scriptkit
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.structure import flatten
-from scriptkit.compiling.wrapper import restored
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.live.comparison import compare
+from scriptkit.live.nested import flatten, restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

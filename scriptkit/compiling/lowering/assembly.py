@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering import syntax
 from scriptkit.compiling.lowering.lowered import code_of
-from scriptkit.compiling.lowering.values import spelled
-from scriptkit.engines.torchscript import lowered as engine
+from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.values import spelled
+from scriptkit.engines.torchscript.programs import from_trees as engine
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from scriptkit.compiling.lowering.evaluate import Evaluator
-    from scriptkit.compiling.lowering.residual import Method, Residual
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.program.residual import Residual
+    from scriptkit.compiling.lowering.world.values import Method
 
 
 def assemble(ev: Evaluator) -> tuple[engine.Shadow, dict[str, str]]:

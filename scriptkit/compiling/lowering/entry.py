@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.structure import Leaf, leaves
-from scriptkit.compiling.wrapper import Entry, expression
-from scriptkit.engines.torchscript import lowered as engine
+from scriptkit.compiling.boundary.signature import Entry, expression
+from scriptkit.engines.torchscript.programs import from_trees as engine
+from scriptkit.live.nested import Leaf, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from scriptkit.compiling.structure import Structure
+    from scriptkit.live.nested import Structure
 
 FLAT = "lowered_forward"
 

@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.adapter import spoken_path
-from scriptkit.compiling.lowering import refusals
+from scriptkit.compiling.boundary.flat_call import spoken_path
 from scriptkit.compiling.lowering.entry import FLAT
-from scriptkit.compiling.lowering.syntax import LINES_PER_FILE
-from scriptkit.compiling.structure import Leaf, Nest, arranged, build, differences, flatten, leaves
-from scriptkit.engines.torchscript import lowered as engine
-from scriptkit.engines.torchscript import tracing
+from scriptkit.compiling.lowering.program import refusals
+from scriptkit.compiling.lowering.program.syntax import LINES_PER_FILE
+from scriptkit.engines.torchscript.programs import from_trees as engine
+from scriptkit.engines.torchscript.programs import state
 from scriptkit.errors import CompilationError
+from scriptkit.live import programs
+from scriptkit.live.nested import Leaf, Nest, arranged, build, differences, flatten, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from torch import nn
 
-    from scriptkit.compiling.lowering.facts import Facts
-    from scriptkit.compiling.lowering.parts import Part
-    from scriptkit.compiling.structure import Structure
+    from scriptkit.compiling.lowering.calling.compiled_parts import Part
+    from scriptkit.compiling.lowering.world.facts import Facts
     from scriptkit.diagnostics import Diagnostic
+    from scriptkit.live.nested import Structure
 
 assert LINES_PER_FILE == engine.LINES_PER_FILE  # noqa: S101 - the evaluator and the engine speak of the same lines
 
@@ -135,7 +136,7 @@ class LoweredModule:
         """The attributes of the user's modules, and the C++ modules that have their training mode."""
         made = dict(self.form.named_modules())
         named = self.module.named_modules(remove_duplicate=False)
-        return [(vars(m), made[path]._c) for path, m in named if path in made and not tracing.is_compiled(m)]
+        return [(vars(m), made[path]._c) for path, m in named if path in made and not programs.is_compiled(m)]
 
     def follow_modes(self) -> None:
         """Give each part of `form` the training mode of the user's module."""
@@ -168,7 +169,7 @@ def _slots_within(module: nn.Module, form: torch.jit.ScriptModule) -> Iterator[t
     """The tensors of a part, which lie elsewhere in its form than in the module."""
     holders = [held for below in module.modules() for held in (below._parameters, below._buffers)]
     where = {id(tensor): (held, name) for held in holders for name, tensor in held.items() if tensor is not None}
-    for cpp, name, tensor in tracing.tensor_slots(form):
+    for cpp, name, tensor in state.tensor_slots(form):
         if id(tensor) in where:
             yield (*where[id(tensor)], cpp, name)
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.compiling.lowering import subscripts, tensors
-from scriptkit.compiling.lowering.values import Dyn, Parts, RefusedError, Sizes, Value
-from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, flatten
+from scriptkit.compiling.lowering.evaluator import guards
+from scriptkit.compiling.lowering.objects import subscripts
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Sizes, Value
 from scriptkit.language import types as t
+from scriptkit.live.nested import Constant, Leaf, Nest, Structure, flatten
 
 if TYPE_CHECKING:
-    from scriptkit.compiling.lowering.evaluate import Evaluator
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 _CONSTANTS = (bool, int, float, str, type(None), torch.dtype, torch.device)
 _NAMES: dict[t.Type, str] = {
@@ -78,7 +80,7 @@ class _Outputs:
 
     def _of_dyn(self, value: Dyn) -> Structure:
         if isinstance(value.example, torch.dtype):
-            return Constant(tensors.guard_dtype(self.ev, value))
+            return Constant(guards.guard_dtype(self.ev, value))
         if isinstance(value.type, t.Tuple):
             parts = subscripts.unpack(self.ev, value, len(value.example))
             return Nest("tuple", tuple, tuple(range(len(parts))), tuple(self.of(part) for part in parts))

@@ -10,26 +10,20 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.parts import built
-from scriptkit.compiling.lowering.values import (
-    CannotJoinError,
-    Poison,
-    RaisedError,
-    RefusedError,
-    TooLongError,
-    Value,
-)
-from scriptkit.compiling.structure import flatten
+from scriptkit.compiling.lowering.calling.compiled_parts import built
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RaisedError, RefusedError, TooLongError
+from scriptkit.compiling.lowering.world.values import Poison, Value
 from scriptkit.language import types as t
+from scriptkit.live.nested import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from torch import nn
 
-    from scriptkit.compiling.lowering.branching import Outcome
-    from scriptkit.compiling.lowering.evaluate import Evaluator
-    from scriptkit.compiling.lowering.frames import Frame
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.paths.branching import Outcome
+    from scriptkit.compiling.lowering.world.frames import Frame
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.isolation import random_states_kept
-from scriptkit.compiling.lowering import assembly, modules, outputs, refusals
+from scriptkit.compiling.lowering import assembly, outputs
 from scriptkit.compiling.lowering.entry import with_entry
-from scriptkit.compiling.lowering.evaluate import Evaluator
+from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
+from scriptkit.compiling.lowering.objects import modules
+from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
-from scriptkit.compiling.lowering.values import Dyn, RaisedError, RefusedError, Value
-from scriptkit.compiling.structure import Leaf, Nest, Structure, build, flatten
-from scriptkit.engines.torchscript.compiler import LOCK
+from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.language import types as t
+from scriptkit.live.copies import random_states_kept
+from scriptkit.live.nested import Leaf, Nest, Structure, build, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scriptkit.compiling.lowering.parts import Part
+    from scriptkit.compiling.lowering.calling.compiled_parts import Part
     from scriptkit.compiling.lowering.recovery import Refusal
-    from scriptkit.compiling.lowering.values import Fork
+    from scriptkit.compiling.lowering.world.refusing import Fork
     from scriptkit.diagnostics import Diagnostic
 
 

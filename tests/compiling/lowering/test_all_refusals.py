@@ -136,7 +136,7 @@ def test_each_refused_line_is_told_once_and_no_other(model: nn.Module, classes: 
 
 
 def test_what_is_lowered_is_not_lowered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scriptkit.compiling import choosing
+    from scriptkit.compiling.plan import choosing
 
     def fail(*_: Any) -> None:
         raise AssertionError("obstacles were looked for")

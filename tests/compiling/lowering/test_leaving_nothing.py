@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import LoweredModule, lower
-from scriptkit.compiling.lowering.evaluate import Evaluator
+from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
 class Net(nn.Module):

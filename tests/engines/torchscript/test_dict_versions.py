@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from scriptkit.engines.torchscript.dict_versions import Unwritten, unwritten_from_now
+from scriptkit.watching.dict_versions import Unwritten, unwritten_from_now
 
 importlib.import_module("torch._dynamo.guards")
 

@@ -1,0 +1,1 @@
+"""What crosses the boundary of a compiled part: flat arguments, signatures, nested results."""

@@ -1,0 +1,260 @@
+"""The TorchScript round a trace: the user's parameters and result, and the checks of what the trace takes for granted.
+
+A trace takes flat tensors and gives a flat tuple, in one training mode. The wrapper is a small scripted module made of
+text: it has the parameters of the user's `forward`, raises where a call is not one the trace was recorded for, picks
+the trace of the current training mode, and puts the result together as far as TorchScript has a type for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import keyword
+import linecache
+import math
+import typing
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from scriptkit.engines.torchscript.twin.whole import scripted
+from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, is_same_constant, leaves, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from scriptkit.compiling.boundary.flat_call import InputFact, TracedCall
+    from scriptkit.live.nested import Structure
+
+
+_numbers = itertools.count()
+
+
+def wrapped(
+    name: str, evaluation: TracedCall | None, training: TracedCall | None, *, flat: bool = False
+) -> torch.jit.ScriptModule:
+    """One scripted module for the traces of a module in both training modes, of which one may be missing.
+
+    `flat`: it takes and gives flat tensors, as the traces do, and checks what they take for granted of those.
+    """
+    calls = [call for call in (evaluation, training) if call is not None]
+    writing = _Text(calls[0], has_evaluation=evaluation is not None, has_training=training is not None)
+    text = writing.module(flat=flat)
+    file = f"<scriptkit trace {next(_numbers)} of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
+    names["__name__"] = f"scriptkit.traced.{name}"
+    exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
+    module: nn.Module = names["Traced"]()
+    for attribute, call in (("evaluation", evaluation), ("training_trace", training)):
+        if call is not None:
+            module.add_module(attribute, call.run)
+    return scripted(module.train(evaluation is None))
+
+
+class Entry:
+    """The parameters of the user's `forward` as TorchScript has them, the checks of a call, and names for its tensors.
+
+    `made` says in messages how the program came about: "traced" or "lowered".
+    """
+
+    def __init__(self, inputs: Structure, forward: Callable[..., Any], made: str) -> None:
+        self.names: dict[int, str] = {}
+        self.checks: list[str] = []
+        self._parameters: list[str] = []
+        self._made = made
+        self._defaults = _defaults(forward)
+        for name, structure in _arguments(inputs, forward):
+            self._parameter(name, structure)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters as text; none without a default comes after one with."""
+        made: list[str] = []
+        for parameter in reversed(self._parameters):
+            is_last = all(" = " in later for later in made)
+            made.append(parameter if is_last else parameter.partition(" = ")[0])
+        return made[::-1]
+
+    def _parameter(self, name: str, structure: Structure) -> None:
+        declared = _declared(structure)
+        if declared is not None and isinstance(structure, Constant) and name in self._defaults:
+            # who leaves the argument out means the default of the user, for which the program may not be made
+            is_default = is_same_constant(structure.value, self._defaults[name])
+            declared = declared if is_default else declared.partition(" = ")[0]
+        name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
+        if declared is None:
+            for path, leaf in leaves(structure):
+                if isinstance(leaf, Leaf):
+                    self._parameter(f"{name}_{''.join(c if c.isalnum() else '_' for c in path).strip('_')}", leaf)
+            return
+        self._parameters.append(f"{name}: {declared}")
+        self._take_apart(name, structure)
+
+    def _take_apart(self, name: str, structure: Structure) -> None:
+        if isinstance(structure, Leaf):
+            self.names[structure.index] = name if name.isidentifier() else f"leaf_{structure.index}"
+            if not name.isidentifier():
+                self.checks.append(f"leaf_{structure.index} = {name}")
+        elif isinstance(structure, Constant):
+            differs = f"{name} is not None" if structure.value is None else f"{name} != {structure.value!r}"
+            self._refuse(differs, f"{self._made} for {name} = {structure.value!r}")
+        else:
+            if structure.kind == "dict" and all(isinstance(item, Constant) for item in structure.items):
+                keys = list(structure.keys)
+                self._refuse(f"list({name}.keys()) != {keys!r}", f"{self._made} for the keys {keys!r} of {name}")
+            elif structure.kind in {"list", "dict"}:
+                count = len(structure.items)
+                self._refuse(f"len({name}) != {count}", f"{self._made} for {count} items in {name}")
+            for key, item in zip(structure.keys, structure.items, strict=True):
+                self._take_apart(f"{name}[{key!r}]", item)
+
+    def _refuse(self, condition: str, message: str) -> None:
+        self.checks += [f"if {condition}:", f"    raise RuntimeError({message!r})"]
+
+
+def _arguments(inputs: Structure, forward: Callable[..., Any]) -> Iterator[tuple[str, Structure]]:
+    """Parameter names with what was passed for them."""
+    assert isinstance(inputs, Nest)  # noqa: S101
+    args, kwargs = inputs.items
+    assert isinstance(args, Nest)  # noqa: S101
+    names = _parameter_names(forward)
+    for number, structure in enumerate(args.items):
+        yield names[number] if number < len(names) else f"argument_{number}", structure
+    if isinstance(kwargs, Nest):
+        yield from zip(kwargs.keys, kwargs.items, strict=True)
+
+
+class _Text:
+    """The source of one wrapper."""
+
+    def __init__(self, call: TracedCall, *, has_evaluation: bool, has_training: bool) -> None:
+        self.call = call
+        self.has_evaluation = has_evaluation
+        self.has_training = has_training
+        entry = Entry(call.inputs, call.forward, "traced")
+        self.names, self.parameters, self.checks = entry.names, entry.parameters, entry.checks
+
+    def module(self, *, flat: bool) -> str:
+        """The class, with `forward`."""
+        if flat:
+            self.names = {number: f"input_{number}" for number in range(len(self.call.facts))}
+            self.parameters, self.checks = [f"{name}: Tensor" for name in self.names.values()], []
+        for number, fact in enumerate(self.call.facts):
+            self.checks += checks_of(self.names[number], fact)
+        result = "out" if flat else expression(self.call.output)
+        lines = [
+            "class Traced(nn.Module):",
+            f"    def forward({', '.join(['self', *self.parameters])}):",
+            *(f"        {line}" for line in self.checks),
+            *(f"        {line}" for line in self._run()),
+            f"        return {result}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _run(self) -> list[str]:
+        arguments = ", ".join(self.names[number] for number in range(len(self.call.facts)))
+        evaluation, training = (f"out = self.{name}({arguments})" for name in ("evaluation", "training_trace"))
+        if self.has_evaluation and self.has_training:
+            return ["if self.training:", f"    {training}", "else:", f"    {evaluation}"]
+        refused = "not self.training" if self.has_training else "self.training"
+        mode = "training" if self.has_training else "evaluation"
+        message = f"this module was traced for {mode} only"
+        return [f"if {refused}:", f"    raise RuntimeError({message!r})", training if self.has_training else evaluation]
+
+
+def _parameter_names(forward: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+
+
+def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(forward).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _declared(structure: Structure) -> str | None:
+    """The annotation TorchScript needs for an argument; None where it has no such type."""
+    if isinstance(structure, Leaf):
+        return "Tensor"
+    if isinstance(structure, Constant):
+        if structure.value is None:
+            return "Optional[Tensor] = None"
+        plain = type(structure.value) in _PLAIN and _is_literal(structure.value)
+        return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
+    item = _item_type(structure)
+    if not item or not all(_is_literal(one.value) for one in structure.items if isinstance(one, Constant)):
+        return None
+    if structure.kind == "list":
+        return f"List[{item}]"
+    if structure.kind == "tuple":
+        return f"Tuple[{', '.join(item for _ in structure.items)}]"
+    return f"Dict[str, {item}]" if structure.kind == "dict" and _are_texts(structure.keys) else None
+
+
+def _is_literal(value: object) -> bool:
+    """Whether compiled code can write a value down: neither infinity nor what has no 64 bits."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) < 2**63
+
+
+def _are_texts(keys: Sequence[Any]) -> bool:
+    return all(type(key) is str for key in keys)
+
+
+def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
+    """The type of all items, where TorchScript has containers of it; `others` are the types of leaves, else tensors."""
+    types = {_plain_type(item, others or {}) for item in nest.items}
+    return types.pop() if len(types) == 1 else ""
+
+
+def _plain_type(structure: Structure, others: Mapping[int, str]) -> str:
+    if isinstance(structure, Leaf):
+        return structure.scalar.__name__ if structure.scalar else others.get(structure.index, "Tensor")
+    if isinstance(structure, Constant) and type(structure.value) in _PLAIN:
+        return type(structure.value).__name__
+    return ""
+
+
+def checks_of(name: str, fact: InputFact) -> Iterator[str]:
+    """Lines that raise where an argument is not what a trace takes for granted."""
+    conditions = []
+    if fact.rank is not None:
+        conditions.append((f"{name}.dim() != {fact.rank}", f"traced for {name} of {fact.rank} dimensions"))
+    if fact.dtype is not None:
+        conditions.append((f"{name}.dtype != {fact.dtype}", f"traced for {name} of {fact.dtype}"))
+    if fact.device is not None:
+        conditions.append((f"{name}.device.type != {fact.device!r}", f"traced for {name} on {fact.device}"))
+    conditions += [
+        (f"{name}.size({d}) != {n}", f"traced for size {n} of {name} in dimension {d}") for d, n in fact.sizes
+    ]
+    for condition, message in conditions:
+        yield f"if {condition}:"
+        yield f"    raise RuntimeError({message!r})"
+
+
+def expression(structure: Structure, others: Mapping[int, str] | None = None) -> str:
+    """The result, put together from the flat tuple `out`; `others` are the types of the leaves that are no tensors."""
+    if isinstance(structure, Leaf):
+        tensor = f"out[{structure.index}]"
+        return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
+    if isinstance(structure, Constant):
+        plain = structure.value is None or type(structure.value) in _PLAIN
+        return repr(structure.value) if plain else repr(str(structure.value))
+    keys = [key for key, _ in told(structure)]
+    items = [expression(item, others) for _, item in told(structure)]
+    is_uniform = bool(_item_type(structure, others))
+    if structure.kind in {"dict", "mapping"} and is_uniform and _are_texts(structure.keys):
+        written = dict(zip(keys, items, strict=True))  # in the order the user has them in
+        return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
+    if structure.kind == "list" and is_uniform:
+        return f"[{', '.join(items)}]"
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"

@@ -1,0 +1,1 @@
+"""A chosen form, bound to the module it stands for."""

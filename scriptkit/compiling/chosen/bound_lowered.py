@@ -1,0 +1,139 @@
+"""A lowered program bound to the Python module it stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.compiling.chosen.bound_form import BoundForm, pull_back, written_in
+from scriptkit.live import hooks as live_hooks
+from scriptkit.live import programs
+from scriptkit.watching.dict_versions import Unwritten
+from scriptkit.watching.expression import Expression
+from scriptkit.watching.slots import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from scriptkit.compile_report import ReportRow
+    from scriptkit.compiling.chosen.choice import Choice
+
+
+def bound_form(module: nn.Module, choice: Choice) -> BoundForm | BoundLowered:
+    """What binds a choice to its module."""
+    return BoundLowered(module, choice) if choice.mode == "lowered" else BoundForm(module, choice)
+
+
+class BoundLowered:
+    """A lowered program: its facts are asked before each call, its tensors and training modes follow."""
+
+    def __init__(self, module: nn.Module, choice: Choice) -> None:
+        self.choice = choice
+        self.form = choice.form
+        self._lowered = choice.lowered[0]
+        self._tensors, self._modes = Slots(), Slots()
+        self._find_tensors()
+        self._parts = [BoundForm(module.get_submodule(path), part) for path, part in choice.parts.items()]
+        self._hooks: list[tuple[dict[int, Any], dict[int, Any]]] = []
+        for part in (part for part in module.modules() if not programs.is_compiled(part)):
+            self._modes.add(vars(part), "training")
+            self._hooks += [(vars(part)[name], dict(vars(part)[name])) for name in live_hooks.HOOKS]
+        self._first = self._first_of_floats()
+        self._kind_before = self._kind()
+        self._have_tensors_changed = _changed(self._tensors)
+        self._have_modes_changed = _changed(self._modes)
+        self._lowered.follow_modes()
+        self._written = written_in(module, choice)
+
+    def _find_tensors(self) -> None:
+        for holder, key, cpp, name in self._lowered.tensor_slots():
+            self._tensors.add(holder, key, (cpp, name))
+
+    def why_eagerly(self) -> str | None:
+        """The reason for which the next call must run as Python."""
+        broken = self._broken()
+        if broken is not None:
+            return (
+                "a submodule has hooks, which compiled code would not run"
+                if self._has_other_hooks()
+                else f"{broken} after compiling"
+            )
+        found = next((reason for part in self._parts if (reason := part.why_eagerly()) is not None), None)
+        if found is not None:
+            return found
+        if self.choice.eval_only and any(holder["training"] for holder in self._modes.holders):
+            return f"compiled for evaluation only: {self.choice.eval_only}"
+        return None
+
+    def why_in_no_file(self) -> str | None:
+        """The change of the module since it was compiled, for which its form computes something else."""
+        outdated = self._broken() is not None or any(part.is_outdated() for part in self._parts)
+        return self.why_eagerly() if outdated or self._has_other_hooks() else None
+
+    def is_outdated(self) -> bool:
+        """Whether the module changed so that it has to be lowered again; with a new hook it runs as Python."""
+        is_changed = self._broken() is not None or any(part.is_outdated() for part in self._parts)
+        return is_changed and not self._has_other_hooks()
+
+    def _has_other_hooks(self) -> bool:
+        return any(not hooks.items() <= before.items() for hooks, before in self._hooks)
+
+    def _broken(self) -> str | None:
+        broken = self._lowered.facts.broken()
+        if broken is None and self._have_tensors_changed():
+            places = zip(self._tensors.holders, self._tensors.keys, strict=True)
+            gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
+            broken = next((f"`{key}` changed" for key in gone), None)
+        if broken is None and self._kind() != self._kind_before:
+            broken = f"the parameters became {self._kind()[0]} on {self._kind()[1]}"
+        return broken
+
+    def _kind(self) -> tuple[torch.dtype | None, torch.device | None]:
+        """Dtype and device of the first tensor: `double()` and `to()` change all of them in place."""
+        tensor = self._first[0].get(self._first[1])
+        return (tensor.dtype, tensor.device) if isinstance(tensor, torch.Tensor) else (None, None)
+
+    def _first_of_floats(self) -> tuple[dict[str, Any], str]:
+        places = zip(self._tensors.holders, self._tensors.keys, strict=True)
+        return next(((held, key) for held, key in places if held[key].is_floating_point()), ({}, ""))
+
+    def bind(self) -> None:
+        """Push tensors that were exchanged, and the training modes."""
+        if self._have_tensors_changed():
+            slots = self._tensors
+            for number, target in enumerate(slots.targets):
+                tensor = slots.holders[number][slots.keys[number]]
+                if tensor is not slots.seen[number] and target is not None:
+                    target[0].setattr(target[1], tensor)
+                    slots.seen[number] = tensor
+        for part in self._parts:
+            part.bind()
+        if self._have_modes_changed():
+            self._modes.seen[:] = [holder["training"] for holder in self._modes.holders]
+            self._lowered.follow_modes()
+
+    def pull_back(self) -> None:
+        """Give the module the buffers that the program replaced; what it writes in place is shared."""
+        pull_back(self._written)
+        for part in self._parts:
+            part.pull_back()
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        """The rows of the choice, with paths from the module itself."""
+        return self.choice.rows_from_here()
+
+
+def _changed(slots: Slots) -> Callable[[], bool]:
+    is_current: Any = Expression(slots).compiled() or _comparing(slots)
+    if not all(isinstance(holder, dict) for holder in slots.holders):  # a part that is TorchScript has other holders
+        return lambda: not is_current()
+    holds = Unwritten(slots.holders, is_current)
+    return lambda: not holds()
+
+
+def _comparing(slots: Slots) -> Callable[[], bool]:
+    return lambda: all(h.get(k) is s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))

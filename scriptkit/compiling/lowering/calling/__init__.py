@@ -1,0 +1,1 @@
+"""Calls: of functions, classes, builtins, methods, compiled parts."""

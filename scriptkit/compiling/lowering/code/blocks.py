@@ -1,0 +1,264 @@
+"""Statements. A block is a list of tasks, so that the rest of a function can follow into the arms of a branch.
+
+A loop of known length is unrolled: its next round is a task of its own. `break`, `continue` and `return` under a
+condition known only at run time need nothing special then: each arm gets the rest that is its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scriptkit.compiling.lowering.code import assignment, loops, statements, with_and_try
+from scriptkit.compiling.lowering.evaluator import generators
+from scriptkit.compiling.lowering.paths import branching, rounds
+from scriptkit.compiling.lowering.paths.branching import Left, Outcome, Returned
+from scriptkit.compiling.lowering.world import walking
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RaisedError, RefusedError, TooLongError
+from scriptkit.compiling.lowering.world.values import Dyn, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.world.frames import Frame
+
+_DEEPEST_TAIL = 6
+_MOST_ROUNDS = 4096
+_MOST_STEPS = 200_000
+
+
+@dataclass(frozen=True)
+class Round:
+    """The next round of an unrolled `for`, or with `items` None of a `while` whose test is static."""
+
+    node: ast.For | ast.While
+    items: tuple[Value, ...] | None
+    position: int
+    sources: walking.Sources = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RoundEnd:
+    """Where a round of an unrolled loop ends, for an arm that is joined there with the other one."""
+
+
+Task = ast.stmt | Round | RoundEnd
+
+
+def run_function(ev: Evaluator, body: Sequence[ast.stmt], frame: Frame) -> Value:
+    """The value a function body returns."""
+    outcome = run_block(ev, body, frame)
+    if isinstance(outcome, Left):
+        raise RaisedError(RuntimeError("the function raises on every path"))
+    return outcome.value if outcome is not None else None
+
+
+def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
+    """Evaluate statements one after the other."""
+    rest = list(tasks)
+    while rest:
+        task = rest.pop(0)
+        _count_step(ev)
+        if isinstance(task, RoundEnd):
+            continue
+        if isinstance(task, Round):
+            outcome = _round(ev, task, rest, frame)
+        else:
+            ev.place.node = task
+            outcome = _recoverable(ev, task, rest, frame)
+        if outcome is not None:
+            return outcome
+    return None
+
+
+def _count_step(ev: Evaluator) -> None:
+    ev.steps += 1
+    if ev.steps > _MOST_STEPS:
+        raise TooLongError
+
+
+def _recoverable(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
+    """A statement; while all refusals are collected, evaluation goes on after a refused one."""
+    if ev.recovery is None:
+        return _statement(ev, node, rest, frame)
+    return ev.recovery.statement(ev, node, frame, lambda: _statement(ev, node, rest, frame))
+
+
+def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
+    match node:
+        case ast.If():
+            return _if(ev, node, rest, frame)
+        case ast.For():
+            return _for(ev, node, rest, frame)
+        case ast.While():
+            rest.insert(0, Round(node, None, 0))
+            return None
+        case ast.Return():
+            return Returned(ev.expression(node.value, frame) if node.value else None)
+        case ast.Break() | ast.Continue():
+            return _jump(ev, node, rest, frame)
+        case ast.With() | ast.Try():
+            return with_and_try.run(ev, node, frame)
+        case _:
+            statements.run(ev, node, frame)
+            return None
+
+
+# ---- branches
+
+
+def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
+    condition = branching.test(ev, node.test, frame)
+    ev.place.node = node.test
+    if isinstance(condition, Dyn):
+        side = branching.seal(ev, condition, frame)
+        condition = condition if side is None else side
+    if not isinstance(condition, Dyn):
+        rest[:0] = node.body if condition else node.orelse
+        return None
+    jumps = _jumps([*node.body, *node.orelse])
+    if not jumps and _is_joined(ev, condition, node, (), frame, rest):
+        return None
+    if jumps <= {ast.Continue}:
+        inner, outer = _round_apart(rest)
+        if inner and _is_joined(ev, condition, node, inner, frame, outer):
+            rest[:] = outer
+            return None
+    ev.place.node = node.test
+    if not rest and not jumps:
+        raise CannotJoinError("the branches leave values that no one variable can hold")
+    if frame.tails >= _DEEPEST_TAIL:
+        refusal = RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
+        refusal.branch = branching.here(ev)
+        raise refusal
+    frame.tails += 1
+    try:
+        return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)
+    finally:
+        frame.tails -= 1
+        rest.clear()
+
+
+def _is_joined(
+    ev: Evaluator, condition: Dyn, node: ast.If, inner: Sequence[Task], frame: Frame, rest: Sequence[Task]
+) -> bool:
+    """Try both arms, each followed by `inner`, and join what they leave; False, and all is as before, if that fails."""
+    frame.goes_on += 1  # whatever is inside, the function does not end with it
+    try:
+        with ev.attempt():
+            needed = set(_names_read(rest))
+            _refuse_leaving(_arms(ev, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
+    except CannotJoinError:
+        return False
+    finally:
+        frame.goes_on -= 1
+    return True
+
+
+def _refuse_leaving(outcome: Outcome) -> None:
+    if outcome is not None:
+        raise CannotJoinError("a branch leaves the block")
+
+
+def _round_apart(rest: list[Task]) -> tuple[list[Task], list[Task]]:
+    """What is left of this round of the innermost unrolled loop, and what follows it; nothing where there is none."""
+    for position, task in enumerate(rest):
+        if isinstance(task, Round):
+            return [*rest[:position], RoundEnd()], rest[position:]
+    return [], rest
+
+
+def _arms(
+    ev: Evaluator, condition: Dyn, body: Sequence[Task], orelse: Sequence[Task], frame: Frame, needed: set[str] | None
+) -> Outcome:
+    """Both arms; without `needed` they contain the rest of the block."""
+    run = (lambda: run_block(ev, body, frame), lambda: run_block(ev, orelse, frame))
+    ends = needed is None and not frame.nested and not frame.goes_on
+    return branching.branch(ev, condition, run, frame, needed or set(), branching.Manner(ends=ends))
+
+
+def _jumps(body: Sequence[ast.stmt]) -> set[type[ast.AST]]:
+    """How a block may leave the function or the loop round it."""
+    return {type(node) for node in _own_nodes(body) if isinstance(node, (ast.Return, ast.Break, ast.Continue))}
+
+
+def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    for node in body:
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from _own_nodes(list(ast.iter_child_nodes(node)))
+
+
+def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
+    for task in tasks:
+        if isinstance(task, RoundEnd):
+            continue
+        node = task.node if isinstance(task, Round) else task
+        yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store))
+        yield from (
+            n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
+        )
+
+
+# ---- loops
+
+
+def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
+    iterable = ev.lift(ev.expression(node.iter, frame))
+    if rounds.is_open(iterable):
+        loops.run_for(ev, node, iterable, frame)
+        return None
+    if isinstance(iterable, generators.Generated) or (isinstance(iterable, walking.Walked) and iterable.is_lazy):
+        generators.refuse_interleaved(node.body)
+    items = tuple(ev.iterate(iterable))
+    if len(items) > _MOST_ROUNDS:
+        raise RefusedError("loop-too-long", f"a loop of {len(items)} rounds would be unrolled")
+    rest.insert(0, Round(node, items, 0, walking.sources_of(iterable)))
+    return None
+
+
+def _round(ev: Evaluator, task: Round, rest: list[Task], frame: Frame) -> Outcome:
+    node = task.node
+    ev.place.node = node
+    following = Round(node, task.items, task.position + 1, task.sources)
+    if isinstance(node, ast.While):
+        return _while_round(ev, node, following, rest, frame)
+    assert task.items is not None  # noqa: S101 - a `for` has items
+    walking.refuse_changed(task.sources, task.position)
+    if task.position == len(task.items):
+        rest[:0] = node.orelse
+        return None
+    assignment.assign(ev, node.target, task.items[task.position], frame)
+    rest[:0] = [*node.body, following]
+    return None
+
+
+def _while_round(ev: Evaluator, node: ast.While, following: Round, rest: list[Task], frame: Frame) -> Outcome:
+    if following.position > _MOST_ROUNDS:
+        raise RefusedError("loop-too-long", "a `while` loop would be unrolled too often")
+    with ev.residual.block() as tried:
+        condition = branching.test(ev, node.test, frame)
+    if isinstance(condition, Dyn):
+        if node.orelse or frame.nested:
+            raise RefusedError("loop-else", "`while` with `else`, or inside another block, is not lowered")
+        loops.run_while(ev, node, frame)
+        return None
+    ev.residual.splice(tried)
+    rest[:0] = [*node.body, following] if condition else node.orelse
+    return None
+
+
+def _jump(ev: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:
+    for position, task in enumerate(rest):
+        if isinstance(task, (Round, RoundEnd)):
+            if isinstance(task, RoundEnd) and isinstance(node, ast.Break):
+                raise CannotJoinError("`break` leaves the loop in one branch")
+            del rest[: position + (1 if isinstance(node, ast.Break) else 0)]
+            return None
+    return loops.jump(ev, node, frame)
+
+
+assign = assignment.assign
+__all__ = ["assign", "run_block", "run_function"]

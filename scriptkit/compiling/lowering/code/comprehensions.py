@@ -1,0 +1,151 @@
+"""Comprehensions: unrolled where the length is known now, a loop of the residual program that appends where not."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.lowering.code import assignment
+from scriptkit.compiling.lowering.paths import branching, rounds
+from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.frames import Frame
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, Value, spelled
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+
+
+def evaluate(ev: Evaluator, node: Any, frame: Frame) -> Value:
+    """The value of a comprehension or a generator expression."""
+    inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
+    inner.first = frame.first
+    ev.open_frame(inner)
+    first = ev.lift(ev.expression(node.generators[0].iter, frame))
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and rounds.is_open(first):
+        return _Appending(ev, node, inner).over(first)
+    made: list[Value] = []
+    for _ in _unrolled(ev, node.generators, inner, frame, first):
+        if isinstance(node, ast.DictComp):
+            made.append((ev.expression(node.key, inner), ev.expression(node.value, inner)))
+        else:
+            made.append(ev.expression(node.elt, inner))
+    if isinstance(node, ast.DictComp):
+        return ev.effects.own(dict(made))
+    return ev.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
+
+
+def _unrolled(
+    ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
+) -> Iterator[None]:
+    """Every round of a comprehension, its variables bound."""
+    if not generators:
+        yield
+        return
+    first, *rest = generators
+    for item in ev.iterate(ev.expression(first.iter, outer) if over is None else over):
+        assignment.assign(ev, first.target, item, inner)
+        if all(_static(branching.test(ev, condition, inner)) for condition in first.ifs):
+            yield from _unrolled(ev, rest, inner, inner)
+
+
+def _static(condition: Value) -> bool:
+    if isinstance(condition, Dyn):
+        raise RefusedError(
+            "length-known-at-run-time", "a comprehension is filtered by a condition known only at run time"
+        )
+    return bool(condition)
+
+
+class _Appending:
+    """A comprehension over something of run-time length."""
+
+    def __init__(self, ev: Evaluator, node: ast.ListComp | ast.GeneratorExp, inner: Frame) -> None:
+        self.ev = ev
+        self.node = node
+        self.inner = inner
+        self.type: t.Type | None = None
+        self.examples: list[Any] = []
+
+    def over(self, first: Value) -> Dyn:
+        """The loop; gives the list it fills."""
+        residual = self.ev.residual
+        made = residual.declare(t.List(t.TENSOR), [], "items")
+        with residual.block() as block:
+            self._loop(made, self.node.generators, first)
+        if self.type is None:
+            raise RefusedError("length-known-at-run-time", "a comprehension of which no round is seen")
+        made.type, made.example = t.List(self.type), self.examples[: rounds.LONGEST_EXAMPLE]
+        residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1))
+        residual.splice(block)
+        return made
+
+    def _loop(self, made: Dyn, generators: list[ast.comprehension], iterable: Value) -> None:
+        residual, effects = self.ev.residual, self.ev.effects
+        if not rounds.is_open(iterable):
+            for item in self.ev.iterate(iterable):
+                self._round(made, generators, item)
+            return
+        header = rounds.over(self.ev, iterable)
+        seen = len(self.examples)
+        with residual.block() as block, effects.loop():
+            self._round(made, generators, header.begin(block))
+        header.refuse_changed()
+        residual.emit(ast.For(header.target, header.source, block or [ast.Pass()], []))
+        self.examples += self.examples[seen:] * (min(header.count, rounds.LONGEST_EXAMPLE) - 1)
+
+    def _round(self, made: Dyn, generators: list[ast.comprehension], item: Value) -> None:
+        first, *rest = generators
+        assignment.assign(self.ev, first.target, item, self.inner)
+        self._filtered(made, first.ifs, rest)
+
+    def _filtered(self, made: Dyn, conditions: list[ast.expr], rest: list[ast.comprehension]) -> None:
+        ev = self.ev
+        if not conditions:
+            self._next(made, rest)
+            return
+        verdict = branching.test(ev, conditions[0], self.inner)
+        if not isinstance(verdict, Dyn):
+            if verdict:
+                self._filtered(made, conditions[1:], rest)
+            return
+        with ev.residual.block() as block:
+            branching.refine(ev, verdict, self.inner, side=True)
+            self._filtered(made, conditions[1:], rest)
+        if block:
+            ev.residual.emit(ast.If(ev.residual.ref(verdict), block, []))
+
+    def _next(self, made: Dyn, rest: list[ast.comprehension]) -> None:
+        if rest:
+            self._loop(made, rest, self.ev.lift(self.ev.expression(rest[0].iter, self.inner)))
+        else:
+            self._append(made)
+
+    def _append(self, made: Dyn) -> None:
+        residual = self.ev.residual
+        value = self.ev.lift(self.ev.expression(self.node.elt, self.inner))
+        type_, expression = residual.typed(value)
+        if self.type not in (None, type_):
+            raise RefusedError("list-of-different-types", f"a comprehension gives a `{self.type}` and a `{type_}`")
+        self.type = type_
+        self.examples.append(self.ev.example(value))
+        residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))
+
+
+def listed(ev: Evaluator, iterable: Value) -> Dyn:
+    """`list(iterable)` over something of run-time length: a new list."""
+    residual = ev.residual
+    header = rounds.over(ev, iterable)
+    with residual.block() as block:
+        item = header.begin(block)
+        type_, expression = residual.typed(item)
+    if block:
+        raise RefusedError("length-known-at-run-time", "a list of `enumerate` from another start than zero")
+    example = [ev.example(item)] * min(header.count, rounds.LONGEST_EXAMPLE)
+    if isinstance(iterable, Dyn):
+        example = list(iterable.example)
+    made = ast.ListComp(expression, [ast.comprehension(header.target, header.source, [], 0)])
+    return residual.bind(made, example, "items", t.List(type_))

@@ -1,0 +1,244 @@
+"""Loops whose length is known only at run time: one evaluation of the body, variables carried from round to round."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.lowering.code import assignment, blocks
+from scriptkit.compiling.lowering.paths import branching, rounds
+from scriptkit.compiling.lowering.paths.branching import Left, Outcome
+from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.program.outlets import handed_on
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, Poison, Value, spelled, type_of
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.world.frames import Frame
+
+_CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
+
+
+def run_for(ev: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> None:
+    """`for` over something of run-time length."""
+    if node.orelse:
+        raise RefusedError("loop-else", "`for` with `else` over something of a length known only at run time")
+    header = rounds.over(ev, iterable)
+    lists = [(held, len(held.example)) for held in _lists(frame)]
+
+    def begin() -> None:
+        assignment.assign(ev, node.target, header.begin(ev.residual.method.blocks[-1]), frame)
+
+    body = _body(ev, node, frame, begin)
+    header.refuse_changed()
+    ev.residual.emit(ast.For(header.target, header.source, body, []))
+    _lengthen(ev, lists, frame, header.count)
+
+
+def _lists(frame: Frame) -> list[Dyn]:
+    return [value for value in frame.variables.values() if isinstance(value, Dyn) and isinstance(value.type, t.List)]
+
+
+def _lengthen(ev: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, count: int) -> None:
+    """The body was evaluated once: a list it appends to is as long as that many rounds make it."""
+    before = {id(value): length for value, length in lists}
+    ev.inexact = True
+    for value in _lists(frame):
+        start = before.get(id(value), 0)
+        value.example = [*value.example[:start], *(value.example[start:] * count)][: rounds.LONGEST_EXAMPLE]
+
+
+def run_while(ev: Evaluator, node: ast.While, frame: Frame) -> None:
+    """`while` with a test known only at run time: `while True`, and `break` where the test fails."""
+
+    def begin() -> None:
+        condition = branching.test(ev, node.test, frame)
+        test = ev.residual.expression(condition)
+        ev.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []))
+
+    body = _body(ev, node, frame, begin)
+    ev.residual.emit(ast.While(ast.Constant(value=True), body, []))
+
+
+def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callable[[], None]) -> list[ast.stmt]:
+    """Evaluate the body of a loop once, with its variables carried."""
+    written = _written(node)
+    before = dict(frame.variables)
+    examples: dict[str, Any] = {}
+    carried = _carry(ev, frame, written)
+    frame.nested += 1
+    frame.loops.append(carried)
+    try:
+        with ev.residual.block() as block, ev.effects.loop():
+            _replace(ev, frame, {name: carried.get(name, _poison()) for name in before if name in written})
+            begin()
+            outcome = blocks.run_block(ev, node.body, frame)
+            if outcome is None:
+                examples = {name: ev.example(ev.lift(frame.variables[name])) for name in _tensors(carried, frame)}
+                _carry_back(ev, frame, carried)
+            elif not isinstance(outcome, Left):
+                raise RefusedError("return-in-nested-block", "a loop of run-time length returns")
+    finally:
+        frame.nested -= 1
+        frame.loops.pop()
+    ev.place.node = node
+    for name, example in examples.items():
+        carried[name].example = example
+    carried |= {name: before[name] for name, held in carried.items() if _is_untouched(held)}
+    left = {name: carried.get(name, Poison("is written in a loop of run-time length")) for name in written}
+    kept = {name: value for name, value in before.items() if name not in written}
+    if any(frame.variables.get(name) is not value for name, value in kept.items()):
+        raise RefusedError("state-mutated-in-loop", "a variable changes in a loop in a way that is not seen")
+    _replace(
+        ev,
+        frame,
+        {name: Poison("is set in a loop of run-time length") for name in frame.variables if name not in kept} | left,
+    )
+    return block
+
+
+def _tensors(carried: dict[str, Value], frame: Frame) -> list[str]:
+    """Tensors that go from round to round: after the loop they look like what the body leaves."""
+    return [
+        name
+        for name, held in carried.items()
+        if isinstance(held, Dyn) and held.is_tensor and not isinstance(frame.variables[name], Poison)
+    ]
+
+
+def _is_untouched(held: Value) -> bool:
+    """A list that was empty, and that the body never lengthens, is the Python list it was."""
+    return isinstance(held, Dyn) and held.annotation is not None
+
+
+def _poison() -> Poison:
+    return Poison("cannot be carried from round to round of a loop of run-time length")
+
+
+def _replace(ev: Evaluator, frame: Frame, values: dict[str, Value]) -> None:
+    for name, value in values.items():
+        ev.bind_name(frame, name, value)
+
+
+def _written(node: ast.For | ast.While) -> set[str]:
+    """Names the loop may bind, and lists it may append to."""
+    names: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names.update(alias.asname or alias.name.split(".")[0] for alias in aliases)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
+                names.add(name)
+    return names
+
+
+def _carry(ev: Evaluator, frame: Frame, written: set[str]) -> dict[str, Value]:
+    """A variable of the residual program for every variable that goes from round to round."""
+    carried: dict[str, Value] = {}
+    for name in sorted(written & frame.variables.keys()):
+        value = ev.lift(frame.variables[name])
+        if isinstance(value, list):
+            made = _carried_list(ev, frame, name, value)
+            if made is not None:
+                carried[name] = made
+        elif isinstance(value, Dyn) or type(value) in (int, float, bool, str):
+            type_ = value.type if isinstance(value, Dyn) else type_of(value)
+            if type_ in _CARRIED and not isinstance(ev.example(value), (bool,) if type_ != t.BOOL else ()):
+                carried[name] = ev.residual.bind(ev.residual.expression(value), ev.example(value), name)
+            elif isinstance(type_, t.List):
+                carried[name] = value
+    return carried
+
+
+def _carried_list(ev: Evaluator, frame: Frame, name: str, value: list[Value]) -> Dyn | None:
+    """A Python list that only this variable holds becomes a list of the residual program."""
+    if not ev.effects.owns(value) or _holders(ev, value) > 1 or frame not in ev.frames[-1:]:
+        return None
+    element = type_of(ev.example(value[0])) if value else None
+    if element is None:
+        return _empty_list(ev, name)
+    if any((item.type if isinstance(item, Dyn) else type_of(ev.example(item))) != element for item in value):
+        return None
+    made = ev.residual.bind(ev.residual.expression(value), ev.example(value), name, t.List(element))
+    ev.effects.journal(value)
+    value.append(Poison("is a list of the run now"))  # a loop that still walks the Python list sees that it changed
+    return made
+
+
+def _empty_list(ev: Evaluator, name: str) -> Dyn:
+    """Lists of tensors are the rule; the first item may tell another type."""
+    made = ev.residual.declare(t.List(t.TENSOR), [], name)
+    made.annotation = ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1)
+    ev.residual.emit(made.annotation)
+    return made
+
+
+def _holders(ev: Evaluator, value: list[Value]) -> int:
+    """How many places of the run hold a list."""
+    held = 0
+    for target in ev.effects.owned():
+        parts = (
+            list(target.values())
+            if isinstance(target, dict)
+            else list(target)
+            if isinstance(target, (list, set))
+            else []
+        )
+        parts += list(vars(target).values()) if hasattr(target, "__dict__") else []
+        held += sum(_count(part, value) for part in parts)
+    return held
+
+
+def _count(part: Value, value: list[Value]) -> int:
+    if part is value:
+        return 1
+    return sum(_count(item, value) for item in part) if isinstance(part, tuple) else 0
+
+
+def _carry_back(ev: Evaluator, frame: Frame, carried: dict[str, Value]) -> None:
+    """At the end of a round: what the variables hold becomes what the next round finds."""
+    changed = {
+        name: ev.lift(frame.variables[name]) for name, held in carried.items() if frame.variables.get(name) is not held
+    }
+    for name, value in changed.items():
+        held = carried[name]
+        type_ = (
+            value.type
+            if isinstance(value, Dyn)
+            else type_of(value)
+            if not isinstance(value, (list, dict, Poison))
+            else None
+        )
+        if type_ != held.type or isinstance(held.type, t.List):
+            raise RefusedError(
+                "loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later"
+            )
+    news = {
+        name: ev.residual.bind(_handed_on(ev, value, carried[name]), ev.example(value), f"next_{name}")
+        for name, value in changed.items()
+    }
+    for name, new in news.items():
+        held = carried[name]
+        ev.residual.emit(ast.Assign([syntax.store(held.name)], ev.residual.ref(new)))
+
+
+def _handed_on(ev: Evaluator, value: Value, held: Dyn) -> ast.expr:
+    return handed_on(ev.residual.expression(value), held.type, ev.residual.method.blocks[-1])
+
+
+def jump(ev: Evaluator, node: ast.Break | ast.Continue, frame: Frame) -> Outcome:
+    """`break` or `continue` of a loop of the residual program."""
+    carried = frame.loops[-1] if frame.loops else None
+    if carried is None:
+        raise RefusedError("jump-in-nested-block", "`break` or `continue` leaves a `with` or `try` block")
+    _carry_back(ev, frame, carried)
+    ev.residual.emit(ast.Break() if isinstance(node, ast.Break) else ast.Continue())
+    return Left()

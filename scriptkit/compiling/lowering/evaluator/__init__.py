@@ -1,0 +1,1 @@
+"""The evaluator, and what every handler needs of it: results, guards, plain objects."""

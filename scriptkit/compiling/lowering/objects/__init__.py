@@ -1,0 +1,1 @@
+"""Modules, containers and other objects: attributes, items, written state, hooks."""

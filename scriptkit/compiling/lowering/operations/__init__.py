@@ -1,0 +1,1 @@
+"""Operators, tensors, lists and functions of torch on values."""

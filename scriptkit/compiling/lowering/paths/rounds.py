@@ -1,0 +1,136 @@
+"""What a loop of run-time length walks: the header of the residual `for`, and what each round gives.
+
+`range`, tensors and lists, and `enumerate` and `zip` of them at any depth: TorchScript has them all.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world import walking
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, DynEnumerate, DynRange, DynZip, Value, type_of
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+
+LONGEST_EXAMPLE = 256
+"""How many items the example of a list has at most that a loop makes longer."""
+
+
+def is_open(iterable: Value) -> bool:
+    """Whether only the run knows how many rounds there are."""
+    if isinstance(iterable, Dyn):
+        return not isinstance(iterable.type, t.Tuple)
+    return isinstance(iterable, (DynRange, DynEnumerate, DynZip))
+
+
+@dataclass
+class Rounds:
+    """A header: `for target in source`; `count` is the number of rounds on the example."""
+
+    source: ast.expr
+    target: ast.expr
+    value: Callable[[], Value]
+    count: int
+    items: list[Dyn] = field(default_factory=list)
+    walked: list[tuple[Dyn, int]] = field(default_factory=list)
+    sources: walking.Sources = field(default_factory=list)
+
+    def begin(self, block: list[ast.stmt]) -> Value:
+        """What a round gives; its names are defined in the body of the loop."""
+        for item in self.items:
+            item.block = block
+        return self.value()
+
+    def refuse_changed(self) -> None:
+        """A loop over a list that grows goes on in Python."""
+        if any(len(over.example) != length for over, length in self.walked):
+            raise RefusedError("state-mutated-in-loop", "a list changes while a loop walks it")
+        walking.refuse_changed(self.sources, 0)
+
+
+def over(ev: Evaluator, iterable: Value) -> Rounds:
+    """The header of a loop over something of run-time length."""
+    if isinstance(iterable, DynRange):
+        return _of_range(ev, iterable)
+    if isinstance(iterable, DynEnumerate):
+        return _of_enumerate(ev, iterable)
+    if isinstance(iterable, DynZip):
+        return _of_zip(ev, iterable)
+    if isinstance(iterable, Dyn):
+        return _of_value(ev, iterable)
+    made = _of_value(ev, ev.residual.list_of([ev.lift(item) for item in ev.iterate(iterable)]))
+    made.sources += walking.sources_of(iterable)
+    return made
+
+
+def _of_range(ev: Evaluator, iterable: DynRange) -> Rounds:
+    if any(not (type(b) is int or (isinstance(b, Dyn) and b.type == t.INT)) for b in iterable.bounds):
+        raise RefusedError("loop-not-lowered", "`range` of anything but whole numbers")
+    source = syntax.call("range", [ev.residual.expression(bound) for bound in iterable.bounds])
+    return _of_item(ev, source, t.INT, 0, "index", len(range(*map(ev.example, iterable.bounds))))
+
+
+def _of_value(ev: Evaluator, iterable: Dyn) -> Rounds:
+    if not (iterable.is_tensor or isinstance(iterable.type, t.List)):
+        raise RefusedError("loop-not-lowered", f"a loop over a `{iterable.type}`")
+    if (iterable.is_tensor and not iterable.example.dim()) or not len(iterable.example):
+        raise RefusedError("loop-not-lowered", "a loop over something that is empty in the example")
+    example = iterable.example[0]
+    type_ = iterable.type.element if isinstance(iterable.type, t.List) else type_of(example)
+    made = _of_item(ev, ev.residual.ref(iterable), type_, example, "entry", len(iterable.example))
+    made.walked.append((iterable, made.count))
+    return made
+
+
+def _of_item(ev: Evaluator, source: ast.expr, type_: t.Type, example: Any, hint: str, count: int) -> Rounds:
+    item = Dyn(type_, example, ev.residual.method.fresh(hint), ev.residual.method, [])
+    return Rounds(source, syntax.store(item.name), lambda: item, count, [item])
+
+
+def _of_enumerate(ev: Evaluator, iterable: DynEnumerate) -> Rounds:
+    if type(iterable.start) is not int:
+        raise RefusedError("loop-not-lowered", "`enumerate` from a start known only at run time")
+    inner = over(ev, iterable.over)
+    number = Dyn(t.INT, 0, ev.residual.method.fresh("number"), ev.residual.method, [])
+
+    def value() -> Value:
+        if not iterable.start:
+            return number, inner.value()
+        shifted = ast.BinOp(ev.residual.ref(number), ast.Add(), ast.Constant(iterable.start))
+        return ev.residual.bind(shifted, iterable.start, "number"), inner.value()
+
+    target = ast.Tuple([syntax.store(number.name), inner.target], ast.Store())
+    source = syntax.call("enumerate", [inner.source])
+    return Rounds(source, target, value, inner.count, [number, *inner.items], inner.walked, inner.sources)
+
+
+def _of_zip(ev: Evaluator, iterable: DynZip) -> Rounds:
+    parts = [over(ev, part) for part in iterable.parts]
+    if iterable.strict:
+        _require_same_length(ev, parts)
+    return Rounds(
+        syntax.call("zip", [part.source for part in parts]),
+        ast.Tuple([part.target for part in parts], ast.Store()),
+        lambda: tuple(part.value() for part in parts),
+        min(part.count for part in parts),
+        [item for part in parts for item in part.items],
+        [walked for part in parts for walked in part.walked],
+        [source for part in parts for source in part.sources],
+    )
+
+
+def _require_same_length(ev: Evaluator, parts: list[Rounds]) -> None:
+    if any(len(part.walked) != 1 for part in parts):
+        raise RefusedError("loop-not-lowered", "`zip(strict=True)` of anything but tensors and lists")
+    lengths = [syntax.call("len", [ev.residual.ref(part.walked[0][0])]) for part in parts]
+    for length in lengths[1:]:
+        same = ast.Compare(lengths[0], [ast.Eq()], [length])
+        ev.residual.emit(syntax.require(same, "`zip` gets arguments of different lengths"))

@@ -1,0 +1,69 @@
+"""The truth of a value."""
+
+from __future__ import annotations
+
+import ast
+from types import FunctionType
+from typing import TYPE_CHECKING
+
+from scriptkit.compiling.lowering.evaluator.plain_objects import contents_of, is_plain
+from scriptkit.compiling.lowering.objects.attributes import items_of
+from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, UnknownText, Value
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+
+
+def truth(ev: Evaluator, value: Value) -> Value:
+    """A `bool`, or a value of type bool."""
+    value = ev.lift(value)
+    if isinstance(value, Dyn):
+        return _dynamic_truth(ev, value)
+    if isinstance(value, UnknownText):
+        raise RefusedError("text-known-at-run-time", "the truth of a text known only at run time")
+    if is_plain(value):
+        contents_of(ev, value)
+        return bool(value)
+    return _truth_of_object(ev, value)
+
+
+def _truth_of_object(ev: Evaluator, value: Value) -> Value:
+    for name in ("__bool__", "__len__"):
+        function = getattr(type(value), name, None)
+        if isinstance(function, FunctionType):
+            return truth(ev, ev.call(function, [value]))
+        if function is not None:
+            return bool(items_of(ev, value))
+    return True
+
+
+def _dynamic_truth(ev: Evaluator, value: Dyn) -> Value:
+    residual = ev.residual
+    if value.type == t.BOOL:
+        return value
+    if value.is_tensor:
+        return residual.bind(
+            syntax.call("bool", [residual.ref(value)]), ev.try_out("bool", bool, [value], {}), "is_true"
+        )
+    if value.type in (t.INT, t.FLOAT):
+        zero = ast.Constant(0 if value.type == t.INT else 0.0)
+        return residual.bind(ast.Compare(residual.ref(value), [ast.NotEq()], [zero]), bool(value.example), "is_true")
+    if value.type == t.STR:
+        text = ast.Compare(residual.ref(value), [ast.NotEq()], [ast.Constant("")])
+        return residual.bind(text, bool(value.example), "is_true")
+    if isinstance(value.type, t.List):
+        length = syntax.call("len", [residual.ref(value)])
+        return residual.bind(ast.Compare(length, [ast.Gt()], [ast.Constant(0)]), bool(value.example), "is_true")
+    raise RefusedError("truth-not-lowered", f"the truth of a `{value.type}` known only at run time")
+
+
+def negated(ev: Evaluator, value: Value) -> Value:
+    """`not value` of a truth."""
+    if not isinstance(value, Dyn):
+        return not value
+    made = ev.residual.bind(ast.UnaryOp(ast.Not(), ev.residual.ref(value)), not value.example, "is_not")
+    made.implies = {not side: known for side, known in value.implies.items()}
+    return made

@@ -1,0 +1,1 @@
+"""What the evaluator knows of the live instance: values, frames, facts, effects, sources."""

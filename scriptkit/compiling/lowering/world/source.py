@@ -1,0 +1,66 @@
+"""The syntax tree of a function, found through its code object; each file is parsed once."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from typing import TYPE_CHECKING
+
+from scriptkit.compiling.lowering.world.refusing import RefusedError
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+FunctionTree = ast.FunctionDef | ast.Lambda
+_COROUTINE = 0x80 | 0x200
+_parsed: dict[str, tuple[str, dict[tuple[str, int], list[FunctionTree]]]] = {}
+
+
+def tree_of(code: CodeType) -> FunctionTree:
+    """The tree of a function or lambda; refused where there is no source, or more than one candidate."""
+    if code.co_flags & _COROUTINE:
+        raise RefusedError("generator-function", f"`{code.co_name}` is a coroutine")
+    found = _functions_of(path_of(code)).get((code.co_name, code.co_firstlineno), [])
+    if len(found) != 1:
+        raise RefusedError("source-unavailable", f"`{code.co_name}` has no source text that can be evaluated")
+    arguments = found[0].args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    count = code.co_argcount + code.co_kwonlyargcount
+    if len(names) != count or any(
+        not n.endswith(m.lstrip("_")) for n, m in zip(code.co_varnames[:count], names, strict=True)
+    ):
+        raise RefusedError("source-unavailable", f"the file of `{code.co_name}` changed after it was imported")
+    return found[0]
+
+
+def path_of(code: CodeType) -> str:
+    """The file of a function; modules that are frozen into Python have one too."""
+    name = code.co_filename.removeprefix("<frozen ").removesuffix(">")
+    if name == code.co_filename:
+        return name
+    return getattr(sys.modules.get(name), "__file__", None) or code.co_filename
+
+
+def _functions_of(path: str) -> dict[tuple[str, int], list[FunctionTree]]:
+    linecache.checkcache(path)
+    text = "".join(linecache.getlines(path))
+    known = _parsed.get(path)
+    if known is None or known[0] != text:
+        known = _parsed[path] = (text, _index(text))
+    return known[1]
+
+
+def _index(text: str) -> dict[tuple[str, int], list[FunctionTree]]:
+    found: dict[tuple[str, int], list[FunctionTree]] = {}
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            found.setdefault((node.name, line), []).append(node)
+        elif isinstance(node, ast.Lambda):
+            found.setdefault(("<lambda>", node.lineno), []).append(node)
+    return found

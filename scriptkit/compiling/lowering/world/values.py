@@ -1,0 +1,284 @@
+"""What the evaluator computes with: Python's own objects, and `Dyn`, a value the residual program will have.
+
+A `Dyn` knows its type and an example. The example says which type and rank operations give, and which arm of a branch
+the example inputs take; no decision of the residual program rests on it.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import torch
+from torch import nn
+
+from scriptkit.compiling.lowering.world.refusing import Fork, RefusedError
+from scriptkit.language import types as t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scriptkit.compiling.lowering.world.frames import Frame
+
+
+Value = Any
+"""An ordinary Python object, a `Dyn`, or a container of both."""
+
+
+def _never(what: str) -> Callable[..., NoReturn]:
+    def refuse(*_: object) -> NoReturn:
+        raise RefusedError("dynamic-value-in-python", f"a value known only at run time meets {what}")
+
+    return refuse
+
+
+class Dyn:
+    """A value of the residual program; Python code that takes it for a plain object is refused."""
+
+    __slots__ = (
+        "annotation",
+        "block",
+        "example",
+        "home",
+        "implies",
+        "is_loose",
+        "name",
+        "rank_checked",
+        "slot",
+        "spare",
+        "type",
+    )
+
+    def __init__(self, type_: t.Type, example: Any, name: str, home: Method, block: list[ast.stmt]) -> None:
+        self.type = type_
+        self.example = example
+        self.name = name
+        self.home = home
+        self.block = block
+        self.slot: tuple[torch.nn.Module, str] | None = None
+        self.spare: Any = example
+        self.implies: dict[bool, list[Dyn]] = {}
+        self.is_loose = False
+        self.annotation: ast.AnnAssign | None = None
+        self.rank_checked: list[ast.stmt] | None = None
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be None at run time."""
+        return t.is_optional(self.type)
+
+    def settled(self) -> Dyn:
+        """A number that eager has as an int in one arm and a float in the other, where only its value counts."""
+        made = Dyn(self.type, self.example, self.name, self.home, self.block)
+        made.slot, made.spare = self.slot, self.spare
+        return made
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether it is certainly a tensor."""
+        return self.type == t.TENSOR
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _never("a comparison")
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _never("Python's arithmetic")
+    __hash__ = _never("`hash`")
+    __bool__ = _never("`bool`")
+    __len__ = _never("`len`")
+    __iter__ = _never("an iteration")
+    __str__ = __repr__ = __format__ = _never("a conversion to text")
+    __int__ = __index__ = __float__ = __getitem__ = _never("a conversion")
+
+
+class Sizes(tuple[Any, ...]):
+    """The shape of a tensor: as many sizes as its rank, each known at run time."""
+
+    __slots__ = ()
+
+
+class Parts(tuple[Any, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
+    """What an operator returned as a tuple with names, such as `values` and `indices`."""
+
+    names: tuple[str, ...] = ()
+
+
+class Poison:
+    """A variable that has no value any more; reading it is refused. `is_consequence`: because of another refusal."""
+
+    is_consequence = False
+
+    def __init__(self, why: str, branch: Fork | None = None, rule: str = "branch-values-differ") -> None:
+        self.why = why
+        self.branch = branch
+        self.rule = rule
+
+    def error(self, name: str) -> RefusedError:
+        """What whoever reads the variable gets."""
+        refusal = RefusedError(self.rule, f"`{name}` {self.why}")
+        refusal.branch = self.branch
+        return refusal
+
+
+class Closure:
+    """A function or lambda defined while the program was evaluated."""
+
+    def __init__(
+        self, node: ast.FunctionDef | ast.Lambda, frame: Frame, defaults: list[Value], kw_defaults: dict[str, Value]
+    ) -> None:
+        self.node = node
+        self.frame = frame
+        self.defaults = defaults
+        self.kw_defaults = kw_defaults
+
+
+class TensorMethod:
+    """A method of a value known at run time, not called yet."""
+
+    def __init__(self, receiver: Dyn, name: str) -> None:
+        self.receiver = receiver
+        self.name = name
+
+
+class Picked:
+    """One of several Python objects: the one whose key equals `index` at run time."""
+
+    def __init__(self, choices: Sequence[tuple[Any, Value]], index: Dyn) -> None:
+        self.choices = tuple(choices)
+        self.index = index
+
+
+class DynRange:
+    """`range` with a bound known at run time."""
+
+    def __init__(self, bounds: Sequence[Value]) -> None:
+        self.bounds = tuple(bounds)
+
+
+class DynEnumerate:
+    """`enumerate` over something of a length known at run time."""
+
+    def __init__(self, over: Value, start: int) -> None:
+        self.over = over
+        self.start = start
+
+
+class DynZip:
+    """`zip` of things of which one at least has a length known at run time."""
+
+    def __init__(self, parts: Sequence[Value], *, strict: bool) -> None:
+        self.parts = tuple(parts)
+        self.strict = strict
+
+
+class UnknownText:
+    """A text whose content is known only at run time; `parts` are texts, values of the run, and None for the rest."""
+
+    def __init__(self, parts: Sequence[Value] = (None,)) -> None:
+        self.parts = tuple(parts)
+
+    def spoken(self) -> str:
+        """The text as far as it is known now."""
+        return "".join(part if isinstance(part, str) else "..." for part in self.parts)
+
+
+SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
+
+
+def type_of(example: Any) -> t.Type:
+    """The type of TorchScript that an example has; refused where there is none."""
+    if isinstance(example, torch.Tensor):
+        return t.TENSOR
+    for python_type, type_ in _ATOMS:
+        if isinstance(example, python_type):
+            return type_
+    if isinstance(example, list):
+        return t.List(_element_type(example))
+    if isinstance(example, tuple):
+        return t.Tuple([type_of(item) for item in example])
+    if isinstance(example, dict) and example:
+        return t.Dict(_element_type(list(example)), _element_type(list(example.values())))
+    raise RefusedError("type-without-counterpart", f"TorchScript has no type for a `{type(example).__name__}`")
+
+
+_ATOMS: list[tuple[type, t.Type]] = [
+    (bool, t.BOOL),
+    (int, t.INT),
+    (float, t.FLOAT),
+    (complex, t.COMPLEX),
+    (str, t.STR),
+    (torch.dtype, t.INT),
+    (torch.layout, t.INT),
+    (torch.memory_format, t.INT),
+    (torch.device, t.DEVICE),
+    (type(None), t.NONE),
+]
+
+
+def _element_type(items: list[Any]) -> t.Type:
+    found = {type_of(item) for item in items} or {t.TENSOR}
+    if len(found) > 1:
+        raise RefusedError("list-of-different-types", "a list holds values of different types")
+    return found.pop()
+
+
+def spelled(type_: t.Type) -> ast.expr:
+    """A type as an annotation of the residual program."""
+    text = str(type_).replace("torch.device", "Device")
+    return ast.parse(text, mode="eval").body
+
+
+def has_dyn(value: Value, depth: int = 0) -> bool:
+    """Whether a value is known at run time, wholly or in part; looks into built-in containers."""
+    if isinstance(value, SPECIAL_VALUES):
+        return True
+    if depth > 6:  # noqa: PLR2004 - deeper than anybody nests arguments
+        return False
+    if isinstance(value, dict):
+        return any(has_dyn(item, depth + 1) for item in dict.values(value))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(has_dyn(item, depth + 1) for item in value)
+    if isinstance(value, slice):
+        return has_dyn((value.start, value.stop, value.step), depth + 1)
+    return False
+
+
+_LONGEST_NAME = 30
+
+
+class Method:
+    """One residual method: a body, what it takes from its caller, and what its caller takes from it."""
+
+    def __init__(self, module: nn.Module, caller: Method | None, name: str) -> None:
+        self.module = module
+        self.caller = caller
+        self.name = name
+        self.body: list[ast.stmt] = []
+        self.blocks: list[list[ast.stmt]] = [self.body]
+        self.parameters: dict[int, tuple[Dyn, str]] = {}
+        self.results: dict[int, tuple[Dyn, Dyn]] = {}
+        self.hints: dict[int, str] | None = None
+        self.is_finished = False
+        self.call: ast.Assign | None = None
+        self.call_block = caller.blocks[-1] if caller is not None else self.body
+        self._taken: dict[str, int] = {"self": 1, "torch": 1, "F": 1, "math": 1}
+
+    def fresh(self, hint: str) -> str:
+        """A name that nothing in this method bears yet."""
+        hint = re.sub(r"_\d+$", "", re.sub(r"\W", "_", hint)[:_LONGEST_NAME].strip("_")) or "value"
+        if hint[0].isdigit() or keyword.iskeyword(hint) or hint in _COMPILER_NAMES:
+            hint = f"{hint}_" if not hint[0].isdigit() else f"v{hint}"
+        count = self._taken[hint] = self._taken.get(hint, 0) + 1
+        return hint if count == 1 else f"{hint}_{count}"
+
+    def ancestors(self) -> Iterator[Method]:
+        """This method, its caller, the caller's caller."""
+        method: Method | None = self
+        while method is not None:
+            yield method
+            method = method.caller
+
+
+_COMPILER_NAMES = frozenset(
+    "int float bool str list dict tuple len range print Tensor List Dict Tuple Optional Device max min abs any all "
+    "round sorted zip enumerate getattr".split()
+)

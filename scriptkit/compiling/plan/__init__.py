@@ -1,0 +1,1 @@
+"""Which form for which submodule, and why."""

@@ -1,0 +1,264 @@
+"""Modules inside a `ScriptableModule` that are none: what does not script gets the form the plan chooses for it.
+
+Inputs come from the call that compiles the module, from `example_inputs()` of the nearest scriptable module round the
+part, or from its mark. Without any of them the tree waits for its first call.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import replace
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from scriptkit import switches
+from scriptkit.compiling.chosen.bound_lowered import bound_form
+from scriptkit.compiling.plan.choosing import Chooser, Complete
+from scriptkit.compiling.plan.named_fields import with_named_fields
+from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
+from scriptkit.engines.torchscript.torch_names.private import LOCK, type_store_unchanged_on_failure, types_thrown_away
+from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree
+from scriptkit.engines.torchscript.types.explaining import compile_or_explain
+from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError, form_of, parts_in, set_form
+from scriptkit.errors import CompilationError, ScriptkitError
+from scriptkit.live import programs
+from scriptkit.live.copies import copy_tree, random_states_kept
+from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
+from scriptkit.live.places import is_project_code
+from scriptkit.live.recorded_calls import record_examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scriptkit.compiling.chosen.choice import Choice
+    from scriptkit.diagnostics import Diagnostic
+    from scriptkit.engines.interface import Part
+    from scriptkit.live.recorded_calls import Call as RecordedCall
+
+_CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
+
+
+def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | None, complete: Complete) -> bool:
+    """Choose a form for each foreign part that needs one; False where there is none.
+
+    `complete` makes one TorchScript module of what scripts.
+
+    Raises:
+        MissingInputsError: a part does not script, and there is nothing to trace it with.
+        CompilationError, TraceHazardError: nothing is right for a part.
+    """
+    with LOCK, type_store_unchanged_on_failure():
+        planning = _Planning(root, call, error, complete)
+        waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
+        if waiting:
+            planning.choose(waiting)
+        return bool(waiting)
+
+
+def _needs_form(module: nn.Module) -> bool:
+    if any(is_traced(part) for part in module.modules()):
+        return True
+    try:
+        with types_thrown_away():
+            compile_tree(module)
+    except UninitializedParametersError:
+        return False
+    except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
+        return True
+    return False
+
+
+class _Planning:
+    """The choice of forms for one tree."""
+
+    def __init__(self, root: nn.Module, call: Call | None, error: CompilationError | None, complete: Complete) -> None:
+        self.root = root
+        self.call = call
+        self.error = error
+        self.complete = complete
+        self.missing: dict[str, str] = {}
+        self._path = ""
+        self._choosers: dict[str, Chooser] = {}
+
+    def foreign(self, module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
+        """The outermost modules below that are not scriptkit's, or are marked as traced."""
+        for name, child in module._modules.items():
+            if child is None or programs.is_compiled(child) or form_of(child) is not None:
+                continue
+            inner = f"{path}.{name}" if path else name
+            is_own = is_scriptable(child) or type(child) in _CONTAINERS
+            if is_traced(child) or not is_own:
+                yield inner, child
+            else:
+                yield from self.foreign(child, inner)
+
+    def choose(self, waiting: dict[str, nn.Module]) -> None:
+        """Give each part a form; first those that can have one, then tell which cannot."""
+        chosen: dict[nn.Module, Part] = {}
+        for path, child in waiting.items():
+            form = self._form_of(path, child)
+            if form is not None:
+                chosen[child] = form
+        if self.missing:
+            self._raise_own_errors()
+            raise self._missing_inputs()
+        for child, form in chosen.items():
+            set_form(child, form)
+
+    def _raise_own_errors(self) -> None:
+        """Errors in methods that have nothing to do with the missing parts need not wait."""
+        names = {name for path in self.missing for name in path.split(".")}
+        waiting = {type(part).__name__ for path in self.missing for part in self.root.get_submodule(path).modules()}
+        found = getattr(self.error, "diagnostics", None) or []
+        own = [
+            d
+            for d in found
+            if is_project_code(d.path)
+            and (d.class_name not in waiting if d.class_name else self._calls(d.method))
+            and not _mentions(d, names)
+        ]
+        if own:
+            raise CompilationError(f"{type(self.root).__name__} does not compile", own)
+
+    def _calls(self, function: str) -> bool:
+        """Whether a scriptable module of the tree names a function in its code."""
+        classes = {type(part) for part in self.root.modules() if is_scriptable(part)}
+        bases = {base for cls in classes for base in cls.__mro__ if is_scriptable_class(base)}
+        codes = [f.__code__ for base in bases for f in vars(base).values() if isinstance(f, FunctionType)]
+        return any(function in code.co_names for code in codes)
+
+    def _form_of(self, path: str, child: nn.Module) -> Part | None:
+        top = "" if self.call is not None else self._declaring(path)
+        if top is None and not _declares(child):
+            mark = mark_of(child)
+            if mark is not None and mark.mode == "script":
+                raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
+            self.missing[path] = _why(child)
+            return None
+        self._path = path
+        with switches.eager():
+            chooser = self._chooser(top or "")
+            choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
+        return bound_form(child, choice)
+
+    def _declaring(self, path: str) -> str | None:
+        """The outermost scriptable module round a part that declares example inputs."""
+        names = path.split(".")
+        for count in range(len(names)):
+            top = ".".join(names[:count])
+            if _has_example_inputs(self.root.get_submodule(top)):
+                return top
+        return None
+
+    def _chooser(self, top: str) -> Chooser:
+        """One for each module whose inputs are known; the parts of one module come from one run of it."""
+        if top not in self._choosers:
+            module = self.root.get_submodule(top)
+            call = self.call if self.call is not None else _declared_call(module)
+            chooser = Chooser(module, call, None, None, complete=self.complete)
+            if call is not None:
+                chooser._recorded = self._recorded(module, call)
+            self._choosers[top] = chooser
+        return self._choosers[top]
+
+    def _recorded(self, module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
+        """What every submodule gets in one call; in evaluation where the mode it is in does not take it."""
+        args, kwargs = call
+        try:
+            return record_examples(module, args, kwargs)
+        except Exception as error:
+            if module.training:
+                return self._recorded(copy_tree(module).eval(), call)
+            if self.call is not None:
+                raise
+            words = f"`{type(module).__name__}` does not take what its `example_inputs` returns: {error}"
+            refused = RefusedInputsError(words)
+            refused.waiting = {self._path: words}
+            raise refused from error
+
+    def _missing_inputs(self) -> MissingInputsError:
+        listed = "; ".join(f"`{path}` ({why})" for path, why in self.missing.items())
+        message = (
+            f"{type(self.root).__name__} is not compiled yet: {listed} needs example inputs; "
+            "call the module once, or declare them: override `example_inputs`, or mark the part with "
+            "`scriptkit.traced(part, example_inputs=...)`"
+        )
+        error = MissingInputsError(message)
+        error.waiting = self.missing
+        return error
+
+
+def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
+    """Whether the function a diagnostic is about mentions one of these names."""
+    tree = ast.parse("".join(linecache.getlines(diagnostic.path)))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.lineno <= diagnostic.line]
+    inside = [f for f in functions if diagnostic.line <= (f.end_lineno or f.lineno)]
+    return not inside or any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(inside[-1]))
+
+
+def _has_example_inputs(module: nn.Module) -> bool:
+    return is_scriptable(module) and callable(getattr(type(module), "example_inputs", None))
+
+
+def _declares(child: nn.Module) -> bool:
+    """Whether the part brings its own inputs, by its mark."""
+    return all(
+        (mark := mark_of(part)) is not None and mark.example_inputs is not None
+        for part in child.modules()
+        if is_traced(part)
+    ) and is_traced(child)
+
+
+def _declared_call(module: nn.Module) -> Call | None:
+    if not _has_example_inputs(module):
+        return None
+    with random_states_kept():
+        inputs: Any = module.example_inputs()  # type: ignore[operator]
+    if not isinstance(inputs, (tuple, list)):
+        raise CompilationError(
+            f"`{type(module).__name__}.example_inputs` returns a {type(inputs).__name__}, not a tuple of arguments"
+        )
+    return tuple(inputs), {}
+
+
+def _why(child: nn.Module) -> str:
+    """The first line that stands in the way of compiling a part."""
+    if is_traced(child):
+        return "marked as traced"
+    try:
+        compile_or_explain(child)
+    except ScriptkitError as error:
+        diagnostics = getattr(error, "diagnostics", None)
+        if diagnostics:
+            first = diagnostics[0]
+            return f"{first.path.rpartition('/')[2]}:{first.line}: {first.message}"
+        return str(error).splitlines()[0]
+    except Exception as error:  # noqa: BLE001
+        return str(error).splitlines()[0]
+    return "one of its parts is marked as traced"
+
+
+def compile_round_parts(root: nn.Module) -> CompiledTree:
+    """Compile the code round the parts; a result with named fields is tried as a named tuple, then as a dict."""
+    try:
+        return compile_or_explain(root)
+    except CompilationError as first:
+        for _, child, part in parts_in(root):
+            choice = getattr(part, "choice", None)
+            if choice is not None:
+                _name_fields(child, choice)
+        try:
+            return compile_or_explain(root)
+        except CompilationError:
+            raise first from None
+
+
+def _name_fields(child: nn.Module, choice: Choice) -> None:
+    """Give the result of a part fields instead of keys, where it has any."""
+    outputs = [call.output for call in choice.traces.values()] or [lowered.output for lowered in choice.lowered]
+    form = with_named_fields(choice.form, outputs[0], type(child).__name__) if outputs else None
+    if form is not None:
+        set_form(child, bound_form(child, replace(choice, form=form)))

@@ -1,0 +1,39 @@
+"""Hooks of foreign modules: which compiled form has them, and what to do with a form that does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.compiling.chosen.choice import joined
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.errors import CompilationError
+from scriptkit.live import hooks
+from scriptkit.live.hooks import has_hooks_of_torch
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class LastResortError(CompilationError):
+    """Code that scripts and is right, and is no match for another form of the module, where there is one."""
+
+
+class HooksLostError(LastResortError):
+    """It lacks the hooks of submodules, so that the module runs as Python while they are there."""
+
+    def __init__(self, headline: str, *, are_of_torch: bool) -> None:
+        super().__init__(headline)
+        self.are_of_torch = are_of_torch
+
+
+def require_hooks(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
+    """Raise `HooksLostError` where submodules have forward hooks that were not compiled.
+
+    Those of the part itself run round its call.
+    """
+    lost = [inner for inner in files.hooks_lost(form, part, hooks.FORWARD_HOOKS) if joined(path, inner)]
+    if lost:
+        spoken = ", ".join(f"`{joined(path, inner)}`" for inner in lost)
+        are_of_torch = all(has_hooks_of_torch(part.get_submodule(inner)) for inner in lost)
+        raise HooksLostError(f"hooks are Python ({spoken})", are_of_torch=are_of_torch)

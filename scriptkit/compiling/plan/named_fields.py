@@ -1,0 +1,71 @@
+"""A result with named fields for compiled code: `output.last_hidden_state` and `output[0]` instead of a dictionary.
+
+TorchScript has no type that is a mapping and has attributes, as the outputs of transformers are. A form gives a dict,
+which fits code that asks by key; this wrapper gives a named tuple, which fits code that asks by attribute or number.
+"""
+
+from __future__ import annotations
+
+import linecache
+import typing
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.twin.whole import scripted
+from scriptkit.live.nested import Leaf, Nest
+
+if TYPE_CHECKING:
+    from scriptkit.live.nested import Structure
+
+_NAMED = {"mapping", "dataclass"}
+
+
+def with_named_fields(form: torch.jit.ScriptModule, output: Structure, name: str) -> torch.jit.ScriptModule | None:
+    """The form with a named tuple for its result; None where the result has no names, or holds more than tensors."""
+    if not isinstance(output, Nest) or output.kind not in _NAMED or not _is_flat(output):
+        return None
+    schema = next(schema for schema in files.method_schemas(form) if schema.name == "forward")
+    by_key = schema.returns.startswith("Dict[")
+    text = _text(schema, list(output.keys), by_key=by_key)
+    module: nn.Module = _executed(text, name)["Named"]()
+    module.add_module("inner", form)
+    return scripted(module.train(form.training))
+
+
+def _is_flat(nest: Nest) -> bool:
+    leaves = all(isinstance(item, Leaf) and item.scalar is None for item in nest.items)
+    return leaves and all(isinstance(key, str) and key.isidentifier() for key in nest.keys)
+
+
+def _text(schema: files.MethodSchema, keys: list[str], *, by_key: bool) -> str:
+    parameters = ", ".join(_declared(parameter) for parameter in schema.parameters)
+    arguments = ", ".join(parameter.name for parameter in schema.parameters)
+    fields = ", ".join(f"out[{key!r}]" if by_key else f"out[{number}]" for number, key in enumerate(keys))
+    cls = f"Output{zlib.crc32(' '.join(keys).encode()):08x}"
+    lines = [
+        f"class {cls}(NamedTuple):",
+        *(f"    {key}: Tensor" for key in keys),
+        "class Named(nn.Module):",
+        f"    def forward(self, {parameters}):",
+        f"        out = self.inner({arguments})",
+        f"        return {cls}({fields})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _declared(parameter: files.ParameterSchema) -> str:
+    default = f" = {parameter.default!r}" if parameter.has_default else ""
+    return f"{parameter.name}: {parameter.type}{default}"
+
+
+def _executed(text: str, name: str) -> dict[str, Any]:
+    file = f"<scriptkit fields {zlib.crc32(text.encode()):08x} of {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
+    names["__name__"] = f"scriptkit.named.{name}"
+    exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
+    return names

@@ -1,0 +1,83 @@
+"""The trace as the choice for a part: one for each training mode, judged, and put together in one form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.compiling.boundary.signature import wrapped
+from scriptkit.compiling.chosen.choice import Choice, rows_of, told
+from scriptkit.compiling.plan.acceptance import headline, named, require_reloadable
+from scriptkit.compiling.plan.inserting import depends_on_training, in_mode
+from scriptkit.compiling.tracing.trial import Trial, refuse_hazards, try_trace
+from scriptkit.engines.torchscript.programs import state
+from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch import nn
+
+    from scriptkit.live.recorded_calls import Call
+
+
+def traced_in_both_modes(
+    path: str, part: nn.Module, calls: Sequence[Call], reason: str, allow_baked: Mapping[str, str] | None
+) -> Choice:
+    """Trace a part; raises `CompilationError` or `TraceHazardError`. A trace may be right in evaluation only."""
+    first, *more = calls
+    further = [(call.args, call.kwargs) for call in more]
+    trials: dict[bool, Trial] = {}
+    missing = ""
+    for training in (False, True):
+        copy = in_mode(part, training=training)
+        try:
+            trial = accepted_trial(path, copy, first, further, allow_baked)
+        except (CompilationError, TraceHazardError) as error:
+            if not training:
+                raise
+            missing = headline(error)
+            break
+        state.adopt_buffers(trial.call.run.inner, part)
+        trials[training] = trial
+        if not depends_on_training(part):
+            trials[True] = trial
+            break
+    choice = choice_of_traces(path, part, trials, reason)
+    choice.eval_only = choice.eval_only or missing
+    return choice
+
+
+def accepted_trial(
+    path: str,
+    part: nn.Module,
+    call: Call,
+    more: Sequence[tuple[Any, dict[str, Any]]],
+    allow_baked: Mapping[str, str] | None,
+) -> Trial:
+    """A trace without hazards; raises `TraceHazardError`, or `CompilationError` where torch cannot trace at all."""
+    try:
+        trial = try_trace(part, call.args, call.kwargs, more=more, allow_baked=allow_baked)
+    except ScriptkitError:
+        raise
+    except Exception as error:  # torch's tracer raises errors of many types
+        raise CompilationError(f"{named(path, part)} cannot be traced: {headline(error)}") from error
+    refuse_hazards(trial, named(path, part))
+    return trial
+
+
+def choice_of_traces(path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
+    """One form for the traces of a part, by training mode."""
+    calls = {training: trial.call for training, trial in trials.items()}
+    try:
+        form = wrapped(type(part).__name__, calls[False], calls.get(True))
+    except CompilationError:
+        if True not in calls:
+            raise
+        del trials[True]
+        choice = choice_of_traces(path, part, trials, reason)
+        choice.eval_only = "its result has another type in training"
+        return choice
+    require_reloadable(path, part, form)
+    assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
+    rows = rows_of(path, part, "trace", told(reason, assumptions), assumptions=assumptions)
+    return Choice("trace", form, rows, calls)

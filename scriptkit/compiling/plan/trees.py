@@ -1,0 +1,158 @@
+"""What a module's tree compiled to: its types with the forms of its foreign parts, and one complete TorchScript module.
+
+The plan needs complete modules of parts while it chooses, and this file needs the plan for parts that do not script:
+the way back is handed down as a callable.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.engines.interface import BringsTorchScript
+from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.twin import whole
+from scriptkit.engines.torchscript.twin.twin import Twin
+from scriptkit.engines.torchscript.types.compiler import hand_down_tracer
+from scriptkit.engines.torchscript.types.explaining import compile_or_explain
+from scriptkit.engines.torchscript.types.saveability import why_unsaveable
+from scriptkit.engines.torchscript.types.shadow import (
+    UninitializedParametersError,
+    form_of,
+    has_lazy_tensors,
+    parts_in,
+    set_form,
+)
+from scriptkit.errors import ArtifactError, CompilationError, ScriptkitError
+from scriptkit.live import programs
+from scriptkit.live.marks import is_scriptable, is_traced
+
+if TYPE_CHECKING:
+    import types
+
+    import torch
+    from torch import nn
+
+    from scriptkit.compiling.plan.waiting import Call
+    from scriptkit.engines.torchscript.types.compiler import CompiledTree
+
+
+def compiled_now(module: torch.nn.Module) -> CompiledTree:
+    """Compile a tree as it is; raises `CompilationError` also where lazy parameters have no shape yet."""
+    try:
+        return compile_with_parts(module)
+    except UninitializedParametersError:
+        lazy = ", ".join(f"`{path}`" for path, m in module.named_modules() if has_lazy_tensors(m))
+        message = (
+            f"{type(module).__name__} is not compiled yet: {lazy} has no shapes before its first call; call it once"
+        )
+        raise CompilationError(message) from None
+
+
+def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
+    """A complete `torch.jit.ScriptModule` that shares the module's weights; every other tool takes it.
+
+    Raises:
+        CompilationError: the module does not compile as it is now.
+    """
+    if isinstance(module, private.ScriptModule):
+        return module
+    if isinstance(module, BringsTorchScript):
+        return module.__scriptkit_torchscript__()
+    return whole.complete(module, compiled_now(module))
+
+
+def refuse_unsaveable(module: torch.nn.Module) -> None:
+    """Raise `ArtifactError` for compiled code that no file can hold."""
+    if isinstance(module, (private.ScriptModule, BringsTorchScript)):
+        return
+    tree = compiled_now(module)
+    problem = why_unsaveable(tree)
+    if problem is not None:
+        message = f"{type(module).__name__} cannot be saved: {problem.message}"
+        raise ArtifactError(message)
+
+
+def autocast_within(module: torch.nn.Module) -> str | None:
+    """Which method of a scriptable module switches autocast on, which no file does; None where none does."""
+    if isinstance(module, (private.ScriptModule, BringsTorchScript)):
+        return None
+    return Twin(module, compiled_now(module)).decorated_with_autocast()
+
+
+def _trace(function: types.FunctionType) -> Any:
+    from scriptkit.compiling.tracing.functions import trace_function  # loads when a function is marked as traced
+
+    return trace_function(function)
+
+
+hand_down_tracer(_trace)
+
+MOST_RENEWALS = 3
+
+
+_renewals: weakref.WeakKeyDictionary[torch.nn.Module, int] = weakref.WeakKeyDictionary()
+
+
+def forget_outdated(module: torch.nn.Module) -> bool:
+    """Drop the forms that changed submodules need no more; one that changes all the time keeps its last form."""
+    outdated = [child for _, child, part in parts_in(module) if part.is_outdated()]
+    renewed = [child for child in outdated if _renewals.get(child, 0) < MOST_RENEWALS]
+    for child in renewed:
+        _renewals[child] = _renewals.get(child, 0) + 1
+        set_form(child, None)
+    return bool(renewed)
+
+
+def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> CompiledTree:
+    """Compile a tree; in a scriptable module, foreign submodules that do not script get a form of their own.
+
+    `call` is how the module was called: what foreign submodules get in it serves as their example inputs.
+
+    Raises:
+        MissingInputsError: there are such submodules, and neither declared inputs nor a call.
+        CompilationError: the module does not compile.
+    """
+    if not is_scriptable(module):
+        return compile_or_explain(module)
+    refusal: CompilationError | None = None
+    if not _is_marked_within(module):
+        try:
+            return compile_or_explain(module)
+        except CompilationError as error:
+            refusal = error
+    from scriptkit.compiling.plan import foreign  # most modules need no plan: it loads when one does
+
+    if not foreign.choose_parts(module, call, refusal, complete) and refusal is not None:
+        raise refusal
+    return foreign.compile_round_parts(module)
+
+
+def _is_marked_within(module: torch.nn.Module) -> bool:
+    """Whether a part without a form yet is marked as traced."""
+    return any(is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
+
+
+def complete(module: nn.Module) -> torch.jit.ScriptModule:
+    """The module as one TorchScript module that a file can hold; raises `CompilationError`."""
+    try:
+        return to_torchscript(module)
+    except ScriptkitError:
+        raise
+    except Exception as error:  # torch.jit raises errors of many types for code it does not take
+        raise CompilationError(f"{type(module).__name__} does not compile: {error}") from error
+
+
+def callable_form(module: nn.Module) -> nn.Module:
+    """The module as its user calls it compiled: itself where a call runs compiled code, else its TorchScript form."""
+    if programs.is_script_module(module) or is_scriptable(module):
+        return module
+    return complete(module)
+
+
+def exported_methods(module: nn.Module) -> list[str]:
+    """The names of the methods that are compiled besides `forward` because they are exported."""
+    names = (name for name in dir(type(module)) if not name.startswith("__"))
+    is_export = private.FunctionModifiers.EXPORT
+    return [name for name in names if private.modifier(inspect.getattr_static(type(module), name, None)) == is_export]

@@ -1,0 +1,1 @@
+"""A call of compiled code as Python sees it: arguments, results, exceptions."""

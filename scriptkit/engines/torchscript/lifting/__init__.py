@@ -1,0 +1,1 @@
+"""From the source of a class to code that the compiler accepts."""

@@ -1,0 +1,151 @@
+"""Annotations of attributes as the compiler needs them: resolved, merged along the MRO, without what it cannot read."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import re
+import sys
+import typing
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
+from typing import Final as ExtensionsFinal
+
+import torch
+
+from scriptkit.engines.torchscript.lifting.function_source import (
+    SourceUnavailableError,
+    closure_of,
+    function_source,
+    mangled,
+)
+from scriptkit.engines.torchscript.torch_names import private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FunctionType
+
+_ANNOTATED_ATTRIBUTE = re.compile(r"(?:^|[;:])\s*\w+\.\w+\s*:", re.MULTILINE)
+UNRESOLVED: Final = object()
+
+
+def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
+    """Attribute name to type, from the class bodies and `__init__`s of the user's classes, base first.
+
+    Quoted annotations and those under `from __future__ import annotations` are resolved. Left out is what says nothing
+    to the compiler: class variables, submodules, `Final` tensors, and names that exist for type checkers only.
+    """
+    merged: dict[str, Any] = {}
+    for klass in reversed(user_classes):
+        merged.update(_declared_in(klass))
+    return {name: annotation for name, annotation in merged.items() if _speaks_to_compiler(annotation)}
+
+
+def is_final(annotation: object) -> bool:
+    """Whether an annotation is `Final` or `Final[...]`."""
+    return annotation in (Final, ExtensionsFinal) or get_origin(annotation) in (Final, ExtensionsFinal)
+
+
+def _declared_in(cls: type) -> Iterator[tuple[str, Any]]:
+    namespace = {**vars(sys.modules.get(cls.__module__, builtins)), **_closure_of(cls), **vars(cls)}
+    for name, annotation in inspect.get_annotations(cls).items():
+        yield name, resolve(annotation, namespace)
+    yield from _declared_in_init(cls, namespace)
+
+
+def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    init = vars(cls).get("__init__")
+    if not inspect.isfunction(init):
+        return
+    try:
+        source = function_source(inspect.unwrap(init))
+    except SourceUnavailableError:
+        return  # made by a decorator such as @dataclass: it declares nothing of its own
+    if not _ANNOTATED_ATTRIBUTE.search(source.text):
+        return
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.AnnAssign(
+                target=ast.Attribute(value=ast.Name(id=source.self_name), attr=name), annotation=written
+            ):
+                declared = resolve(ast.unparse(written), namespace)
+                if is_final(declared) or private.knows(declared):  # torch reads none of these: they may say anything
+                    yield mangled(name, init), declared
+            case _:
+                pass
+
+
+def _closure_of(cls: type) -> dict[str, Any]:
+    """Names of the function a class was defined in, as far as its methods kept them."""
+    names: dict[str, Any] = {}
+    for value in vars(cls).values():
+        if inspect.isfunction(value):
+            names.update(closure_of(value))
+            names.update({a.__name__: a for a in value.__annotations__.values() if isinstance(a, type)})
+    return names
+
+
+def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
+    """The type a written annotation stands for, or `UNRESOLVED`."""
+    if isinstance(annotation, typing.ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return _resolve_inside(annotation, namespace)
+    try:
+        value = eval(annotation, dict(namespace))  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
+    except Exception:  # noqa: BLE001 - whatever the user's expression raises, it names no type here
+        return UNRESOLVED
+    return (
+        resolve(value, namespace) if isinstance(value, str | typing.ForwardRef) else _resolve_inside(value, namespace)
+    )
+
+
+def _resolve_inside(annotation: Any, namespace: Mapping[str, Any]) -> Any:
+    """Resolve quotes inside a type, as in `List["Tensor"]`."""
+    if not any(isinstance(part, str | typing.ForwardRef) for part in _parts(annotation)):
+        return annotation
+    holder = type("_", (), {"__annotations__": {"it": annotation}})
+    try:
+        return typing.get_type_hints(holder, globalns=dict(namespace), include_extras=True)["it"]
+    except Exception:  # noqa: BLE001 - whatever the user's expression raises, it names no type here
+        return UNRESOLVED
+
+
+def _speaks_to_compiler(annotation: Any) -> bool:
+    if annotation is UNRESOLVED or annotation is ClassVar or get_origin(annotation) is ClassVar:
+        return False
+    if is_final(annotation) and any(_is_tensor_class(part) for part in get_args(annotation)):
+        return False  # a promise to type checkers; no constant holds a tensor
+    return not any(_is_module_class(part) for part in _parts(annotation))
+
+
+def _is_tensor_class(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, torch.Tensor)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _parts(argument)
+
+
+def _is_module_class(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, torch.nn.Module) and not _is_interface(part)
+
+
+def _is_interface(cls: type) -> bool:
+    return bool(getattr(cls, "__torch_script_interface__", False))
+
+
+def resolved_signature(function: FunctionType) -> inspect.Signature:
+    """The signature of a function with its quoted annotations resolved."""
+    namespace = {**vars(typing), **function.__globals__, **closure_of(function)}
+    signature = inspect.signature(function)
+    parameters = [
+        p.replace(annotation=resolve(p.annotation, namespace)) if p.annotation is not p.empty else p
+        for p in signature.parameters.values()
+    ]
+    returns = signature.return_annotation
+    if returns is not signature.empty:
+        returns = resolve(returns, namespace)
+    return signature.replace(parameters=parameters, return_annotation=returns)

@@ -1,0 +1,108 @@
+"""The state of a program: its tensors and attributes exchanged, left out, put back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from scriptkit.engines.torchscript.programs.written import attributes_written_in
+from scriptkit.live.programs import is_compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+_C: Any = torch._C  # the stubs lack the names of the tracer
+
+
+@contextmanager
+def plain_executor() -> Iterator[None]:
+    """Compiled code that runs for the first time in here gets torch's plain executor, and keeps it.
+
+    It does not run twice before it is fast, and keeps no plan made in another grad mode (see `adapter.method_of`).
+    Switching optimisation off instead would be cheaper, but later, optimised runs of code that fills a list may then
+    find it filled (torch 2.13).
+    """
+    before = _C._jit_set_profiling_mode(False)
+    try:
+        yield
+    finally:
+        _C._jit_set_profiling_mode(before)
+
+
+@contextmanager
+def exchanged(traced: torch.jit.ScriptModule, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """For a while, give a traced module changed parameters and buffers."""
+    slots: list[tuple[Any, str, Tensor]] = [
+        (part, name, tensor)
+        for part in traced.modules()
+        for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
+    ]
+    try:
+        for part, name, tensor in slots:
+            part._c.setattr(name, change(tensor.detach()))
+        yield
+    finally:
+        for part, name, tensor in slots:
+            part._c.setattr(name, tensor)
+
+
+def adopt_buffers(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
+    """Let the recorded copy of a module (`traced`, at the same paths) use the buffers of the module itself."""
+    for path, part in module.named_modules():
+        if is_compiled(part):
+            continue
+        mirror: Any = traced
+        for name in path.split(".") if path else ():
+            mirror = getattr(mirror, name)
+        for name, buffer in part._buffers.items():
+            if buffer is not None:
+                mirror._c.setattr(name, buffer)
+
+
+def tensor_slots(form: torch.jit.ScriptModule) -> list[tuple[Any, str, Tensor]]:
+    """Every place of a compiled tree that holds a parameter or buffer: the C++ module, the name, the tensor."""
+    found: list[tuple[Any, str, Tensor]] = []
+    seen: set[Any] = set()
+    for part in form.modules():
+        cpp: Any = part._c
+        if cpp not in seen:
+            seen.add(cpp)
+            tensors = (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
+            found += [(cpp, name, tensor) for name, tensor in tensors]
+    return found
+
+
+def assigned_attributes(form: torch.jit.ScriptModule) -> Iterator[tuple[str, list[str], Any]]:
+    """Every module of a compiled tree whose code writes attributes: its path, which they are, the C++ module."""
+    parts = dict(form.named_modules())
+    written: set[tuple[str, str]] = set()
+    for part in parts.values():
+        cpp: Any = part._c
+        written |= attributes_written_in(cpp._type().str(), cpp)
+    for path, part in parts.items():
+        cpp = part._c
+        names = sorted(name for kind, name in written if kind == cpp._type().str())
+        if names:
+            yield path, names, cpp
+
+
+@contextmanager
+def assignments_undone(form: torch.jit.ScriptModule) -> Iterator[None]:
+    """Afterwards, give attributes that compiled code assigns the values they had."""
+    before = [(cpp, name, cpp.getattr(name)) for _, names, cpp in assigned_attributes(form) for name in names]
+    try:
+        yield
+    finally:
+        for cpp, name, value in before:
+            cpp.setattr(name, value)
+
+
+@contextmanager
+def without_weights(form: torch.jit.ScriptModule) -> Iterator[None]:
+    """For a while, tensors without elements: code can be written and read again without the weights."""
+    with exchanged(form, lambda tensor: tensor.to("meta")):
+        yield

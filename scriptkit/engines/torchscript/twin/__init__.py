@@ -1,0 +1,1 @@
+"""The C++ module of a tree: bound before each call, pulled back after it."""

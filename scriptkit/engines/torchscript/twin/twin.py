@@ -1,0 +1,485 @@
+"""The C++ twin of a live module tree: bound before each call to what Python holds, pulled back after it.
+
+Python owns the state. The twin knows every place of the tree that compiled code reads (a *slot*), what lay there at the
+last call, and what the code was made from; a call compares identities (47 ns per slot) and pushes what changed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from operator import contains, getitem, is_
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import torch
+from torch.nn.utils import parametrize, stateless
+
+from scriptkit.engines.torchscript.lifting.dependencies import is_same
+from scriptkit.engines.torchscript.lifting.ignoring import owners
+from scriptkit.engines.torchscript.programs.graph_facts import (
+    argument_changed_in_place,
+    enters_autocast,
+    makes_tensors_anywhere,
+)
+from scriptkit.engines.torchscript.programs.written import attributes_read_in, attributes_written_in
+from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.twin.overrides import Overrides
+from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
+from scriptkit.engines.torchscript.twin.tensor_subclasses import acts_for_itself, first_among
+from scriptkit.engines.torchscript.twin.watched_code import WatchedCode
+from scriptkit.engines.torchscript.types.compiler import CompiledTree, own_type
+from scriptkit.engines.torchscript.types.shadow import class_of
+from scriptkit.live import hooks
+from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.watching.expression import Expression
+from scriptkit.watching.slots import Container, Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scriptkit.engines.interface import Part
+
+_RELEASED: Final = object()
+_FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
+
+
+_graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
+
+
+class Twin:
+    """A C++ module for a live tree. `bind` says whether it mirrors the tree; if not, a new twin is needed."""
+
+    def __init__(self, module: torch.nn.Module, tree: CompiledTree, *, is_complete: bool = False) -> None:
+        """With `is_complete`, attributes that no compiled code reads are there too, as in a file."""
+        self.tree = tree
+        self.cpp: dict[int, Any] = {}
+        self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
+        self.parts: list[Part] = []
+        self._slots = Slots()
+        self._containers: list[Container] = []
+        self._sized: list[Any] = []
+        self.hooks: list[dict[int, Any]] = [*hooks.global_hooks(), *(module.__dict__[name] for name in hooks.HOOKS)]
+        self._inner_hooks: list[dict[int, Any]] = []
+        self._lock = threading.RLock()
+        self.in_flight: list[None] = []
+        self.provisional: dict[int, Any] = {}
+        """Tensors bound that may have come for one call only, by slot."""
+        self._released: dict[int, int] = {}
+        shadow = tree.shadow
+        self._is_complete = is_complete or tree.scripted is not None
+        self._reads = frozenset() if self._is_complete else self._find_read(tree.concrete_type)
+        self._names = tree.names_in_code()
+        self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
+        self.root = self._make(module, tree.concrete_type, is_root=True)
+        self._candidates = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
+        for parametrized_module, _ in shadow.parametrized:
+            self._slots.add(parametrized_module._modules, "parametrizations")
+        self._parametrized: dict[str, Parametrized] = {}
+        self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
+        if self._always_forgets or _is_in_functional_call():
+            self._forget_all()
+        self._sizes = list(map(len, self._sized))
+        self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
+        self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
+        self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
+        self._pulled = self._find_written()
+        self._own_modules_with_ignored_methods()
+        self._reason_for_eager = self._find_reason_for_eager()
+        self.hooks += self._inner_hooks
+        self.writes_state = bool(self._pulled)
+        self.has_parametrized = bool(self._candidates)
+        self.needs_thought = (
+            self._reason_for_eager is not None
+            or self.has_parametrized
+            or self.argument_changed_in_place("forward") is not None
+            or self._graph_facts("forward")[2]
+            or bool(self.parts)
+            or self._acting_tensors
+        )
+        self.is_current = self._slow_check()
+
+    # ------------------------------------------------------------------ making
+
+    def _make(self, module: torch.nn.Module, concrete_type: Any, *, is_root: bool = False) -> Any:
+        """One C++ module per Python module, also where that stands at two places of the tree."""
+        known = self.cpp.get(id(module))
+        if known is not None:
+            return known
+        cpp = self.cpp[id(module)] = self.tree.instance_of(module, concrete_type)
+        self.modules.append((module, cpp, concrete_type))
+        type_name = concrete_type.jit_type.str()
+        for name, (torch_type, _) in concrete_type.get_attributes().items():
+            if self._is_complete or (type_name, name) in self._reads or private.is_none(torch_type):
+                self._add_attribute(module, cpp, name, takes_any_type=private.is_optional(torch_type))
+        for name in concrete_type.get_constants():
+            if name in module.__dict__ and (self._is_complete or name in self._names):
+                self._slots.add(module.__dict__, name)
+        for name, declared in concrete_type.get_modules():
+            child: Any = module._modules[name]
+            self._slots.add(module._modules, name)
+            cpp.setattr(name, self._child(child, declared))
+        if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
+            self._sized.append(module._modules)
+        if class_of(module) in self.tree.shadow.lifted:
+            self._slots.add(module.__dict__, "_modules")  # `__init__` and `__setstate__` called again make new ones
+        if isinstance(module, torch.nn.ParameterList | torch.nn.ParameterDict):
+            self._sized.append(module._parameters)
+        if "hasattr" in self._names:
+            self._sized += [module._modules, module._buffers, module._parameters, module.__dict__]
+        if not is_root:
+            self._inner_hooks += [module.__dict__[name] for name in hooks.HOOKS]
+        return cpp
+
+    def _child(self, child: torch.nn.Module, declared: Any) -> Any:
+        if isinstance(child, private.ScriptModule):
+            return child._c
+        part = self.tree.shadow.parts.get(id(child))
+        if part is not None:
+            if part not in self.parts:
+                self.parts.append(part)
+            return part.form._c
+        return self._make(child, own_type(self.tree.shadow.of[id(child)], declared))
+
+    def _add_attribute(self, module: torch.nn.Module, cpp: Any, name: str, *, takes_any_type: bool) -> None:
+        shadow = self.tree.shadow.of[id(module)]
+        if (id(module), name) in self._parametrized_names:
+            return
+        for holder in (module._parameters, module._buffers, module._modules, module.__dict__):
+            if name in holder and name != "_is_full_backward_hook":
+                value: Any = private.attribute_value(holder[name])
+                cpp.setattr(name, value)
+                self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type)
+                if is_mutable(value):
+                    self._containers.append(Container(holder, name, cpp, snapshot(value)))
+                return
+        cpp.setattr(name, getattr(shadow, name))
+
+    def _find_read(self, concrete_type: Any) -> frozenset[tuple[str, str]]:
+        """What compiled code of the whole tree reads or writes, by type and name."""
+        found = set(
+            attributes_read_in(concrete_type)
+            | attributes_written_in(concrete_type, private.new_instance(concrete_type))
+        )
+        for _, child_type in concrete_type.get_modules():
+            if not private.is_interface(child_type):
+                found |= self._find_read(child_type)
+        return frozenset(found)
+
+    def _slow_check(self) -> Callable[[], bool]:
+        """`bind` for the case that nothing changed: a few calls into C."""
+        holders, keys, seen = self._slots.holders, self._slots.keys, self._slots.seen
+        if self._has_more_to_bind():
+            return _never
+        code, sized, sizes = self._code, self._sized, self._sizes
+        dictionaries, names = self.overrides.holders, self.overrides.names
+
+        def is_current() -> bool:
+            try:
+                return (
+                    all(map(is_, map(getitem, holders, keys), seen))
+                    and code.is_unchanged()
+                    and not any(map(contains, dictionaries, names))
+                    and (not sized or list(map(len, sized)) == sizes)
+                )
+            except (KeyError, AttributeError):
+                return False
+
+        return is_current
+
+    def quick_check(self) -> Callable[[], bool]:
+        """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
+        if self._has_more_to_bind():
+            return _never
+        expression, code = Expression(self._slots), self._code
+        expression.add_members(code.functions, ["__code__"] * len(code.functions), code.codes)
+        expression.add_members(code.owners, code.names, code.members)
+        expression.add_sizes(self._sized, self._sizes)
+        expression.add_empty(self.hooks)
+        expression.add_absent(self.overrides.holders, self.overrides.names)
+        return expression.compiled() or self._check_with_hooks
+
+    def _check_with_hooks(self) -> bool:
+        return self.is_current() and not any(self.hooks)
+
+    def _has_more_to_bind(self) -> bool:
+        """Some trees have more to bind than a comparison shows."""
+        return bool(self._code.cells or self._containers or self._always_forgets)
+
+    def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
+        written: set[tuple[str, str]] = set()
+        for cpp, concrete_type in {id(t): (c, t) for _, c, t in self.modules}.values():
+            written |= attributes_written_in(concrete_type, cpp)
+        by_type: dict[str, list[str]] = {}
+        for type_name, attribute in sorted(written):
+            by_type.setdefault(type_name, []).append(attribute)
+        return [
+            (module, attribute, cpp)
+            for module, cpp, concrete_type in self.modules
+            for attribute in by_type.get(concrete_type.jit_type.str(), ())
+        ]
+
+    def _own_modules_with_ignored_methods(self) -> None:
+        for module, cpp, _ in self.modules:
+            lifted = self.tree.shadow.lifted.get(class_of(module))
+            if lifted is not None and lifted.has_ignored_methods:
+                owners.enter(cpp, module, self)
+
+    def _find_reason_for_eager(self) -> str | None:
+        """What no twin of this tree can ever represent."""
+        autocast = self.decorated_with_autocast()
+        if autocast is not None:
+            return autocast
+        for module, _, _ in self.modules:
+            if private.was_replaced(type(module)):
+                return f"`{type(module).__name__}.forward` was replaced"
+        return None
+
+    def decorated_with_autocast(self) -> str | None:
+        """Which method of the tree is decorated with autocast, or switches it on."""
+        for lifted in self.tree.shadow.lifted.values():
+            for name, method in lifted.methods.items():
+                if method.decoration.is_autocast:
+                    return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
+        names = (name for name in self.root._method_names() if self._graph_facts(name)[2])
+        return next((f"`{name}` switches autocast on" for name in names), None)
+
+    def argument_changed_in_place(self, name: str) -> str | None:
+        """A container argument that a method of the root may change."""
+        return self._graph_facts(name)[0]
+
+    def makes_tensors_anywhere(self, name: str) -> bool:
+        """Whether a method of the root makes tensors without naming a device."""
+        return self._graph_facts(name)[1]
+
+    def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
+        key = (self.tree.concrete_type, name)
+        if key not in _graph_facts:
+            if not self.root._has_method(name):
+                return None, False, False
+            graph = self.root._get_method(name).inlined_graph
+            facts = argument_changed_in_place(graph), makes_tensors_anywhere(graph), enters_autocast(graph)
+            _graph_facts[key] = facts
+        return _graph_facts[key]
+
+    def _is_still_parametrized(self) -> bool:
+        return all(parametrize.is_parametrized(module, name) for module, name, _ in self._candidates)
+
+    def parametrized(self, name: str) -> Parametrized:
+        """The parametrized tensors that a method of the root reads."""
+        known = self._parametrized.get(name)
+        if not self.root._has_method(name):
+            return Parametrized()  # it was patched away when the twin was made
+        if known is None:
+            graph = self.root._get_method(name).inlined_graph
+            known = self._parametrized[name] = parametrized_in(self.modules[0][0], self._candidates, graph)
+        return known
+
+    def fix_parametrized(self) -> None:
+        """Give every parametrized tensor its present value for good, as a file needs it."""
+        for module, name, cpp in self._candidates:
+            with torch.no_grad():
+                cpp.setattr(name, getattr(module, name).detach())
+
+    def is_inference_method(self, name: str) -> bool:
+        """Whether a method of the root is decorated with `torch.inference_mode`."""
+        lifted = self.tree.shadow.lifted.get(class_of(self.modules[0][0]))
+        return lifted is not None and name in lifted.methods and lifted.methods[name].decoration.is_inference_mode
+
+    # ----------------------------------------------------------------- calling
+
+    def reason_for_eager(self, name: str = "forward") -> str | None:
+        """Why the twin cannot represent the next call of a method."""
+        for part in self.parts:
+            reason = part.why_eagerly()
+            if reason is not None:
+                return reason
+        if any(self._inner_hooks):
+            return "a submodule has hooks, which compiled code would not run"
+        special = self.overrides.first() or (self._acting_tensors and first_among(self._held()))
+        if special:
+            return special
+        if self._graph_facts(name)[2]:
+            return f"`{name}` switches autocast on, and compiled code follows other dtype rules"
+        changed = self.argument_changed_in_place(name)
+        if changed is not None:
+            return f"it changes its argument `{changed}` in place, and compiled code gets a copy of it"
+        if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:
+            return "a parametrization with a state is not read exactly once"
+        return self._reason_for_eager
+
+    def _held(self) -> Iterator[Any]:
+        return (holder.get(key) for holder, key in zip(self._slots.holders, self._slots.keys, strict=True))
+
+    def method(self, name: str) -> Callable[..., Any]:
+        """A compiled method of the root."""
+        with LOCK:
+            method: Callable[..., Any] = private.method_of(self.root, name)
+        return method
+
+    def enter(self) -> bool:
+        """Bind for one call; each one that returns True is followed by `in_flight.pop()` and `leave()`."""
+        self.in_flight.append(None)
+        is_bound = False
+        try:
+            is_bound = (self.is_current() and not private.swaps_parameters()) or self.bind()
+            for part in self.parts:
+                part.bind()
+        finally:
+            if not is_bound:
+                self.in_flight.pop()
+        return is_bound
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether compiled code calls methods that stay in Python."""
+        return any(lifted.has_ignored_methods for lifted in self.tree.shadow.lifted.values())
+
+    def leave(self) -> None:
+        """After a call: pull back what it wrote, and let go of what was bound for it alone."""
+        try:
+            if self._pulled:
+                self.pull_back()
+            for part in self.parts:
+                part.pull_back()
+        finally:
+            if self.provisional:
+                self._release()
+
+    def bind(self) -> bool:
+        """Make the twin mirror the tree; False when its structure or its code is another."""
+        if private.swaps_parameters():
+            self._forget_all()
+        slots = self._slots
+        try:
+            now = list(map(getitem, slots.holders, slots.keys))
+        except (KeyError, AttributeError):
+            return False
+        if not all(map(is_, now, slots.seen)) and not self._push(now):
+            return False
+        if list(map(len, self._sized)) != self._sizes or not self._code_is_unchanged() or self.overrides.any():
+            return False
+        for container in self._containers:
+            self._push_container(container)
+        return True
+
+    def _code_is_unchanged(self) -> bool:
+        try:
+            return self._code.is_unchanged()
+        except AttributeError:
+            return False
+
+    def _push(self, now: list[Any]) -> bool:
+        with self._lock:
+            slots = self._slots
+            forget: bool | None = None
+            for index, (value, before) in enumerate(zip(now, slots.seen, strict=True)):
+                if value is before:
+                    continue
+                target = slots.targets[index]
+                if target is None:
+                    if not is_same(value, before):
+                        return False
+                elif not (slots.take_any_type[index] or _fits(value, before)):
+                    return False
+                else:
+                    cpp, name = target
+                    try:
+                        cpp.setattr(name, value)
+                    except RuntimeError:
+                        return False
+                    if isinstance(value, torch.Tensor):
+                        if acts_for_itself(value):
+                            return False
+                        if forget is None:
+                            forget = self._always_forgets or _is_in_functional_call()
+                        self._keep_for_now(index, value, forget=forget)
+                slots.seen[index] = value
+        return True
+
+    def _keep_for_now(self, index: int, value: Any, *, forget: bool) -> None:
+        """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
+        known = self._released.pop(index, None)
+        if forget or known != id(value):
+            self.provisional[index] = value
+
+    def _forget_all(self) -> None:
+        """The very first call has tensors of its own."""
+        for index, target in enumerate(self._slots.targets):
+            if target is not None and isinstance(self._slots.seen[index], torch.Tensor):
+                self.provisional[index] = self._slots.seen[index]
+
+    def _release(self) -> None:
+        """Let go of tensors bound for one call, unless another thread is still computing with them."""
+        with self._lock:
+            provisional, self.provisional = self.provisional, {}
+            seen = self._slots.seen
+            for index in provisional:
+                seen[index] = _RELEASED
+            if self.in_flight:
+                self.provisional.update(provisional)
+                return
+            for index, value in provisional.items():
+                cpp, name = cast("tuple[Any, str]", self._slots.targets[index])
+                self._released[index] = id(value)  # a weak reference would stop `torch.utils.swap_tensors`
+                cpp.setattr(name, torch.empty(0))
+
+    def _push_container(self, container: Container) -> None:
+        value = container.holder[container.key]
+        if not is_unchanged(value, container.before):
+            with self._lock:
+                container.target.setattr(container.key, value)
+                container.before = snapshot(value)
+
+    def pull_back(self) -> None:
+        """Copy every attribute that compiled code may have written to its Python object."""
+        with self._lock:
+            for module, name, cpp in self._pulled:
+                value = cpp.getattr(name)
+                if name in module._buffers:
+                    module._buffers[name] = value
+                elif name in module._parameters:
+                    module._parameters[name] = value
+                else:
+                    module.__dict__[name] = update_in_place(module.__dict__.get(name), value)
+            slots = self._slots
+            for index in self._pulled_slots():
+                slots.seen[index] = slots.holders[index][slots.keys[index]]
+            for container in self._containers:
+                container.before = snapshot(container.holder[container.key])
+
+    def _pulled_slots(self) -> list[int]:
+        if not hasattr(self, "_pulled_indices"):
+            places = {(id(cpp), name) for _, name, cpp in self._pulled}
+            self._pulled_indices = [
+                index
+                for index, target in enumerate(self._slots.targets)
+                if target is not None and (id(target[0]), target[1]) in places
+            ]
+        return self._pulled_indices
+
+
+def _fits(value: Any, before: Any) -> bool:
+    """Whether a new value can lie in a slot of the type inferred from the old one."""
+    if isinstance(value, torch.Tensor):
+        return before is _RELEASED or isinstance(before, torch.Tensor)
+    return type(value) is type(before)
+
+
+def _never() -> bool:
+    return False
+
+
+def _is_sharded(module: torch.nn.Module) -> bool:
+    """FSDP2 puts the whole parameters in place for one call."""
+    return any(base.__name__ == "FSDPModule" for base in type(module).__mro__)
+
+
+def _is_in_functional_call() -> bool:
+    """Whether `torch.func.functional_call` is on the stack; looked up only when a tensor was replaced."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is _FUNCTIONAL_CALL:
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False

@@ -1,0 +1,126 @@
+"""Compile the types of a module tree: once per class and structure, leaving nothing behind on failure."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.engines.torchscript.lifting.function_source import names_in
+from scriptkit.engines.torchscript.lifting.functions import FunctionCompiler
+from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
+from scriptkit.engines.torchscript.torch_names import private, public
+from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.types.shadow import Shadow, shadow_of
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable
+
+    import torch
+
+    from scriptkit.engines.torchscript.lifting.dependencies import Dependencies
+
+
+_classes = LiftedClasses()
+
+
+def functions() -> FunctionCompiler:
+    """The compiler of free functions that all modules share."""
+    return _classes.functions
+
+
+def hand_down_tracer(trace: Callable[[types.FunctionType], Any]) -> None:
+    """Give the engine what records functions that their author marked as traced."""
+    FunctionCompiler.trace = staticmethod(trace)
+
+
+@dataclass
+class CompiledTree:
+    """A tree's shadow and the compiled type of its root."""
+
+    shadow: Shadow
+    concrete_type: Any
+    scripted: torch.jit.ScriptModule | None = None
+    instances: dict[int, Any] = field(default_factory=dict)
+
+    def instance_of(self, module: torch.nn.Module, concrete_type: Any) -> Any:
+        """The C++ module to use for a module of the tree."""
+        known = self.instances.get(id(self.shadow.of[id(module)]))
+        return private.new_instance(concrete_type) if known is None else known
+
+    def library_types(self) -> list[tuple[type, Any]]:
+        """The classes of torch itself in the tree, each with one of its compiled types."""
+        found: dict[type, Any] = {}
+        self._collect_library_types(self.shadow.root, self.concrete_type, found)
+        return list(found.items())
+
+    def _collect_library_types(self, module: torch.nn.Module, concrete_type: Any, found: dict[type, Any]) -> None:
+        if type(module).__module__.split(".")[0] == "torch":
+            found.setdefault(type(module), concrete_type)
+        for name, declared in concrete_type.get_modules():
+            child: Any = module._modules[name]
+            if not isinstance(child, private.ScriptModule):
+                self._collect_library_types(child, own_type(child, declared), found)
+
+    def names_in_code(self) -> set[str]:
+        """Every name that the compiled Python code of a tree mentions; a constant outside them is never read."""
+        methods: list[Any] = [m.original for lifted in self.shadow.lifted.values() for m in lifted.methods.values()]
+        for cls, concrete_type in [] if self.scripted is not None else self.library_types():
+            methods += [getattr(cls, name, None) for name in private.new_instance(concrete_type)._method_names()]
+        names: set[str] = set()
+        for method in methods:
+            code = getattr(inspect.unwrap(method), "__code__", None) if callable(method) else None
+            if code is not None:
+                names.update(names_in(code))
+        return names
+
+    def dependencies(self) -> list[Dependencies]:
+        """What the code of all classes of the tree was made from."""
+        return _dependencies(self.shadow)
+
+
+def _dependencies(shadow: Shadow) -> list[Dependencies]:
+    found: dict[int, Dependencies] = {}
+    for lifted in shadow.lifted.values():
+        found.update((id(d), d) for d in lifted.functions.reached_from(lifted.dependencies))
+    return list(found.values())
+
+
+def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> CompiledTree:
+    """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
+    with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure():
+        warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
+        shadow = shadow_of(module, classes)
+        if not private.is_complete():
+            scripted: Any = public.script(shadow.root)
+            for stand_in in {f for d in _dependencies(shadow) for f in d.functions}:
+                public.script_function(stand_in)  # compiled just now: torch remembers it
+            instances = public.instances_of(shadow.root, scripted, {})
+            return CompiledTree(shadow, scripted._concrete_type, scripted, instances)
+        concrete_type = private.concrete_type_of(shadow.root)
+        _compile_types(shadow.root, concrete_type, shadow)
+        return CompiledTree(shadow, concrete_type)
+
+
+def _compile_types(module: torch.nn.Module, concrete_type: Any, shadow: Shadow) -> None:
+    """Leaves first."""
+    if private.is_compiled_type(concrete_type):
+        return
+    for name, child_type in concrete_type.get_modules():
+        child: Any = module._modules[name]
+        if not isinstance(child, private.ScriptModule):
+            _compile_types(child, own_type(child, child_type), shadow)
+    lifted = next((c for c in shadow.lifted.values() if c.cls is type(module)), None)
+    if lifted is None:
+        methods, properties = private.native_stubs(module)
+    else:
+        methods, properties = lifted.method_stubs(), lifted.property_stubs()
+    private.compile_methods(concrete_type, methods, properties)
+    private.define_container_methods(module, concrete_type)
+
+
+def own_type(module: torch.nn.Module, declared_type: Any) -> Any:
+    """The type of a submodule; where its parent knows an interface only, the submodule's own."""
+    return private.concrete_type_of(module) if private.is_interface(declared_type) else declared_type

@@ -1,0 +1,208 @@
+"""Running somebody's module without leaving a trace of it: a copy of the tree, and random states that come back.
+
+Parameters are shared with the user's module, so that a compiled copy trains and moves with it. Everything that running
+a module can change is copied: buffers, containers, plain attributes.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import sys
+import types
+from collections import OrderedDict, defaultdict, deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import nn
+
+from scriptkit.live.programs import is_compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+M = TypeVar("M", bound=nn.Module)
+_SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
+
+
+def copy_tree(module: M, replaced: dict[int, Any] | None = None) -> M:
+    """A module of the same class with the same parameters, and with buffers, containers and attributes of its own.
+
+    Compiled modules are shared, not copied. `replaced` gives other objects in the place of some, by their id.
+    """
+    memo: dict[int, Any] = {id(p): p for p in module.parameters()} | (replaced or {})
+    for part in module.modules():
+        if not is_compiled(part):
+            memo[id(part)] = object.__new__(type(part))
+    for part in module.modules():
+        if not is_compiled(part):
+            memo[id(part)].__dict__.update(_state(part, memo))
+    copied: M = memo.get(id(module), module)
+    return copied
+
+
+def own_copy(module: M) -> M:
+    """A copy with parameters of its own: nothing that runs it, or differentiates it, reaches the user's."""
+    memo: dict[int, Any] = {}
+    for part in module.modules():
+        if not is_compiled(part):
+            _clone_tensors(vars(part), memo, set())
+    return copy_tree(module, memo)
+
+
+def _clone_tensors(value: Any, memo: dict[int, Any], seen: set[int]) -> None:
+    if isinstance(value, torch.Tensor) and id(value) not in memo:
+        made = _clone(value)
+        memo[id(value)] = nn.Parameter(made, value.requires_grad) if isinstance(value, nn.Parameter) else made
+    elif isinstance(value, (dict, list, tuple, set, deque)) and id(value) not in seen:
+        seen.add(id(value))
+        for item in value.values() if isinstance(value, dict) else value:
+            _clone_tensors(item, memo, seen)
+
+
+def converted(module: M, change: Callable[[torch.Tensor], torch.Tensor]) -> M:
+    """A copy whose parameters and buffers are changed ones: in another dtype, on another device."""
+    memo: dict[int, Any] = {}
+    for tensor in (*module.parameters(), *module.buffers()):
+        memo[id(tensor)] = change(tensor.detach())
+        if isinstance(tensor, nn.Parameter):
+            memo[id(tensor)] = nn.Parameter(memo[id(tensor)], requires_grad=tensor.requires_grad)
+    return copy_tree(module, memo)
+
+
+def _state(module: nn.Module, memo: dict[int, Any]) -> dict[str, Any]:
+    """The instance dictionary of a copy; entries whose names begin with two underscores belong to the original."""
+    return {name: _copy(value, memo) for name, value in module.__dict__.items() if not name.startswith("__")}
+
+
+def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    """Copy what running code may change in place; share the rest."""
+    if isinstance(value, _SCALARS):
+        return value
+    if id(value) in memo:
+        return memo[id(value)]
+    made = _copied(value, memo)
+    memo[id(value)] = made
+    return made
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value if isinstance(value, nn.Parameter) or value.grad_fn is not None else _clone(value)
+    if isinstance(value, (dict, list, set, deque, tuple)):
+        return _copied_container(value, memo)
+    if isinstance(value, types.MethodType) and id(value.__self__) in memo:
+        return types.MethodType(value.__func__, memo[id(value.__self__)])
+    if isinstance(value, functools.partial):
+        keywords = {name: _copy(item, memo) for name, item in value.keywords.items()}
+        return functools.partial(_copy(value.func, memo), *(_copy(item, memo) for item in value.args), **keywords)
+    return value
+
+
+def _clone(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+
+
+def _copied_container(value: Any, memo: dict[int, Any]) -> Any:
+    kind = type(value)
+    if kind in {dict, OrderedDict}:
+        return kind((key, _copy(item, memo)) for key, item in value.items())
+    if kind is defaultdict:
+        return defaultdict(value.default_factory, {key: _copy(item, memo) for key, item in value.items()})
+    if kind is deque:
+        return deque((_copy(item, memo) for item in value), value.maxlen)
+    if kind in {list, set, tuple}:
+        return kind(_copy(item, memo) for item in value)
+    return value
+
+
+@contextmanager
+def buffers_restored(buffers: Iterable[torch.Tensor]) -> Iterator[None]:
+    """Give buffers that were written in place their content back."""
+    before = [(buffer, buffer._version, buffer.detach().clone()) for buffer in buffers]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, version, content in before:
+                if buffer._version != version or not _is_same(buffer, content):
+                    buffer.copy_(content)
+
+
+def _is_same(buffer: torch.Tensor, content: torch.Tensor) -> bool:
+    """Whether nothing was written: batch norm writes its running statistics without a new version."""
+    return buffer.device.type == "meta" or buffer.layout != torch.strided or torch.equal(buffer, content)
+
+
+def asks_for_gradients(error: Exception) -> bool:
+    """Whether code failed because it calls `backward` itself, and gradients were off."""
+    return isinstance(error, RuntimeError) and "does not require grad" in str(error)
+
+
+@contextmanager
+def gradients_kept(module: nn.Module) -> Iterator[None]:
+    """Give the parameters their gradients back: most copies of the tree have the same parameters."""
+    before = [(parameter, parameter.grad) for parameter in module.parameters()]
+    for parameter, _ in before:
+        parameter.grad = None
+    try:
+        yield
+    finally:
+        for parameter, gradient in before:
+            parameter.grad = gradient
+
+
+@contextmanager
+def random_states_kept(seed: int | None = None) -> Iterator[None]:
+    """Give torch's, Python's and NumPy's random numbers their state back afterwards, also after an error.
+
+    With a seed, all of them start from it: two runs with one seed draw the same numbers.
+    """
+    numpy = sys.modules.get("numpy.random")
+    python_state, numpy_state = random.getstate(), numpy.get_state() if numpy else None
+    torch_state = torch.get_rng_state()
+    devices = torch.cuda.get_rng_state_all() if _devices_in_use() else None
+    try:
+        if seed is not None:
+            _seed_everything(seed, numpy)
+        yield
+    finally:
+        random.setstate(python_state)
+        torch.set_rng_state(torch_state)
+        if numpy:
+            numpy.set_state(numpy_state)
+        if devices is not None:
+            torch.cuda.set_rng_state_all(devices)
+
+
+def _devices_in_use() -> bool:
+    return bool(torch.cuda.is_initialized())
+
+
+def _seed_everything(seed: int, numpy: types.ModuleType | None) -> None:
+    """Unlike `torch.manual_seed`, this leaves devices alone that nobody has used yet."""
+    torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    if numpy:
+        numpy.seed(seed)
+    if _devices_in_use():
+        torch.cuda.manual_seed_all(seed)
+
+
+def with_fresh_tensors(value: Any, memo: dict[int, torch.Tensor] | None = None) -> Any:
+    """A nested value whose tensors are clones: code that writes its arguments writes these. One tensor stays one."""
+    from scriptkit.live.nested import build, flatten
+
+    seen: dict[int, torch.Tensor] = {} if memo is None else memo
+    tensors, structure = flatten(value)
+    return build(structure, [seen.setdefault(id(t), _clone(t)) if t.is_leaf else t.clone() for t in tensors])
+
+
+def detached(value: Any) -> Any:
+    """A nested value whose tensors are clones outside of every graph, where code may differentiate."""
+    from scriptkit.live.nested import build, flatten
+
+    seen: dict[int, torch.Tensor] = {}
+    tensors, structure = flatten(value)
+    return build(structure, [seen.setdefault(id(tensor), _clone(tensor)) for tensor in tensors])

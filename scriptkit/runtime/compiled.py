@@ -1,0 +1,298 @@
+"""`scriptkit.compile`: any `nn.Module`, compiled as a whole or part by part, still trained and moved as before."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from scriptkit import switches
+from scriptkit.arguments import positional, required_module
+from scriptkit.compile_report import CompileReport, ReportRow
+from scriptkit.compiling.boundary.signature import Entry
+from scriptkit.compiling.chosen.bound_lowered import bound_form
+from scriptkit.compiling.plan.choosing import Chooser
+from scriptkit.compiling.plan.trees import complete, to_torchscript
+from scriptkit.engines.interface import BringsTorchScript
+from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, python_error
+from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError, ScriptkitWarning
+from scriptkit.live.copies import gradients_kept
+from scriptkit.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scriptkit.compiling.chosen.choice import Choice
+
+_OWN = {
+    *vars(nn.Module()),
+    *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "eager_calls"),
+}
+_SHARED = ("_parameters", "_buffers", "_modules")
+
+
+def compile(
+    module: nn.Module,
+    example_inputs: Sequence[Any] | None = None,
+    *,
+    example_kwargs: dict[str, Any] | None = None,
+    modes: Mapping[str, str] | None = None,
+    allow_baked: Mapping[str, str] | None = None,
+) -> CompiledModule:
+    """Compile a module nobody wrote for scriptkit: from its source, else lowered to one that scripts, else traced.
+
+    `modes` maps paths or patterns of paths ("backbone.*") to "script", "lowered" or "trace". `allow_baked` maps a kind
+    of hazard ("baked-shape") or a line ("model.py:12") to the reason for which a trace may bake it in.
+
+    Without example inputs a module that does not script stays pending until its first call.
+
+    Raises:
+        CompilationError: it does not script, and there is nothing to trace it with.
+        TraceHazardError: it does not script, and a trace would bake in a value, with all such places.
+    """
+    examples = None if example_inputs is None else (positional(example_inputs), dict(example_kwargs or {}))
+    return CompiledModule(required_module(module), examples, modes, allow_baked)
+
+
+class CompiledModule(BringsTorchScript):
+    """A module that runs compiled. Its parameters, buffers and submodules are those of the module it was made from."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        examples: tuple[tuple[Any, ...], dict[str, Any]] | None,
+        modes: Mapping[str, str] | None,
+        allow_baked: Mapping[str, str] | None,
+    ) -> None:
+        self.__dict__.update(_inner=(module,))
+        super().__init__()
+        for name in _SHARED:
+            self.__dict__[name] = module.__dict__[name]
+        self.training = module.training
+        self._choosing = (modes, allow_baked)
+        self._choice: Choice | None = None
+        self._calls: _Calls | None = None
+        self._pending = ""
+        self._not_lowered_again: dict[str, str] = {}
+        self.eager_calls: Counter[str] = Counter()
+        if not switches.is_disabled():
+            self._compile(examples)
+
+    @property
+    def inner(self) -> nn.Module:
+        """The module this one was made from."""
+        module: nn.Module = self.__dict__["_inner"][0]
+        return module
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the module has: its attributes, its methods."""
+        if name.startswith("__") or "_inner" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """An attribute set here is set on the module."""
+        if name in _OWN:
+            self.__dict__[name] = value
+        else:
+            setattr(self.inner, name, value)
+
+    def __reduce__(self) -> Any:
+        """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
+        return CompiledModule, (self.inner, None, *self._choosing)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.inner.forward)
+
+    def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
+        try:
+            with LOCK, private.type_store_unchanged_on_failure(), gradients_kept(self.inner):
+                self._choice = Chooser(self.inner, examples, *self._choosing, complete=complete).choose()
+        except CompilationError as error:
+            if examples is not None:
+                raise
+            self._pending = f"it needs example inputs to be traced: {error.headline}"
+            return
+        self._pending = ""
+        if self._choice.in_no_file:
+            message = f"{type(self.inner).__name__} cannot be saved: {self._choice.in_no_file}"
+            warnings.warn(message, ScriptkitWarning, stacklevel=4)
+        whole = self._choice.mode == "script" and not self._choice.is_mixed
+        self._calls = _ScriptedCalls(self.inner) if whole else _BoundCalls(self.inner, self._choice)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
+        calls = self._calls
+        if calls is None and self._pending and not switches.is_eager():
+            result = self.inner(*args, **kwargs)
+            self._compile((args, kwargs))
+            return result
+        if calls is None or switches.is_eager():
+            return self.inner(*args, **kwargs)
+        reason = calls.why_eagerly()
+        if reason is not None and calls.may_be_lowered_again():
+            calls = self._lower_again(reason, args, kwargs)
+            reason = calls.why_eagerly()
+        if reason is None:
+            return calls(*args, **kwargs)
+        if reason not in self.eager_calls:
+            message = f"{type(self.inner).__name__} runs as Python here: {reason}"
+            warnings.warn(message, ScriptkitEagerWarning, stacklevel=4)
+        self.eager_calls[reason] += 1
+        return self.inner(*args, **kwargs)
+
+    def _lower_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Calls:
+        """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
+        assert self._calls is not None  # noqa: S101 - they were asked
+        if changed not in self._not_lowered_again:
+            try:
+                self._choice = Chooser(self.inner, (args, kwargs), *self._choosing, complete=complete).lower_again()
+                self._calls = _BoundCalls(self.inner, self._choice)
+            except CompilationError as error:
+                self._not_lowered_again[changed] = error.headline
+        return self._calls
+
+    def train(self, mode: bool = True) -> CompiledModule:  # noqa: FBT001, FBT002  # torch's signature
+        """Set training mode; raises `ScriptkitError` where a trace holds for evaluation only."""
+        choice = self._choice
+        if mode and choice is not None and choice.eval_only:
+            raise ScriptkitError(f"{type(self.inner).__name__} was compiled for evaluation only: {choice.eval_only}")
+        self.inner.train(mode)
+        self.training = mode
+        return self
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether a call runs compiled code; False while the module waits for its first call."""
+        return self._calls is not None
+
+    @property
+    def eval_only(self) -> str:
+        """Why the module cannot be trained compiled; empty where it can."""
+        return self._choice.eval_only if self._choice is not None else ""
+
+    @property
+    def code(self) -> Any:
+        """The compiled program as text; an attribute `code` of the module itself wins."""
+        if hasattr(self.inner, "code"):
+            return self.inner.code
+        if self._choice is not None and self._choice.mode == "lowered":
+            return self._choice.lowered[0].code
+        return self.__scriptkit_torchscript__().code
+
+    @property
+    def fixed_dimensions(self) -> dict[str, list[int]]:
+        """By parameter of `forward`, the dimensions that must be as in the example inputs, because a trace says so."""
+        traces = self._choice.traces.values() if self._choice is not None else ()
+        found: dict[str, list[int]] = {}
+        for call in traces:
+            names = Entry(call.inputs, call.forward, "traced").names
+            for number, fact in enumerate(call.facts):
+                if fact.sizes:
+                    found[names[number]] = sorted(dimension for dimension, _ in fact.sizes)
+        return found
+
+    def __scriptkit_report__(self) -> CompileReport:
+        """The rows of `scriptkit.report`."""
+        if self._choice is not None:
+            return CompileReport(tuple(self._choice.rows), dict(self.eager_calls))
+        mode, reason = ("pending", self._pending) if self._pending else ("eager", "scriptkit is switched off")
+        row = ReportRow("", type(self.inner).__name__, "pending" if mode == "pending" else "eager", reason)
+        return CompileReport((row,), dict(self.eager_calls))
+
+    def __scriptkit_torchscript__(self) -> torch.jit.ScriptModule:
+        """What `scriptkit.to_torchscript` and `save` take."""
+        if self._choice is None or self._calls is None:
+            message = f"{type(self.inner).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
+            raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
+        return self._calls.complete()
+
+    def __repr__(self) -> str:
+        return f"CompiledModule({self.inner!r})"
+
+
+class _Calls:
+    """How a compiled module is called."""
+
+    def why_eagerly(self) -> str | None:
+        """The reason for which this call must run as Python."""
+        raise NotImplementedError
+
+    def may_be_lowered_again(self) -> bool:
+        """Whether the reason is a change of what a lowered program took for granted."""
+        return False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run compiled."""
+        raise NotImplementedError
+
+    def complete(self) -> torch.jit.ScriptModule:
+        """The form a file holds."""
+        raise NotImplementedError
+
+
+class _ScriptedCalls(_Calls):
+    """The whole module scripts: the runtime of scriptable modules binds a twin before each call."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.runtime = Runtime(module)
+        self.runtime.make_twin(module)
+
+    def why_eagerly(self) -> str | None:
+        return None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.runtime.call(self.module, args, kwargs)
+
+    def complete(self) -> torch.jit.ScriptModule:
+        return to_torchscript(self.module)
+
+
+class _BoundCalls(_Calls):
+    """Traces, a lowered program, or scripted code round them: tensors are bound before each call."""
+
+    def __init__(self, module: nn.Module, choice: Choice) -> None:
+        self.module = module
+        self.choice = choice
+        self.bound = bound_form(module, choice)
+
+    def why_eagerly(self) -> str | None:
+        if private.function_modes():
+            return "a torch function mode is active, or a default device is set"
+        return private.why_eagerly() or self.bound.why_eagerly()
+
+    def may_be_lowered_again(self) -> bool:
+        return self.choice.mode == "lowered" and self.bound.is_outdated() and not private.why_eagerly()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.bound.bind()
+        try:
+            return self._run(*args, **kwargs)
+        except CALL_ERRORS as error:
+            forward = inspect.unwrap(type(self.module).forward)
+            raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
+        finally:
+            self.bound.pull_back()
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        if self.choice.traces:
+            return self.choice.traces[self.module.training](*args, **kwargs)
+        if self.choice.mode == "lowered":
+            return self.choice.lowered[0].run(*args, **kwargs)
+        return self.choice.form(*args, **kwargs)
+
+    def complete(self) -> torch.jit.ScriptModule:
+        reason = self.bound.why_in_no_file()
+        if reason is not None:
+            message = f"{type(self.module).__name__} cannot become TorchScript as it is: {reason}"
+            raise CompilationError(f"{message}; undo that, or call the module once: where it can, it is compiled again")
+        self.bound.bind()
+        return self.choice.form

@@ -1,0 +1,117 @@
+"""What can be read off a module: its compiled code and graph, whether it is compiled, its report."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from scriptkit import switches
+from scriptkit.arguments import required_module
+from scriptkit.compile_report import CompileReport, ReportRow
+from scriptkit.engines.torchscript.lifting.annotations import attribute_annotations, is_final
+from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
+from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.types.shadow import (
+    class_of,
+    parts_in,
+)
+from scriptkit.runtime.runtime import runtime_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+    from scriptkit.engines.torchscript.twin.twin import Twin
+    from scriptkit.runtime.runtime import Runtime
+
+
+def code(module: torch.nn.Module) -> str:
+    """The compiled `forward` as TorchScript source."""
+    return str(_current_twin(module).root._get_method("forward").code)
+
+
+def graph(module: torch.nn.Module) -> Any:
+    """The compiled graph of `forward`."""
+    return _current_twin(module).root._get_method("forward").graph
+
+
+def eager_call(module: torch.nn.Module) -> Any:
+    """`m.eager(...)`: call the module as the Python it was written in."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with switches.eager():
+            return module(*args, **kwargs)
+
+    return call
+
+
+def is_compiled(module: torch.nn.Module) -> bool:
+    """Whether a call runs the engine's code: True as soon as the constructor has compiled the module."""
+    if hasattr(module, "__scriptkit_report__"):
+        return bool(module.is_compiled)
+    return _has_runtime(module) and runtime_of(module).is_compiled
+
+
+def report(module: torch.nn.Module) -> CompileReport:
+    """What was chosen for each submodule, and why."""
+    module = required_module(module)
+    if hasattr(module, "__scriptkit_report__"):
+        made: CompileReport = cast("Any", module).__scriptkit_report__()
+        return made
+    runtime = runtime_of(module) if _has_runtime(module) else None
+    rows = tuple(_rows(module, runtime))
+    return CompileReport(rows, dict(runtime.eager_calls) if runtime is not None else {})
+
+
+def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRow]:
+    parts = {path: part for path, _, part in parts_in(module)}
+    for path, child in module.named_modules():
+        name = class_of(child).__name__
+        top = next((p for p in parts if path == p or path.startswith(f"{p}.")), None)
+        if runtime is None or not runtime.is_enabled:
+            yield ReportRow(path, name, "eager", "scriptkit is switched off" if runtime else "not a scriptable module")
+        elif runtime.is_pending:
+            yield ReportRow(path, name, "pending", _why_pending(path, runtime.missing))
+        elif isinstance(child, private.ScriptModule):
+            yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
+        elif top is None:
+            is_users = bool(user_classes(class_of(child)))
+            yield ReportRow(path, name, "script", "its source scripts" if is_users else "scripts as torch wrote it")
+        elif path == top:
+            yield from (replace(row, path=f"{top}.{row.path}".rstrip(".")) for row in parts[top].rows)
+
+
+def _why_pending(path: str, missing: dict[str, str]) -> str:
+    if not missing:
+        return "lazy parameters have no shape before the first call"
+    if path in missing:
+        return f"needs example inputs, because it does not script: {missing[path]}"
+    return f"waits for the first call, which shows what {', '.join(f'`{path}`' for path in missing)} gets"
+
+
+def _has_runtime(module: torch.nn.Module) -> bool:
+    return bool(getattr(type(module), "__scriptkit_check_save__", None)) or hasattr(
+        type(module), "_scriptkit_drop_twin"
+    )
+
+
+def _current_twin(module: torch.nn.Module) -> Twin:
+    runtime = runtime_of(module)
+    if runtime.twin is None or not runtime.twin.bind():
+        return runtime.make_twin(module)
+    return runtime.twin
+
+
+@functools.cache
+def final_names(cls: type) -> frozenset[str]:
+    """Attributes a class declares `Final`."""
+    return frozenset(n for n, a in attribute_annotations(user_classes(cls)).items() if is_final(a))
+
+
+def has_exports(cls: type) -> bool:
+    """Whether a class exports methods."""
+    functions = (inspect.getattr_static(cls, name, None) for name in dir(cls))
+    return any(private.modifier(f) == private.FunctionModifiers.EXPORT for f in functions)

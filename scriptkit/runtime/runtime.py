@@ -1,0 +1,451 @@
+"""The state scriptkit keeps for one module object, and the way of a call: eager, or bind, run, pull back."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import warnings
+import weakref
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+
+from scriptkit import switches
+from scriptkit.compiling.plan.trees import compile_with_parts, forget_outdated
+from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsError
+from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator
+from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
+from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names.private import LOCK, must_run_eagerly, swaps_parameters
+from scriptkit.engines.torchscript.twin.tensor_subclasses import first_among, may_be_among
+from scriptkit.engines.torchscript.twin.twin import Twin
+from scriptkit.engines.torchscript.types.saveability import check_saveable
+from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
+from scriptkit.errors import ScriptkitEagerWarning
+from scriptkit.live import hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scriptkit.compiling.plan.waiting import Call
+
+_switch, _eager_blocks = switches.local, switches.blocks
+KEY: Final = "__scriptkit__"
+_PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
+_ATTEMPTS: Final = 8
+_CALLS_BEFORE_QUICK_CHECK: Final = 8
+_STACK_LEVEL: Final = 5
+
+
+class Construction(threading.local):
+    """How many constructors of scriptable modules are running in this thread."""
+
+    depth = 0
+
+
+construction = Construction()
+
+
+class _AnnouncedReasons(threading.local):
+    """Why the modules round the current call run as Python."""
+
+    reasons: tuple[str, ...] = ()
+
+
+_announced = _AnnouncedReasons()
+
+
+class _Announced:
+    """What holds for a module holds for the modules it calls, and needs no word of its own there."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __enter__(self) -> None:
+        self._before = _announced.reasons
+        _announced.reasons = (*self._before, self._reason)
+
+    def __exit__(self, *_: object) -> None:
+        _announced.reasons = self._before
+
+
+class _Quick:
+    """What a call of `forward` needs when nothing is unusual, one look-up away."""
+
+    __slots__ = ("_calls", "bind", "convert", "forward", "hooks", "in_flight", "is_current", "twin")
+
+    def __init__(self, twin: Twin, translator: CallTranslator) -> None:
+        self.twin = twin
+        self.hooks, self.in_flight, self.bind = twin.hooks, twin.in_flight, twin.bind
+        self.forward, self.convert = translator.method, translator.convert
+        self._calls = 0
+        self.is_current: Callable[[], bool] = self._is_current_at_first
+
+    def _is_current_at_first(self) -> bool:
+        self._calls += 1
+        if self._calls == _CALLS_BEFORE_QUICK_CHECK:
+            self.is_current = self.twin.quick_check()
+        return self.twin.is_current() and not any(self.hooks)
+
+
+class Runtime:
+    """Everything scriptkit knows of one module object; never copied and never pickled with it."""
+
+    __slots__ = (
+        "__weakref__",
+        "_call_lock",
+        "_calls",
+        "_quick",
+        "_reported",
+        "constructor_arguments",
+        "eager_calls",
+        "is_constructed",
+        "is_enabled",
+        "is_pending",
+        "is_typed",
+        "missing",
+        "owner",
+        "twin",
+    )
+
+    def __init__(self, owner: torch.nn.Module | None = None, *, is_constructed: bool = True) -> None:
+        self.owner: Any = _nobody if owner is None else weakref.ref(owner)
+        self.twin: Twin | None = None
+        self.eager_calls: Counter[str] = Counter()
+        self.is_constructed = is_constructed
+        self.is_enabled = not switches.is_disabled()
+        self.is_pending = False
+        self.missing: dict[str, str] = {}
+        self._reported: set[str] = set()
+        self._call_lock = threading.RLock()
+        self._calls: dict[str, CallTranslator] = {}
+        self._quick: _Quick | None = None
+        self.is_typed = False
+        self.constructor_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    def note_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what the module was made with, for the manifest of its file; plain values only: nothing lives on."""
+        if all(type(value) in _PLAIN for value in (*args, *kwargs.values())):
+            self.constructor_arguments = args, kwargs
+
+    def __copy__(self) -> Runtime:
+        return Runtime(is_constructed=self.is_constructed)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Runtime:
+        return Runtime(is_constructed=self.is_constructed)
+
+    def __reduce__(self) -> tuple[type[bool], tuple[()]]:
+        return bool, ()  # a pickle must not name anything that a later version may rename
+
+    # -------------------------------------------------------------- compiling
+
+    def compile_types(self, module: torch.nn.Module, call: Call | None = None) -> None:
+        """Compile the types of a tree.
+
+        A tree that has lazy parameters, or foreign submodules that need example inputs, is left pending until its first
+        call; `call` is that one.
+        """
+        try:
+            tree = compile_with_parts(module, call)
+        except RefusedInputsError:
+            raise
+        except (UninitializedParametersError, MissingInputsError) as error:
+            self._wait(error)
+            return
+        self.is_typed, self.is_pending, self.missing = True, False, {}
+        if getattr(module, "__scriptkit_check_save__", True):
+            check_saveable(tree, type(module))
+
+    def _wait(self, error: UninitializedParametersError | MissingInputsError) -> None:
+        """Leave the tree pending until its first call."""
+        self.drop_twin()
+        self.is_pending, self.is_typed = True, False
+        self.missing = error.waiting if isinstance(error, MissingInputsError) else {}
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether a call runs compiled code."""
+        return self.is_enabled and self.is_typed
+
+    def make_twin(self, module: torch.nn.Module) -> Twin:
+        """A new twin for the tree as it is now; raises `CompilationError`."""
+        with LOCK:
+            self.twin = _twin_of(module)
+            self.is_pending, self.is_typed, self.missing = False, True, {}
+            self._calls = {}
+        self._quick = None
+        return self.twin
+
+    def drop_twin(self) -> None:
+        """Hold no tensor twice."""
+        self.twin = None
+        self._calls = {}
+        self._quick = None
+
+    # ---------------------------------------------------------------- calling
+
+    def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the module: compiled where its twin can represent the call, else as Python."""
+        quick = self._quick
+        if (
+            quick is None
+            or (_eager_blocks and _switch.eager)
+            or must_run_eagerly()
+            or "forward" in module.__dict__
+            or swaps_parameters()
+            or may_be_among(args, kwargs)
+        ):
+            return self._call_with_care(module, args, kwargs)
+        in_flight = quick.in_flight
+        in_flight.append(None)
+        try:
+            is_bound = quick.is_current() or (not any(quick.hooks) and quick.bind())
+        except BaseException:
+            in_flight.pop()
+            raise
+        if not is_bound:
+            in_flight.pop()
+            return self._call_with_care(module, args, kwargs)
+        try:
+            result = quick.forward(*args, **kwargs)
+        except CALL_ERRORS as error:
+            raise self._calls["forward"].python_error(error, args, kwargs) from None
+        finally:
+            in_flight.pop()
+            if quick.twin.provisional:
+                quick.twin.leave()
+        return result if quick.convert is None else quick.convert(result)
+
+    def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        reason = self.reason_for_eager(module)
+        if reason is None:
+            reason = first_among((*args, *kwargs.values()))
+        if reason is not None:
+            result = self.call_eagerly(module, reason, args, kwargs)
+            if self.is_pending and not switches.is_eager() and not _is_lazy(module):
+                self.compile_types(module, (args, kwargs))
+            return result
+        if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
+            return self._call_with_hooks(module, args, kwargs)
+        return self.run("forward", module, args, kwargs)
+
+    def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run one compiled method on the state as it is now.
+
+        Torch aborts when one thread reads an attribute that another's code replaces, and a second twin made meanwhile
+        would miss what the first one writes: on a module that writes state there is one call at a time.
+        """
+        twin = self.twin
+        if twin is not None and not twin.writes_state:
+            return self._run_on(twin, name, module, args, kwargs)
+        with self._call_lock:
+            if self.twin is None:
+                return self._run_with_new_twin(name, module, args, kwargs)
+            return self._run_on(self.twin, name, module, args, kwargs)
+
+    def _run_on(self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not twin.enter():
+            return self._run_with_new_twin(name, module, args, kwargs)
+        if twin.has_parametrized:
+            return self._run_parametrized(twin, name, module, args, kwargs)
+        try:
+            return self._translator(name, module, twin)(args, kwargs)
+        finally:
+            twin.in_flight.pop()
+            twin.leave()
+
+    def _run_parametrized(
+        self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Run with parametrized tensors computed for this call.
+
+        After an error only Python knows which of them were computed: it runs again from the state before the call.
+        """
+        parametrized = twin.parametrized(name)
+        before = None if twin.calls_python else parametrized.snapshot(module)
+        try:
+            parametrized.push()
+            result = self._translator(name, module, twin)(args, kwargs)
+        except Exception:
+            if before is None:
+                twin.leave()
+                raise
+            before.restore()
+            self.drop_twin()
+        else:
+            twin.leave()
+            return result
+        finally:
+            parametrized.let_go()
+            twin.in_flight.pop()
+        return _python_method(module, name)(module, *args, **kwargs)
+
+    def _run_with_new_twin(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The structure or the code changed; what is there now may have to run as Python."""
+        try:
+            reason = self.make_twin(module).reason_for_eager(name)
+        except UnreadableMethodError as error:
+            reason = str(error)
+        except MissingInputsError as error:
+            self._wait(error)
+            reason = ""
+        if reason is None:
+            return self.run(name, module, args, kwargs)
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            result = _python_method(module, name)(module, *args, **kwargs)
+        if self.is_pending and name == "forward":
+            self.compile_types(module, (args, kwargs))
+        return result
+
+    def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
+        translator = self._calls.get(name)
+        if translator is None:
+            translator = self._calls[name] = CallTranslator(twin, module, name)
+            if name == "forward" and not (twin.needs_thought or twin.writes_state or translator.in_inference_mode):
+                self._quick = _Quick(twin, translator)
+        return translator
+
+    def reason_for_eager(self, module: Any, name: str = "forward") -> str | None:
+        """Why this call cannot run compiled; an empty reason is not worth a word."""
+        if not self.is_enabled or switches.is_eager():
+            return ""
+        if type(module).forward is torch.nn.Module.forward:
+            return ""  # torch says itself that there is nothing to call
+        forward = module.__dict__.get("forward")
+        if forward is not None and not getattr(forward, "__scriptkit_run__", False):
+            return f"`forward` was replaced on an instance of {type(module).__name__}"
+        reason = private.why_eagerly()
+        if reason is not None:
+            return reason
+        modes = private.function_modes()
+        if any(not private.is_device_context(mode) for mode in modes):
+            return "a torch function mode is active"
+        if any(hooks.global_hooks()):
+            return "global module hooks are registered"
+        if self.twin is not None and self.twin.parts and forget_outdated(module):
+            self.drop_twin()
+        twin = self.twin
+        if twin is None:
+            return self._reason_before_first_call(module, name)
+        if modes and twin.makes_tensors_anywhere(name):
+            return "a default device is set, and the module makes tensors without naming a device"
+        return twin.reason_for_eager(name)
+
+    def _reason_before_first_call(self, module: torch.nn.Module, name: str) -> str | None:
+        if construction.depth:
+            return ""
+        if self.is_pending and (self.missing or _is_lazy(module)):
+            return ""
+        try:
+            with self._call_lock:
+                if self.twin is None:
+                    self.make_twin(module)
+        except UnreadableMethodError as error:
+            return str(error)
+        except MissingInputsError as error:
+            self._wait(error)
+            return ""
+        return self.reason_for_eager(module, name)
+
+    def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call an exported method, compiled where the twin can represent the call."""
+        name = method.__name__
+        reason = self.reason_for_eager(module, name)
+        if reason is None:
+            reason = first_among((*args, *kwargs.values()))
+        if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
+            if self.twin is not None and not self.twin.root._has_method(name):
+                self.make_twin(module)  # the method was patched when the twin was made
+            return self.run(name, module, args, kwargs)
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            return method(module, *args, **kwargs)
+
+    def call_eagerly(self, module: Any, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the Python code of a module; its scriptable children may still run compiled."""
+        with _Announced(self.count_eager_call(module, reason) if reason else ""):
+            return torch.nn.Module._call_impl(module, *args, **kwargs)
+
+    def count_eager_call(self, module: torch.nn.Module, reason: str) -> str:
+        """Count a call that ran as Python; warn once for each reason, at the outermost module it holds for."""
+        self.eager_calls[reason] += 1
+        if reason not in self._reported and reason not in _announced.reasons:
+            self._reported.add(reason)
+            message = f"{type(module).__name__} runs as Python here: {reason}"
+            warnings.warn(message, ScriptkitEagerWarning, stacklevel=_STACK_LEVEL)
+        return reason
+
+    def _call_with_hooks(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Let torch run the hooks of the root; binding happens between them, since a pre-hook may change the state."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return self.run("forward", module, args, kwargs)
+
+        run.__dict__["__scriptkit_run__"] = True
+        module.__dict__["forward"] = run
+        try:
+            return torch.nn.Module._call_impl(module, *args, **kwargs)
+        finally:
+            module.__dict__.pop("forward", None)
+
+
+_by_id: weakref.WeakValueDictionary[int, torch.nn.Module] = weakref.WeakValueDictionary()
+_read_by_compilers: weakref.WeakSet[torch.nn.Module] = weakref.WeakSet()
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def note_reading_compiler(module_id: int) -> bool:
+    """Count that `torch.compile` or `torch.export` read a module's Python; dynamo runs this once, when it traces."""
+    module = _by_id.get(module_id)
+    if module is not None and KEY in module.__dict__:
+        runtime = runtime_of(module)
+        reason = "torch.compile or torch.export reads the Python code"
+        if any(module in set(root.modules()) - {root} for root in _read_by_compilers):
+            runtime.eager_calls[reason] += 1
+        else:
+            _read_by_compilers.add(module)
+            runtime.count_eager_call(module, reason)
+    return True
+
+
+def _nobody() -> None: ...
+
+
+def _twin_of(module: torch.nn.Module) -> Twin:
+    """A twin of a tree that another thread may be changing: what changed in between is compiled again."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return Twin(module, compile_with_parts(module))
+        except (KeyError, AttributeError):
+            continue
+    return Twin(module, compile_with_parts(module))
+
+
+def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
+    """A method as its author wrote it, decorators included; of an exported one what `@export` was put on."""
+    method: Callable[..., Any] = getattr(type(module), name)
+    exported: Callable[..., Any] | None = getattr(method, "__wrapped__", None)
+    return exported if exported is not None and private.modifier(method) == private.FunctionModifiers.EXPORT else method
+
+
+def _is_lazy(module: torch.nn.Module) -> bool:
+    tensors = (*module.parameters(), *module.buffers())
+    return any(torch.nn.parameter.is_lazy(tensor) for tensor in tensors)
+
+
+def runtime_of(module: torch.nn.Module) -> Runtime:
+    """The runtime of a module, made when it has none of its own (copies share the dictionary of their original)."""
+    runtime = module.__dict__.get(KEY)
+    if not isinstance(runtime, Runtime) or runtime.owner() is not module:
+        is_constructed = runtime.is_constructed if isinstance(runtime, Runtime) else not construction.depth
+        runtime = module.__dict__[KEY] = Runtime(module, is_constructed=is_constructed)
+        _by_id[id(module)] = module
+    return runtime
+
+
+def pinned(module: torch.nn.Module) -> Callable[..., Any]:
+    """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
+    twin = Twin(module, compile_with_parts(module))
+    twin.bind()
+    twin.fix_parametrized()
+    return twin.method("forward")

@@ -1,0 +1,1 @@
+"""Has anything changed? Slots, containers, dictionaries."""
