@@ -15,8 +15,8 @@ import torch
 from scriptkit import switches
 from scriptkit.arguments import positional, required_module
 from scriptkit.compiling.plan import trees
-from scriptkit.engines.torchscript.programs import files, recording
-from scriptkit.engines.torchscript.types.shadow import parts_in
+from scriptkit.engines.torchscript.engine import errors, files
+from scriptkit.engines.torchscript.engine.making import exported_methods, parts_in
 from scriptkit.errors import ScriptkitError, VerificationError
 from scriptkit.live.comparison import Difference, Tolerance, compare
 from scriptkit.live.copies import copy_tree, random_states_kept, with_fresh_tensors
@@ -281,7 +281,7 @@ class _Verification:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
         nothing = Example.of((), {})
         source = self.module.inner if isinstance(self.module, CompiledModule) else self.module
-        for name in trees.exported_methods(source):
+        for name in exported_methods(type(source)):
             if not hasattr(self._pair(form, training=training).compiled, name):
                 self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
                 continue
@@ -322,7 +322,7 @@ def _reloaded(module: nn.Module) -> nn.Module:
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether a trace says that it was not recorded for such inputs, which is no wrong answer."""
-    return recording.failed_check(error) is not None or "traced for" in str(error)
+    return errors.failed_check(error) is not None or "traced for" in str(error)
 
 
 def _call(module: Callable[..., Any], method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

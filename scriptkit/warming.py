@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.arguments import positional
 from scriptkit.artifact.loaded import LoadedModule
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import state
 from scriptkit.live import programs
 from scriptkit.live.copies import buffers_restored, random_states_kept, with_fresh_tensors
 
@@ -42,7 +42,7 @@ def warmup(
     """
     given = positional(example_inputs)
     module: Any = m.module if isinstance(m, LoadedModule) else m
-    if programs.is_script_module(module) and files.sets_attributes(module):
+    if programs.is_script_module(module) and state.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
     with random_states_kept(), _state_kept(module):
         _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))

@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tools import imports as imports_tool
+from tools.imports import Arrow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
+LEVELS = imports_tool.LEVELS
 PURE = ("scriptkit.language", "scriptkit.rules")
 JIT_ROOM = "scriptkit.engines.torchscript"
+WHAT_AN_ENGINE_SHOWS = ("scriptkit.engines.interface", "scriptkit.engines.torchscript.engine")
+# telling a compiled module from a Python one needs torch's own class
+KNOWS_SCRIPT_MODULES = "scriptkit.live.programs"
 DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing")
 TORCH_JIT = ("torch.jit", "torch._C", "torch._jit_internal")
 PURE_LIBRARIES = {*sys.stdlib_module_names, "typing_extensions"}
@@ -96,8 +103,10 @@ def crossings(uses: list[Use]) -> list[str]:
 def reason_against(use: Use) -> str:
     if use.inside(*PURE) and use.touches("torch", "mypy"):
         return "language and rules import neither torch nor mypy"
-    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM):
+    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM, KNOWS_SCRIPT_MODULES):
         return f"only {JIT_ROOM} touches torch.jit"
+    if use.touches("scriptkit.engines") and not (use.inside("scriptkit.engines") or use.touches(*WHAT_AN_ENGINE_SHOWS)):
+        return "an engine is reached through its interface"
     if use.touches("mypy") and not use.inside("scriptkit.mypy"):
         return "only scriptkit.mypy imports mypy"
     if any(use.touches(door) and not use.inside(door, "scriptkit.__main__") for door in DOORS):
@@ -107,6 +116,31 @@ def reason_against(use: Use) -> str:
 
 def test_no_file_crosses_a_wall() -> None:
     assert crossings(all_uses()) == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Every import counts: at the top of a file, inside a function, for types only."""
+    files = imports_tool.modules()
+    assert imports_tool.circles(files, imports_tool.arrows(files)) == []
+
+
+def test_every_import_goes_to_a_lower_level() -> None:
+    files = imports_tool.modules()
+    assert [name for name in files if imports_tool.level(name) is None] == []
+    assert imports_tool.upward(imports_tool.arrows(files)) == []
+
+
+def test_a_circle_and_an_arrow_upward_are_seen() -> None:
+    """The test of the two tests above."""
+    seen = [Arrow("scriptkit.live.a", "scriptkit.live.b", 1), Arrow("scriptkit.live.b", "scriptkit.live.a", 1)]
+    files = dict.fromkeys(("scriptkit.live.a", "scriptkit.live.b"), ROOT)
+    assert imports_tool.circles(files, seen) == [["scriptkit.live.a", "scriptkit.live.b"]]
+    up = Arrow("scriptkit.engines.torchscript.x", "scriptkit.runtime.y", 3)
+    beside = [
+        Arrow("scriptkit.artifact.x", "scriptkit.authoring.y", 1),
+        Arrow("scriptkit.authoring.y", "scriptkit.artifact.x", 2),
+    ]
+    assert imports_tool.upward([up, *beside]) == [up, *beside]
 
 
 def test_the_language_needs_the_standard_library_only() -> None:
@@ -136,6 +170,7 @@ def test_the_language_needs_the_standard_library_only() -> None:
         ("scriptkit.authoring.module", "from scriptkit.cli import main"),
         ("scriptkit.authoring.module", "from ..cli import main"),
         ("scriptkit.verification", "from scriptkit import testing"),
+        ("scriptkit.runtime.runtime", "from scriptkit.engines.torchscript.twin.twin import Twin"),
     ],
 )
 def test_a_crossing_is_seen(module: str, text: str) -> None:
@@ -148,7 +183,10 @@ def test_a_crossing_is_seen(module: str, text: str) -> None:
     [
         ("scriptkit.language.types", "import ast\nfrom scriptkit.diagnostics import Diagnostic"),
         ("scriptkit.engines.torchscript.torch_names.private", "import torch\ntorch.jit.script(int)\ntorch._C.Graph"),
-        ("scriptkit.authoring.module", "import torch\nfrom torch import nn\nfrom scriptkit.engines import torchscript"),
+        (
+            "scriptkit.authoring.module",
+            "import torch\nfrom torch import nn\nfrom scriptkit.engines.torchscript.engine import files",
+        ),
         ("scriptkit.artifact.writing", "import torch\ndef write(module: torch.jit.ScriptModule) -> None: ..."),
         ("scriptkit.mypy.plugin", "from mypy.plugin import Plugin\nfrom scriptkit.mypy.names import X"),
     ],

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PACKAGE = "scriptkit"
 
-# What a level may import lies below it. Within a level, rooms do not import each other; within a room, files do,
-# without a circle. The longest name that fits a module decides.
+# What a level may import lies below it, or in a room of the same level that does not import it in turn; within a room
+# files import each other without a circle.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("diagnostics", "arguments", "switches", "pyproject", "version", "compile_report", "language", "watching"),
     ("errors", "live", "rules"),
@@ -113,21 +113,17 @@ def _room(module: str) -> str:
 
 
 def upward(found: Sequence[Arrow]) -> list[Arrow]:
-    """Imports of a file that is not below: in a higher level, or in another room of the same one."""
-    return [arrow for arrow in found if not _goes_down(arrow)]
+    """Imports of a file that is not below: in a higher level, or in a room of the same one that imports this one."""
+    between = {(_room(arrow.by), _room(arrow.of)) for arrow in found}
+    return [arrow for arrow in found if not _goes_down(arrow, between)]
 
 
-def _goes_down(arrow: Arrow) -> bool:
-    if _room(arrow.by) == _room(arrow.of):
-        return True
+def _goes_down(arrow: Arrow, between: set[tuple[str, str]]) -> bool:
+    by, of = _room(arrow.by), _room(arrow.of)
     above, below = level(arrow.by), level(arrow.of)
     if above is None or below is None:
         return False
-    return below < above or (below == above and (_room(arrow.by), _room(arrow.of)) in _NEIGHBOURS)
-
-
-# the two entry files hand over to the command line
-_NEIGHBOURS = {("__main__", "cli"), ("cli", "__init__")}
+    return by == of or below < above or (below == above and (of, by) not in between)
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import torch
 
 from scriptkit.artifact.container import ROOT, VERSION_ENTRIES
 from scriptkit.artifact.manifest import MANIFEST_ENTRY, Manifest, read_manifest
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from scriptkit.artifact.code_text import Code
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.debug_records import Mark, read_marks, without_machine, write_marks
 from scriptkit.artifact.pickles import canonical_pickle, named_globals
-from scriptkit.engines.torchscript.programs import files
-from scriptkit.engines.torchscript.types import saveability
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def canonical_model(module: torch.jit.ScriptModule) -> CanonicalModel:
     try:
         whole = files.serialise(module)
     except RuntimeError as error:
-        raise ArtifactError(f"{module.original_name} cannot be saved: {saveability.reason_of(error)}") from error
+        raise ArtifactError(f"{module.original_name} cannot be saved: {files.reason_of(error)}") from error
     written = {name: data for name, data in _entries(whole).items() if not name.startswith(_DROPPED)}
     code = {name: Code(data, _marks(written, name)) for name, data in written.items() if _is_code(name)}
     program = Program(code, named_globals(written["data.pkl"]))

@@ -16,7 +16,7 @@ from scriptkit.artifact.container import VERSION_ENTRIES
 from scriptkit.artifact.examples import described
 from scriptkit.artifact.literals import literal_text
 from scriptkit.artifact.object_tree import read_object_tree
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 from scriptkit.version import __version__
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scriptkit.artifact.description import Description, ExampleCall
+    from scriptkit.engines import interface
 
 _JSON = TypeAdapter(dict[str, JsonValue])
 
@@ -61,7 +62,7 @@ def _versions(contents: Mapping[str, bytes]) -> parts.Versions:
     )
 
 
-def _method(schema: files.MethodSchema, description: Description) -> parts.Method:
+def _method(schema: interface.MethodSchema, description: Description) -> parts.Method:
     examples = _examples(schema, description)
     parameters = [
         parts.Parameter(
@@ -83,7 +84,7 @@ def _method(schema: files.MethodSchema, description: Description) -> parts.Metho
     )
 
 
-def _examples(schema: files.MethodSchema, description: Description) -> dict[str, parts.Example]:
+def _examples(schema: interface.MethodSchema, description: Description) -> dict[str, parts.Example]:
     call = description.examples.get(schema.name)
     if call is None:
         return {}
@@ -92,7 +93,7 @@ def _examples(schema: files.MethodSchema, description: Description) -> dict[str,
     return {name: example for name, example in examples.items() if example is not None}
 
 
-def _by_name(schema: files.MethodSchema, call: ExampleCall) -> dict[str, object]:
+def _by_name(schema: interface.MethodSchema, call: ExampleCall) -> dict[str, object]:
     names = [parameter.name for parameter in schema.parameters]
     unknown = sorted(set(call.keywords) - set(names))
     if len(call.arguments) > len(names) or unknown:

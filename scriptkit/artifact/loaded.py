@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.inputs import input_error
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from scriptkit.artifact.manifest import Manifest, Method
+    from scriptkit.engines import interface
 
 
 class LoadedModule:
@@ -64,7 +65,7 @@ class LoadedModule:
         return self.train(mode=False)
 
 
-def _checked(compiled: Callable[..., Any], method: Method, schema: files.MethodSchema) -> Callable[..., Any]:
+def _checked(compiled: Callable[..., Any], method: Method, schema: interface.MethodSchema) -> Callable[..., Any]:
     """The compiled method; when a call fails, its arguments are compared with the manifest."""
 
     def call(*arguments: Any, **keywords: Any) -> Any:
@@ -82,7 +83,7 @@ def _checked(compiled: Callable[..., Any], method: Method, schema: files.MethodS
     return call
 
 
-def _signature(schema: files.MethodSchema) -> inspect.Signature:
+def _signature(schema: interface.MethodSchema) -> inspect.Signature:
     return inspect.Signature(
         [
             inspect.Parameter(

@@ -9,7 +9,7 @@ import torch
 from scriptkit import switches
 from scriptkit.artifact.container import container_bytes
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, VerificationError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Tolerance, compare

@@ -16,7 +16,7 @@ from scriptkit.artifact.describing import make_manifest
 from scriptkit.artifact.description import Description
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.plain import plain_contents
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from scriptkit.artifact.description import Description, ExampleCall, SubmoduleCh
 from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling.plan import trees
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import state
+from scriptkit.engines.torchscript.engine.making import exported_methods
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
@@ -64,7 +65,7 @@ def save(
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
         scripted = {row.path for row in rows if row.mode == "script"}
-        lost = files.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
+        lost = state.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
@@ -74,7 +75,7 @@ def save(
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
-        methods=["forward", *trees.exported_methods(source)] if rows else None,
+        methods=["forward", *exported_methods(type(source))] if rows else None,
         submodules=[SubmoduleChoice(row.path, row.class_name, row.mode, row.reason) for row in rows],
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
@@ -96,7 +97,7 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:
     """A file computes without autocast: it may stand for the module only where the results have the same dtypes."""
-    missing = [name for name in ("forward", *trees.exported_methods(m)) if name not in examples]
+    missing = [name for name in ("forward", *exported_methods(type(m))) if name not in examples]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
         raise ArtifactError(

@@ -75,9 +75,9 @@ def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: d
 
 def _marked(method: Callable[P, R], modifier: str) -> Callable[P, R]:
     """Set torch's own mark, so that `torch.jit.script` understands the class as well."""
-    from scriptkit.engines.torchscript.torch_names import private
+    from scriptkit.engines.torchscript.engine import making
 
-    private.set_modifier(method, modifier)
+    making.set_modifier(method, modifier)
     return method
 
 

@@ -12,7 +12,8 @@ from scriptkit import switches
 from scriptkit.authoring import conveniences
 from scriptkit.authoring.conveniences import Convenience
 from scriptkit.authoring.definition import check_definition
-from scriptkit.engines.torchscript.calling.traceback_frames import raise_at_user_line
+from scriptkit.engines.torchscript.engine.errors import raise_at_user_line
+from scriptkit.engines.torchscript.engine.making import exported_methods, final_names
 from scriptkit.errors import CompilationError
 from scriptkit.live.marks import root_of_scriptable
 from scriptkit.runtime import reading
@@ -60,7 +61,7 @@ class ScriptableMeta(abc.ABCMeta):
 
 
 def _has_forward(cls: type[ScriptableModule]) -> bool:
-    return not inspect.isabstract(cls) and (cls.forward is not torch.nn.Module.forward or reading.has_exports(cls))
+    return not inspect.isabstract(cls) and (cls.forward is not torch.nn.Module.forward or bool(exported_methods(cls)))
 
 
 def _compile(module: ScriptableModule) -> None:
@@ -120,7 +121,7 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
 
     def __setattr__(self, name: str, value: Any) -> None:
         runtime = self.__dict__.get(KEY)
-        if runtime and runtime.is_constructed and name in reading.final_names(type(self)):
+        if runtime and runtime.is_constructed and name in final_names(type(self)):
             message = (
                 f"`{type(self).__name__}.{name}` is `Final`: compiled code holds its value; make a new module instead"
             )

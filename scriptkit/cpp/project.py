@@ -19,7 +19,7 @@ from scriptkit.artifact.reading import load
 from scriptkit.cpp import rendering
 from scriptkit.cpp.replay import recorded_calls
 from scriptkit.cpp.signatures import CppMethod, cpp_methods, named_tuples_of
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def new_cpp_project(file: str | os.PathLike[str], directory: str | os.PathLike[s
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ArtifactError(f"`{folder}` exists and is not an empty folder")
     model = load(file, map_location="cpu")
-    if files.has_hooks(model.module):
+    if state.has_hooks(model.module):
         raise ArtifactError("the model has compiled forward hooks, which the functions of the wrapper would not run")
     texts = _texts(model.manifest, _classes(Path(file)))
     replay = recorded_calls(model)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit import fixing, language
+from scriptkit import language
 from scriptkit.checking import check_source
 from scriptkit.checking.paths import read_text
 from scriptkit.fixing.editing import edited
@@ -27,7 +27,7 @@ MOST_ROUNDS = 200
 def all_fixes() -> dict[str, Fix]:
     """The fix for each kind of problem that has one."""
     found = {}
-    for info in pkgutil.iter_modules(fixing.__path__, f"{fixing.__name__}."):
+    for info in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
         for value in vars(importlib.import_module(info.name)).values():
             if isinstance(value, type) and issubclass(value, Fix) and value is not Fix:
                 fix = value()

@@ -18,9 +18,9 @@ from scriptkit.compiling.chosen.bound_lowered import bound_form
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.trees import complete, to_torchscript
 from scriptkit.engines.interface import BringsTorchScript
-from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, python_error
-from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.engine import making, thread
+from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
+from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError, ScriptkitWarning
 from scriptkit.live.copies import gradients_kept
 from scriptkit.runtime.runtime import Runtime
@@ -113,7 +113,7 @@ class CompiledModule(BringsTorchScript):
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
-            with LOCK, private.type_store_unchanged_on_failure(), gradients_kept(self.inner):
+            with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(self.inner):
                 self._choice = Chooser(self.inner, examples, *self._choosing, complete=complete).choose()
         except CompilationError as error:
             if examples is not None:
@@ -265,12 +265,12 @@ class _BoundCalls(_Calls):
         self.bound = bound_form(module, choice)
 
     def why_eagerly(self) -> str | None:
-        if private.function_modes():
+        if thread.function_modes():
             return "a torch function mode is active, or a default device is set"
-        return private.why_eagerly() or self.bound.why_eagerly()
+        return thread.why_eagerly() or self.bound.why_eagerly()
 
     def may_be_lowered_again(self) -> bool:
-        return self.choice.mode == "lowered" and self.bound.is_outdated() and not private.why_eagerly()
+        return self.choice.mode == "lowered" and self.bound.is_outdated() and not thread.why_eagerly()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.bound.bind()

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from scriptkit import switches
 from scriptkit.arguments import required_module
 from scriptkit.compile_report import CompileReport, ReportRow
-from scriptkit.engines.torchscript.lifting.annotations import attribute_annotations, is_final
-from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
-from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.types.shadow import (
-    class_of,
-    parts_in,
-)
+from scriptkit.engines.torchscript.engine import making
+from scriptkit.engines.torchscript.engine.making import class_of, parts_in, user_classes
 from scriptkit.runtime.runtime import runtime_of
 
 if TYPE_CHECKING:
@@ -24,7 +17,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from scriptkit.engines.torchscript.twin.twin import Twin
+    from scriptkit.engines.torchscript.engine.making import Twin
     from scriptkit.runtime.runtime import Runtime
 
 
@@ -75,7 +68,7 @@ def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRo
             yield ReportRow(path, name, "eager", "scriptkit is switched off" if runtime else "not a scriptable module")
         elif runtime.is_pending:
             yield ReportRow(path, name, "pending", _why_pending(path, runtime.missing))
-        elif isinstance(child, private.ScriptModule):
+        elif isinstance(child, making.ScriptModule):
             yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
         elif top is None:
             is_users = bool(user_classes(class_of(child)))
@@ -103,15 +96,3 @@ def _current_twin(module: torch.nn.Module) -> Twin:
     if runtime.twin is None or not runtime.twin.bind():
         return runtime.make_twin(module)
     return runtime.twin
-
-
-@functools.cache
-def final_names(cls: type) -> frozenset[str]:
-    """Attributes a class declares `Final`."""
-    return frozenset(n for n, a in attribute_annotations(user_classes(cls)).items() if is_final(a))
-
-
-def has_exports(cls: type) -> bool:
-    """Whether a class exports methods."""
-    functions = (inspect.getattr_static(cls, name, None) for name in dir(cls))
-    return any(private.modifier(f) == private.FunctionModifiers.EXPORT for f in functions)

@@ -14,14 +14,22 @@ import torch
 from scriptkit import switches
 from scriptkit.compiling.plan.trees import compile_with_parts, forget_outdated
 from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsError
-from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator
-from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
-from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.private import LOCK, must_run_eagerly, swaps_parameters
-from scriptkit.engines.torchscript.twin.tensor_subclasses import first_among, may_be_among
-from scriptkit.engines.torchscript.twin.twin import Twin
-from scriptkit.engines.torchscript.types.saveability import check_saveable
-from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
+from scriptkit.engines.torchscript.engine import thread
+from scriptkit.engines.torchscript.engine.errors import (
+    CALL_ERRORS,
+    CallTranslator,
+    UninitializedParametersError,
+    UnreadableMethodError,
+)
+from scriptkit.engines.torchscript.engine.files import check_saveable
+from scriptkit.engines.torchscript.engine.making import Twin, is_export
+from scriptkit.engines.torchscript.engine.thread import (
+    LOCK,
+    first_among,
+    may_be_among,
+    must_run_eagerly,
+    swaps_parameters,
+)
 from scriptkit.errors import ScriptkitEagerWarning
 from scriptkit.live import hooks
 
@@ -315,11 +323,11 @@ class Runtime:
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
             return f"`forward` was replaced on an instance of {type(module).__name__}"
-        reason = private.why_eagerly()
+        reason = thread.why_eagerly()
         if reason is not None:
             return reason
-        modes = private.function_modes()
-        if any(not private.is_device_context(mode) for mode in modes):
+        modes = thread.function_modes()
+        if any(not thread.is_device_context(mode) for mode in modes):
             return "a torch function mode is active"
         if any(hooks.global_hooks()):
             return "global module hooks are registered"
@@ -425,7 +433,7 @@ def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
     """A method as its author wrote it, decorators included; of an exported one what `@export` was put on."""
     method: Callable[..., Any] = getattr(type(module), name)
     exported: Callable[..., Any] | None = getattr(method, "__wrapped__", None)
-    return exported if exported is not None and private.modifier(method) == private.FunctionModifiers.EXPORT else method
+    return exported if exported is not None and is_export(method) else method
 
 
 def _is_lazy(module: torch.nn.Module) -> bool:

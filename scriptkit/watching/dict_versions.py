@@ -6,25 +6,25 @@ CPython counts the writes of a dictionary, and the guards of torch.compile compa
 
 from __future__ import annotations
 
-import functools
-import sys
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    FromNow = Callable[[Sequence[dict[Any, Any]]], Callable[[], bool] | None]
+
 _FIRST_PATIENCE, _LONGEST_PATIENCE = 8, 1024
 """How many calls ask the slow way, before counts are compared (again)."""
 
-_C: Any = torch._C  # the stubs lack the names of the guards
-
 
 class Unwritten:
-    """Whether some dictionaries still hold what `holds` asks of them: quickly, where nobody wrote them."""
+    """Whether some dictionaries still hold what `holds` asks of them: quickly, where nobody wrote them.
 
-    def __init__(self, dictionaries: Iterable[dict[Any, Any]], holds: Callable[[], bool]) -> None:
+    `from_now` makes what says whether none of many was written since; None where the engine cannot tell.
+    """
+
+    def __init__(self, dictionaries: Iterable[dict[Any, Any]], holds: Callable[[], bool], from_now: FromNow) -> None:
+        self._unwritten_from_now = from_now
         self._dictionaries = list({id(one): one for one in dictionaries}.values())
         self._holds = holds
         self._are_unwritten: Callable[[], bool] | None = None
@@ -43,32 +43,10 @@ class Unwritten:
     def _from_now(self) -> bool:
         """Compare counts from now on; where that was in vain, it is done again much later."""
         self._are_unwritten = None
-        unwritten = unwritten_from_now(self._dictionaries)  # before the question: other threads may write
+        unwritten = self._unwritten_from_now(self._dictionaries)  # before the question: other threads may write
         holds = self._holds()
         if holds:
             self._are_unwritten = unwritten
             self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
             self._wait = self._patience
         return holds
-
-
-def unwritten_from_now(dictionaries: Sequence[dict[Any, Any]]) -> Callable[[], bool] | None:
-    """A function that says whether none was written since; None where this torch cannot tell.
-
-    A value that was written over itself counts as written. Nothing is imported for it: `torch._dynamo` takes a second.
-    """
-    dynamo: Any = sys.modules.get("torch._dynamo.guards")
-    if dynamo is None:
-        return None
-    held = tuple(dictionaries)
-    try:
-        kind = dynamo.GuardManagerType.GUARD_MANAGER
-        root = _C._dynamo.guards.RootGuardManager()
-        for number, dictionary in enumerate(held):
-            manager = root.tuple_getitem_manager(number, f"dictionary {number}", dictionary, kind)
-            manager.add_dict_version_guard(dictionary, ["is unwritten"], None)
-        check: Callable[[object], bool] = root.check
-        assert check(held)  # noqa: S101 - a guard that does not hold at once means something else than is thought here
-    except (AttributeError, TypeError, RuntimeError, AssertionError):
-        return None
-    return functools.partial(check, held)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.engines.torchscript.programs import recording
+from scriptkit.engines.torchscript.engine import errors
 from scriptkit.live.nested import Constant, Leaf, Nest, arranged, build, differences, flatten, leaves
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from scriptkit.live.nested import Structure
     from scriptkit.live.variations import Axes
+
+
+errors.RECORDED_FROM.add(__file__)
 
 
 class Adapter(nn.Module):
@@ -141,7 +144,7 @@ class TracedCall:
         try:
             return build(self.output, self.run(*tensors))
         except Exception as error:
-            check = recording.failed_check(error)
+            check = errors.failed_check(error)
             if check is None:
                 raise
             raise ValueError(f"traced for other arguments: the value at {check} is another one here") from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.engines.torchscript.twin.whole import scripted
+from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, is_same_constant, leaves, told
 
 if TYPE_CHECKING:

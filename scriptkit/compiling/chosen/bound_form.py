@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.engines.torchscript.programs import files
-from scriptkit.engines.torchscript.programs import state as programs_state
+from scriptkit.engines.torchscript.engine import state as engine_state
 from scriptkit.errors import CompilationError
 from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
@@ -58,7 +57,7 @@ class BoundForm:
         lowered = [
             (cpp, name, holder[key]) for one in self.choice.lowered for holder, key, cpp, name in one.tensor_slots()
         ]
-        places = [*programs_state.tensor_slots(self.form), *lowered]
+        places = [*engine_state.tensor_slots(self.form), *lowered]
         unique = {(id(cpp), name): (cpp, name, tensor) for cpp, name, tensor in places}
         slots = [(*where[id(t)], cpp, name) for cpp, name, t in unique.values() if id(t) in where]
         self._slots = slots
@@ -281,7 +280,7 @@ def pull_back(written: list[Written]) -> None:
 def written_in(module: nn.Module, choice: Choice) -> list[Written]:
     """Attributes that the form assigns, each with the module they belong to; a trace assigns none."""
     found: list[Written] = []
-    for path, names, cpp in programs_state.assigned_attributes(choice.form):
+    for path, names, cpp in engine_state.assigned_attributes(choice.form):
         try:
             part = module.get_submodule(path)
         except AttributeError:
@@ -296,5 +295,5 @@ def has_foreign_hooks(form: torch.jit.ScriptModule, module: nn.Module, modes: di
     """Whether a form computes without some hook of the module: a trace has those that torch itself set."""
     return any(
         modes.get(path) != "trace" or not has_hooks_of_torch(module.get_submodule(path))
-        for path in files.hooks_lost(form, module)
+        for path in engine_state.hooks_lost(form, module)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.lowering.lowered import code_of
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.values import spelled
-from scriptkit.engines.torchscript.programs import from_trees as engine
+from scriptkit.engines.torchscript.engine import making as engine
 
 if TYPE_CHECKING:
     from torch import nn

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.boundary.signature import Entry, expression
-from scriptkit.engines.torchscript.programs import from_trees as engine
+from scriptkit.engines.torchscript.engine import making as engine
 from scriptkit.live.nested import Leaf, leaves
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from scriptkit.compiling.boundary.flat_call import spoken_path
 from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.program.syntax import LINES_PER_FILE
-from scriptkit.engines.torchscript.programs import from_trees as engine
-from scriptkit.engines.torchscript.programs import state
+from scriptkit.engines.torchscript.engine import making as engine
+from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError
 from scriptkit.live import programs
 from scriptkit.live.nested import Leaf, Nest, arranged, build, differences, flatten, leaves

@@ -15,7 +15,7 @@ from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
-from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.language import types as t
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.nested import Leaf, Nest, Structure, build, flatten

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.engines.torchscript.programs import state
+from scriptkit.engines.torchscript.engine import state, thread
 from scriptkit.errors import CompilationError
 from scriptkit.live.copies import copy_tree
 from scriptkit.live.side_by_side import _Run, _run
@@ -102,7 +102,7 @@ class _Trial:
     ) -> _Run:
         form = self.lowered.form
         kept = state.assignments_undone(form) if self.lowered.parts else nullcontext()
-        with kept, _own_buffers(self.lowered, self.part) as buffers, state.plain_executor():
+        with kept, _own_buffers(self.lowered, self.part) as buffers, thread.plain_executor():
             form.train(training)
             try:
                 return _run(self.lowered.run, call, buffers, parameters)

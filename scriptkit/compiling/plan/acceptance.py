@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.plan.last_resort import LastResortError
-from scriptkit.engines.torchscript.programs import files, state
-from scriptkit.engines.torchscript.types import saveability
+from scriptkit.engines.torchscript.engine import files, state, thread
 from scriptkit.errors import CompilationError
 from scriptkit.live import programs
 from scriptkit.live.comparison import compare
@@ -83,7 +82,7 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
 def _result(module: nn.Module, call: Call, sharing: nn.Module) -> Any:
     args, kwargs = detached((call.args, call.kwargs))
     grad_mode = torch.set_grad_enabled(call.with_gradients)
-    with random_states_kept(seed=1), grad_mode, state.plain_executor(), _state_kept(sharing):
+    with random_states_kept(seed=1), grad_mode, thread.plain_executor(), _state_kept(sharing):
         return detached(copy_tree(module)(*args, **kwargs))
 
 
@@ -101,6 +100,6 @@ def require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule)
         with state.without_weights(form):
             files.load_bytes(files.serialise(form), None)
     except RuntimeError as error:
-        if saveability.kept_in_python(error) is not None:
-            raise OnlyInMemoryError(f"no file can hold it: {saveability.reason_of(error)}") from error
+        if files.kept_in_python(error) is not None:
+            raise OnlyInMemoryError(f"no file can hold it: {files.reason_of(error)}") from error
         raise CompilationError(f"{named(path, part)} compiles, but not for a file: {headline(error)}") from error

@@ -36,7 +36,7 @@ from scriptkit.compiling.plan.last_resort import HooksLostError, LastResortError
 from scriptkit.compiling.plan.parts import outermost, part_of
 from scriptkit.compiling.plan.traces import accepted_trial, choice_of_traces, traced_in_both_modes
 from scriptkit.diagnostics import in_source_order
-from scriptkit.engines.torchscript.programs import plainly, state
+from scriptkit.engines.torchscript.engine import making, state
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
 from scriptkit.live import programs
 from scriptkit.live.copies import asks_for_gradients, copy_tree, own_copy
@@ -428,6 +428,6 @@ def plain_script(module: nn.Module) -> torch.jit.ScriptModule:
     """
     shared = {id(buffer): buffer for buffer in module.buffers()}
     try:
-        return plainly.script_as_torch_does(copy_tree(module, shared))
+        return making.script_as_torch_does(copy_tree(module, shared))
     except Exception as error:
         raise CompilationError(f"{type(module).__name__} does not compile: {error}") from error

@@ -19,10 +19,18 @@ from scriptkit.compiling.chosen.bound_lowered import bound_form
 from scriptkit.compiling.plan.choosing import Chooser, Complete
 from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
-from scriptkit.engines.torchscript.torch_names.private import LOCK, type_store_unchanged_on_failure, types_thrown_away
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree
-from scriptkit.engines.torchscript.types.explaining import compile_or_explain
-from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError, form_of, parts_in, set_form
+from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
+from scriptkit.engines.torchscript.engine.making import (
+    CompiledTree,
+    compile_or_explain,
+    compile_tree,
+    form_of,
+    parts_in,
+    set_form,
+    type_store_unchanged_on_failure,
+    types_thrown_away,
+)
+from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError
 from scriptkit.live import programs
 from scriptkit.live.copies import copy_tree, random_states_kept

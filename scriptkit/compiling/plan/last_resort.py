@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.chosen.choice import joined
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError
 from scriptkit.live import hooks
 from scriptkit.live.hooks import has_hooks_of_torch
@@ -32,7 +32,7 @@ def require_hooks(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> N
 
     Those of the part itself run round its call.
     """
-    lost = [inner for inner in files.hooks_lost(form, part, hooks.FORWARD_HOOKS) if joined(path, inner)]
+    lost = [inner for inner in state.hooks_lost(form, part, hooks.FORWARD_HOOKS) if joined(path, inner)]
     if lost:
         spoken = ", ".join(f"`{joined(path, inner)}`" for inner in lost)
         are_of_torch = all(has_hooks_of_torch(part.get_submodule(inner)) for inner in lost)

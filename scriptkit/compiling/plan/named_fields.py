@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.engines.torchscript.programs import files
-from scriptkit.engines.torchscript.twin.whole import scripted
+from scriptkit.engines.torchscript.engine import files
+from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.live.nested import Leaf, Nest
 
 if TYPE_CHECKING:
+    from scriptkit.engines import interface
     from scriptkit.live.nested import Structure
 
 _NAMED = {"mapping", "dataclass"}
@@ -41,7 +42,7 @@ def _is_flat(nest: Nest) -> bool:
     return leaves and all(isinstance(key, str) and key.isidentifier() for key in nest.keys)
 
 
-def _text(schema: files.MethodSchema, keys: list[str], *, by_key: bool) -> str:
+def _text(schema: interface.MethodSchema, keys: list[str], *, by_key: bool) -> str:
     parameters = ", ".join(_declared(parameter) for parameter in schema.parameters)
     arguments = ", ".join(parameter.name for parameter in schema.parameters)
     fields = ", ".join(f"out[{key!r}]" if by_key else f"out[{number}]" for number, key in enumerate(keys))
@@ -57,7 +58,7 @@ def _text(schema: files.MethodSchema, keys: list[str], *, by_key: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _declared(parameter: files.ParameterSchema) -> str:
+def _declared(parameter: interface.ParameterSchema) -> str:
     default = f" = {parameter.default!r}" if parameter.has_default else ""
     return f"{parameter.name}: {parameter.type}{default}"
 

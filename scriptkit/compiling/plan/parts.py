@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.boundary.signature import wrapped
 from scriptkit.compiling.lowering.calling.compiled_parts import FlatPart, Part, ScriptedPart
-from scriptkit.engines.torchscript.programs import state
+from scriptkit.engines.torchscript.engine import state, thread
 from scriptkit.errors import CompilationError
 from scriptkit.live.nested import Leaf, Nest, flatten
 
@@ -35,7 +35,7 @@ def _running(form: torch.jit.ScriptModule) -> Callable[..., Any]:
     """Calls a scripted part and leaves its attributes as they were."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with state.plain_executor(), state.assignments_undone(form):
+        with thread.plain_executor(), state.assignments_undone(form):
             return form(*args, **kwargs)
 
     return run

@@ -9,7 +9,7 @@ from scriptkit.compiling.chosen.choice import Choice, rows_of, told
 from scriptkit.compiling.plan.acceptance import headline, named, require_reloadable
 from scriptkit.compiling.plan.inserting import depends_on_training, in_mode
 from scriptkit.compiling.tracing.trial import Trial, refuse_hazards, try_trace
-from scriptkit.engines.torchscript.programs import state
+from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
 
 if TYPE_CHECKING:

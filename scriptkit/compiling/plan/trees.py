@@ -6,20 +6,18 @@ the way back is handed down as a callable.
 
 from __future__ import annotations
 
-import inspect
 import weakref
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.engines.interface import BringsTorchScript
-from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.twin import whole
-from scriptkit.engines.torchscript.twin.twin import Twin
-from scriptkit.engines.torchscript.types.compiler import hand_down_tracer
-from scriptkit.engines.torchscript.types.explaining import compile_or_explain
-from scriptkit.engines.torchscript.types.saveability import why_unsaveable
-from scriptkit.engines.torchscript.types.shadow import (
-    UninitializedParametersError,
+from scriptkit.engines.torchscript.engine import making
+from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
+from scriptkit.engines.torchscript.engine.files import why_unsaveable
+from scriptkit.engines.torchscript.engine.making import (
+    Twin,
+    compile_or_explain,
     form_of,
+    hand_down_tracer,
     has_lazy_tensors,
     parts_in,
     set_form,
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.plan.waiting import Call
-    from scriptkit.engines.torchscript.types.compiler import CompiledTree
+    from scriptkit.engines.torchscript.engine.making import CompiledTree
 
 
 def compiled_now(module: torch.nn.Module) -> CompiledTree:
@@ -56,16 +54,16 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     Raises:
         CompilationError: the module does not compile as it is now.
     """
-    if isinstance(module, private.ScriptModule):
+    if isinstance(module, making.ScriptModule):
         return module
     if isinstance(module, BringsTorchScript):
         return module.__scriptkit_torchscript__()
-    return whole.complete(module, compiled_now(module))
+    return making.complete(module, compiled_now(module))
 
 
 def refuse_unsaveable(module: torch.nn.Module) -> None:
     """Raise `ArtifactError` for compiled code that no file can hold."""
-    if isinstance(module, (private.ScriptModule, BringsTorchScript)):
+    if isinstance(module, (making.ScriptModule, BringsTorchScript)):
         return
     tree = compiled_now(module)
     problem = why_unsaveable(tree)
@@ -76,7 +74,7 @@ def refuse_unsaveable(module: torch.nn.Module) -> None:
 
 def autocast_within(module: torch.nn.Module) -> str | None:
     """Which method of a scriptable module switches autocast on, which no file does; None where none does."""
-    if isinstance(module, (private.ScriptModule, BringsTorchScript)):
+    if isinstance(module, (making.ScriptModule, BringsTorchScript)):
         return None
     return Twin(module, compiled_now(module)).decorated_with_autocast()
 
@@ -149,10 +147,3 @@ def callable_form(module: nn.Module) -> nn.Module:
     if programs.is_script_module(module) or is_scriptable(module):
         return module
     return complete(module)
-
-
-def exported_methods(module: nn.Module) -> list[str]:
-    """The names of the methods that are compiled besides `forward` because they are exported."""
-    names = (name for name in dir(type(module)) if not name.startswith("__"))
-    is_export = private.FunctionModifiers.EXPORT
-    return [name for name in names if private.modifier(inspect.getattr_static(type(module), name, None)) == is_export]

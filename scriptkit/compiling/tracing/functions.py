@@ -12,7 +12,7 @@ from torch import nn
 
 from scriptkit.compiling.boundary.signature import checks_of
 from scriptkit.compiling.tracing.trial import refuse_hazards, try_trace
-from scriptkit.engines.torchscript.programs import recording
+from scriptkit.engines.torchscript.engine import making
 from scriptkit.errors import CompilationError
 from scriptkit.live.marks import mark_of
 from scriptkit.live.nested import Constant, Leaf, Nest, leaves
@@ -70,7 +70,7 @@ def _as_function(function: types.FunctionType, trial: Trial, example: Example) -
     by_keyword = _keyword_names(trial.call.inputs)
     names[len(names) - len(by_keyword) :] = by_keyword
     is_single = isinstance(trial.call.output, Leaf)
-    run = recording.function_of(trial.call.run, function.__name__ if function.__name__.isidentifier() else "function")
+    run = making.function_of(trial.call.run, function.__name__ if function.__name__.isidentifier() else "function")
     checks = [line for name, fact in zip(names, trial.call.facts, strict=True) for line in checks_of(name, fact)]
     lines = [
         f"def traced({', '.join(f'{name}: Tensor' for name in names)}):",
@@ -84,7 +84,7 @@ def _as_function(function: types.FunctionType, trial: Trial, example: Example) -
     space: dict[str, Any] = {"torch": torch, "Tensor": torch.Tensor, "run": run, **vars(typing)}
     space["__name__"] = f"scriptkit.traced.{function.__name__}"
     exec(compile(text, file, "exec", dont_inherit=True), space)  # noqa: S102  # our own text
-    made: Any = recording.compiled(space["traced"])
+    made: Any = making.compiled(space["traced"])
     return made
 
 

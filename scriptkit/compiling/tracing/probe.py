@@ -18,6 +18,7 @@ from torch.autograd import grad_mode
 from torch.overrides import TorchFunctionMode
 from torch.utils import _contextlib
 
+from scriptkit.engines.torchscript.engine import errors
 from scriptkit.live.places import caller_outside, is_project_code, place_of, role_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from scriptkit.live.places import Place
+
+errors.PASSED_OVER.add(__file__)
 
 BOOLS = {"__bool__", "is_nonzero", "equal", "allclose", "__contains__"}
 NUMBERS = {"__int__", "__index__", "__float__", "__complex__", "item"}

@@ -11,7 +11,7 @@ import torch
 from scriptkit.compiling.boundary.flat_call import Adapter
 from scriptkit.compiling.tracing.hazards import CAUGHT, at_places
 from scriptkit.compiling.tracing.probe import Log, Probe, WatchedDict
-from scriptkit.engines.torchscript.programs import recording, state
+from scriptkit.engines.torchscript.engine import errors, making, state, thread
 from scriptkit.errors import TraceHazardError
 from scriptkit.live import programs
 from scriptkit.live.comparison import compare
@@ -59,7 +59,7 @@ def record(
     expected: Structure | None = None,
 ) -> Recorded:
     """Trace a copy of a module. A watching trace does not raise where a check fails, it returns which checks fail."""
-    recorder = recording.Watcher() if watching else recording.Recorder()
+    recorder = making.Watcher() if watching else making.Recorder()
     probe = Probe(recorder, unchecked)
     copy = copy_tree(module)
     adapter = Adapter(copy, example.structure, WatchedDict.over(probe.log))
@@ -67,7 +67,7 @@ def record(
     inputs = with_fresh_tensors(example.tensors)
     names = [f"input_{number}" for number in range(len(inputs))]
     with random_states_kept(TRACING_SEED), buffers_restored(copy.buffers()), torch.enable_grad(), probe:
-        run = recording.trace(adapter, inputs, names)
+        run = making.trace(adapter, inputs, names)
     assert adapter.output is not None  # noqa: S101
     output = adapter.output if expected is None else merge(expected, adapter.output)
     return Recorded(run, probe.log, output, [number for number, _ in recorder.put])
@@ -97,7 +97,7 @@ class Outcome:
     @property
     def failed_check(self) -> str | None:
         """Which check of the trace stopped it."""
-        return None if self.error is None or self.refused else recording.failed_check(self.error)
+        return None if self.error is None or self.refused else errors.failed_check(self.error)
 
     @property
     def text(self) -> str:
@@ -127,7 +127,7 @@ class Rehearsal:
     def compare(self, recorded: Recorded, change: Perturbation, seed: int = 1, *, in_turn: bool = False) -> Outcome:
         """Run both on the same inputs; `in_turn` leaves the state both wrote for the next comparison."""
         own_args, own_kwargs = with_fresh_tensors((change.args, change.kwargs))
-        with nullcontext() if in_turn else self._state_restored(recorded), state.plain_executor(), torch.no_grad():
+        with nullcontext() if in_turn else self._state_restored(recorded), thread.plain_executor(), torch.no_grad():
             try:
                 expected = self.eager(own_args, own_kwargs, seed)
             except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the trace
@@ -197,7 +197,7 @@ class Rehearsal:
     def _gradients_of(self, run: Callable[..., Any], example: Example) -> list[Tensor | None]:
         inputs = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in example.tensors]
         wanted = [t for t in (*inputs, *self._module.parameters()) if t.requires_grad]
-        with random_states_kept(1), torch.enable_grad(), state.plain_executor():
+        with random_states_kept(1), torch.enable_grad(), thread.plain_executor():
             total = [t.sum() for t in run(*inputs) if t.requires_grad and t.is_floating_point()]
             if not total or not wanted:
                 return [None] * len(wanted)
@@ -207,7 +207,7 @@ class Rehearsal:
 def _attached(run: Callable[..., Any], example: Example) -> list[tuple[bool, bool]]:
     """For each result, whether it requires a gradient, and whether it was made in inference mode."""
     inputs = [t.detach().clone() for t in example.tensors]
-    with random_states_kept(1), torch.enable_grad(), state.plain_executor():
+    with random_states_kept(1), torch.enable_grad(), thread.plain_executor():
         return [(t.requires_grad, t.is_inference()) for t in flatten(run(*inputs))[0]]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from scriptkit.watching.dict_versions import Unwritten, unwritten_from_now
+from scriptkit.engines.torchscript.torch_names.dict_guards import unwritten_from_now
+from scriptkit.watching.dict_versions import Unwritten
 
 importlib.import_module("torch._dynamo.guards")
 
@@ -40,7 +41,7 @@ def test_writing_any_of_them_is_noticed() -> None:
 def test_after_some_calls_nothing_is_looked_at_until_somebody_writes() -> None:
     dictionary = {"a": 1}
     holds = Asked(dictionary)
-    question = Unwritten([dictionary], holds)
+    question = Unwritten([dictionary], holds, unwritten_from_now)
     assert all(question() for _ in range(20))
     count = holds.count
     assert all(question() for _ in range(20))
@@ -56,7 +57,7 @@ def test_after_some_calls_nothing_is_looked_at_until_somebody_writes() -> None:
 
 def test_a_dictionary_that_is_written_before_every_call_is_asked_the_slow_way() -> None:
     dictionary = {"a": 1, "times": 0}
-    question = Unwritten([dictionary], lambda: dictionary["a"] == 1)
+    question = Unwritten([dictionary], lambda: dictionary["a"] == 1, unwritten_from_now)
     for number in range(100):
         dictionary["times"] = number
         assert question()

@@ -24,7 +24,7 @@ from scriptkit.compiling.lowering.world.frames import Frame
 from scriptkit.compiling.lowering.world.refusing import MESSAGE, RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.source import path_of, tree_of
 from scriptkit.compiling.lowering.world.values import Closure, Dyn, Picked, TensorMethod, UnknownText, Value, has_dyn
-from scriptkit.engines.torchscript.programs import from_trees
+from scriptkit.engines.torchscript.engine import making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 _FALSE_HERE = (
-    *from_trees.FALSE_IN_PYTHON,
+    *making.FALSE_IN_PYTHON,
     torch.compiler.is_compiling,
     torch.compiler.is_exporting,
     torch.is_autocast_enabled,

@@ -20,7 +20,7 @@ from scriptkit.compiling.lowering.operations import checks, scalars_first
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value, has_dyn
-from scriptkit.engines.torchscript.programs import from_trees
+from scriptkit.engines.torchscript.engine import making
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def is_operation(function: Any) -> bool:
     if getattr(math, name, None) is function:
         return True
     if isinstance(function, FunctionType):
-        if function.__kwdefaults__ and not from_trees.knows_function(function):
+        if function.__kwdefaults__ and not making.knows_function(function):
             return False  # TorchScript has no keyword-only parameters
         return getattr(F, name, None) is function or (
-            getattr(torch, name, None) is function and from_trees.knows_function(function)
+            getattr(torch, name, None) is function and making.knows_function(function)
         )
-    return _spelling(function) is not None and from_trees.knows_function(function)
+    return _spelling(function) is not None and making.knows_function(function)
 
 
 def _spelling(function: Any) -> str | None:

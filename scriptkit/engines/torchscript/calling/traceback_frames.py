@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+
+import torch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scriptkit.errors import CompilationError
+
+
+RECORDED_FROM: set[str] = set()
+"""Files in which recordings begin: what lies outside of them is not the user's."""
+PASSED_OVER: set[str] = {inspect.getfile(torch.nn.Module)}
+"""Files that stand between two lines of the user's in a recording."""
 
 
 class UserFrame(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import inspect
 import linecache
-import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +13,13 @@ import torch
 
 from scriptkit.engines.torchscript.calling.exception_types import raised_type, true_type
 from scriptkit.engines.torchscript.calling.results import converter_for
-from scriptkit.engines.torchscript.calling.traceback_frames import UserFrame, function_at, with_user_frames
+from scriptkit.engines.torchscript.calling.traceback_frames import (
+    PASSED_OVER,
+    RECORDED_FROM,
+    UserFrame,
+    function_at,
+    with_user_frames,
+)
 from scriptkit.engines.torchscript.lifting.ignoring import pending
 from scriptkit.engines.torchscript.torch_names import private
 
@@ -35,10 +40,8 @@ _RAISED_BY_USER: Final = re.compile(r"^[A-Za-z_]\w*\.[\w.]+(?::|$)")
 _HERE: Final = "<--- HERE"
 _FAILED: Final = "The following operation failed in the TorchScript interpreter"
 _TRACED_FRAME: Final = re.compile(r"^(?P<path>\S.*\.py)\((?P<line>\d+)\): (?P<function>\S+)$", re.MULTILINE)
-_RECORDER: Final = f"scriptkit{os.sep}compiling{os.sep}adapter.py"
-_PLUMBING: Final = (f"torch{os.sep}nn{os.sep}modules{os.sep}module.py", f"scriptkit{os.sep}compiling{os.sep}probe.py")
 
-CALL_ERRORS: Final = (RuntimeError, TypeError, private.JitError)
+CALL_ERRORS: tuple[type[Exception], ...] = (RuntimeError, TypeError, private.JitError)
 
 
 class CallTranslator:
@@ -167,9 +170,9 @@ def _traced(text: str) -> list[UserFrame]:
     """The user's frames of an error in a trace, outermost first; torch lists every one it was recorded under."""
     frames: list[UserFrame] = []
     for found in _TRACED_FRAME.finditer(text):
-        if found["path"].endswith(_RECORDER):
+        if found["path"] in RECORDED_FROM:
             break
-        if not found["path"].endswith(_PLUMBING):
+        if found["path"] not in PASSED_OVER:
             frames.insert(0, UserFrame(found["path"], int(found["line"]), found["function"]))
     return frames
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.engines.interface import MethodSchema, ParameterSchema
 from scriptkit.live import hooks
 from scriptkit.live.programs import is_script_module
 
@@ -18,25 +19,6 @@ NEWEST_FORMAT = 10
 
 NO_ELEMENTS = torch.device("meta")
 """As `map_location`: load the code, and every tensor without its elements."""
-
-
-class ParameterSchema(NamedTuple):
-    """One parameter of a compiled method, with its type as annotations write it."""
-
-    name: str
-    type: str
-    has_default: bool
-    default: Any
-    keyword_only: bool
-
-
-class MethodSchema(NamedTuple):
-    """A compiled method: its name, torch's text of its schema, its parameters (without `self`) and its result type."""
-
-    name: str
-    text: str
-    parameters: tuple[ParameterSchema, ...]
-    returns: str
 
 
 def serialise(module: torch.jit.ScriptModule) -> bytes:
@@ -151,12 +133,6 @@ def missing_operators(names: Iterable[str]) -> list[str]:
 def _has_operator(name: str) -> bool:
     base, _, overload = name.partition(".")
     return any(schema.overload_name == overload for schema in torch._C._jit_get_schemas_for_operator(base))
-
-
-def type_name(module: torch.jit.ScriptModule) -> str:
-    """The qualified name of the compiled type, such as `__torch__.zoo.Net`."""
-    name: str = module._c._type().qualified_name()
-    return name
 
 
 def sets_attributes(module: torch.jit.ScriptModule) -> bool:

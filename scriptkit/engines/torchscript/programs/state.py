@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from scriptkit.engines.interface import Slot
 from scriptkit.engines.torchscript.programs.written import attributes_written_in
 from scriptkit.live.programs import is_compiled
 
@@ -63,16 +64,16 @@ def adopt_buffers(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
                 mirror._c.setattr(name, buffer)
 
 
-def tensor_slots(form: torch.jit.ScriptModule) -> list[tuple[Any, str, Tensor]]:
+def tensor_slots(form: torch.jit.ScriptModule) -> list[Slot]:
     """Every place of a compiled tree that holds a parameter or buffer: the C++ module, the name, the tensor."""
-    found: list[tuple[Any, str, Tensor]] = []
+    found: list[Slot] = []
     seen: set[Any] = set()
     for part in form.modules():
         cpp: Any = part._c
         if cpp not in seen:
             seen.add(cpp)
             tensors = (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
-            found += [(cpp, name, tensor) for name, tensor in tensors]
+            found += [Slot(cpp, name, tensor) for name, tensor in tensors]
     return found
 
 

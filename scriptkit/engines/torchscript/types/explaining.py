@@ -7,7 +7,7 @@ that failed (its callers are checked against its signature), until nothing new c
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.engines.torchscript.lifting.function_source import SourceUnavailableError
@@ -16,7 +16,7 @@ from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses, Un
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types import raw_errors
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree
+from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree, functions
 from scriptkit.engines.torchscript.types.instance_facts import (
     check_instances,
     explain_missing_attribute,
@@ -24,9 +24,11 @@ from scriptkit.engines.torchscript.types.instance_facts import (
 )
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.types.translation import decorator_diagnostic, diagnostic_of
-from scriptkit.errors import CompilationError
+from scriptkit.errors import CompilationError, ScriptkitError
 
 if TYPE_CHECKING:
+    import types
+
     import torch
 
     from scriptkit.engines.torchscript.lifting.lifting import LiftedFunction
@@ -143,3 +145,15 @@ def _failing_function(raw: raw_errors.RawError, classes: LiftedClasses, dropped:
             if lifted.original not in dropped and _holds(lifted, place):
                 return lifted
     return None
+
+
+def compile_function_or_explain(function: types.FunctionType) -> Any:
+    """The compiled form of a free function as it is now; raises `CompilationError` with a diagnostic."""
+    with LOCK, private.without_deprecation_notices():
+        try:
+            return functions().compile(function)
+        except ScriptkitError:
+            raise
+        except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
+            found = diagnostic_of(raw_errors.read(error), functions().entries[function].lifted, object)
+            raise CompilationError(f"`{function.__qualname__}` does not compile: 1 error", [found]) from None

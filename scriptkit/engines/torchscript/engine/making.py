@@ -1,0 +1,65 @@
+"""From modules to programs: a tree compiled, a twin, a complete program, a recording, an assembled one."""
+
+from scriptkit.engines.torchscript.lifting.declared import exported_methods, final_names, is_export
+from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
+from scriptkit.engines.torchscript.programs.from_trees import (
+    FALSE_IN_PYTHON,
+    LINES_PER_FILE,
+    Shadow,
+    attributes_of,
+    compile_lowered,
+    knows_function,
+    shadow_class,
+)
+from scriptkit.engines.torchscript.programs.plainly import script_as_torch_does
+from scriptkit.engines.torchscript.programs.recording import Recorder, Watcher, compiled, function_of, trace
+from scriptkit.engines.torchscript.torch_names.private import (
+    ScriptModule,
+    is_tensor,
+    set_modifier,
+    type_store_unchanged_on_failure,
+    types_thrown_away,
+)
+from scriptkit.engines.torchscript.twin.twin import Twin
+from scriptkit.engines.torchscript.twin.whole import complete, scripted
+from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree, hand_down_tracer
+from scriptkit.engines.torchscript.types.explaining import compile_function_or_explain, compile_or_explain
+from scriptkit.engines.torchscript.types.shadow import class_of, form_of, has_lazy_tensors, parts_in, set_form
+
+__all__ = [
+    "FALSE_IN_PYTHON",
+    "LINES_PER_FILE",
+    "CompiledTree",
+    "Recorder",
+    "ScriptModule",
+    "Shadow",
+    "Twin",
+    "Watcher",
+    "attributes_of",
+    "class_of",
+    "compile_function_or_explain",
+    "compile_lowered",
+    "compile_or_explain",
+    "compile_tree",
+    "compiled",
+    "complete",
+    "exported_methods",
+    "final_names",
+    "form_of",
+    "function_of",
+    "hand_down_tracer",
+    "has_lazy_tensors",
+    "is_export",
+    "is_tensor",
+    "knows_function",
+    "parts_in",
+    "script_as_torch_does",
+    "scripted",
+    "set_form",
+    "set_modifier",
+    "shadow_class",
+    "trace",
+    "type_store_unchanged_on_failure",
+    "types_thrown_away",
+    "user_classes",
+]

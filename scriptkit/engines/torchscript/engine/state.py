@@ -1,0 +1,23 @@
+"""What a program holds: tensors exchanged and shared, attributes it assigns, hooks it lacks."""
+
+from scriptkit.engines.torchscript.programs.files import has_hooks, hooks_lost, sets_attributes
+from scriptkit.engines.torchscript.programs.state import (
+    adopt_buffers,
+    assigned_attributes,
+    assignments_undone,
+    exchanged,
+    tensor_slots,
+    without_weights,
+)
+
+__all__ = [
+    "adopt_buffers",
+    "assigned_attributes",
+    "assignments_undone",
+    "exchanged",
+    "has_hooks",
+    "hooks_lost",
+    "sets_attributes",
+    "tensor_slots",
+    "without_weights",
+]
