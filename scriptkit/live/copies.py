@@ -126,11 +126,11 @@ def buffers_restored(buffers: Iterable[torch.Tensor]) -> Iterator[None]:
     finally:
         with torch.no_grad():
             for buffer, version, content in before:
-                if buffer._version != version or not _is_same(buffer, content):
+                if buffer._version != version or not _has_content(buffer, content):
                     buffer.copy_(content)
 
 
-def _is_same(buffer: torch.Tensor, content: torch.Tensor) -> bool:
+def _has_content(buffer: torch.Tensor, content: torch.Tensor) -> bool:
     """Whether nothing was written: batch norm writes its running statistics without a new version."""
     return buffer.device.type == "meta" or buffer.layout != torch.strided or torch.equal(buffer, content)
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union
 
 import torch
 
+from scriptkit.watching.sameness import is_same
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
@@ -76,7 +78,7 @@ def arranged(
             given = {**dict(zip(order, args, strict=True)), **kwargs}
     defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
     for name, value in given.items():
-        if name not in order and name not in names and not is_same_constant(defaults.get(name, given), value):
+        if name not in order and name not in names and not is_same(defaults.get(name, given), value):
             raise TypeError(
                 f"argument `{name}` is {_told(value)}, and the example call left it out: "
                 "give it to `scriptkit.compile` too, in `example_kwargs`"
@@ -209,17 +211,10 @@ def differences(expected: Structure, actual: Structure, path: str = "") -> Itera
             by_name = expected.kind in {"dataclass", "object"}
             yield from differences(one, other, f"{path}.{key}" if by_name else f"{path}[{key!r}]")
     elif isinstance(expected, Constant) and isinstance(actual, Constant):
-        if not is_same_constant(expected.value, actual.value):
+        if not is_same(expected.value, actual.value):
             yield f"{path} is {actual.value!r}, not {expected.value!r}"
     elif type(expected) is not type(actual) or isinstance(expected, Nest):
         yield f"{path} is {_describe(actual)}, not {_describe(expected)}"
-
-
-def is_same_constant(one: Any, other: Any) -> bool:
-    """Equal and of one type; `True` is not 1, nor 0.0 -0.0, and an object that compares with nothing is itself only."""
-    if type(one) is type(other) is float:
-        return repr(one) == repr(other)
-    return one is other or (type(one) is type(other) and bool(one == other))
 
 
 def _held(nest: Nest) -> str:

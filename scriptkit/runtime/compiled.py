@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,18 +20,20 @@ from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
 from scriptkit.engines.torchscript.engine.thread import LOCK
-from scriptkit.errors import CompilationError, ScriptkitEagerWarning, ScriptkitError, ScriptkitWarning
+from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning
 from scriptkit.live.copies import gradients_kept
+from scriptkit.runtime.gate import EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping, Sequence
 
     from scriptkit.compiling.chosen.choice import Choice
 
 _OWN = {
     *vars(nn.Module()),
-    *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "eager_calls"),
+    *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "_eager_calls"),
 }
 _SHARED = ("_parameters", "_buffers", "_modules")
 
@@ -80,7 +81,7 @@ class CompiledModule(BringsTorchScript):
         self._calls: _Calls | None = None
         self._pending = ""
         self._not_lowered_again: dict[str, str] = {}
-        self.eager_calls: Counter[str] = Counter()
+        self._eager_calls = EagerCalls()
         if not switches.is_disabled():
             self._compile(examples)
 
@@ -125,7 +126,7 @@ class CompiledModule(BringsTorchScript):
             message = f"{type(self.inner).__name__} cannot be saved: {self._choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
         whole = self._choice.mode == "script" and not self._choice.is_mixed
-        self._calls = _ScriptedCalls(self.inner) if whole else _BoundCalls(self.inner, self._choice)
+        self._calls = _ScriptedCalls(self.inner, self._eager_calls) if whole else _BoundCalls(self.inner, self._choice)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -136,17 +137,13 @@ class CompiledModule(BringsTorchScript):
             return result
         if calls is None or switches.is_eager():
             return self.inner(*args, **kwargs)
-        reason = calls.why_eagerly()
+        reason = calls.reason_for_eager(args, kwargs)
         if reason is not None and calls.may_be_lowered_again():
             calls = self._lower_again(reason, args, kwargs)
-            reason = calls.why_eagerly()
+            reason = calls.reason_for_eager(args, kwargs)
         if reason is None:
             return calls(*args, **kwargs)
-        if reason not in self.eager_calls:
-            message = f"{type(self.inner).__name__} runs as Python here: {reason}"
-            warnings.warn(message, ScriptkitEagerWarning, stacklevel=4)
-        self.eager_calls[reason] += 1
-        return self.inner(*args, **kwargs)
+        return self._eager_calls.run(type(self.inner).__name__, reason, lambda: self.inner(*args, **kwargs))
 
     def _lower_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Calls:
         """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
@@ -167,6 +164,11 @@ class CompiledModule(BringsTorchScript):
         self.inner.train(mode)
         self.training = mode
         return self
+
+    @property
+    def eager_calls(self) -> Counter[str]:
+        """How often a call ran as Python, by reason."""
+        return self._eager_calls.counts
 
     @property
     def is_compiled(self) -> bool:
@@ -221,7 +223,7 @@ class CompiledModule(BringsTorchScript):
 class _Calls:
     """How a compiled module is called."""
 
-    def why_eagerly(self) -> str | None:
+    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """The reason for which this call must run as Python."""
         raise NotImplementedError
 
@@ -241,13 +243,13 @@ class _Calls:
 class _ScriptedCalls(_Calls):
     """The whole module scripts: the runtime of scriptable modules binds a twin before each call."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, eager_calls: EagerCalls) -> None:
         self.module = module
-        self.runtime = Runtime(module)
+        self.runtime = Runtime(module, eager_calls=eager_calls)
         self.runtime.make_twin(module)
 
-    def why_eagerly(self) -> str | None:
-        return None
+    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:  # noqa: ARG002
+        return None  # the runtime asks, and runs the module as Python where it must
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.runtime.call(self.module, args, kwargs)
@@ -264,10 +266,9 @@ class _BoundCalls(_Calls):
         self.choice = choice
         self.bound = bound_form(module, choice)
 
-    def why_eagerly(self) -> str | None:
-        if thread.function_modes():
-            return "a torch function mode is active, or a default device is set"
-        return thread.why_eagerly() or self.bound.why_eagerly()
+    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        reason = reason_for_eager(args, kwargs, may_make_tensors)
+        return self.bound.why_eagerly() if reason is None else reason
 
     def may_be_lowered_again(self) -> bool:
         return self.choice.mode == "lowered" and self.bound.is_outdated() and not thread.why_eagerly()

@@ -11,6 +11,7 @@ from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.errors import call_as_python
 from scriptkit.engines.torchscript.engine.making import compile_function_or_explain
 from scriptkit.errors import CompilationError
+from scriptkit.runtime.gate import may_make_tensors, reason_for_eager
 
 if TYPE_CHECKING:
     import types
@@ -22,8 +23,9 @@ def call(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, 
         return function(*args, **kwargs)
     if thread.tracing_state() is not None and _crosses_tensors_only(function, (*args, *kwargs.values())):
         return compiled(function)(*args, **kwargs)  # its control flow stays in the trace
-    if thread.must_run_eagerly():
-        return function(*args, **kwargs)
+    must_look = thread.must_run_eagerly() or thread.may_be_among(args, kwargs)
+    if must_look and reason_for_eager(args, kwargs, may_make_tensors) is not None:
+        return function(*args, **kwargs)  # whoever calls it is told; a function by itself keeps no count
     return call_as_python(compiled(function), function, function.__qualname__, args, kwargs)
 
 

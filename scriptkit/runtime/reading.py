@@ -56,7 +56,7 @@ def report(module: torch.nn.Module) -> CompileReport:
         return made
     runtime = runtime_of(module) if _has_runtime(module) else None
     rows = tuple(_rows(module, runtime))
-    return CompileReport(rows, dict(runtime.eager_calls) if runtime is not None else {})
+    return CompileReport(rows, dict(runtime.eager_calls.counts) if runtime is not None else {})
 
 
 def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRow]:

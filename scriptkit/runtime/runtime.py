@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-import warnings
 import weakref
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -14,7 +12,6 @@ import torch
 from scriptkit import switches
 from scriptkit.compiling.plan.trees import compile_with_parts, forget_outdated
 from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsError
-from scriptkit.engines.torchscript.engine import thread
 from scriptkit.engines.torchscript.engine.errors import (
     CALL_ERRORS,
     CallTranslator,
@@ -25,13 +22,11 @@ from scriptkit.engines.torchscript.engine.files import check_saveable
 from scriptkit.engines.torchscript.engine.making import Twin, is_export
 from scriptkit.engines.torchscript.engine.thread import (
     LOCK,
-    first_among,
     may_be_among,
     must_run_eagerly,
     swaps_parameters,
 )
-from scriptkit.errors import ScriptkitEagerWarning
-from scriptkit.live import hooks
+from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, reason_for_eager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +38,6 @@ KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
 _ATTEMPTS: Final = 8
 _CALLS_BEFORE_QUICK_CHECK: Final = 8
-_STACK_LEVEL: Final = 5
 
 
 class Construction(threading.local):
@@ -53,29 +47,6 @@ class Construction(threading.local):
 
 
 construction = Construction()
-
-
-class _AnnouncedReasons(threading.local):
-    """Why the modules round the current call run as Python."""
-
-    reasons: tuple[str, ...] = ()
-
-
-_announced = _AnnouncedReasons()
-
-
-class _Announced:
-    """What holds for a module holds for the modules it calls, and needs no word of its own there."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def __enter__(self) -> None:
-        self._before = _announced.reasons
-        _announced.reasons = (*self._before, self._reason)
-
-    def __exit__(self, *_: object) -> None:
-        _announced.reasons = self._before
 
 
 class _Quick:
@@ -105,7 +76,6 @@ class Runtime:
         "_call_lock",
         "_calls",
         "_quick",
-        "_reported",
         "constructor_arguments",
         "eager_calls",
         "is_constructed",
@@ -117,15 +87,20 @@ class Runtime:
         "twin",
     )
 
-    def __init__(self, owner: torch.nn.Module | None = None, *, is_constructed: bool = True) -> None:
+    def __init__(
+        self,
+        owner: torch.nn.Module | None = None,
+        *,
+        is_constructed: bool = True,
+        eager_calls: EagerCalls | None = None,
+    ) -> None:
         self.owner: Any = _nobody if owner is None else weakref.ref(owner)
         self.twin: Twin | None = None
-        self.eager_calls: Counter[str] = Counter()
+        self.eager_calls = EagerCalls() if eager_calls is None else eager_calls
         self.is_constructed = is_constructed
         self.is_enabled = not switches.is_disabled()
         self.is_pending = False
         self.missing: dict[str, str] = {}
-        self._reported: set[str] = set()
         self._call_lock = threading.RLock()
         self._calls: dict[str, CallTranslator] = {}
         self._quick: _Quick | None = None
@@ -226,9 +201,7 @@ class Runtime:
         return result if quick.convert is None else quick.convert(result)
 
     def _call_with_care(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        reason = self.reason_for_eager(module)
-        if reason is None:
-            reason = first_among((*args, *kwargs.values()))
+        reason = self.reason_for_eager(module, args, kwargs)
         if reason is not None:
             result = self.call_eagerly(module, reason, args, kwargs)
             if self.is_pending and not switches.is_eager() and not _is_lazy(module):
@@ -300,8 +273,8 @@ class Runtime:
             reason = ""
         if reason is None:
             return self.run(name, module, args, kwargs)
-        with _Announced(self.count_eager_call(module, reason) if reason else ""):
-            result = _python_method(module, name)(module, *args, **kwargs)
+        method = _python_method(module, name)
+        result = self.eager_calls.run(type(module).__name__, reason, lambda: method(module, *args, **kwargs))
         if self.is_pending and name == "forward":
             self.compile_types(module, (args, kwargs))
         return result
@@ -314,33 +287,34 @@ class Runtime:
                 self._quick = _Quick(twin, translator)
         return translator
 
-    def reason_for_eager(self, module: Any, name: str = "forward") -> str | None:
+    def reason_for_eager(
+        self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = "forward"
+    ) -> str | None:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
-            return ""
+            return NOT_WORTH_A_WORD
         if type(module).forward is torch.nn.Module.forward:
-            return ""  # torch says itself that there is nothing to call
+            return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
             return f"`forward` was replaced on an instance of {type(module).__name__}"
-        reason = thread.why_eagerly()
+        reason = reason_for_eager(args, kwargs, lambda: self._makes_tensors(name))
         if reason is not None:
             return reason
-        modes = thread.function_modes()
-        if any(not thread.is_device_context(mode) for mode in modes):
-            return "a torch function mode is active"
-        if any(hooks.global_hooks()):
-            return "global module hooks are registered"
         if self.twin is not None and self.twin.parts and forget_outdated(module):
             self.drop_twin()
         twin = self.twin
         if twin is None:
-            return self._reason_before_first_call(module, name)
-        if modes and twin.makes_tensors_anywhere(name):
-            return "a default device is set, and the module makes tensors without naming a device"
+            return self._reason_before_first_call(module, args, kwargs, name)
         return twin.reason_for_eager(name)
 
-    def _reason_before_first_call(self, module: torch.nn.Module, name: str) -> str | None:
+    def _makes_tensors(self, name: str) -> bool:
+        """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""
+        return self.twin is not None and self.twin.makes_tensors_anywhere(name)
+
+    def _reason_before_first_call(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str
+    ) -> str | None:
         if construction.depth:
             return ""
         if self.is_pending and (self.missing or _is_lazy(module)):
@@ -354,34 +328,25 @@ class Runtime:
         except MissingInputsError as error:
             self._wait(error)
             return ""
-        return self.reason_for_eager(module, name)
+        return self.reason_for_eager(module, args, kwargs, name)
 
     def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call an exported method, compiled where the twin can represent the call."""
         name = method.__name__
-        reason = self.reason_for_eager(module, name)
-        if reason is None:
-            reason = first_among((*args, *kwargs.values()))
+        reason = self.reason_for_eager(module, args, kwargs, name)
         if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
             if self.twin is not None and not self.twin.root._has_method(name):
                 self.make_twin(module)  # the method was patched when the twin was made
             return self.run(name, module, args, kwargs)
-        with _Announced(self.count_eager_call(module, reason) if reason else ""):
-            return method(module, *args, **kwargs)
+        return self.eager_calls.run(
+            type(module).__name__, reason or NOT_WORTH_A_WORD, lambda: method(module, *args, **kwargs)
+        )
 
     def call_eagerly(self, module: Any, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the Python code of a module; its scriptable children may still run compiled."""
-        with _Announced(self.count_eager_call(module, reason) if reason else ""):
-            return torch.nn.Module._call_impl(module, *args, **kwargs)
-
-    def count_eager_call(self, module: torch.nn.Module, reason: str) -> str:
-        """Count a call that ran as Python; warn once for each reason, at the outermost module it holds for."""
-        self.eager_calls[reason] += 1
-        if reason not in self._reported and reason not in _announced.reasons:
-            self._reported.add(reason)
-            message = f"{type(module).__name__} runs as Python here: {reason}"
-            warnings.warn(message, ScriptkitEagerWarning, stacklevel=_STACK_LEVEL)
-        return reason
+        return self.eager_calls.run(
+            type(module).__name__, reason, lambda: torch.nn.Module._call_impl(module, *args, **kwargs)
+        )
 
     def _call_with_hooks(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch run the hooks of the root; binding happens between them, since a pre-hook may change the state."""
@@ -409,10 +374,10 @@ def note_reading_compiler(module_id: int) -> bool:
         runtime = runtime_of(module)
         reason = "torch.compile or torch.export reads the Python code"
         if any(module in set(root.modules()) - {root} for root in _read_by_compilers):
-            runtime.eager_calls[reason] += 1
+            runtime.eager_calls.counts[reason] += 1
         else:
             _read_by_compilers.add(module)
-            runtime.count_eager_call(module, reason)
+            runtime.eager_calls.count(type(module).__name__, reason)
     return True
 
 

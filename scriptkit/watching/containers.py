@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
+from scriptkit.watching.sameness import is_same
 
 
 def snapshot(value: Any) -> Any:
@@ -30,8 +30,12 @@ def is_unchanged(value: Any, before: Any) -> bool:
     if isinstance(value, list | tuple):
         return len(value) == len(before) and all(map(is_unchanged, value, before))
     if isinstance(value, dict):
-        return list(value) == list(before) and all(is_unchanged(value[key], before[key]) for key in value)
-    return value is before or (not isinstance(value, torch.Tensor) and bool(value == before))
+        return (
+            len(value) == len(before)
+            and all(map(is_same, value, before))
+            and all(map(is_unchanged, value.values(), before.values()))
+        )
+    return is_same(value, before)
 
 
 def update_in_place(value: Any, new: Any) -> Any:

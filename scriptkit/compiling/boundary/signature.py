@@ -19,7 +19,8 @@ import torch
 from torch import nn
 
 from scriptkit.engines.torchscript.engine.making import scripted
-from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, is_same_constant, leaves, told
+from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, leaves, told
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,7 +82,7 @@ class Entry:
         declared = _declared(structure)
         if declared is not None and isinstance(structure, Constant) and name in self._defaults:
             # who leaves the argument out means the default of the user, for which the program may not be made
-            is_default = is_same_constant(structure.value, self._defaults[name])
+            is_default = is_same(structure.value, self._defaults[name])
             declared = declared if is_default else declared.partition(" = ")[0]
         name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
         if declared is None:

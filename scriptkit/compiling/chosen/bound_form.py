@@ -17,6 +17,7 @@ from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
 from scriptkit.live.globals_read import globals_read, read_by
 from scriptkit.live.hooks import has_hooks_of_torch
+from scriptkit.watching.sameness import holds, is_same, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,9 @@ class BoundForm:
         self._value_holders = [holder for holder, _, _ in watched]
         self._value_keys = [key for _, key, _ in watched]
         self._values = [value for _, _, value in watched]
-        self._containers = [(value, key, _held(value)) for _, key, value in watched if isinstance(value, _CONTAINERS)]
+        self._containers = [
+            (value, key, items_of(value)) for _, key, value in watched if isinstance(value, _CONTAINERS)
+        ]
         self._loose = [value for value in self._values if type(value) is torch.Tensor]
         self._versions = list(map(_version_of, self._loose))
 
@@ -157,7 +160,7 @@ class BoundForm:
         for cls, method in self._methods:
             if getattr(cls, "forward", None) is not method:
                 return f"`{cls.__name__}.forward`"
-        return next((f"`{key}`" for value, key, before in self._containers if not _holds(value, before)), None)
+        return next((f"`{key}`" for value, key, before in self._containers if not holds(value, before)), None)
 
     def _have_shared_parted(self) -> bool:
         """Whether one tensor in two places became two: the form cannot tell which place is which."""
@@ -165,7 +168,7 @@ class BoundForm:
 
     def _changed_value(self) -> str | None:
         for holder, key, value in zip(self._value_holders, self._value_keys, self._values, strict=True):
-            if holder[key] is not value and not _is_same_plain(holder[key], value):
+            if not is_same(holder[key], value):
                 return f"`{key}`"
         return None
 
@@ -241,23 +244,9 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, (*_PLAIN, torch.dtype))
 
 
-def _is_same_plain(one: object, other: object) -> bool:
-    return type(one) is type(other) and _is_plain(one) and one == other
-
-
 def _is_plain_object(value: object) -> bool:
     not_plain = (torch.Tensor, torch.nn.Module, type, types.ModuleType, types.FunctionType, types.MethodType)
     return hasattr(value, "__dict__") and not isinstance(value, not_plain)
-
-
-def _held(value: Any) -> list[Any]:
-    """What a container holds, flat: keys and items."""
-    return [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
-
-
-def _holds(value: Any, before: list[Any]) -> bool:
-    now = _held(value)
-    return len(now) == len(before) and all(a is b or _is_same_plain(a, b) for a, b in zip(now, before, strict=True))
 
 
 def _functions_of(cls: type) -> Iterator[types.FunctionType]:

@@ -16,7 +16,8 @@ from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
 from scriptkit.language import types as t
 from scriptkit.live.copies import buffers_restored, with_fresh_tensors
-from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten, is_same_constant
+from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,7 +126,7 @@ def _crossing(
             yield value
             return
     elif isinstance(actual, Constant) and not has_dyn(actual.value):
-        if is_same_constant(expected.value, actual.value):
+        if is_same(expected.value, actual.value):
             return
     elif isinstance(actual, Constant):
         words = f"a value known only at run time reaches `{part}`, which a trace would keep as it was"

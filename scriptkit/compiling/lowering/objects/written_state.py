@@ -15,6 +15,7 @@ from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
@@ -65,9 +66,7 @@ def _refuse_special(ev: Evaluator, module: nn.Module, name: str, value: Value, s
 
 
 def _is_same(held: Any, value: Value) -> bool:
-    if has_dyn(value):
-        return False
-    return held is value or (type(held) is type(value) and isinstance(held, _PLAIN) and repr(held) == repr(value))
+    return not has_dyn(value) and is_same(held, value)
 
 
 def _write_buffer(ev: Evaluator, module: nn.Module, name: str, value: Value) -> None:

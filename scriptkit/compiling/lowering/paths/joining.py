@@ -18,6 +18,7 @@ from scriptkit.compiling.lowering.world.effects import Snapshot
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
 from scriptkit.compiling.lowering.world.values import Closure, Dyn, Parts, Poison, Value, spelled, type_of
 from scriptkit.language import types as t
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -249,9 +250,7 @@ class Joiner:
 
 def _is_same_constant(one: Value, other: Value) -> bool:
     """Equal and of one type; minus zero is not zero, and not-a-number is itself."""
-    if type(one) is not type(other) or not isinstance(one, _CONSTANTS):
-        return False
-    return repr(one) == repr(other)
+    return isinstance(one, _CONSTANTS) and is_same(one, other)
 
 
 def _instance(cls: Any) -> Any:

@@ -16,7 +16,7 @@ from torch.utils.hooks import RemovableHandle
 
 from scriptkit.engines.torchscript.engine.thread import unwritten_from_now
 from scriptkit.watching.dict_versions import Unwritten
-from scriptkit.watching.sameness import MISSING, is_unchanged
+from scriptkit.watching.sameness import MISSING, holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,7 @@ class _Expression:
                 yield f"len({name}) == {len(container)}"
                 yield from (f"{name}[{number}] is {self._name(item)}" for number, item in enumerate(container))
             else:
-                yield f"{self._name(is_unchanged)}({name}, {self._name(items)})"
+                yield f"{self._name(holds)}({name}, {self._name(items)})"
         for container, names in self._facts.keys.values():
             if isinstance(container, dict) and not self._has_dictionaries:
                 continue

@@ -19,7 +19,7 @@ from torch.utils.hooks import RemovableHandle
 from scriptkit.compiling.lowering.world.asking import Question
 from scriptkit.compiling.lowering.world.refusing import RaisedError
 from scriptkit.live import hooks
-from scriptkit.watching.sameness import MISSING, is_same, is_unchanged, items_of
+from scriptkit.watching.sameness import MISSING, holds, is_same, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -191,7 +191,7 @@ class Facts:
         if any(list(container) != names for container, names in self.keys.values()):
             yield "parameters, buffers or submodules were added or removed"
         for container, items in self.containers.values():
-            if not is_unchanged(container, items):
+            if not holds(container, items):
                 yield f"a {type(container).__name__} that the model reads changed"
         for owner, name, value in self.slots.values():
             if not is_same(getattr(owner, name, MISSING), value):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -33,11 +34,6 @@ class Dependencies:
             and all(getattr(owner, name, None) is value for owner, name, value in self.methods)
             and all(function.__code__ is code for function, code in self.codes)
         )
-
-
-def is_same(now: object, then: object) -> bool:
-    """Identity; equal constants count as one."""
-    return now is then or (type(now) is type(then) and literal(now) is not None and now == then)
 
 
 def literal(value: object) -> str | None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import torch
 from torch.nn.utils import parametrize, stateless
 
-from scriptkit.engines.torchscript.lifting.dependencies import is_same
 from scriptkit.engines.torchscript.lifting.ignoring import owners
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
@@ -33,6 +32,7 @@ from scriptkit.engines.torchscript.types.shadow import class_of
 from scriptkit.live import hooks
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.watching.expression import Expression
+from scriptkit.watching.sameness import is_same
 from scriptkit.watching.slots import Container, Slots
 
 if TYPE_CHECKING:

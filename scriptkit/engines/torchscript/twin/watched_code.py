@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from scriptkit.engines.torchscript.lifting.dependencies import is_same
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
