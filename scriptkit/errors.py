@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scriptkit.diagnostics import Diagnostic, render_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class ScriptkitError(Exception):
@@ -20,8 +20,22 @@ class _WithDiagnostics(ScriptkitError):
 
     def __init__(self, headline: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(headline)
-        self.headline = headline
-        self.diagnostics: list[Diagnostic] = list(diagnostics)
+        self._headline = headline
+        self._diagnostics = list(diagnostics)
+
+    @property
+    def headline(self) -> str:
+        """The first line, without the diagnostics."""
+        return self._headline
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """Everything that stands in the way, in source order."""
+        return self._diagnostics
+
+    def first_diagnostic(self) -> Diagnostic | None:
+        """One of the diagnostics, whichever costs nothing to find."""
+        return self.diagnostics[0] if self.diagnostics else None
 
     def __str__(self) -> str:
         drawn = render_all(self.diagnostics, source_text)
@@ -34,6 +48,42 @@ class ScriptabilityError(_WithDiagnostics):
 
 class CompilationError(_WithDiagnostics):
     """The compiler refused a module; one diagnostic per failing method, in source order."""
+
+
+class UnexplainedError(CompilationError):
+    """A refusal of which the compiler told its first error only; the others are looked for when somebody reads them.
+
+    Most refusals of foreign modules are never read: another form of the module is chosen.
+    """
+
+    def __init__(self, first: Diagnostic | None, explain: Callable[[], CompilationError]) -> None:
+        super().__init__("")
+        self._first = first
+        self._explain = explain
+        self._explained: CompilationError | None = None
+
+    def explained(self) -> CompilationError:
+        """The same error with everything in it."""
+        if self._explained is None:
+            self._explained = self._explain()
+        return self._explained
+
+    @property
+    def headline(self) -> str:
+        """The first line, without the diagnostics."""
+        return self.explained().headline
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """Everything that stands in the way, in source order."""
+        return self.explained().diagnostics
+
+    def first_diagnostic(self) -> Diagnostic | None:
+        """The first error the compiler met."""
+        return self._first if self._explained is None else self._explained.first_diagnostic()
+
+    def __reduce__(self) -> tuple[type[CompilationError], tuple[str, list[Diagnostic]]]:
+        return CompilationError, (self.headline, self.diagnostics)
 
 
 class TraceHazardError(_WithDiagnostics):

@@ -56,10 +56,8 @@ def save(
             autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
-    trees.refuse_unsaveable(m)
-    autocast = trees.autocast_within(m)
+    compiled, autocast = trees.for_file(m)
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
-    compiled = trees.to_torchscript(m)
     model = canonical_model(compiled)
     source = getattr(m, "inner", m) if rows else m
     examples = _examples(example_inputs, example_kwargs)

@@ -11,7 +11,7 @@ import torch
 
 from scriptkit.compiling.plan.last_resort import LastResortError
 from scriptkit.engines.torchscript.engine import files, state, thread
-from scriptkit.errors import CompilationError
+from scriptkit.errors import CompilationError, TraceHazardError
 from scriptkit.live import programs
 from scriptkit.live.comparison import compare
 from scriptkit.live.copies import buffers_restored, copy_tree, detached, random_states_kept
@@ -39,9 +39,9 @@ def named(path: str, part: nn.Module) -> str:
 
 def headline(error: BaseException) -> str:
     """The first line of an error; the same in every process, since it goes into files."""
-    diagnostics = getattr(error, "diagnostics", None)
-    if diagnostics:
-        text = f"{diagnostics[0].path.rpartition('/')[2]}:{diagnostics[0].line}: {diagnostics[0].message}"
+    first = error.first_diagnostic() if isinstance(error, (CompilationError, TraceHazardError)) else None
+    if first is not None:
+        text = f"{first.path.rpartition('/')[2]}:{first.line}: {first.message}"
     else:
         text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return _ADDRESS.sub("", text)

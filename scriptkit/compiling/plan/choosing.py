@@ -116,7 +116,7 @@ class Chooser:
         if not self._calls(path, wanted):
             raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be {_how(wanted)}")
         reasons = [_not_scripting(refusal)] if refusal else []
-        found = {*getattr(refusal, "diagnostics", ())}
+        refusals = [refusal]
         if any(call.with_gradients for call in self._calls(path, wanted)):
             raise _differentiates(named(path, part), refusal)
         if wanted is None or wanted.mode == "lowered":
@@ -126,7 +126,7 @@ class Chooser:
                 if wanted is not None:
                     raise
                 is_refused = isinstance(error, LoweringError)
-                found.update(error.diagnostics)
+                refusals.append(error)
                 refused = f"is not lowered ({headline(error)})"
             try:
                 choice = self._lowered_round_refused(path, part, reasons) if is_refused else None
@@ -145,7 +145,7 @@ class Chooser:
         try:
             return self._choose_by_parts(path, part, wanted, refusal)
         except (CompilationError, TraceHazardError) as error:
-            raise _with_reasons(error, reasons, found) from error
+            raise _with_reasons(error, reasons, refusals) from error
 
     # ---- what was asked for
 
@@ -389,11 +389,12 @@ class Chooser:
 
 
 def _with_reasons(
-    error: CompilationError | TraceHazardError, reasons: Sequence[str], found: set[Diagnostic]
+    error: CompilationError | TraceHazardError, reasons: Sequence[str], refusals: Sequence[ScriptkitError | None]
 ) -> CompilationError | TraceHazardError:
     """The refusal of a trace, with what stood in the way of the better forms; a trace was the last resort."""
     kind = TraceHazardError if isinstance(error, TraceHazardError) else CompilationError
-    return kind(f"{error.headline}; the module {', '.join(reasons)}", error.diagnostics or in_source_order(found))
+    found = error.diagnostics or [d for one in refusals if isinstance(one, CompilationError) for d in one.diagnostics]
+    return kind(f"{error.headline}; the module {', '.join(reasons)}", in_source_order({*found}))
 
 
 def _not_scripting(refusal: ScriptkitError) -> str:

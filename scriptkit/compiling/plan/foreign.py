@@ -16,6 +16,7 @@ from torch import nn
 
 from scriptkit import switches
 from scriptkit.compiling.chosen.bound_lowered import bound_form
+from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.choosing import Chooser, Complete
 from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
@@ -28,10 +29,9 @@ from scriptkit.engines.torchscript.engine.making import (
     parts_in,
     set_form,
     type_store_unchanged_on_failure,
-    types_thrown_away,
 )
 from scriptkit.engines.torchscript.engine.thread import LOCK
-from scriptkit.errors import CompilationError, ScriptkitError
+from scriptkit.errors import CompilationError
 from scriptkit.live import programs
 from scriptkit.live.copies import copy_tree, random_states_kept
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
@@ -70,8 +70,7 @@ def _needs_form(module: nn.Module) -> bool:
     if any(is_traced(part) for part in module.modules()):
         return True
     try:
-        with types_thrown_away():
-            compile_tree(module)
+        compile_tree(module)
     except UninitializedParametersError:
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
@@ -120,7 +119,7 @@ class _Planning:
         """Errors in methods that have nothing to do with the missing parts need not wait."""
         names = {name for path in self.missing for name in path.split(".")}
         waiting = {type(part).__name__ for path in self.missing for part in self.root.get_submodule(path).modules()}
-        found = getattr(self.error, "diagnostics", None) or []
+        found = self.error.diagnostics if self.error is not None else []
         own = [
             d
             for d in found
@@ -238,14 +237,8 @@ def _why(child: nn.Module) -> str:
         return "marked as traced"
     try:
         compile_or_explain(child)
-    except ScriptkitError as error:
-        diagnostics = getattr(error, "diagnostics", None)
-        if diagnostics:
-            first = diagnostics[0]
-            return f"{first.path.rpartition('/')[2]}:{first.line}: {first.message}"
-        return str(error).splitlines()[0]
     except Exception as error:  # noqa: BLE001
-        return str(error).splitlines()[0]
+        return headline(error)
     return "one of its parts is marked as traced"
 
 

@@ -14,7 +14,7 @@ from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.files import why_unsaveable
 from scriptkit.engines.torchscript.engine.making import (
-    Twin,
+    ForFile,
     compile_or_explain,
     form_of,
     hand_down_tracer,
@@ -61,22 +61,20 @@ def to_torchscript(module: torch.nn.Module) -> torch.jit.ScriptModule:
     return making.complete(module, compiled_now(module))
 
 
-def refuse_unsaveable(module: torch.nn.Module) -> None:
-    """Raise `ArtifactError` for compiled code that no file can hold."""
+def for_file(module: torch.nn.Module) -> ForFile:
+    """The module as a file holds it, compiled once.
+
+    Raises:
+        CompilationError: the module does not compile as it is now.
+        ArtifactError: it compiles, and no file can hold its code.
+    """
     if isinstance(module, (making.ScriptModule, BringsTorchScript)):
-        return
+        return ForFile(to_torchscript(module))
     tree = compiled_now(module)
     problem = why_unsaveable(tree)
     if problem is not None:
-        message = f"{type(module).__name__} cannot be saved: {problem.message}"
-        raise ArtifactError(message)
-
-
-def autocast_within(module: torch.nn.Module) -> str | None:
-    """Which method of a scriptable module switches autocast on, which no file does; None where none does."""
-    if isinstance(module, (making.ScriptModule, BringsTorchScript)):
-        return None
-    return Twin(module, compiled_now(module)).decorated_with_autocast()
+        raise ArtifactError(f"{type(module).__name__} cannot be saved: {problem.message}")
+    return making.for_file(module, tree)
 
 
 def _trace(function: types.FunctionType) -> Any:

@@ -21,8 +21,8 @@ from scriptkit.engines.torchscript.torch_names.private import (
     types_thrown_away,
 )
 from scriptkit.engines.torchscript.twin.twin import Twin
-from scriptkit.engines.torchscript.twin.whole import complete, scripted
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree, hand_down_tracer
+from scriptkit.engines.torchscript.twin.whole import ForFile, complete, for_file, scripted
+from scriptkit.engines.torchscript.types.compiler import CompiledTree, compilations, compile_tree, hand_down_tracer
 from scriptkit.engines.torchscript.types.explaining import compile_function_or_explain, compile_or_explain
 from scriptkit.engines.torchscript.types.shadow import class_of, form_of, has_lazy_tensors, parts_in, set_form
 
@@ -30,6 +30,7 @@ __all__ = [
     "FALSE_IN_PYTHON",
     "LINES_PER_FILE",
     "CompiledTree",
+    "ForFile",
     "Recorder",
     "ScriptModule",
     "Shadow",
@@ -37,6 +38,7 @@ __all__ = [
     "Watcher",
     "attributes_of",
     "class_of",
+    "compilations",
     "compile_function_or_explain",
     "compile_lowered",
     "compile_or_explain",
@@ -45,6 +47,7 @@ __all__ = [
     "complete",
     "exported_methods",
     "final_names",
+    "for_file",
     "form_of",
     "function_of",
     "hand_down_tracer",

@@ -49,7 +49,10 @@ _LEFT_IN_PYTHON: Final = (
 
 @dataclass
 class LiftedClass:
-    """The compiler's view of one class, in one state of its code."""
+    """The compiler's view of one class, in one state of its code.
+
+    `refusals` are concrete types of it that the compiler refused, with what it said: a new state starts without any.
+    """
 
     original: type
     functions: FunctionCompiler
@@ -60,6 +63,7 @@ class LiftedClass:
     finals: frozenset[str] = field(init=False)
     has_ignored_methods: bool = False
     container_types: dict[str, Any] = field(default_factory=dict)
+    refusals: list[tuple[Any, Exception]] = field(default_factory=list)
     names: frozenset[str] = field(init=False)
     classes_checked: frozenset[type[torch.nn.Module]] = field(init=False)
 

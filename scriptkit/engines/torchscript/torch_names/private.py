@@ -419,8 +419,8 @@ def wrap(cpp_module: Any) -> torch.jit.ScriptModule:
 
 
 @contextlib.contextmanager
-def type_store_unchanged_on_failure() -> Iterator[None]:
-    """Drop every type that a failed compile left half-defined.
+def type_store_unchanged_on_failure(*, keep_complete: bool = False) -> Iterator[None]:
+    """Drop every type that a failed compile left half-defined; on request, keep those that it completed before.
 
     Otherwise the next attempt meets it and says "Can't redefine method" instead of the true error. What
     `torch.jit.script` left half-defined outside of scriptkit is not met either: in here the types are scriptkit's own.
@@ -431,11 +431,12 @@ def type_store_unchanged_on_failure() -> Iterator[None]:
         try:
             yield
         except BaseException:
-            for cls in [cls for cls in store.type_store if cls not in before]:
-                del store.type_store[cls]
-            for cls, types in before.items():
-                store.type_store[cls][:] = types
-            store.methods_compiled.intersection_update(compiled)
+            complete = set(store.methods_compiled) if keep_complete else compiled
+            for cls, types in list(store.type_store.items()):
+                types[:] = [one for one in types if one in complete or one in before.get(cls, ())]
+                if not types and cls not in before:
+                    del store.type_store[cls]
+            store.methods_compiled.intersection_update(complete)
             raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.twin.twin import Twin
@@ -20,15 +20,28 @@ def scripted(module: torch.nn.Module) -> torch.jit.ScriptModule:
     return complete(module, compile_or_explain(module))
 
 
+class ForFile(NamedTuple):
+    """A complete module, and which of its methods switches autocast on, which no file does."""
+
+    program: torch.jit.ScriptModule
+    autocast: str | None = None
+
+
 def complete(module: torch.nn.Module, tree: CompiledTree) -> torch.jit.ScriptModule:
     """The compiled tree of a module with the module's own weights; raises `CompilationError` for what it would lose."""
+    return for_file(module, tree).program
+
+
+def for_file(module: torch.nn.Module, tree: CompiledTree) -> ForFile:
+    """The same, with what a file has to know of it."""
     twin = Twin(module, tree, is_complete=True)
     _refuse_overrides(module, twin)
     twin.bind()
     for part in twin.parts:
         part.bind()
     twin.fix_parametrized()
-    return private.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
+    program = private.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
+    return ForFile(program, twin.decorated_with_autocast())
 
 
 def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:

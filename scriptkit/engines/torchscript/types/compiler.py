@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
     import torch
 
     from scriptkit.engines.torchscript.lifting.dependencies import Dependencies
+    from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClass
 
 
-_classes = LiftedClasses()
+classes = LiftedClasses()
+"""The lifted classes of this process."""
+
+compilations: Counter[type] = Counter()
+"""How often the methods of a type were given to the compiler, by the class they belong to."""
 
 
 def functions() -> FunctionCompiler:
     """The compiler of free functions that all modules share."""
-    return _classes.functions
+    return classes.functions
 
 
 def hand_down_tracer(trace: Callable[[types.FunctionType], Any]) -> None:
@@ -88,11 +95,11 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
     return list(found.values())
 
 
-def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> CompiledTree:
+def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
     """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
-    with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure():
+    with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
         warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
-        shadow = shadow_of(module, classes)
+        shadow = shadow_of(module, lifted_classes)
         if not private.is_complete():
             scripted: Any = public.script(shadow.root)
             for stand_in in {f for d in _dependencies(shadow) for f in d.functions}:
@@ -105,20 +112,46 @@ def compile_tree(module: torch.nn.Module, classes: LiftedClasses = _classes) -> 
 
 
 def _compile_types(module: torch.nn.Module, concrete_type: Any, shadow: Shadow) -> None:
-    """Leaves first."""
+    """Leaves first; what was refused once is refused again without asking."""
     if private.is_compiled_type(concrete_type):
         return
+    lifted = next((c for c in shadow.lifted.values() if c.cls is type(module)), None)
+    if lifted is not None:
+        _refuse_again(lifted, concrete_type)
     for name, child_type in concrete_type.get_modules():
         child: Any = module._modules[name]
         if not isinstance(child, private.ScriptModule):
             _compile_types(child, own_type(child, child_type), shadow)
-    lifted = next((c for c in shadow.lifted.values() if c.cls is type(module)), None)
+    try:
+        _compile_methods(module, concrete_type, lifted)
+    except Exception as error:
+        if lifted is not None:
+            lifted.refusals.append((concrete_type, _without_frames(error)))
+        raise
+
+
+def _compile_methods(module: torch.nn.Module, concrete_type: Any, lifted: LiftedClass | None) -> None:
+    compilations[type(module) if lifted is None else lifted.original] += 1
     if lifted is None:
         methods, properties = private.native_stubs(module)
     else:
         methods, properties = lifted.method_stubs(), lifted.property_stubs()
     private.compile_methods(concrete_type, methods, properties)
     private.define_container_methods(module, concrete_type)
+
+
+def _refuse_again(lifted: LiftedClass, concrete_type: Any) -> None:
+    """Raise what the compiler said of an equal type."""
+    for refused, error in lifted.refusals:
+        if refused.equals(concrete_type):
+            raise _without_frames(error)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """A copy of an error that keeps nothing alive."""
+    made = copy.copy(error)
+    made.__cause__ = error.__cause__
+    return made.with_traceback(None)
 
 
 def own_type(module: torch.nn.Module, declared_type: Any) -> Any:

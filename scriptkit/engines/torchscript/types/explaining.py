@@ -15,7 +15,7 @@ from scriptkit.engines.torchscript.lifting.functions import UnknownDecoratorErro
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses, UnreadableMethodError
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
-from scriptkit.engines.torchscript.types import raw_errors
+from scriptkit.engines.torchscript.types import compiler, raw_errors
 from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree, functions
 from scriptkit.engines.torchscript.types.instance_facts import (
     check_instances,
@@ -24,7 +24,7 @@ from scriptkit.engines.torchscript.types.instance_facts import (
 )
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.types.translation import decorator_diagnostic, diagnostic_of
-from scriptkit.errors import CompilationError, ScriptkitError
+from scriptkit.errors import CompilationError, ScriptkitError, UnexplainedError
 
 if TYPE_CHECKING:
     import types
@@ -38,7 +38,10 @@ _SUPPORTED_PYTHON: Final = (3, 14)
 
 
 def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
-    """Compile the types of a tree; raises one `CompilationError` with a diagnostic per failing method."""
+    """Compile the types of a tree; raises one `CompilationError` with a diagnostic per failing method.
+
+    The diagnostics are found when they are read: a refusal whose module gets another form is not explained at all.
+    """
     _refuse_unsupported_python()
     contradictions = check_instances(module)
     if contradictions:
@@ -49,7 +52,20 @@ def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
     except (UninitializedParametersError, UnreadableMethodError, CompilationError):
         raise
     except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
-        raise _explained(module, error) from None
+        refusal = error.with_traceback(None)
+        raise UnexplainedError(_first_of(module, refusal), lambda: _explained(module, refusal)) from None
+
+
+def _first_of(module: torch.nn.Module, error: Exception) -> Diagnostic | None:
+    """The error at which the compiler stopped."""
+    if isinstance(error, UnknownDecoratorError):
+        return decorator_diagnostic(error.lifted)
+    if isinstance(error, SourceUnavailableError):
+        return None
+    raw = raw_errors.read(error)
+    failing = _failing_function(raw, compiler.classes, set())
+    explained = explain_missing_attribute(raw, failing, module) if failing is not None else None
+    return explained or diagnostic_of(raw, failing, type(module))
 
 
 def _refuse_unsupported_python() -> None:
