@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scriptkit import check_source
-from scriptkit.language import arithmetic, special_forms, statements
 from scriptkit.language.annotations import PLAIN
+from scriptkit.language.inference import arithmetic, builtin_functions, comparisons, contexts
 from scriptkit.language.operators import is_operator, table, torch_version
 from scriptkit.rules import rule_named
 from scriptkit.rules.examples import HEADER
@@ -113,7 +113,7 @@ def builtin_lines() -> Iterator[Line]:
 
 def operator_lines(left: str) -> Iterator[Line]:
     """Every operator between a value of one type and values of all others."""
-    for symbol in [*(text for _, text in arithmetic.BINARY.values()), *(t for _, t in arithmetic.COMPARE.values())]:
+    for symbol in [*(text for _, text in arithmetic.BINARY.values()), *(t for _, t in comparisons.COMPARE.values())]:
         for right in OPERANDS:
             yield line(symbol, right, f"return a {symbol} b", f"a: {left}, b: {right}")
 
@@ -121,7 +121,7 @@ def operator_lines(left: str) -> Iterator[Line]:
 def context_lines() -> Iterator[Line]:
     """Every context manager the tables know, of those that are public."""
     arguments = {"record_function": '("name")', "autocast": '("cpu")', "set_grad_enabled": "(False)"}
-    for name in sorted(statements.CONTEXTS | statements.BAD_CONTEXTS):
+    for name in sorted(contexts.CONTEXTS | contexts.BAD_CONTEXTS):
         if "._" in name or name.startswith(("torch.cuda", "torch.cpu", "contextlib", "torch.autograd")):
             continue
         call = name + arguments.get(name.rpartition(".")[2], "()")
@@ -238,7 +238,7 @@ def library() -> Iterator[str]:
     yield "Constants\n: " + ", ".join(f"`{one.title}`" for one in constant_lines()) + "\n"
     yield "Functions that are refused ([unsupported-torch-function](rules/unsupported-torch-function.md))\n: "
     yield ", ".join(f"`{name}`" for name in refused) + "\n"
-    unsupported = sorted(special_forms.UNSUPPORTED - BUILTINS.keys())
+    unsupported = sorted(builtin_functions.UNSUPPORTED - BUILTINS.keys())
     yield (
         "Builtins that are refused, or mean something else\n: " + ", ".join(f"`{name}`" for name in unsupported) + "\n"
     )

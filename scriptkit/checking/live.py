@@ -152,7 +152,7 @@ def _remembered(path: str, text: str) -> verdicts.Verdicts:
 def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple[str, list[Diagnostic]]]:
     """Judge the class that is asked for, and those of the same file that will be."""
     from scriptkit import language
-    from scriptkit.language.inference import infer
+    from scriptkit.language.inference.classes import infer
 
     module = language.read(text, path)
     for cls in module.classes.values():

@@ -1,6 +1,6 @@
 """TorchScript as a language, read from source text alone: standard library only, no torch, no mypy.
 
-    text --source.read--> ModuleFacts --inference.infer--> typed ClassFacts --rules--> [Diagnostic]
+    text --source.read--> ModuleFacts --inference.classes.infer--> typed ClassFacts --rules--> [Diagnostic]
 
 `read(text, path)` gives a `ModuleFacts`: imports, globals, functions and classes, each `ClassFacts` with methods, bases
 and attributes. `analyze(text, path, all_modules=False)` reads and then types every class to be checked; after it
@@ -30,7 +30,7 @@ from scriptkit.language.source import read
 
 if TYPE_CHECKING:
     from scriptkit.language.facts import ModuleFacts
-    from scriptkit.language.inference import Oracle
+    from scriptkit.language.inference.sink import Oracle
 
 __all__ = ["analyze", "read"]
 
@@ -42,7 +42,7 @@ def analyze(
     module = read(text, path)
     classes = module.checked_classes(all_modules=all_modules)
     if classes:
-        from scriptkit.language.inference import infer_all
+        from scriptkit.language.inference.classes import infer_all
 
         infer_all(module, classes, oracle)
     return module

@@ -1,6 +1,6 @@
 """What is known about a file before anything is typed: modules, classes, methods, attributes.
 
-`source.read` builds these objects; `inference.infer` fills in the parts marked *typed*.
+`source.read` builds these objects; `inference.classes.infer` fills in the parts marked *typed*.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ class Sugared:
 
 
 AnyValue: TypeAlias = Type | Sugared
+# what a loop runs over without being a value
+LAZY = frozenset({"range", "enumerate", "zip"})
 
 
 @dataclass(frozen=True, eq=False)

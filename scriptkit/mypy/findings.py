@@ -69,7 +69,7 @@ class Findings:
         if not classes:
             return []
         from scriptkit.checking.judging import judge_module
-        from scriptkit.language.inference import infer_all
+        from scriptkit.language.inference.classes import infer_all
         from scriptkit.mypy.oracle import MypyOracle
 
         infer_all(module, classes, MypyOracle(file, module, checker))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit import rules
 from scriptkit.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+HERE = Path(__file__).parent
 
 
 @cache
@@ -21,7 +23,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 def _rule_classes() -> Iterator[type[Rule]]:
-    for info in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}."):
+    for info in pkgutil.iter_modules([str(HERE)], f"{__package__}."):
         for value in vars(importlib.import_module(info.name)).values():
             if isinstance(value, type) and issubclass(value, Rule) and _is_of(info.name, value):
                 yield value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scriptkit.language.body import LAZY
+from scriptkit.language.values import LAZY
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 

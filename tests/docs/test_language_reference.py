@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from scriptkit.language import arithmetic, special_forms
 from scriptkit.language.annotations import PLAIN
+from scriptkit.language.inference import arithmetic, builtin_functions, comparisons
 from scriptkit.rules.examples import HEADER
 from tools.language_examples import BUILTINS, EXPRESSIONS, STATEMENTS
 from tools.language_reference import PAGE, Line, all_lines, page
@@ -71,12 +71,12 @@ def test_each_example_contains_what_it_is_an_example_of() -> None:
 
 
 def test_every_builtin_of_the_tables_has_an_example() -> None:
-    forms = {name.removeprefix("_builtin_") for name in dir(special_forms.SpecialForms) if "_builtin_" in name}
-    known = {*special_forms.OPERATORS, *special_forms.CASTS, *special_forms.UNSUPPORTED, *special_forms.SETS, *forms}
+    tables = (builtin_functions.BUILTINS, builtin_functions.OPERATORS, builtin_functions.CASTS)
+    known = {*builtin_functions.UNSUPPORTED, *builtin_functions.SETS}.union(*tables)
     assert known - OTHER_BUILTINS == set(BUILTINS)
 
 
 def test_every_operator_and_type_of_the_tables_is_on_the_page(lines: list[Line]) -> None:
     titles = {one.title for one in lines}
-    assert {text for _, text in (*arithmetic.BINARY.values(), *arithmetic.COMPARE.values())} <= titles
+    assert {text for _, text in (*arithmetic.BINARY.values(), *comparisons.COMPARE.values())} <= titles
     assert {name.removeprefix("builtins.").removeprefix("typing.") for name in PLAIN} <= titles

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 
 from scriptkit.language import operators
-from scriptkit.language.matching import Match, Mismatch, resolve
-from scriptkit.language.types import FLOAT, INT, STR, TENSOR, List, Tuple, optional
+from scriptkit.language.types import FLOAT, INT, List
 
 
 def test_the_shipped_table_is_what_the_installed_torch_gives() -> None:
@@ -31,7 +30,7 @@ def test_every_schema_parses() -> None:
 
 
 def test_reading_the_language_imports_neither_torch_nor_mypy() -> None:
-    code = "import sys, scriptkit.language.inference, scriptkit.language.operators as o; o.table(); "
+    code = "import sys, scriptkit.language.inference.classes, scriptkit.language.operators as o; o.table(); "
     code += "assert not {'torch', 'mypy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -47,27 +46,3 @@ def test_functions_methods_and_constants_are_found() -> None:
     assert operators.tensor_attribute("shape") == List(INT)
     assert operators.is_tensor_cast("float")
     assert not operators.is_tensor_cast("bool")
-
-
-def _resolve(name: str, *given: object) -> Match | list[Mismatch]:
-    return resolve(operators.overloads(name), given, {})  # type: ignore[arg-type]
-
-
-def test_overloads_are_chosen_in_the_compilers_order() -> None:
-    found = _resolve("max", TENSOR, INT)
-    assert isinstance(found, Match)
-    assert isinstance(found.returns, Tuple)
-    assert found.returns.fields == ("values", "indices")
-    assert getattr(_resolve("add", INT, FLOAT), "returns", None) is FLOAT
-    assert getattr(_resolve("mul", INT, TENSOR), "returns", None) is TENSOR
-
-
-def test_the_rest_of_the_arguments_may_be_a_list() -> None:
-    assert isinstance(_resolve("view", TENSOR, INT, INT), Match)
-    assert isinstance(_resolve("view", TENSOR, Tuple([INT, INT])), Match)
-    assert not isinstance(_resolve("view", TENSOR, INT, FLOAT), Match)
-
-
-def test_an_optional_or_a_string_matches_no_tensor() -> None:
-    assert not isinstance(_resolve("add", optional(TENSOR), TENSOR), Match)
-    assert not isinstance(_resolve("relu", STR), Match)

@@ -1,0 +1,83 @@
+"""Calls of classes of the file."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.language.annotations import class_type
+from scriptkit.language.inference.arguments import Arguments, typed_arguments
+from scriptkit.language.inference.explanations import attempt, explain
+from scriptkit.language.inference.functions_called import result_of
+from scriptkit.language.inference.matching import Match, resolve
+from scriptkit.language.operators import Argument, Schema
+from scriptkit.language.types import NONE, UNKNOWN, Instance, Tuple
+
+if TYPE_CHECKING:
+    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.inference.body import Body
+    from scriptkit.language.values import AnyValue
+
+
+def construct(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
+    """An object of a class of the file."""
+    if cls.is_module:
+        return body.report("module-created", node, name=cls.name)
+    if cls.kind == "enum":
+        return body.report("enum-limits", node, what="lookup", text=ast.unparse(node))
+    if cls.kind == "dataclass":
+        return body.report("dataclass-not-scripted", node, name=cls.name)
+    if cls.kind == "namedtuple":
+        return _construct_tuple(body, cls, node, arguments)
+    limit = _dataclass_limit(cls)
+    if cls.kind == "script-class" and limit is not None:
+        return body.report("dataclass-limits", node, limit, name=cls.name, what=ast.unparse(limit))
+    if cls.kind != "script-class" and (cls.kind != "plain" or cls.foreign_bases or cls.node.decorator_list):
+        return UNKNOWN
+    return _construct_script_class(body, cls, node, arguments)
+
+
+def _construct_tuple(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
+    result = class_type(cls, body.annotations)
+    positional, keywords = typed_arguments(body, arguments, cls.name)
+    if arguments.open or not isinstance(result, Tuple):
+        return result
+    formals = [
+        Argument(name, kind, name in cls.class_values, keyword_only=False, length=0)
+        for name, kind in zip(result.fields, result.elements, strict=False)
+    ]
+    schema = Schema(cls.name, tuple(formals), result, internal=True)
+    found = resolve([schema], positional, keywords)
+    if not isinstance(found, Match):
+        explain(body, attempt(node, cls.name, [schema], positional, keywords, arguments.nodes, arguments.keyword_nodes))
+    return result
+
+
+def _construct_script_class(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
+    result = Instance(cls, "script-class")
+    if cls.local_bases:
+        return body.report("script-class-limits", node, cls.node, name=cls.name, what="inheritance")
+    init = cls.methods.get("__init__")
+    positional, keywords = typed_arguments(body, arguments, cls.name)
+    if init is None or arguments.open:
+        return result
+    result_of(body, init, cls)
+    schema = body.session.schema(init, NONE)
+    found = resolve([schema], positional, keywords)
+    if isinstance(found, Match):
+        return result
+    failure = found[0]
+    parameter = next((p for p in init.parameters if p.name == failure.parameter), None)
+    if failure.reason == "type" and parameter is not None and parameter.annotation is None:
+        body.report("script-class-limits", node, parameter.node, name=cls.name, what="untyped-init")
+        return UNKNOWN
+    explain(body, attempt(node, cls.name, [schema], positional, keywords, arguments.nodes, arguments.keyword_nodes))
+    return result
+
+
+def _dataclass_limit(cls: ClassFacts) -> ast.expr | None:
+    """What a scripted dataclass may not have: a default factory."""
+    for value in cls.class_values.values():
+        if isinstance(value, ast.Call) and any(keyword.arg == "default_factory" for keyword in value.keywords):
+            return value
+    return None

@@ -1,0 +1,102 @@
+"""Attributes of classes, enums and script classes, and what their special methods give."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.language.inference.functions_called import result_of
+from scriptkit.language.inference.unseen_attributes import is_open_ended
+from scriptkit.language.types import STR, UNKNOWN, Instance, Type
+from scriptkit.language.values import AnyValue, ClassValue, FunctionValue
+
+if TYPE_CHECKING:
+    from scriptkit.language.facts import AttributeFacts, ClassFacts
+    from scriptkit.language.inference.body import Body
+
+
+def class_attribute(body: Body, receiver: ClassValue, name: str, node: ast.expr) -> AnyValue:
+    """`Mode.MEAN`, `Net.helper`."""
+    cls = receiver.cls
+    if cls.kind == "enum":
+        if name in cls.class_values:
+            _enum_value(body, cls, node)
+            return Instance(cls, "enum")
+        if name in ("__members__", "_member_map_"):
+            return body.report("enum-limits", node, what="iterate", text=ast.unparse(node))
+        return body.report("object-attribute", node, name=name, type=Instance(cls, "enum"), method=False)
+    method = cls.methods.get(name)
+    if method is not None and cls.is_module and method.kind == "method":
+        return body.report("super-call", node, text=ast.unparse(node), method=name)
+    if method is not None and method.kind == "static":
+        return FunctionValue(method)
+    constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class") else None
+    if isinstance(constant, ast.Constant):
+        what = type(constant.value).__name__
+        return body.report("global-capture", node, constant, name=ast.unparse(node), what=what)
+    return UNKNOWN
+
+
+def instance_attribute(body: Body, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
+    """`mode.value`, `stat.mean`."""
+    cls = receiver.cls
+    if receiver.kind == "enum":
+        return _enum_attribute(body, cls, name, node)
+    attribute, method = cls.attributes.get(name), cls.methods.get(name)
+    if method is not None and method.kind == "property":
+        return result_of(body, method, cls)
+    if method is not None and method.kind != "static":
+        return FunctionValue(method, receiver)
+    if attribute is None or not (attribute.init or attribute.declaration):
+        if is_open_ended(cls) or (attribute is not None and attribute.later):
+            return UNKNOWN
+        return body.report("object-attribute", node, name=name, type=receiver, method=method is not None)
+    return held_type(body, cls, attribute)
+
+
+def held_type(body: Body, cls: ClassFacts, attribute: AttributeFacts) -> Type:
+    """The type of an attribute of a script class: the one it is declared with, or is given first."""
+    if attribute.annotation is not None:
+        return body.annotations.type(attribute.annotation)
+    made = body.session.members.assigned(cls, attribute)
+    return made if isinstance(made, Type) else UNKNOWN
+
+
+def _enum_attribute(body: Body, cls: ClassFacts, name: str, node: ast.expr) -> AnyValue:
+    if name == "name":
+        return STR
+    if name == "value":
+        return _enum_value(body, cls, node)
+    return body.report("enum-limits", node, what="method", text=ast.unparse(node))
+
+
+def _enum_value(body: Body, cls: ClassFacts, node: ast.expr) -> Type:
+    """The type of all its values; an enum has but one."""
+    values = {
+        body.session.members.evaluate(v, None, None) for k, v in cls.class_values.items() if not k.startswith("_")
+    }
+    types = [value for value in values if isinstance(value, Type) and value is not UNKNOWN]
+    if len(types) > 1:
+        return body.report("enum-limits", node, what="values", text=ast.unparse(node))
+    return types[0] if types and len(values) == 1 else UNKNOWN
+
+
+def call_special_method(body: Body, receiver: Instance, name: str, node: ast.expr) -> AnyValue:
+    """What a special method of an object gives."""
+    found = instance_attribute(body, receiver, name, node)
+    return result_of(body, found.facts, receiver.cls) if isinstance(found, FunctionValue) else UNKNOWN
+
+
+def enter_context(body: Body, value: AnyValue, node: ast.expr) -> AnyValue:
+    """What `with value as name` binds."""
+    if isinstance(value, Instance) and "__enter__" in value.cls.methods:
+        return call_special_method(body, value, "__enter__", node)
+    if isinstance(value, Type) and not value.has_unknown:
+        body.report("with-statement", node, text=ast.unparse(node), name="")
+    return UNKNOWN
+
+
+def special_method_type(body: Body, left: Instance, name: str, node: ast.expr) -> Type:
+    """The type of an operator on an object, which its special method gives."""
+    found = call_special_method(body, left, name, node)
+    return found if isinstance(found, Type) else UNKNOWN

@@ -1,0 +1,188 @@
+"""Names that are no locals, and annotations in compiled code."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.language import operators
+from scriptkit.language.facts import canonical
+from scriptkit.language.types import BOOL, COMPLEX, DEVICE, FLOAT, INT, STR, TENSOR, UNKNOWN, Dict, Instance, List, Type
+from scriptkit.language.values import (
+    AnyValue,
+    ClassValue,
+    ContainerValue,
+    DottedValue,
+    FunctionValue,
+    ModuleValue,
+    PythonObject,
+    SuperValue,
+)
+
+if TYPE_CHECKING:
+    from scriptkit.language.annotations import BadAnnotation
+    from scriptkit.language.inference.body import Body
+
+GLOBAL_WHAT = (
+    ast.Constant,
+    ast.List,
+    ast.Tuple,
+    ast.Dict,
+    ast.Set,
+    ast.ListComp,
+    ast.DictComp,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.JoinedStr,
+    ast.Compare,
+)
+
+
+def global_value(body: Body, node: ast.Name) -> AnyValue:
+    """A name that is no local."""
+    module, name = body.module, node.id
+    if name in module.type_checking_imports and name not in module.globals:
+        body.report("undefined-name", node, module.import_nodes.get(name), name=name, type_checking=True)
+        return UNKNOWN
+    dotted = module.dotted(node)
+    if dotted in ("builtins.__name__", "builtins.__doc__"):
+        return body.report("global-capture", node, name=name, what="str")
+    if dotted is not None:
+        told = body.session.oracle.variable_type(name) if body.session.oracle and name in module.imports else None
+        return dotted_value(body, dotted) if told is None else _imported_variable(body, node, told)
+    made = module.globals.get(name)
+    if made is not None:
+        return _module_variable(body, node)
+    if name == "__file__":
+        return body.report("global-capture", node, name=name, what="str")
+    if module.star_imports or _in_function(body) or name == "__class__":
+        return UNKNOWN
+    return body.report("undefined-name", node, name=name, type_checking=False)
+
+
+def _imported_variable(body: Body, node: ast.Name, told: Type) -> AnyValue:
+    """A value of another Python module, imported by its name."""
+    what = {"List": "list", "Dict": "dict", "Tuple": "tuple"}.get(type(told).__name__, str(told))
+    return body.report("global-capture", node, body.module.import_nodes.get(node.id), name=node.id, what=what)
+
+
+def _in_function(body: Body) -> bool:
+    """Whether the code stands inside a function whose locals we do not know."""
+    owner = body.facts.owner
+    return owner is not None and "<locals>" in owner.qualname
+
+
+def dotted_value(body: Body, dotted: str) -> AnyValue:
+    """What an imported name, a builtin or a definition of the file is."""
+    module = body.module
+    if dotted in module.functions:
+        return FunctionValue(module.functions[dotted])
+    if dotted in module.classes:
+        return ClassValue(module.classes[dotted])
+    if dotted == "builtins.super":
+        return SuperValue()
+    constant = operators.constant_type(dotted) if dotted.startswith(("torch.", "math.")) else None
+    return constant if constant is not None else DottedValue(dotted)
+
+
+def _module_variable(body: Body, node: ast.Name) -> AnyValue:
+    made = body.module.globals[node.id]
+    value = made.value
+    if made.assigned > 1 or value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return UNKNOWN
+    if isinstance(value, (ast.Name, ast.Attribute)):
+        return _alias(body, node, value)
+    if isinstance(value, GLOBAL_WHAT) and not _names_a_type(body, node, value):
+        return body.report("global-capture", node, made.node, name=node.id, what=_what(value))
+    return _evaluated(body, node, value)
+
+
+def _names_a_type(body: Body, node: ast.Name, value: ast.expr) -> bool:
+    """`Pair = Tuple[int, int]` and `(int, float)` may be meant as types where types are asked for."""
+    holder = body.module.parent(node)
+    return isinstance(holder, ast.Call) and node in holder.args[1:2] and isinstance(value, (ast.Tuple, ast.BinOp))
+
+
+def _alias(body: Body, node: ast.Name, value: ast.expr) -> AnyValue:
+    dotted = body.module.dotted(value)
+    if dotted is None:
+        return UNKNOWN
+    found = dotted_value(body, dotted)
+    if not isinstance(found, Type):
+        return found
+    what = "dtype" if found is INT and dotted.startswith("torch.") else str(found)
+    return body.report("global-capture", node, body.module.globals[node.id].node, name=node.id, what=what)
+
+
+def _evaluated(body: Body, node: ast.Name, value: ast.expr) -> AnyValue:
+    made = body.module.globals[node.id]
+    found = body.session.members.evaluate(value, None, None)
+    if isinstance(found, (ModuleValue, ContainerValue)):
+        return found
+    if isinstance(found, Type) and found is not UNKNOWN and not isinstance(found, Instance):
+        return body.report("global-capture", node, made.node, name=node.id, what=str(found))
+    if isinstance(found, PythonObject) and found.what in ("set", "numpy", "lambda", "empty list", "empty dict"):
+        return body.report("global-capture", node, made.node, name=node.id, what=found.what)
+    maker = (body.module.dotted(value.func) or "") if isinstance(value, ast.Call) else ""
+    return DottedValue(f"{maker}()") if maker.startswith("logging.") else UNKNOWN
+
+
+def dotted_attribute(body: Body, receiver: DottedValue, name: str, node: ast.expr) -> AnyValue:
+    """`torch.float32`, `math.pi`, `F.relu`."""
+    dotted = canonical(f"{receiver.dotted}.{name}")
+    if receiver.dotted in ("torch.finfo()", "torch.iinfo()"):
+        return body.report("dtype-attribute", node, name=name)
+    return dotted_value(body, dotted)
+
+
+def static_truth(body: Body, node: ast.expr, value: AnyValue) -> bool | str | None:
+    """Whether the compiler knows a test's value: a Final bool it does."""
+    if isinstance(node, ast.Attribute):
+        holder = body.value(node.value) if not isinstance(node.value, ast.Call) else UNKNOWN
+        if isinstance(holder, ModuleValue) and holder.cls is not None:
+            attribute = holder.cls.attributes.get(node.attr)
+            if attribute is not None and (attribute.final or attribute.constant):
+                return "unknown"
+            return None if attribute is not None and value is not UNKNOWN else "unknown" if value is UNKNOWN else None
+    return "unknown" if value is UNKNOWN else None
+
+
+def read_annotation(body: Body, node: ast.expr, where: str) -> Type:
+    """The type an annotation of compiled code names; what is wrong with it is reported."""
+    found, bad = body.annotations.read(node, body.cls)
+    key = _bad_key(found)
+    if key is not None:
+        return body.report("dict-key-type", node, key=key)
+    wrong = next((p for p in bad if not (p.kind == "quoted-union" and body.cls and body.cls.scriptable)), None)
+    if wrong is not None:
+        _report_annotation(body, node, wrong, where)
+    return found
+
+
+def _report_annotation(body: Body, node: ast.expr, wrong: BadAnnotation, where: str) -> None:
+    text = ast.unparse(node)
+    if wrong.kind == "typevar":
+        body.report("generic-function", wrong.node, name=body.facts.name, text=wrong.text)
+    elif wrong.kind == "malformed":
+        body.report("malformed-annotation", node, text=text, where=where)
+    else:
+        body.report("unsupported-annotation", node, text=text, name=wrong.text, where=where)
+
+
+def _what(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant):
+        return type(value.value).__name__
+    return {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "JoinedStr": "str"}.get(
+        type(value).__name__, ""
+    )
+
+
+def _bad_key(found: Type) -> Type | None:
+    """The key type a dict cannot have."""
+    if isinstance(found, Dict):
+        if not found.key.has_unknown and found.key not in (INT, FLOAT, COMPLEX, BOOL, STR, TENSOR, DEVICE):
+            return found.key
+        return _bad_key(found.value)
+    if isinstance(found, List):
+        return _bad_key(found.element)
+    return None
