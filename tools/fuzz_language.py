@@ -408,7 +408,7 @@ def judge(text: str, path: Path) -> Verdict:
         refused = str(error).strip() or type(error).__name__
     module = analyze(text, str(path), all_modules=True)
     problems = [
-        f"{module.span(p.node).line}: {p.kind} { ({k: str(v) for k, v in p.data.items()}) }"
+        f"{module.span(p.node).line}: {p.kind} {p.data}"
         for cls in module.checked_classes(all_modules=True)
         for p in cls.problems
         if p.certain

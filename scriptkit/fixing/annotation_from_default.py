@@ -6,18 +6,18 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import arguments
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AnnotationFromDefault(Fix):
+class AnnotationFromDefault(Fix[arguments.UnannotatedParamNotTensor]):
     """A number, string or bool as the default tells the type of an unannotated parameter."""
 
-    kinds = ("unannotated-param-not-tensor",)
+    kinds = (arguments.UnannotatedParamNotTensor,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+    def edits(self, cls: ClassFacts, problem: Problem[arguments.UnannotatedParamNotTensor]) -> Edits | None:
         parameter = next((n for n in (problem.node, *problem.related) if isinstance(n, ast.arg)), None)
         facts = next((p for p in problem.method.parameters if p.node is parameter), None) if problem.method else None
         if parameter is None or facts is None or not isinstance(facts.default, ast.Constant):

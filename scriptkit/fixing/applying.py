@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scriptkit import language
 from scriptkit.checking import check_source
@@ -20,13 +20,15 @@ from scriptkit.fixing.fix import Fix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scriptkit.language.problems.kind import Kind
+
 MOST_ROUNDS = 200
 
 
 @cache
-def all_fixes() -> dict[str, Fix]:
+def all_fixes() -> dict[type[Kind], Fix[Any]]:
     """The fix for each kind of problem that has one."""
-    found = {}
+    found: dict[type[Kind], Fix[Any]] = {}
     for info in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
         for value in vars(importlib.import_module(info.name)).values():
             if isinstance(value, type) and issubclass(value, Fix) and value is not Fix:
@@ -54,7 +56,7 @@ def _improvements(text: str, *, all_modules: bool) -> Iterator[str]:
     before = _findings(text, all_modules=all_modules)
     for cls in module.checked_classes(all_modules=all_modules):
         for problem in cls.problems:
-            fix = all_fixes().get(problem.kind)
+            fix = all_fixes().get(type(problem.data))
             edits = fix.edits(cls, problem) if fix is not None else None
             better = edited(text, edits) if edits is not None else None
             if better is not None and better != text and _is_better(before, _findings(better, all_modules=all_modules)):

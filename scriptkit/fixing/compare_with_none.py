@@ -6,18 +6,18 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import optionals
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class CompareWithNone(Fix):
+class CompareWithNone(Fix[optionals.EqNone]):
     """A single comparison with `None`, by identity."""
 
-    kinds = ("eq-none",)
+    kinds = (optionals.EqNone,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+    def edits(self, cls: ClassFacts, problem: Problem[optionals.EqNone]) -> Edits | None:
         match problem.node:
             case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq() as operator], comparators=[right]):
                 value = left if isinstance(right, ast.Constant) and right.value is None else right

@@ -6,10 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import optionals
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 # what Python asks of a value that is not None
 MORE = {
@@ -21,16 +21,16 @@ MORE = {
 CONTAINERS = ("ModuleList", "ModuleDict", "Sequential", "Parameter")  # these have a length, and are false when empty
 
 
-class ConditionIsNotNone(Fix):
+class ConditionIsNotNone(Fix[optionals.ImplicitBool]):
     """The condition of a branch that is a name or attribute; its meaning stays that of Python."""
 
-    kinds = ("implicit-bool",)
+    kinds = (optionals.ImplicitBool,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
-        node, kind = problem.node, str(problem.data["type"])
+    def edits(self, cls: ClassFacts, problem: Problem[optionals.ImplicitBool]) -> Edits | None:
+        node, kind = problem.node, str(problem.data.type)
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return None
-        what = problem.data["what"]
+        what = problem.data.what
         if kind.removeprefix("Optional[").startswith(CONTAINERS):
             return None
         is_list = kind.startswith(("Optional[List", "Optional[Dict"))

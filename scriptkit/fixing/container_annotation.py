@@ -6,23 +6,23 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import containers
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ContainerAnnotation(Fix):
+class ContainerAnnotation(Fix[containers.EmptyContainerUntyped]):
     """An empty container whose elements have a plain type."""
 
-    kinds = ("empty-container-untyped",)
+    kinds = (containers.EmptyContainerUntyped,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+    def edits(self, cls: ClassFacts, problem: Problem[containers.EmptyContainerUntyped]) -> Edits | None:
         empty = problem.related[0] if problem.related else None
         assignment = cls.module.parent(empty) if empty is not None else None
-        element, key = problem.data.get("element"), problem.data.get("key")
+        element, key = problem.data.element, problem.data.key
         match assignment:
-            case ast.Assign(targets=[ast.Name() as name]) if element is not None:
+            case ast.Assign(targets=[ast.Name() as name]):
                 parts = [str(part) for part in (key, element) if part is not None]
                 if all(part in PLAIN for part in parts):
                     container = _spelling(cls, "Dict" if key is not None else "List")

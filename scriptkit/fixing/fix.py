@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts, Span
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem, Span
+    from scriptkit.language.problems.kind import Kind
+
+K = TypeVar("K", bound="Kind")
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,11 @@ class Edits:
     targets: dict[Span, str] = field(default_factory=dict)  # the target of a `for`, and its new text
 
 
-class Fix:
+class Fix(Generic[K]):
     """One repair; found by walking this package."""
 
-    kinds: ClassVar[tuple[str, ...]]
+    kinds: ClassVar[tuple[type[Kind], ...]]
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+    def edits(self, cls: ClassFacts, problem: Problem[K]) -> Edits | None:
         """The edits that repair this problem, or None where that is not certain."""
         raise NotImplementedError

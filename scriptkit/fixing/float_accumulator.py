@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems.variables import BranchTypesDiffer, ReassignChangesType, ReturnTypeMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.abstract import Type
+    from scriptkit.language.facts import ClassFacts, Problem
+
+TwoTypes: TypeAlias = ReassignChangesType | ReturnTypeMismatch | BranchTypesDiffer
 
 
-class FloatAccumulator(Fix):
+class FloatAccumulator(Fix[TwoTypes]):
     """An int literal that starts a name which must be a float."""
 
-    kinds = ("reassign-changes-type", "return-type-mismatch", "branch-types-differ")
+    kinds = (ReassignChangesType, ReturnTypeMismatch, BranchTypesDiffer)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
-        if problem.method is None or not _wants_float(problem):
+    def edits(self, cls: ClassFacts, problem: Problem[TwoTypes]) -> Edits | None:
+        types = {str(one) for one in _types(problem.data)}
+        if problem.method is None or "int" not in types or not types & {"float", "number"}:
             return None
-        name = problem.data.get("name") or (problem.node.id if isinstance(problem.node, ast.Name) else None)
+        name = _name(problem)
         starts = list(_int_literals(problem.method.node, name)) if name else []
         if not starts:
             return None
         return Edits(expressions={cls.module.span(literal): f"{ast.unparse(literal)}.0" for literal in starts})
 
 
-def _wants_float(problem: Problem) -> bool:
-    types = {str(problem.data.get(part)) for part in ("old", "new", "declared", "actual", "true_type", "false_type")}
-    return "int" in types and bool(types & {"float", "number"}) and "Tensor" not in types
+def _types(data: TwoTypes) -> tuple[Type | None, Type | None]:
+    if isinstance(data, ReassignChangesType):
+        return data.old, data.new
+    return (data.declared, data.actual) if isinstance(data, ReturnTypeMismatch) else (data.true_type, data.false_type)
+
+
+def _name(problem: Problem[TwoTypes]) -> str | None:
+    if not isinstance(problem.data, ReturnTypeMismatch):
+        return problem.data.name
+    return problem.node.id if isinstance(problem.node, ast.Name) else None
 
 
 def _int_literals(function: ast.AST, name: str) -> Iterator[ast.Constant]:

@@ -6,19 +6,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import modules
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class IterateModules(Fix):
+class IterateModules(Fix[modules.ModuleContainerDynamicIndex]):
     """A loop over all indices of a container of modules, which reads the container by that index only."""
 
-    kinds = ("module-container-dynamic-index",)
+    kinds = (modules.ModuleContainerDynamicIndex,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
-        container, index = problem.data["text"], problem.data["index"]
+    def edits(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerDynamicIndex]) -> Edits | None:
+        container, index = problem.data.text, problem.data.index
         loop = next((n for n in cls.module.ancestors(problem.node) if _counts(n, index)), None)
         if not isinstance(loop, ast.For) or problem.method is None or not _covers(cls, loop, container):
             return None

@@ -6,20 +6,20 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import arguments
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 SAME = {"axis": "dim", "keepdims": "keepdim"}
 
 
-class KeywordOfTorch(Fix):
+class KeywordOfTorch(Fix[arguments.CallUnknownKwarg]):
     """A name that eager torch takes as an alias."""
 
-    kinds = ("call-unknown-kwarg",)
+    kinds = (arguments.CallUnknownKwarg,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
+    def edits(self, cls: ClassFacts, problem: Problem[arguments.CallUnknownKwarg]) -> Edits | None:
         keyword = problem.node if isinstance(problem.node, ast.keyword) else cls.module.parent(problem.node)
         if not isinstance(keyword, ast.keyword) or keyword.arg not in SAME:
             return None

@@ -6,21 +6,21 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.fixing.fix import Edits, Fix
+from scriptkit.language.problems import optionals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class LocalCopy(Fix):
+class LocalCopy(Fix[optionals.OptionalAttributeNotRefined]):
     """An attribute checked and used in one statement, or asserted and used in one block, and not assigned there."""
 
-    kinds = ("optional-attribute-not-refined",)
+    kinds = (optionals.OptionalAttributeNotRefined,)
 
-    def edits(self, cls: ClassFacts, problem: Problem) -> Edits | None:
-        text = problem.data["text"]
+    def edits(self, cls: ClassFacts, problem: Problem[optionals.OptionalAttributeNotRefined]) -> Edits | None:
+        text = problem.data.text
         name = text.rpartition(".")[2]
         if (
             problem.method is None

@@ -6,11 +6,11 @@
 and attributes. `analyze(text, path, all_modules=False)` reads and then types every class to be checked; after it
 
     cls.compiled      the methods and functions the compiler would compile, in the order it reaches them
-    cls.problems      typed observations (`problems.Problem`: kind, culprit, related nodes, data), each mistake once
+    cls.problems      typed observations (`facts.Problem`: data of its kind, culprit, related nodes), each mistake once
     cls.type_of(e)    the inferred type of an expression in compiled code; `Unknown` where the pass cannot know
     cls.is_live(n)    False under a branch that is statically not taken: parsed by the compiler, but not typed
 
-A rule either words the problems of its kinds (`problems.KINDS` lists them with their data) or looks at the syntax of
+A rule either words the problems of its kinds (`problems/` holds a class for each) or looks at the syntax of
 `cls.compiled` itself: syntax is judged by the rules, names and types by the pass. Class-level facts are in
 `cls.attributes`, `cls.annotations`, `cls.own_methods` and `cls.bases`; the file's in `cls.module` (`dotted`, `parent`,
 `ancestors`, `span`, `is_allowed`, `imports`, `globals`, `functions`).

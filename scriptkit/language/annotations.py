@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scriptkit.language.attributes import FINAL
+from scriptkit.language.record import Record
 from scriptkit.language.types import (
     ANY,
     BOOL,
@@ -70,8 +70,7 @@ UNSUPPORTED_ROOTS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class BadAnnotation:
+class BadAnnotation(Record):
     """An annotation, or the part of one, that names no type."""
 
     node: ast.expr

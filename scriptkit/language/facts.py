@@ -10,15 +10,16 @@ import builtins
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
+from scriptkit.language.record import Record
 from scriptkit.language.walking import children, descendants, parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.language.problems import Problem
-    from scriptkit.language.types import Type
+    from scriptkit.language.abstract import Type
+    from scriptkit.language.problems.kind import Kind
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -97,9 +98,6 @@ class FunctionFacts:
         return f"{self.owner.name}.{self.name}" if self.owner else self.name
 
 
-MethodFacts = FunctionFacts
-
-
 @dataclass(eq=False, repr=False)
 class Assignment:
     """`self.name = value` somewhere in a class, or `self.register_*("name", value)`."""
@@ -153,6 +151,28 @@ class AttributeFacts:
         return self.init[0].node if self.init else self.class_value
 
 
+K_co = TypeVar("K_co", bound="Kind", covariant=True)
+
+
+class Problem(Record, Generic[K_co]):
+    """One observation of the typing pass; `node` is the culprit, `related` the other ends.
+
+    `certain` is False where it depends on the instance whether the compiler gets there (a branch on a `Final` or on an
+    attribute that may be None): such a problem is worth a warning, not an error.
+    """
+
+    data: K_co
+    node: ast.AST
+    method: FunctionFacts | None = None
+    related: tuple[ast.AST, ...] = ()
+    certain: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The name of its kind: "maybe-undefined"."""
+        return self.data.kind
+
+
 @dataclass(eq=False, repr=False)
 class ClassFacts:
     """A class of the file; for a compiled one also what the typing pass found."""
@@ -173,7 +193,7 @@ class ClassFacts:
     overloaded: set[str] = field(default_factory=set)
     # -- typed ---------------------------------------------------------------
     compiled: list[FunctionFacts] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem[Kind]] = field(default_factory=list)
     types: dict[ast.AST, Type] = field(default_factory=dict)
     dead: set[ast.AST] = field(default_factory=set)
 

@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
+from scriptkit.language.abstract import AnyValue, Sugared
 from scriptkit.language.annotations import Annotations, class_type
 from scriptkit.language.types import (
     BOOL,
@@ -26,16 +27,7 @@ from scriptkit.language.types import (
     Type,
     optional,
 )
-from scriptkit.language.values import (
-    AnyValue,
-    ClassValue,
-    ContainerValue,
-    DottedValue,
-    FunctionValue,
-    ModuleValue,
-    PythonObject,
-    Sugared,
-)
+from scriptkit.language.values import ClassValue, ContainerValue, DottedValue, FunctionValue, ModuleValue, PythonObject
 
 if TYPE_CHECKING:
     from scriptkit.language.facts import Assignment, AttributeFacts, ClassFacts, FunctionFacts, ModuleFacts

@@ -6,40 +6,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from typing import Any as Anything
+
+from scriptkit.language.abstract import Type as Type  # noqa: PLC0414 - whoever speaks of types takes it from here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from scriptkit.language.facts import ClassFacts
-
-
-class Type:
-    """A type; equal types are equal values."""
-
-    __slots__ = ("_key", "has_unknown")
-    has_unknown: bool
-
-    def __init__(self, *key: Anything) -> None:
-        self._key = (type(self).__name__, *key)
-        self.has_unknown = any(part.has_unknown for part in _parts(key))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Type) and (self is other or self._key == other._key)
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def _parts(key: Iterable[Anything]) -> Iterable[Type]:
-    for part in key:
-        if isinstance(part, Type):
-            yield part
-        elif isinstance(part, tuple):
-            yield from _parts(part)
 
 
 class Atom(Type):

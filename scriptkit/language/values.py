@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from scriptkit.language.types import Type
+from scriptkit.language.abstract import AnyValue, Sugared, Type
 
 if TYPE_CHECKING:
     import ast
@@ -13,16 +12,10 @@ if TYPE_CHECKING:
     from scriptkit.language.facts import ClassFacts, FunctionFacts
 
 
-class Sugared:
-    """Base of all that is not first-class: it can be called, iterated or looked into, but not stored or returned."""
-
-
-AnyValue: TypeAlias = Type | Sugared
 # what a loop runs over without being a value
 LAZY = frozenset({"range", "enumerate", "zip"})
 
 
-@dataclass(frozen=True, eq=False)
 class ModuleValue(Sugared):
     """A submodule, or self; of a class of this file, of `torch.nn`, or of one we cannot see."""
 
@@ -36,7 +29,6 @@ class ModuleValue(Sugared):
         return self.name
 
 
-@dataclass(frozen=True, eq=False)
 class ContainerValue(Sugared):
     """A `ModuleList`, `Sequential`, `ModuleDict` or kin; `items` where their number is known."""
 
@@ -52,7 +44,6 @@ class ContainerValue(Sugared):
         return self.kind
 
 
-@dataclass(frozen=True, eq=False)
 class FunctionValue(Sugared):
     """A function of this file, or a method bound to a module or to an instance of a script class."""
 
@@ -63,7 +54,6 @@ class FunctionValue(Sugared):
         return self.facts.name
 
 
-@dataclass(frozen=True, eq=False)
 class DottedValue(Sugared):
     """Something imported, or a builtin, known by its dotted name only."""
 
@@ -73,7 +63,6 @@ class DottedValue(Sugared):
         return self.dotted
 
 
-@dataclass(frozen=True, eq=False)
 class ClassValue(Sugared):
     """A class of this file."""
 
@@ -83,7 +72,6 @@ class ClassValue(Sugared):
         return self.cls.name
 
 
-@dataclass(frozen=True, eq=False)
 class BoundOperator(Sugared):
     """An operator looked up on a value: `x.relu`."""
 
@@ -95,7 +83,6 @@ class BoundOperator(Sugared):
         return self.name
 
 
-@dataclass(frozen=True, eq=False)
 class ContainerMethod(Sugared):
     """`self.heads.items`."""
 
@@ -103,7 +90,6 @@ class ContainerMethod(Sugared):
     name: str
 
 
-@dataclass(frozen=True, eq=False)
 class Iteration(Sugared):
     """What a `for` can run over without being a value: range, enumerate, zip, the items of a module container.
 
@@ -119,7 +105,6 @@ class Iteration(Sugared):
         return self.kind
 
 
-@dataclass(frozen=True, eq=False)
 class TupleValue(Sugared):
     """A tuple with parts that are no values: `(name, module)`."""
 
@@ -129,7 +114,6 @@ class TupleValue(Sugared):
         return "tuple of modules"
 
 
-@dataclass(frozen=True, eq=False)
 class SuperValue(Sugared):
     """`super()` or `super(Net, self)`."""
 
@@ -137,7 +121,6 @@ class SuperValue(Sugared):
         return "super()"
 
 
-@dataclass(frozen=True, eq=False)
 class PythonObject(Sugared):
     """An object no compiled code can hold; reading it has been reported."""
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mypy.checker import TypeChecker
     from mypy.nodes import MypyFile, SymbolTable
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts, ModuleFacts
-    from scriptkit.language.values import AnyValue
 
 Place = tuple[int, int, int, int]
 KINDS = {ARG_POS: (False, False), ARG_OPT: (True, False), ARG_NAMED: (False, True), ARG_NAMED_OPT: (True, True)}

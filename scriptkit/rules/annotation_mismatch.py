@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AnnotationMismatch(ProblemRule):
+class AnnotationMismatch(ProblemRule[variables.AnnotationMismatch]):
     """A local name annotated with one type, and assigned a value of another."""
 
     code = "SK209"
     name = "annotation-mismatch"
     raw = ("is annotated with type .* but is being assigned to a value of type",)
-    kinds = ("annotation-mismatch",)
+    kinds = (variables.AnnotationMismatch,)
     note = "the compiler converts no value to the declared type, not even an `int` to a `float`"
     VALID = (forward("y: float = 1.0\nreturn x * y"),)
     INVALID = (
@@ -29,8 +29,8 @@ class AnnotationMismatch(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, declared, actual = problem.data["name"], str(problem.data["declared"]), str(problem.data["actual"])
+    def describe(self, cls: ClassFacts, problem: Problem[variables.AnnotationMismatch]) -> Diagnostic:
+        name, declared, actual = problem.data.name, str(problem.data.declared), str(problem.data.actual)
         number = (declared, actual) == ("float", "int")
         return self.about(
             cls,

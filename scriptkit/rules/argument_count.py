@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ArgumentCount(ProblemRule):
+class ArgumentCount(ProblemRule[arguments.MissingArgument | arguments.TooManyArguments]):
     """A call with too few or too many arguments."""
 
     code = "SK422"
@@ -23,7 +23,10 @@ class ArgumentCount(ProblemRule):
         r"Argument \w+ not provided",
         r"Expected at most \d+ arguments but found",
     )
-    kinds = ("missing-argument", "too-many-arguments")
+    kinds = (
+        arguments.MissingArgument,
+        arguments.TooManyArguments,
+    )
     note = "the compiler matches every argument with a parameter while compiling"
     VALID = ("def scaled(x: Tensor, k: float) -> Tensor:\n    return x * k\n\n" + forward("return scaled(x, 2.0)"),)
     INVALID = (
@@ -38,10 +41,13 @@ class ArgumentCount(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        function = problem.data["function"]
-        if problem.kind == "missing-argument":
-            parameter = problem.data["parameter"]
+    def describe(
+        self, cls: ClassFacts, problem: Problem[arguments.MissingArgument | arguments.TooManyArguments]
+    ) -> Diagnostic:
+        data = problem.data
+        function = data.function
+        if isinstance(data, arguments.MissingArgument):
+            parameter = data.parameter
             return self.about(
                 cls,
                 problem,
@@ -49,7 +55,7 @@ class ArgumentCount(ProblemRule):
                 label=f"no value for `{parameter}`",
                 help="pass it",
             )
-        count, most = problem.data["count"], problem.data["maximum"]
+        count, most = data.count, data.maximum
         return self.about(
             cls,
             problem,

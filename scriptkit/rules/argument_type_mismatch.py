@@ -5,23 +5,23 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ArgumentTypeMismatch(ProblemRule):
+class ArgumentTypeMismatch(ProblemRule[arguments.ArgumentTypeMismatch]):
     """An argument that does not have the type of its parameter."""
 
     code = "SK423"
     name = "argument-type-mismatch"
     raw = (r"^(?!.*variants are available).*but instead found type",)
-    kinds = ("argument-type-mismatch",)
+    kinds = (arguments.ArgumentTypeMismatch,)
     note = "the compiler converts no argument, except a tensor of one element to a number; an `int` is no `float`"
     VALID = (
         "def scaled(x: Tensor, k: float) -> Tensor:\n    return x * k\n\n"
@@ -35,9 +35,9 @@ class ArgumentTypeMismatch(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        function, parameter = problem.data["function"], problem.data["parameter"]
-        expected, actual = str(problem.data["expected"]), str(problem.data["actual"])
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.ArgumentTypeMismatch]) -> Diagnostic:
+        function, parameter = problem.data.function, problem.data.parameter
+        expected, actual = str(problem.data.expected), str(problem.data.actual)
         number = (expected, actual) == ("float", "int")
         text = ast.unparse(problem.node) if isinstance(problem.node, ast.expr) else "<value>"
         return self.about(

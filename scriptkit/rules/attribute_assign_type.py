@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AttributeAssignType(ProblemRule):
+class AttributeAssignType(ProblemRule[attributes.AttributeAssignType]):
     """An assignment in compiled code that would change the type of an attribute."""
 
     code = "SK103"
     name = "attribute-assign-type"
     raw = ("Wrong type for attribute assignment",)
-    kinds = ("attribute-assign-type",)
+    kinds = (attributes.AttributeAssignType,)
     note = "an attribute keeps the type it has when the constructor ends, or the one declared in the class body"
     VALID = (model("self.total = 0.0", "self.total = self.total + 0.5 * x.size(0)\nreturn x"),)
     INVALID = (
@@ -29,8 +29,8 @@ class AttributeAssignType(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, declared, actual = problem.data["name"], problem.data["declared"], problem.data["actual"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeAssignType]) -> Diagnostic:
+        name, declared, actual = problem.data.name, problem.data.declared, problem.data.actual
         number = (str(declared), str(actual)) == ("int", "float")
         return self.about(
             cls,

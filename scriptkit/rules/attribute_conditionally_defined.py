@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AttributeConditionallyDefined(ProblemRule):
+class AttributeConditionallyDefined(ProblemRule[attributes.AttributeConditionallyDefined]):
     """An attribute that `__init__` sets under a condition only, used without a guard the compiler understands.
 
     The compiler skips a branch whose condition is constant: a `Final` attribute, a comparison with `None`,
@@ -23,7 +23,7 @@ class AttributeConditionallyDefined(ProblemRule):
     name = "attribute-conditionally-defined"
     once = True
     raw = ()
-    kinds = ("attribute-conditionally-defined",)
+    kinds = (attributes.AttributeConditionallyDefined,)
     label = "missing in some instances"
     note = "the compiler skips a branch only if its condition is constant: a `Final`, `is None`, or `hasattr`"
     VALID = (
@@ -73,14 +73,14 @@ class AttributeConditionallyDefined(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeConditionallyDefined]) -> Diagnostic:
+        name = problem.data.name
         guarded = "set it to `None` otherwise, and guard the use with `is not None`"
         return self.about(
             cls,
             problem,
             f"`self.{name}` is set under a condition in `__init__`, and used without a constant guard",
-            help=guarded if problem.data["module"] else f"set `self.{name}` on every path through `__init__`",
-            suggestion=f"self.{name} = None" if problem.data["module"] else f"self.{name} = <default>",
+            help=guarded if problem.data.module else f"set `self.{name}` on every path through `__init__`",
+            suggestion=f"self.{name} = None" if problem.data.module else f"self.{name} = <default>",
             also=related(problem, "set under a condition"),
         )

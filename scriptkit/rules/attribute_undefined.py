@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AttributeUndefined(ProblemRule):
+class AttributeUndefined(ProblemRule[attributes.AttributeUndefined]):
     """An attribute that compiled code reads or writes, and `__init__` never sets.
 
     The compiler knows the attributes an instance has when its constructor has ended. A method cannot add one.
@@ -26,7 +26,7 @@ class AttributeUndefined(ProblemRule):
         "Tried to set nonexistent attribute",
         r"Module '\w+' has no attribute '\w+'",
     )
-    kinds = ("attribute-undefined",)
+    kinds = (attributes.AttributeUndefined,)
     note = "the compiler knows only the attributes that exist when the constructor has ended"
     VALID = (
         model(
@@ -43,8 +43,8 @@ class AttributeUndefined(ProblemRule):
         Invalid(model("self.scale = 2.0", "return x * self.sclae  # <-"), "has no attribute 'sclae'"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, writes = problem.data["name"], problem.data["write"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeUndefined]) -> Diagnostic:
+        name, writes = problem.data.name, problem.data.write
         return self.about(
             cls,
             problem,

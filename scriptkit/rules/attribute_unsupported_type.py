@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import CALLABLES, quoted
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class AttributeUnsupportedType(ProblemRule):
+class AttributeUnsupportedType(ProblemRule[attributes.AttributeUnsupportedType]):
     """An attribute whose value has no type in TorchScript, read by compiled code."""
 
     code = "SK106"
     name = "attribute-unsupported-type"
     once = True
     raw = (r"has no attribute '\w+' \(This attribute exists on the Python module, but we failed to convert",)
-    kinds = ("attribute-unsupported-type",)
+    kinds = (attributes.AttributeUnsupportedType,)
     label = "no type the compiler knows"
     note = "attributes hold tensors, modules, numbers, strings, `None`, and lists, tuples and dicts of them"
     VALID = (model('self.register_buffer("mean", torch.zeros(2))', "return x - self.mean"),)
@@ -36,8 +36,8 @@ class AttributeUnsupportedType(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeUnsupportedType]) -> Diagnostic | None:
+        name, what = problem.data.name, problem.data.what
         if what in CALLABLES or what.endswith("of modules"):
             return None
         help = _HELP.get(
@@ -46,7 +46,7 @@ class AttributeUnsupportedType(ProblemRule):
         return self.about(
             cls,
             problem,
-            f"`self.{name}` holds {quoted(problem.data['value_text'])}, which has no TorchScript type",
+            f"`self.{name}` holds {quoted(problem.data.value_text)}, which has no TorchScript type",
             help=help,
             also=related(problem, "its value"),
         )

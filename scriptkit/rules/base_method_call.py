@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class BaseMethodCall(ProblemRule):
+class BaseMethodCall(ProblemRule[calls.SuperCall]):
     """A method called through its class: `Base.forward(self, x)`."""
 
     code = "SK410"
     name = "base-method-call"
     raw = ()
-    kinds = ("super-call",)
+    kinds = (calls.SuperCall,)
     label = "called through its class"
     note = "a compiled module has one set of methods; the methods they override are gone"
     VALID = (
@@ -48,8 +48,8 @@ class BaseMethodCall(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, method = problem.data["text"], problem.data["method"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.SuperCall]) -> Diagnostic:
+        text, method = problem.data.text, problem.data.method
         return self.about(
             cls,
             problem,

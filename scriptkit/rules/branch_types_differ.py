@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class BranchTypesDiffer(ProblemRule):
+class BranchTypesDiffer(ProblemRule[variables.BranchTypesDiffer | variables.TernaryTypesDiffer]):
     """A name, or a conditional expression, that has one type after the `if` and another after the `else`."""
 
     code = "SK211"
@@ -22,7 +22,10 @@ class BranchTypesDiffer(ProblemRule):
         "is set to type .* in the true branch and type .* in the false branch",
         "if-expression's true branch has type",
     )
-    kinds = ("branch-types-differ", "ternary-types-differ")
+    kinds = (
+        variables.BranchTypesDiffer,
+        variables.TernaryTypesDiffer,
+    )
     note = "a value has one type, whichever branch it comes from; an `int` does not become a `float`"
     VALID = (
         forward("if k > 1:\n    y = 1.25\nelse:\n    y = 0.0\nreturn x * y", "x: Tensor, k: int"),
@@ -39,12 +42,15 @@ class BranchTypesDiffer(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        one, other = str(problem.data["true_type"]), str(problem.data["false_type"])
+    def describe(
+        self, cls: ClassFacts, problem: Problem[variables.BranchTypesDiffer | variables.TernaryTypesDiffer]
+    ) -> Diagnostic:
+        data = problem.data
+        one, other = str(data.true_type), str(data.false_type)
         numbers = {one, other} == {"int", "float"}
         help = "write both numbers as `float`" if numbers else "give both branches one type"
-        if "name" in problem.data:
-            name = problem.data["name"]
+        if isinstance(data, variables.BranchTypesDiffer):
+            name = data.name
             return self.about(
                 cls,
                 problem,

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
-from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class BreakInUnrolledLoop(ProblemRule):
+class BreakInUnrolledLoop(ProblemRule[modules.BreakInUnrolledLoop]):
     """`break` or `continue` in a loop that is unrolled: over modules, or a tuple."""
 
     code = "SK313"
     name = "break-in-unrolled-loop"
-    kinds = ("break-in-unrolled-loop",)
+    kinds = (modules.BreakInUnrolledLoop,)
     note = "the compiler writes the body of such a loop once for each module, so there is no loop to leave"
     help = "put the rest of the body under an `if`"
     VALID = (
@@ -38,7 +37,6 @@ class BreakInUnrolledLoop(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        keyword, iterable = problem.data["word"], problem.data["iterable"]
-        over = f"over {quoted(iterable)}, which is unrolled" if iterable else "that is unrolled"
-        return self.about(cls, problem, f"`{keyword}` in a loop {over}", label="there is no loop here")
+    def describe(self, cls: ClassFacts, problem: Problem[modules.BreakInUnrolledLoop]) -> Diagnostic:
+        message = f"`{problem.data.word}` in a loop that is unrolled"
+        return self.about(cls, problem, message, label="there is no loop here")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class BuiltinSignature(ProblemRule):
+class BuiltinSignature(ProblemRule[calls.BuiltinSignature]):
     """A built-in function in a form that compiled code does not have."""
 
     code = "SK417"
     name = "builtin-signature"
     raw = (r"Arguments for call are not valid.*aten::sum\.dim_IntList.* sum\(",)
     supersedes = ("lambda-expression",)
-    kinds = ("builtin-signature", "generator-argument")
+    kinds = (calls.BuiltinSignature,)
     note = (
         "compiled built-ins take their simplest form: no `key=`, "
         "no `default=`, no `start`; `sum` takes lists of numbers"
@@ -28,10 +28,8 @@ class BuiltinSignature(ProblemRule):
     VALID = (forward("return torch.stack(xs).sum(0)", "xs: List[Tensor]"),)
     INVALID = (Invalid(forward("return sum(xs)  # <-", "xs: List[Tensor]"), "aten::sum.dim_IntList(Tensor self"),)
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        if problem.kind == "generator-argument":
-            return None
-        name = problem.data["name"].removeprefix("builtins.")
+    def describe(self, cls: ClassFacts, problem: Problem[calls.BuiltinSignature]) -> Diagnostic:
+        name = problem.data.name.removeprefix("builtins.")
         return self.about(
             cls,
             problem,

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class CallUnknownKwarg(ProblemRule):
+class CallUnknownKwarg(ProblemRule[arguments.CallUnknownKwarg]):
     """A keyword argument that the function does not have in TorchScript, often a NumPy name."""
 
     code = "SK421"
     name = "call-unknown-kwarg"
     raw = (r"The following variants .*Keyword argument \w+ unknown", r"Keyword argument \w+ unknown")
-    kinds = ("call-unknown-kwarg",)
+    kinds = (arguments.CallUnknownKwarg,)
     note = "the compiler matches keywords with the operator's own parameters, and knows no NumPy aliases"
     VALID = (forward("return torch.cat([x, x], dim=1).sum(dim=0, keepdim=True)"),)
     INVALID = (
@@ -28,8 +28,8 @@ class CallUnknownKwarg(ProblemRule):
         Invalid(forward("return x.sum(dim=0, keepdims=True)  # <-"), "Keyword argument keepdims unknown"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        function, keyword, better = problem.data["function"], problem.data["keyword"], problem.data["replacement"]
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.CallUnknownKwarg]) -> Diagnostic:
+        function, keyword, better = problem.data.function, problem.data.keyword, problem.data.replacement
         return self.about(
             cls,
             problem,

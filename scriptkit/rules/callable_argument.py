@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class CallableArgument(ProblemRule):
+class CallableArgument(ProblemRule[arguments.CallableArgument]):
     """A function passed or kept as a value."""
 
     code = "SK426"
     name = "callable-argument"
     raw = (r"Unknown type constructor Callable", r"(builtin|function) cannot be used as a value")
-    kinds = ("callable-argument",)
+    kinds = (arguments.CallableArgument,)
     label = "a function is no value"
     note = "the compiler compiles functions by name; a function cannot be passed, returned or kept in a variable"
     help = "call it here, or choose by a number or string which function is called there"
@@ -42,5 +42,5 @@ class CallableArgument(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(cls, problem, f"the function {quoted(problem.data['name'])} is used as a value")
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.CallableArgument]) -> Diagnostic:
+        return self.about(cls, problem, f"the function {quoted(problem.data.name)} is used as a value")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import CALLABLES
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class CallableAttribute(ProblemRule):
+class CallableAttribute(ProblemRule[attributes.AttributeUnsupportedType]):
     """A lambda, a `partial` or a list of functions, held in an attribute and called.
 
     A plain function in an attribute is fine: the compiler compiles it. What Python makes at run time has no source
@@ -25,7 +25,7 @@ class CallableAttribute(ProblemRule):
     name = "callable-attribute"
     once = True
     raw = ()
-    kinds = ("attribute-unsupported-type",)
+    kinds = (attributes.AttributeUnsupportedType,)
     label = "no type the compiler knows"
     note = (
         "an attribute may hold one named function; lambdas, `partial` and containers of functions have no compiled form"
@@ -38,8 +38,8 @@ class CallableAttribute(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeUnsupportedType]) -> Diagnostic | None:
+        name, what = problem.data.name, problem.data.what
         if what not in CALLABLES:
             return None
         return self.about(

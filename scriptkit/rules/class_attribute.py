@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ClassAttribute(ProblemRule):
+class ClassAttribute(ProblemRule[attributes.ClassAttribute]):
     """An attribute of the class that compiled code reads from `self`.
 
     The compiler looks at the attributes of the instance, and at the class only for those declared `Final`.
@@ -23,7 +23,7 @@ class ClassAttribute(ProblemRule):
     name = "class-attribute"
     once = True
     raw = ()
-    kinds = ("class-attribute",)
+    kinds = (attributes.ClassAttribute,)
     label = "an attribute of the class"
     note = "the compiler sees the attributes of the instance, and of the class only those declared `Final`"
     VALID = (
@@ -48,8 +48,8 @@ class ClassAttribute(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.ClassAttribute]) -> Diagnostic:
+        name = problem.data.name
         return self.about(
             cls,
             problem,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ContainerElementMismatch(ProblemRule):
+class ContainerElementMismatch(ProblemRule[containers.ContainerElementMismatch]):
     """An element that does not have the element type of its list or dict."""
 
     code = "SK218"
     name = "container-element-mismatch"
     raw = (r"Could not match type \S+ to t in argument 'el'",)
-    kinds = ("container-element-mismatch",)
+    kinds = (containers.ContainerElementMismatch,)
     note = "a list or dict holds elements of one type; an `int` does not become a `float`"
     VALID = (forward("sizes: List[float] = []\nsizes.append(float(x.size(0)))\nreturn x * sizes[0]"),)
     INVALID = (
@@ -29,8 +29,8 @@ class ContainerElementMismatch(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        container, element = problem.data["container"], str(problem.data["element"])
+    def describe(self, cls: ClassFacts, problem: Problem[containers.ContainerElementMismatch]) -> Diagnostic:
+        container, element = problem.data.container, str(problem.data.element)
         number = element == "int" and "float" in str(container)
         return self.about(
             cls,

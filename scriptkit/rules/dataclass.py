@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import classes
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class Dataclass(ProblemRule):
+class Dataclass(ProblemRule[classes.DataclassNotScripted]):
     """A dataclass used in compiled code that is not itself decorated with `@torch.jit.script`.
 
     The compiler looks for the source of its `__init__`, which Python has generated.
@@ -21,7 +21,7 @@ class Dataclass(ProblemRule):
     code = "SK434"
     name = "dataclass"
     once = True
-    kinds = ("dataclass-not-scripted",)
+    kinds = (classes.DataclassNotScripted,)
     label = "a dataclass that is not scripted"
     note = "the compiler knows how to build a dataclass only if `@torch.jit.script` stands above `@dataclass`"
     help = "decorate the dataclass, or make it a `NamedTuple`"
@@ -52,10 +52,10 @@ class Dataclass(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+    def describe(self, cls: ClassFacts, problem: Problem[classes.DataclassNotScripted]) -> Diagnostic:
         return self.about(
             cls,
             problem,
-            f"the dataclass `{problem.data['name']}` is not scripted",
+            f"the dataclass `{problem.data.name}` is not scripted",
             suggestion="@torch.jit.script\n@dataclass",
         )

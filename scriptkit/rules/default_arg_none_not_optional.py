@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class DefaultArgNoneNotOptional(ProblemRule):
+class DefaultArgNoneNotOptional(ProblemRule[arguments.DefaultNotOfType]):
     """A default that does not have the declared type, most often `None`."""
 
     code = "SK405"
     name = "default-arg-none-not-optional"
     raw = ("Expected a default value of type",)
-    kinds = ("default-not-of-type",)
+    kinds = (arguments.DefaultNotOfType,)
     note = "a default has the declared type; only `Optional` includes `None`"
     VALID = (forward("return x if mask is None else x * mask", "x: Tensor, mask: Optional[Tensor] = None"),)
     INVALID = (
@@ -30,8 +30,8 @@ class DefaultArgNoneNotOptional(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, declared, default = problem.data["name"], problem.data["declared"], problem.data["default"]
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.DefaultNotOfType]) -> Diagnostic:
+        name, declared, default = problem.data.name, problem.data.declared, problem.data.default
         none = default == "None"
         return self.about(
             cls,

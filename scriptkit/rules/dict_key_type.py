@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class DictKeyType(ProblemRule):
+class DictKeyType(ProblemRule[containers.DictKeyType]):
     """A dict whose keys have a type that compiled dicts do not take."""
 
     code = "SK219"
     name = "dict-key-type"
-    kinds = ("dict-key-type",)
+    kinds = (containers.DictKeyType,)
     note = "keys are `int`, `float`, `complex`, `bool`, `str`, `Tensor` or `torch.device`"
     VALID = (forward('cells: Dict[str, Tensor] = {"0,1": x}\nreturn cells["0,1"]'),)
     INVALID = (
@@ -27,8 +27,8 @@ class DictKeyType(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        key = problem.data["key"]
+    def describe(self, cls: ClassFacts, problem: Problem[containers.DictKeyType]) -> Diagnostic:
+        key = problem.data.key
         return self.about(
             cls,
             problem,

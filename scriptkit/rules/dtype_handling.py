@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class DtypeHandling(ProblemRule):
+class DtypeHandling(ProblemRule[attributes.DtypeAttribute]):
     """An attribute of a dtype, or `torch.finfo` and `torch.iinfo`.
 
     A dtype is a number for the compiler, and has no attributes.
@@ -22,7 +22,7 @@ class DtypeHandling(ProblemRule):
     code = "SK232"
     name = "dtype-handling"
     raw = ("'int' object has no attribute or method 'is_(floating_point|complex)'",)
-    kinds = ("dtype-attribute",)
+    kinds = (attributes.DtypeAttribute,)
     label = "a number for the compiler"
     note = "a dtype is an `int` in compiled code, and has no attributes"
     VALID = (forward("return x * 2 if x.is_floating_point() else x"),)
@@ -33,8 +33,8 @@ class DtypeHandling(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.DtypeAttribute]) -> Diagnostic:
+        name = problem.data.name
         asks = name in ("is_floating_point", "is_complex")
         return self.about(
             cls,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class EmptyAttributeUntyped(ProblemRule):
+class EmptyAttributeUntyped(ProblemRule[attributes.EmptyAttributeUntyped]):
     """An attribute that starts as `[]`, `{}` or `None`, without a type in the class body.
 
     The compiler infers the type of an attribute from its value, and an empty value says nothing. It reads the class
@@ -27,7 +27,7 @@ class EmptyAttributeUntyped(ProblemRule):
         r"to a TorchScript type\. (List trace inputs must have elements|Dictionary inputs must have entries)",
         r"Wrong type for attribute assignment\. Expected NoneType but got",
     )
-    kinds = ("empty-attribute-untyped",)
+    kinds = (attributes.EmptyAttributeUntyped,)
     note = "the compiler infers the type of an attribute from its value, and an empty value says nothing"
     VALID = (
         model(
@@ -45,8 +45,8 @@ class EmptyAttributeUntyped(ProblemRule):
         Invalid(model("self.counts = {}", "return x * len(self.counts)  # <-"), "Dictionary inputs must have entries"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, value = problem.data["name"], problem.data["value"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.EmptyAttributeUntyped]) -> Diagnostic:
+        name, value = problem.data.name, problem.data.value
         return self.about(
             cls,
             problem,

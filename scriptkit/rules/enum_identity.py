@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import classes
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class EnumIdentity(ProblemRule):
+class EnumIdentity(ProblemRule[classes.EnumLimits]):
     """Enum members compared with `is`: in compiled code that is always false."""
 
     code = "SK703"
     name = "enum-identity"
-    kinds = ("enum-limits",)
+    kinds = (classes.EnumLimits,)
     label = "always false in compiled code"
     note = "compiled code makes enum members anew, so `is` never finds the same object"
     help = "compare with `==`"
@@ -53,9 +53,9 @@ class EnumIdentity(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        if problem.data["what"] != "is":
+    def describe(self, cls: ClassFacts, problem: Problem[classes.EnumLimits]) -> Diagnostic | None:
+        if problem.data.what != "is":
             return None
-        text = problem.data["text"]
+        text = problem.data.text
         better = text.replace(" is not ", " != ").replace(" is ", " == ")
         return self.about(cls, problem, f"{quoted(text)} compares enum members by identity", suggestion=better)

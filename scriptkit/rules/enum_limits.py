@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import classes
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class EnumLimits(ProblemRule):
+class EnumLimits(ProblemRule[classes.EnumLimits]):
     """Something an enum cannot do in compiled code.
 
     Members can be compared with `==` and have a `.name` and a `.value`; nothing else.
@@ -21,7 +21,7 @@ class EnumLimits(ProblemRule):
 
     code = "SK235"
     name = "enum-limits"
-    kinds = ("enum-limits",)
+    kinds = (classes.EnumLimits,)
     note = "compiled enums have `==`, `!=`, `.name` and `.value`, and can be iterated over"
     VALID = (
         """
@@ -57,8 +57,8 @@ class EnumLimits(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        what, text = problem.data["what"], problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[classes.EnumLimits]) -> Diagnostic | None:
+        what, text = problem.data.what, problem.data.text
         if what == "is":
             return None
         message, help = _WORDS.get(what, ("an enum in a form the compiler lacks", "compare the members with `==`"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers, modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import is_self_attribute
 from scriptkit.rules.rule import Invalid, Rule
@@ -50,7 +51,7 @@ class FinalDeclaredInInit(Rule):
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         for problem in cls.problems:
-            if problem.kind in _NEED_CONSTANTS:
+            if isinstance(problem.data, _NEED_CONSTANTS):
                 attribute = next(
                     (a for a in map(_attribute, ast.walk(problem.node)) if a and _is_final_in_init(cls, a)), None
                 )
@@ -65,7 +66,11 @@ class FinalDeclaredInInit(Rule):
                     )
 
 
-_NEED_CONSTANTS = ("module-container-dynamic-index", "tuple-index-not-constant", "parameter-container")
+_NEED_CONSTANTS = (
+    modules.ModuleContainerDynamicIndex,
+    containers.TupleIndexNotConstant,
+    modules.ParameterContainer,
+)
 
 
 def _attribute(node: ast.AST) -> str | None:

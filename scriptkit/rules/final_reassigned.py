@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class FinalReassigned(ProblemRule):
+class FinalReassigned(ProblemRule[attributes.FinalReassigned]):
     """An assignment to a `Final` attribute in compiled code."""
 
     code = "SK110"
     name = "final-reassigned"
     raw = ()
-    kinds = ("final-reassigned",)
+    kinds = (attributes.FinalReassigned,)
     label = "a constant"
     note = "a `Final` attribute is a constant: its value is written into the compiled code"
     VALID = (model("self.step = 0", "self.step = self.step + 1\nreturn x"),)
@@ -30,8 +30,8 @@ class FinalReassigned(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.FinalReassigned]) -> Diagnostic:
+        name = problem.data.name
         return self.about(
             cls,
             problem,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import names
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import CONSTANTS
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class GlobalConstant(ProblemRule):
+class GlobalConstant(ProblemRule[names.GlobalCapture]):
     """A constant of the Python module, read in compiled code.
 
     The compiler sees functions, classes and modules there, and no values. A `ScriptableModule` may read numbers,
@@ -26,7 +26,7 @@ class GlobalConstant(ProblemRule):
     once = True
     raw = ("python value of type '(int|float|str|bool|complex|tuple|dtype|device|NoneType)' cannot be used as a value",)
     lifted = True
-    kinds = ("global-capture",)
+    kinds = (names.GlobalCapture,)
     label = "a value of the Python module"
     note = "the compiler sees functions, classes and imported modules of a Python module, and no values"
     VALID = (model("self.scale = SCALE", "return x * self.scale").replace("class Model", "SCALE = 2.0\n\nclass Model"),)
@@ -41,8 +41,8 @@ class GlobalConstant(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[names.GlobalCapture]) -> Diagnostic | None:
+        name, what = problem.data.name, problem.data.what
         if what not in CONSTANTS:
             return None
         return self.about(

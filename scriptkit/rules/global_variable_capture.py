@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import names
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import CONSTANTS
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class GlobalVariableCapture(ProblemRule):
+class GlobalVariableCapture(ProblemRule[names.GlobalCapture]):
     """A value of the Python module that cannot become a constant, read in compiled code: a tensor, a list."""
 
     code = "SK433"
     name = "global-variable-capture"
     once = True
     raw = (r"python value of type '\w+' cannot be used as a value",)
-    kinds = ("global-capture",)
+    kinds = (names.GlobalCapture,)
     label = "a value of the Python module"
     note = "the compiler sees functions, classes and imported modules of a Python module, and no values"
     VALID = ("WEIGHT = torch.ones(2)\n\n" + model('self.register_buffer("weight", WEIGHT)', "return x * self.weight"),)
@@ -32,8 +32,8 @@ class GlobalVariableCapture(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[names.GlobalCapture]) -> Diagnostic | None:
+        name, what = problem.data.name, problem.data.what
         if what in CONSTANTS:
             return None
         tensor = what == "Tensor"

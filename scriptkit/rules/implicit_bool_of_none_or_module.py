@@ -5,24 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import optionals
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ImplicitBoolOfNoneOrModule(ProblemRule):
+class ImplicitBoolOfNoneOrModule(ProblemRule[optionals.ImplicitBool]):
     """A condition that has no truth value for the compiler: a module, `None`, an `Optional`, a tuple, a device."""
 
     code = "SK204"
     name = "implicit-bool-of-none-or-module"
     raw = ("Could not cast value of type .* to bool",)
     supersedes = ("or-on-non-bool",)
-    kinds = ("implicit-bool",)
+    kinds = (optionals.ImplicitBool,)
     note = "conditions are bools, numbers, strings, lists, dicts, and tensors of one element"
     VALID = (
         model("self.down = None", "if self.down is not None:\n    x = self.down(x)\nreturn x"),
@@ -43,8 +43,8 @@ class ImplicitBoolOfNoneOrModule(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, what, kind = ast.unparse(problem.node), problem.data["what"], problem.data["type"]
+    def describe(self, cls: ClassFacts, problem: Problem[optionals.ImplicitBool]) -> Diagnostic:
+        text, what, kind = ast.unparse(problem.node), problem.data.what, problem.data.type
         value = {"module": "a module", "None": "`None`"}.get(what, f"a `{kind}`")
         none = what in ("module", "None", "Optional")
         return self.about(

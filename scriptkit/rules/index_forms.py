@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import LONGEST_LABEL
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class IndexForms(ProblemRule):
+class IndexForms(ProblemRule[containers.IndexForms | containers.NotSubscriptable]):
     """A value indexed by something it does not take, or a value that takes no index."""
 
     code = "SK222"
@@ -25,7 +25,10 @@ class IndexForms(ProblemRule):
         "indexing tensor with unsupported index type",
         "Sliced expression not yet supported for subscripted assignment",
     )
-    kinds = ("index-forms", "not-subscriptable")
+    kinds = (
+        containers.IndexForms,
+        containers.NotSubscriptable,
+    )
     note = "tensors take ints, slices, `None`, `...`, tensors and lists of ints; lists and strings take ints and slices"
     VALID = (forward("return x[:, [0, 1]]"),)
     INVALID = (
@@ -39,9 +42,12 @@ class IndexForms(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        kind = problem.data["type"]
-        if problem.kind == "not-subscriptable":
+    def describe(
+        self, cls: ClassFacts, problem: Problem[containers.IndexForms | containers.NotSubscriptable]
+    ) -> Diagnostic:
+        data = problem.data
+        kind = data.type
+        if isinstance(data, containers.NotSubscriptable):
             return self.about(
                 cls,
                 problem,
@@ -49,11 +55,11 @@ class IndexForms(ProblemRule):
                 label=f"`{kind}` here",
                 help="use the value itself, or index a container",
             )
-        why = problem.data.get("why") or f"a `{kind}` does not take it"
+        why = data.why or f"a `{kind}` does not take it"
         return self.about(
             cls,
             problem,
-            f"a `{kind}` is indexed by a `{problem.data['index']}`",
+            f"a `{kind}` is indexed by a `{data.index}`",
             label=why if len(why.split()) < LONGEST_LABEL else "not taken as an index",
             help="index with one of those, or with `torch.index_select` and a tensor of indices",
         )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class InheritedAnnotationLost(ProblemRule):
+class InheritedAnnotationLost(ProblemRule[attributes.InheritedAnnotationLost]):
     """An attribute annotated in a base class, while the subclass has annotations of its own.
 
     The compiler reads the annotations of the class itself. A `ScriptableModule` hands it those of all bases.
@@ -24,7 +24,7 @@ class InheritedAnnotationLost(ProblemRule):
     once = True
     raw = ()
     lifted = True
-    kinds = ("inherited-annotation-lost",)
+    kinds = (attributes.InheritedAnnotationLost,)
     label = "its declaration is not seen"
     note = "the compiler reads the annotations of one class: its own if it has any, else those of its first base"
     VALID = (
@@ -72,8 +72,8 @@ class InheritedAnnotationLost(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, base = problem.data["name"], problem.data["base"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.InheritedAnnotationLost]) -> Diagnostic:
+        name, base = problem.data.name, problem.data.base
         declaration = problem.related[0] if problem.related else None
         return self.about(
             cls,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class Invariance(ProblemRule):
+class Invariance(ProblemRule[variables.Invariance]):
     """A list or dict whose elements have a narrower type than the one declared.
 
     `List[Tensor]` is no `List[Optional[Tensor]]`: whoever takes the second may put a `None` into it.
@@ -25,7 +25,7 @@ class Invariance(ProblemRule):
         r"^(?!.*variants are available).*type '(List|Dict)\[[^']*' for argument '\w+' but instead found type '\1\[",
         r"as having type (List|Dict)\[.* but is actually of type \1\[",
     )
-    kinds = ("invariance",)
+    kinds = (variables.Invariance,)
     note = "containers match only with exactly the same element type"
     VALID = (
         forward(
@@ -39,8 +39,8 @@ class Invariance(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        expected, actual = problem.data["expected"], problem.data["actual"]
+    def describe(self, cls: ClassFacts, problem: Problem[variables.Invariance]) -> Diagnostic:
+        expected, actual = problem.data.expected, problem.data.actual
         return self.about(
             cls,
             problem,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import nodes, quoted, shown
 from scriptkit.rules.rule import Invalid, ProblemRule
@@ -13,17 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class IsinstanceForms(ProblemRule):
+class IsinstanceForms(ProblemRule[calls.IsinstanceForms]):
     """`isinstance` with something the compiler takes for no type."""
 
     code = "SK429"
     name = "isinstance-forms"
     raw = ()
-    kinds = ("isinstance-forms",)
+    kinds = (calls.IsinstanceForms,)
     label = "no type to test for"
     note = "compiled `isinstance` takes types the compiler knows, or a tuple of them, written in the call"
     help = "write concrete types"
@@ -52,8 +52,8 @@ class IsinstanceForms(ProblemRule):
                 if isinstance(kind, ast.Call) or _holds_tuple(cls, kind) or cls.module.dotted(kind) in ABSTRACT:
                     yield self.found(cls, node, f"{shown(node)} cannot be decided in TorchScript", method=function.name)
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(cls, problem, f"{quoted(problem.data['text'])} cannot be decided in TorchScript")
+    def describe(self, cls: ClassFacts, problem: Problem[calls.IsinstanceForms]) -> Diagnostic:
+        return self.about(cls, problem, f"{quoted(problem.data.text)} cannot be decided in TorchScript")
 
 
 ABSTRACT = tuple(

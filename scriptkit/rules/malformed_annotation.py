@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import declarations
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class MalformedAnnotation(ProblemRule):
+class MalformedAnnotation(ProblemRule[declarations.MalformedAnnotation]):
     """An annotation that is no type expression, such as `Dict[int: str]`."""
 
     code = "SK408"
     name = "malformed-annotation"
-    kinds = ("malformed-annotation",)
+    kinds = (declarations.MalformedAnnotation,)
     label = "no type expression"
     note = "the parts of a type stand between commas, as in `Dict[int, str]`"
     VALID = (forward("groups: Dict[int, Tensor] = {}\ngroups[0] = x\nreturn groups[0]"),)
@@ -30,8 +30,8 @@ class MalformedAnnotation(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[declarations.MalformedAnnotation]) -> Diagnostic:
+        text = problem.data.text
         colon = ":" in text
         return self.about(
             cls,

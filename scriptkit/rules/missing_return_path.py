@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import word
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class MissingReturnPath(ProblemRule):
+class MissingReturnPath(ProblemRule[variables.MissingReturnPath]):
     """A function in which one path ends without a `return`."""
 
     code = "SK214"
     name = "missing-return-path"
     raw = ("but does not return along all paths",)
-    kinds = ("missing-return-path",)
+    kinds = (variables.MissingReturnPath,)
     label = "one path returns nothing"
     note = "every path of a function that returns a value returns one, or raises"
     VALID = (forward("if k > 1:\n    return x\nreturn x * 2", "x: Tensor, k: int"),)
@@ -31,7 +31,7 @@ class MissingReturnPath(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+    def describe(self, cls: ClassFacts, problem: Problem[variables.MissingReturnPath]) -> Diagnostic:
         name = problem.method.name if problem.method else "the function"
         return self.found(
             cls,

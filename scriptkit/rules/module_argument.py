@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted, shown
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleArgument(ProblemRule):
+class ModuleArgument(ProblemRule[modules.ModuleArgument]):
     """A module passed to a function or method."""
 
     code = "SK309"
@@ -22,7 +22,7 @@ class ModuleArgument(ProblemRule):
     raw = ("'__torch__[^']*' object is not iterable",)
     supersedes = ("unsupported-annotation",)
     reach = "class"
-    kinds = ("module-argument",)
+    kinds = (modules.ModuleArgument,)
     label = "a module as an argument"
     note = "arguments have one declared type, and each module has a type of its own"
     VALID = (model("self.fc = nn.Linear(2, 2)", "return torch.relu(self.fc(x))"),)
@@ -34,8 +34,8 @@ class ModuleArgument(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        function = problem.data["function"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleArgument]) -> Diagnostic:
+        function = problem.data.function
         return self.about(
             cls,
             problem,

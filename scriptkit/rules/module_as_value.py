@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import is_self_attribute, nodes, shown
 from scriptkit.rules.rule import Invalid, ProblemRule
@@ -13,17 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import AttributeFacts, ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import AttributeFacts, ClassFacts, Problem
 
 
-class ModuleAsValue(ProblemRule):
+class ModuleAsValue(ProblemRule[modules.ModuleAsValue]):
     """A module that stands where a value is needed: in a list or tuple, a conditional expression, a second name."""
 
     code = "SK308"
     name = "module-as-value"
     raw = ("'__torch__[^']*' object has no attribute or method '__call__'",)
-    kinds = ("module-as-value",)
+    kinds = (modules.ModuleAsValue,)
     label = "a module is no value"
     note = "each module has a type of its own, so the compiler must see which one is called"
     help = "call it where it is, and choose between the results"
@@ -55,9 +55,9 @@ class ModuleAsValue(ProblemRule):
                     method=function.name,
                 )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleAsValue]) -> Diagnostic | None:
         above = cls.module.parent(problem.node)
-        choice = next(p.node for p in cls.problems if p.kind in self.kinds and cls.module.parent(p.node) is above)
+        choice = next(p.node for p in cls.problems if type(p.data) in self.kinds and cls.module.parent(p.node) is above)
         if isinstance(above, (ast.IfExp, ast.List, ast.Tuple)) and choice is not problem.node:
             return None  # one choice between modules is one mistake
         return self.about(cls, problem, f"{shown(problem.node)} is a module, and stands where a value is needed")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleContainerIterationLimits(ProblemRule):
+class ModuleContainerIterationLimits(ProblemRule[modules.ModuleContainerReversed]):
     """A container of modules, iterated backwards."""
 
     code = "SK304"
     name = "module-container-iteration-limits"
-    kinds = ("module-container-reversed",)
+    kinds = (modules.ModuleContainerReversed,)
     label = "backwards over modules"
     note = "the compiler unrolls a container of modules from first to last only"
     help = "keep the modules in a second `ModuleList`, made in reverse order in `__init__`"
@@ -40,8 +40,8 @@ class ModuleContainerIterationLimits(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerReversed]) -> Diagnostic:
+        text = problem.data.text
         return self.about(
             cls,
             problem,

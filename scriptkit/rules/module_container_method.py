@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleContainerMethod(ProblemRule):
+class ModuleContainerMethod(ProblemRule[modules.ModuleContainerMethod]):
     """A method that compiled containers of modules do not have."""
 
     code = "SK306"
     name = "module-container-method"
     raw = ("has no attribute 'get'",)
-    kinds = ("module-container-method",)
+    kinds = (modules.ModuleContainerMethod,)
     label = "missing from compiled containers"
     note = "compiled containers have `len`, `in`, iteration, and `keys`, `values`, `items` of a `ModuleDict`"
     help = "iterate over the container"
@@ -37,7 +37,7 @@ class ModuleContainerMethod(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        method = problem.data["method"]
-        text = problem.data["text"].removesuffix(f".{method}")
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerMethod]) -> Diagnostic:
+        method = problem.data.method
+        text = problem.data.text.removesuffix(f".{method}")
         return self.about(cls, problem, f"{quoted(text)} has no `{method}` in TorchScript")

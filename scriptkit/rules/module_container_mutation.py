@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleContainerMutation(ProblemRule):
+class ModuleContainerMutation(ProblemRule[modules.ModuleContainerMutation]):
     """A container of modules that compiled code changes."""
 
     code = "SK305"
     name = "module-container-mutation"
     raw = ("Unknown type name 'Module'",)
-    kinds = ("module-container-mutation",)
+    kinds = (modules.ModuleContainerMutation,)
     label = "changes the modules"
     note = "the compiler unrolls a container of modules, so its modules are fixed when the constructor ends"
     help = "add the module in `__init__`"
@@ -40,7 +40,7 @@ class ModuleContainerMutation(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        method = problem.data["method"]
-        text = problem.data["text"].removesuffix(f".{method}")
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerMutation]) -> Diagnostic:
+        method = problem.data.method
+        text = problem.data.text.removesuffix(f".{method}")
         return self.about(cls, problem, f"{quoted(text)} is changed by `{method}` in compiled code")

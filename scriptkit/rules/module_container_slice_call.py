@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleContainerSliceCall(ProblemRule):
+class ModuleContainerSliceCall(ProblemRule[modules.ModuleContainerSliceCall]):
     """A module of a slice, called like a function.
 
     A slice of a `ModuleList` is a tuple of modules for the compiler, and these have a `forward`, but cannot be
@@ -24,7 +24,7 @@ class ModuleContainerSliceCall(ProblemRule):
     code = "SK303"
     name = "module-container-slice-call"
     raw = ()
-    kinds = ("module-container-slice-call",)
+    kinds = (modules.ModuleContainerSliceCall,)
     label = "a module from a slice"
     note = "a slice of modules is a tuple for the compiler, and its elements cannot be called"
     help = "iterate over the container itself, or call `forward`"
@@ -44,8 +44,8 @@ class ModuleContainerSliceCall(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerSliceCall]) -> Diagnostic:
+        text = problem.data.text
         return self.about(
             cls,
             problem,

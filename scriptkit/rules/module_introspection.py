@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleIntrospection(ProblemRule):
+class ModuleIntrospection(ProblemRule[modules.ModuleIntrospection]):
     """A method of `nn.Module` that looks at or changes the module itself, such as `parameters()`."""
 
     code = "SK311"
@@ -23,7 +23,7 @@ class ModuleIntrospection(ProblemRule):
         "Unknown type name 'Self'",
     )
     supersedes = ("unsupported-builtin",)
-    kinds = ("module-introspection",)
+    kinds = (modules.ModuleIntrospection,)
     label = "asks a module about itself"
     note = "the compiler compiles what modules compute; their bookkeeping stays in Python"
     VALID = (model("self.fc = nn.Linear(2, 2)", "return x * self.fc.weight.sum()"),)
@@ -35,8 +35,8 @@ class ModuleIntrospection(ProblemRule):
         Invalid(model("self.fc = nn.Linear(2, 2)", "self.eval()  # <-\nreturn x"), "Unknown type name 'Self'"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleIntrospection]) -> Diagnostic:
+        name = problem.data.name
         return self.about(
             cls,
             problem,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModuleListIndex(ProblemRule):
+class ModuleListIndex(ProblemRule[modules.ModuleContainerDynamicIndex]):
     """A `ModuleList`, `Sequential` or `ModuleDict` indexed by a value unknown at compile time.
 
     The compiler unrolls a `ModuleList`, because each of its modules may have a different type: a number known only
@@ -27,7 +27,7 @@ class ModuleListIndex(ProblemRule):
         "Expected integer literal for index",
         "Unable to extract string literal index",
     )
-    kinds = ("module-container-dynamic-index",)
+    kinds = (modules.ModuleContainerDynamicIndex,)
     note = "the compiler unrolls containers of modules, so it must know every index in advance"
     VALID = (
         model(
@@ -59,8 +59,8 @@ class ModuleListIndex(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        container, text, index = problem.data["container"], problem.data["text"], problem.data["index"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ModuleContainerDynamicIndex]) -> Diagnostic:
+        container, text, index = problem.data.container, problem.data.text, problem.data.index
         keyed = container == "ModuleDict"
         loop = f"for key, module in {text}.items():\n    if key == {index}:\n        x = module(x)"
         return self.about(

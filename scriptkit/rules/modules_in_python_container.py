@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import model
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ModulesInPythonContainer(ProblemRule):
+class ModulesInPythonContainer(ProblemRule[attributes.AttributeUnsupportedType]):
     """Submodules in a Python list or dict.
 
     Neither the compiler nor `nn.Module` sees them: their parameters would not even be trained.
@@ -23,7 +23,7 @@ class ModulesInPythonContainer(ProblemRule):
     name = "modules-in-python-container"
     once = True
     raw = ()
-    kinds = ("attribute-unsupported-type",)
+    kinds = (attributes.AttributeUnsupportedType,)
     label = "holds modules in a Python container"
     note = "only modules assigned to attributes, or held in `ModuleList` and `ModuleDict`, are submodules"
     VALID = (
@@ -45,8 +45,8 @@ class ModulesInPythonContainer(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeUnsupportedType]) -> Diagnostic | None:
+        name, what = problem.data.name, problem.data.what
         if what not in ("list of modules", "dict of modules"):
             return None
         kind, container = ("list", "ModuleList") if "list" in what else ("dict", "ModuleDict")
@@ -55,6 +55,6 @@ class ModulesInPythonContainer(ProblemRule):
             problem,
             f"`self.{name}` is a Python {kind} of modules",
             help=f"make it a `{container}`",
-            suggestion=f"self.{name} = nn.{container}({problem.data['value_text']})",
+            suggestion=f"self.{name} = nn.{container}({problem.data.value_text})",
             also=related(problem, f"a Python {kind}"),
         )

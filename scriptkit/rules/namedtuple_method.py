@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import classes
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class NamedtupleMethod(ProblemRule):
+class NamedtupleMethod(ProblemRule[classes.NamedtupleMethod]):
     """A method of a `NamedTuple`, such as `_replace` or `_asdict`."""
 
     code = "SK236"
     name = "namedtuple-method"
     raw = ()
-    kinds = ("namedtuple-method",)
+    kinds = (classes.NamedtupleMethod,)
     note = "a `NamedTuple` has fields in compiled code, and no methods"
     help = "make a new one from its fields"
     VALID = (
@@ -49,8 +49,8 @@ class NamedtupleMethod(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, kind = problem.data["name"], problem.data["type"]
+    def describe(self, cls: ClassFacts, problem: Problem[classes.NamedtupleMethod]) -> Diagnostic:
+        name, kind = problem.data.name, problem.data.type
         return self.about(
             cls,
             problem,

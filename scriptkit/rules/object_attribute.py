@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ObjectAttribute(ProblemRule):
+class ObjectAttribute(ProblemRule[attributes.ObjectAttribute]):
     """An attribute or method that values of this type do not have in TorchScript."""
 
     code = "SK230"
     name = "object-attribute"
     raw = ("' object has no attribute or method '",)
-    kinds = ("object-attribute",)
+    kinds = (attributes.ObjectAttribute,)
     VALID = (forward("names = [n.upper() for n in names]\nreturn names", "names: List[str]", "List[str]"),)
     INVALID = (
         Invalid(
@@ -28,9 +28,9 @@ class ObjectAttribute(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, kind = problem.data["name"], problem.data["type"]
-        what = "method" if problem.data["method"] else "attribute"
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.ObjectAttribute]) -> Diagnostic:
+        name, kind = problem.data.name, problem.data.type
+        what = "method" if problem.data.method else "attribute"
         return self.about(
             cls,
             problem,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class OperatorTypes(ProblemRule):
+class OperatorTypes(ProblemRule[arguments.OperatorTypes]):
     """An operator between types that have no such operator."""
 
     code = "SK228"
     name = "operator-types"
     raw = ()
-    kinds = ("operator-types",)
+    kinds = (arguments.OperatorTypes,)
     note = "the compiler has the operators of torch: for numbers and tensors, and a few for strings and lists"
     VALID = (forward('return "a" + "b"', returns="str"), forward("n = -n - 1\nreturn x * n", "x: Tensor, n: int"))
     INVALID = (
@@ -34,8 +34,8 @@ class OperatorTypes(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        operator, left, right = problem.data["operator"], problem.data["left"], problem.data["right"]
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.OperatorTypes]) -> Diagnostic:
+        operator, left, right = problem.data.operator, problem.data.left, problem.data.right
         message = (
             f"no operator `{operator}` for `{left}` and `{right}`"
             if right is not None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import optionals
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class OptionalAttributeNotRefined(ProblemRule):
+class OptionalAttributeNotRefined(ProblemRule[optionals.OptionalAttributeNotRefined]):
     """An `Optional` attribute, used where `None` is not accepted.
 
     A check refines the type of a local name, never of an attribute: some other call might set it to `None` in
@@ -24,7 +24,7 @@ class OptionalAttributeNotRefined(ProblemRule):
     code = "SK201"
     name = "optional-attribute-not-refined"
     raw = (r"(Optional\[[^']*\]'|Optional\[\w+\]' object has no attribute or method).* self(\.\w+)+ ~+ <--- HERE",)
-    kinds = ("optional-attribute-not-refined",)
+    kinds = (optionals.OptionalAttributeNotRefined,)
     note = "the compiler refines the types of local names only, never of attributes"
     VALID = (
         model(
@@ -48,8 +48,8 @@ class OptionalAttributeNotRefined(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, declared = problem.data["text"], problem.data["type"]
+    def describe(self, cls: ClassFacts, problem: Problem[optionals.OptionalAttributeNotRefined]) -> Diagnostic:
+        text, declared = problem.data.text, problem.data.type
         local = text.rpartition(".")[2]
         checked = bool(problem.related)
         return self.about(

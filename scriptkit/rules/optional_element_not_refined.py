@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import optionals
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class OptionalElementNotRefined(ProblemRule):
+class OptionalElementNotRefined(ProblemRule[optionals.OptionalElementNotRefined]):
     """An element of a list or dict of `Optional`, checked for `None` and then used.
 
     A check refines the type of a local name, never of an element.
@@ -23,7 +23,7 @@ class OptionalElementNotRefined(ProblemRule):
     code = "SK203"
     name = "optional-element-not-refined"
     raw = ()
-    kinds = ("optional-element-not-refined",)
+    kinds = (optionals.OptionalElementNotRefined,)
     note = "the compiler refines the types of local names only, never of elements"
     VALID = (
         forward(
@@ -40,15 +40,15 @@ class OptionalElementNotRefined(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[optionals.OptionalElementNotRefined]) -> Diagnostic:
+        text = problem.data.text
         return self.about(
             cls,
             problem,
             f"checking {quoted(text)} for `None` does not refine its type"
             if problem.related
             else f"{quoted(text)} may be `None` here",
-            label=f"still `{problem.data['type']}` here",
+            label=f"still `{problem.data.type}` here",
             help="copy the element to a local name, then check and use that",
             suggestion=f"element = {text}\nif element is not None:",
             also=related(problem, "checked here"),

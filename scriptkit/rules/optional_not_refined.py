@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import optionals
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class OptionalNotRefined(ProblemRule):
+class OptionalNotRefined(ProblemRule[optionals.OptionalNotRefined]):
     """An `Optional` value, used where `None` is not accepted."""
 
     code = "SK202"
@@ -23,7 +23,7 @@ class OptionalNotRefined(ProblemRule):
         r"instead found type 'Optional\[[^']*\]'",
         r"'Optional\[[^']*\]' object has no attribute or method",
     )
-    kinds = ("optional-not-refined",)
+    kinds = (optionals.OptionalNotRefined,)
     note = (
         "the compiler refines a local name after `is not None`, `is None` with a way out, or `assert ... is not None`"
     )
@@ -42,8 +42,8 @@ class OptionalNotRefined(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, declared = problem.data["text"], problem.data["type"]
+    def describe(self, cls: ClassFacts, problem: Problem[optionals.OptionalNotRefined]) -> Diagnostic:
+        text, declared = problem.data.text, problem.data.type
         name = text if text.isidentifier() else "value"
         return self.about(
             cls,

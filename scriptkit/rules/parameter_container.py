@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ParameterContainer(ProblemRule):
+class ParameterContainer(ProblemRule[modules.ParameterContainer]):
     """A `ParameterList` or `ParameterDict`, used in a way compiled code has not."""
 
     code = "SK307"
     name = "parameter-container"
     raw = ()
-    kinds = ("parameter-container",)
+    kinds = (modules.ParameterContainer,)
     label = "not known while compiling"
     note = "the compiler unrolls containers of parameters, so it must know every index in advance"
     help = "iterate over it, or stack the parameters to one tensor"
@@ -40,8 +40,8 @@ class ParameterContainer(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, what = problem.data["text"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ParameterContainer]) -> Diagnostic:
+        text, what = problem.data.text, problem.data.what
         lacks = f"has no `{what}` in TorchScript"
         message = "is indexed by what is not known at compile time" if what == "index" else lacks
         return self.about(cls, problem, f"{quoted(text)} {message}", suggestion=f"for parameter in {text}:")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.language.values import LAZY
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class RangeForms(ProblemRule):
+class RangeForms(ProblemRule[calls.RangeForms]):
     """`range` of something other than ints, or a `range`, `enumerate` or `zip` that is used as a value."""
 
     code = "SK428"
     name = "range-forms"
-    kinds = ("range-forms",)
+    kinds = (calls.RangeForms,)
     note = "the compiler knows `range` as the source of a loop, over ints"
     VALID = (forward("for i in range(int(steps)):\n    x = x + i\nreturn x", "x: Tensor, steps: Tensor"),)
     INVALID = (
@@ -33,8 +33,8 @@ class RangeForms(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        why = problem.data["why"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.RangeForms]) -> Diagnostic:
+        why = problem.data.why
         value = why in LAZY
         return self.about(
             cls,

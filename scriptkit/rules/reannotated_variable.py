@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ReannotatedVariable(ProblemRule):
+class ReannotatedVariable(ProblemRule[variables.ReannotatedVariable]):
     """A local name that is annotated a second time inside a branch or loop."""
 
     code = "SK210"
     name = "reannotated-variable"
     raw = ("Attempting to declare and annotate the type of variable",)
-    kinds = ("reannotated-variable",)
+    kinds = (variables.ReannotatedVariable,)
     label = "annotated again"
     note = "a name is annotated once, where it is first assigned"
     VALID = (forward("y: int = 1\nif k > 1:\n    y = 2\nreturn x * y", "x: Tensor, k: int"),)
@@ -30,8 +30,8 @@ class ReannotatedVariable(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[variables.ReannotatedVariable]) -> Diagnostic:
+        name = problem.data.name
         return self.about(
             cls,
             problem,

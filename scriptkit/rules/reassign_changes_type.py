@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ReassignChangesType(ProblemRule):
+class ReassignChangesType(ProblemRule[variables.ReassignChangesType | variables.ReassignNotFirstClass]):
     """A name that gets a value of another type inside a branch or loop.
 
     A name has one type in a block and the blocks inside it. In straight-line code it may change.
@@ -22,7 +22,10 @@ class ReassignChangesType(ProblemRule):
     code = "SK208"
     name = "reassign-changes-type"
     raw = ("previously had type .* but is now being assigned to a value of type",)
-    kinds = ("reassign-changes-type", "reassign-not-first-class")
+    kinds = (
+        variables.ReassignChangesType,
+        variables.ReassignNotFirstClass,
+    )
     note = "a name keeps, in branches and loops, the type it has outside of them"
     VALID = (
         forward("total = 0.0\nfor i in range(x.size(0)):\n    total = total + x[i].mean().item()\nreturn x * total"),
@@ -35,9 +38,12 @@ class ReassignChangesType(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
-        if problem.kind == "reassign-not-first-class":
+    def describe(
+        self, cls: ClassFacts, problem: Problem[variables.ReassignChangesType | variables.ReassignNotFirstClass]
+    ) -> Diagnostic:
+        data = problem.data
+        name = data.name
+        if isinstance(data, variables.ReassignNotFirstClass):
             return self.about(
                 cls,
                 problem,
@@ -46,7 +52,7 @@ class ReassignChangesType(ProblemRule):
                 note="modules and functions are no values: the compiler must know which one a name means",
                 help="call it in each branch instead of choosing it",
             )
-        old, new = str(problem.data["old"]), str(problem.data["new"])
+        old, new = str(data.old), str(data.new)
         help, suggestion = _repair(name, old, new)
         return self.about(
             cls,

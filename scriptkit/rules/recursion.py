@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class Recursion(ProblemRule):
+class Recursion(ProblemRule[calls.Recursion]):
     """A function or method that calls itself, directly or through others."""
 
     code = "SK413"
     name = "recursion"
     raw = ("is called recursively",)
-    kinds = ("recursion",)
+    kinds = (calls.Recursion,)
     label = "calls what is being compiled"
     note = "the compiler must know the type of a function before it compiles a call of it"
     help = "write a loop"
@@ -40,5 +40,5 @@ class Recursion(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        return self.about(cls, problem, f"`{problem.data['name']}` calls itself")
+    def describe(self, cls: ClassFacts, problem: Problem[calls.Recursion]) -> Diagnostic:
+        return self.about(cls, problem, f"`{problem.data.name}` calls itself")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ReturnTypeMismatch(ProblemRule):
+class ReturnTypeMismatch(ProblemRule[variables.ReturnTypeMismatch]):
     """A returned value that is not of the declared type."""
 
     code = "SK212"
     name = "return-type-mismatch"
     raw = ("Return value was annotated as having type",)
-    kinds = ("return-type-mismatch",)
+    kinds = (variables.ReturnTypeMismatch,)
     note = "a returned value has exactly the declared type; an `int` does not become a `float`"
     VALID = (forward("return float(x.size(0))", returns="float"),)
     INVALID = (
@@ -29,8 +29,8 @@ class ReturnTypeMismatch(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        declared, actual = str(problem.data["declared"]), str(problem.data["actual"])
+    def describe(self, cls: ClassFacts, problem: Problem[variables.ReturnTypeMismatch]) -> Diagnostic:
+        declared, actual = str(problem.data.declared), str(problem.data.actual)
         name = problem.method.name if problem.method else "the function"
         number = (declared, actual) == ("float", "int")
         return self.about(

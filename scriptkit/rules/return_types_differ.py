@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ReturnTypesDiffer(ProblemRule):
+class ReturnTypesDiffer(ProblemRule[variables.ReturnTypesDiffer]):
     """A function without a declared result, whose returns have different types."""
 
     code = "SK213"
     name = "return-types-differ"
     raw = ("Previous return statement returned a value of type",)
-    kinds = ("return-types-differ",)
+    kinds = (variables.ReturnTypesDiffer,)
     note = "a function returns values of one type; without an annotation, that of its first return"
     VALID = (forward("if k > 1:\n    return x\nreturn torch.zeros(1)", "x: Tensor, k: int"),)
     INVALID = (
@@ -31,8 +31,8 @@ class ReturnTypesDiffer(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        first, second = problem.data["first"], problem.data["second"]
+    def describe(self, cls: ClassFacts, problem: Problem[variables.ReturnTypesDiffer]) -> Diagnostic:
+        first, second = problem.data.first, problem.data.second
         name = problem.method.name if problem.method else "the function"
         return self.about(
             cls,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
 
 from scriptkit.diagnostics import Diagnostic, Label
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from scriptkit.diagnostics import Severity
-    from scriptkit.language.facts import ClassFacts, Span
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem, Span
+    from scriptkit.language.problems.kind import Kind
+
+K = TypeVar("K", bound="Kind")
 
 
 class Parts(TypedDict, total=False):
@@ -66,7 +68,7 @@ class Rule:
     note: ClassVar[str] = ""
     help: ClassVar[str] = ""
 
-    def may_find(self, observed: AbstractSet[str]) -> bool:
+    def may_find(self, observed: AbstractSet[type[Kind]]) -> bool:
         """Whether there is anything to find, by the kinds of problems that the typing pass observed in a class."""
         del observed
         return True
@@ -98,35 +100,35 @@ class Rule:
         )
 
 
-class ProblemRule(Rule):
-    """A rule that puts what the typing pass observed into words."""
+class ProblemRule(Rule, Generic[K]):
+    """A rule that puts what the typing pass observed into words; `K` is the kind it describes, or a union of them."""
 
-    kinds: ClassVar[tuple[str, ...]]
+    kinds: ClassVar[tuple[type[Kind], ...]]
 
-    def may_find(self, observed: AbstractSet[str]) -> bool:
+    def may_find(self, observed: AbstractSet[type[Kind]]) -> bool:
         """Only what was observed; unless the rule looks for more by itself."""
         return type(self).check is not ProblemRule.check or not observed.isdisjoint(self.kinds)
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         """Every observation of the rule's kinds that it has words for."""
         for problem in cls.problems:
-            if problem.kind in self.kinds:
-                finding = self.describe(cls, problem)
+            if type(problem.data) in self.kinds:
+                finding = self.describe(cls, cast("Problem[K]", problem))
                 if finding is not None:
                     yield finding if problem.certain else replace(finding, severity="warning")
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic | None:
+    def describe(self, cls: ClassFacts, problem: Problem[K]) -> Diagnostic | None:
         """The finding for one observation."""
         raise NotImplementedError
 
-    def about(self, cls: ClassFacts, problem: Problem, message: str, **parts: Unpack[Parts]) -> Diagnostic:
+    def about(self, cls: ClassFacts, problem: Problem[Kind], message: str, **parts: Unpack[Parts]) -> Diagnostic:
         """A finding at the culprit of the observation."""
         if problem.method is not None:
             parts.setdefault("method", problem.method.name)
         return self.found(cls, problem.node, message, **parts)
 
 
-def related(problem: Problem, *texts: str) -> tuple[tuple[ast.AST | Span, str], ...]:
+def related(problem: Problem[Kind], *texts: str) -> tuple[tuple[ast.AST | Span, str], ...]:
     """The other ends of an observation, each with its label."""
     return tuple(zip(problem.related, texts, strict=False))
 

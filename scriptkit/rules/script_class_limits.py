@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import classes
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ScriptClassLimits(ProblemRule):
+class ScriptClassLimits(ProblemRule[classes.ScriptClassLimits]):
     """A helper class that breaks the rules for script classes."""
 
     code = "SK436"
     name = "script-class-limits"
     raw = (r"__init__\(__torch__\S+ self, .*Tensor \(inferred\)",)
-    kinds = ("script-class-limits",)
+    kinds = (classes.ScriptClassLimits,)
     label = "not possible in a script class"
     note = "a class used in compiled code has a typed `__init__` that sets every attribute, and no base class"
     VALID = (
@@ -69,8 +69,8 @@ class ScriptClassLimits(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, what = problem.data["name"], problem.data["what"]
+    def describe(self, cls: ClassFacts, problem: Problem[classes.ScriptClassLimits]) -> Diagnostic:
+        name, what = problem.data.name, problem.data.what
         message, help = _WORDS.get(
             what, (f"breaks a rule of script classes ({what})", "make it a plain class with typed methods")
         )

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class StarArgsCall(ProblemRule):
+class StarArgsCall(ProblemRule[arguments.StarArgsCall]):
     """`f(*xs)`, where `xs` is a list."""
 
     code = "SK425"
     name = "star-args-call"
     raw = ("cannot statically infer the expected size of a list in this context",)
-    kinds = ("star-args-call",)
+    kinds = (arguments.StarArgsCall,)
     label = "a list of unknown length"
     note = "the compiler must know how many arguments a call has; a tuple tells, a list does not"
     VALID = (forward("return x.view(x.shape[:-1] + [1, -1])"), forward("pair = (x, x)\nreturn torch.add(*pair)"))
@@ -31,11 +31,11 @@ class StarArgsCall(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        function = problem.data["function"]
+    def describe(self, cls: ClassFacts, problem: Problem[arguments.StarArgsCall]) -> Diagnostic:
+        function = problem.data.function
         return self.about(
             cls,
             problem,
-            f"{quoted(function)} is called with `*` and a `{problem.data['type']}`",
+            f"{quoted(function)} is called with `*` and a `{problem.data.type}`",
             help="pass the list itself, or write the arguments out",
         )

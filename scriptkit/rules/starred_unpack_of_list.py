@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class StarredUnpackOfList(ProblemRule):
+class StarredUnpackOfList(ProblemRule[containers.StarredUnpackOfList]):
     """A list unpacked with a starred name: `a, *rest = xs`."""
 
     code = "SK226"
     name = "starred-unpack-of-list"
     raw = ()
-    kinds = ("starred-unpack-of-list",)
+    kinds = (containers.StarredUnpackOfList,)
     label = "a list of unknown length"
     note = "the compiler must know how many values a starred name takes; a list does not tell"
     help = "index and slice the list"
@@ -31,10 +31,10 @@ class StarredUnpackOfList(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
+    def describe(self, cls: ClassFacts, problem: Problem[containers.StarredUnpackOfList]) -> Diagnostic:
         return self.about(
             cls,
             problem,
-            f"a `{problem.data['type']}` is unpacked with a starred name",
+            f"a `{problem.data.type}` is unpacked with a starred name",
             suggestion="first, rest = <list>[0], <list>[1:]",
         )

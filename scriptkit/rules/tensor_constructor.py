@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class TensorConstructor(ProblemRule):
+class TensorConstructor(ProblemRule[calls.TensorConstructor]):
     """`torch.tensor` of tensors, or of a list of mixed types. It compiles, and fails when it is called."""
 
     code = "SK234"
     name = "tensor-constructor"
-    kinds = ("tensor-constructor",)
+    kinds = (calls.TensorConstructor,)
     note = "compiled `torch.tensor` takes numbers and nested lists of one kind of number"
     VALID = (forward("return torch.stack([x.sum(), x.mean()])"),)
     INVALID = (
@@ -29,8 +29,8 @@ class TensorConstructor(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        element = str(problem.data["element"])
+    def describe(self, cls: ClassFacts, problem: Problem[calls.TensorConstructor]) -> Diagnostic:
+        element = str(problem.data.element)
         tensors = element == "Tensor"
         return self.about(
             cls,

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import shown
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class TensorUnpack(ProblemRule):
+class TensorUnpack(ProblemRule[containers.TensorUnpack | containers.UnpackCount]):
     """A tensor, or a value of another length, unpacked into several names."""
 
     code = "SK225"
@@ -24,7 +24,10 @@ class TensorUnpack(ProblemRule):
         "cannot be used as a tuple",
         "(too many|not enough) values to unpack",
     )
-    kinds = ("tensor-unpack", "unpack-count")
+    kinds = (
+        containers.TensorUnpack,
+        containers.UnpackCount,
+    )
     note = "the compiler must know how many values there are; a tensor does not tell, a tuple does"
     VALID = (forward("a, b = x.unbind(0)\nreturn a + b"),)
     INVALID = (
@@ -33,12 +36,15 @@ class TensorUnpack(ProblemRule):
         Invalid(forward("a, b = (x, x, x)  # <-\nreturn a + b"), "too many values to unpack: need 2 but found 3"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        if problem.kind == "tensor-unpack":
+    def describe(
+        self, cls: ClassFacts, problem: Problem[containers.TensorUnpack | containers.UnpackCount]
+    ) -> Diagnostic:
+        data = problem.data
+        if isinstance(data, containers.TensorUnpack):
             return self.about(
                 cls,
                 problem,
-                f"{shown(_value(cls, problem.node))}, a tensor, is unpacked into {problem.data['count']} names",
+                f"{shown(_value(cls, problem.node))}, a tensor, is unpacked into {data.count} names",
                 label="a `Tensor`",
                 help="unbind it along a dimension",
                 suggestion="<names> = x.unbind(0)",
@@ -46,8 +52,8 @@ class TensorUnpack(ProblemRule):
         return self.about(
             cls,
             problem,
-            f"a `{problem.data['type']}` is unpacked into {problem.data['expected']} names",
-            label=f"{problem.data['actual']} values",
+            f"a `{data.type}` is unpacked into {data.expected} names",
+            label=f"{data.actual} values",
             help="unpack into as many names as there are values",
         )
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ThirdPartyCall(ProblemRule):
+class ThirdPartyCall(ProblemRule[calls.ExternalCall]):
     """A call of a function from another library, or from the standard library."""
 
     code = "SK415"
@@ -24,7 +24,7 @@ class ThirdPartyCall(ProblemRule):
         "cannot create weak reference to",
         r"prim::id\(AnyClassType\? x\) -> int: Expected a value of type .Optional",
     )
-    kinds = ("external-call",)
+    kinds = (calls.ExternalCall,)
     note = "the compiler compiles functions of torch, of `math`, and of the project itself"
     VALID = ("import math\n\n" + forward("return x * math.sqrt(2.0)"), forward("return torch.histc(x)"))
     INVALID = (
@@ -39,8 +39,8 @@ class ThirdPartyCall(ProblemRule):
         Invalid("import time\n\n" + forward("return x * time.time()  # <-"), "Python builtin <built-in function time>"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name, root = problem.data["name"], problem.data["root"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.ExternalCall]) -> Diagnostic:
+        name, root = problem.data.name, problem.data.root
         help = _HELP.get(root, "use an operator of torch, or move the call to a method marked `@torch.jit.ignore`")
         return self.about(
             cls, problem, f"{quoted(name)} cannot be compiled", label=f"a Python function of `{root}`", help=help

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class TolistNeedsAnnotation(ProblemRule):
+class TolistNeedsAnnotation(ProblemRule[calls.TolistUnannotated]):
     """`x.tolist()` assigned to a name without an annotation."""
 
     code = "SK233"
     name = "tolist-needs-annotation"
-    kinds = ("tolist-unannotated",)
+    kinds = (calls.TolistUnannotated,)
     label = "how deep is this list, and of what?"
     note = "the type of the list depends on the tensor's dimensions and dtype, so the compiler needs it declared"
     help = "assign it to an annotated name"
@@ -31,8 +31,8 @@ class TolistNeedsAnnotation(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.TolistUnannotated]) -> Diagnostic:
+        text = problem.data.text
         return self.about(
             cls,
             problem,

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import containers
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import is_self_attribute, quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class TupleIndexNotConstant(ProblemRule):
+class TupleIndexNotConstant(ProblemRule[containers.TupleIndexNotConstant]):
     """A tuple indexed or sliced by a value unknown while compiling."""
 
     code = "SK220"
@@ -24,7 +24,7 @@ class TupleIndexNotConstant(ProblemRule):
         "tuple slice indices must be integer constants",
         "with a non-integer literal because we cannot resolve the output type",
     )
-    kinds = ("tuple-index-not-constant",)
+    kinds = (containers.TupleIndexNotConstant,)
     note = "each element of a tuple has a type of its own, so the compiler must know which one is meant"
     VALID = (
         model(
@@ -43,8 +43,8 @@ class TupleIndexNotConstant(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, is_slice = problem.data["text"], problem.data["slice"]
+    def describe(self, cls: ClassFacts, problem: Problem[containers.TupleIndexNotConstant]) -> Diagnostic:
+        text, is_slice = problem.data.text, problem.data.slice
         attribute = _variable(cls, problem.node)
         return self.about(
             cls,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import variables
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class TupleListMix(ProblemRule):
+class TupleListMix(ProblemRule[variables.TupleListMix]):
     """A list where a tuple is needed."""
 
     code = "SK216"
     name = "tuple-list-mix"
     raw = (r"Expected a value of type 'Tuple\[[^']*' for argument '\w+' but instead found type 'List\[",)
-    kinds = ("tuple-list-mix",)
+    kinds = (variables.TupleListMix,)
     note = "a tuple has a known length and a list has not; the compiler turns neither into the other"
     VALID = (
         "def area(size: Tuple[int, int]) -> int:\n    return size[0] * size[1]\n\n"
@@ -33,8 +33,8 @@ class TupleListMix(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        expected, actual = problem.data["expected"], problem.data["actual"]
+    def describe(self, cls: ClassFacts, problem: Problem[variables.TupleListMix]) -> Diagnostic:
+        expected, actual = problem.data.expected, problem.data.actual
         return self.about(
             cls,
             problem,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import arguments
 from scriptkit.rules.rule import Invalid, ProblemRule, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
 _MODEL = """\
@@ -22,7 +22,9 @@ class Model(nn.Module):
 """
 
 
-class UnannotatedParamNotTensor(ProblemRule):
+class UnannotatedParamNotTensor(
+    ProblemRule[arguments.UnannotatedParamNotTensor | arguments.UnannotatedParamNoneDefault]
+):
     """A parameter without annotation that is used as something other than a tensor.
 
     The compiler takes every unannotated parameter for a `Tensor`, whatever its default.
@@ -35,7 +37,10 @@ class UnannotatedParamNotTensor(ProblemRule):
         "because it was not annotated with an explicit type",
         r"Tensor \(inferred\)",
     )
-    kinds = ("unannotated-param-not-tensor", "unannotated-param-none-default")
+    kinds = (
+        arguments.UnannotatedParamNotTensor,
+        arguments.UnannotatedParamNoneDefault,
+    )
     label = "taken for a `Tensor`"
     note = "the compiler takes every unannotated parameter for a `Tensor`, whatever its default"
     VALID = (_MODEL.format("times: int = 2", "for i in range(times):", "x = x + i"),)
@@ -57,10 +62,15 @@ class UnannotatedParamNotTensor(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(
+        self,
+        cls: ClassFacts,
+        problem: Problem[arguments.UnannotatedParamNotTensor | arguments.UnannotatedParamNoneDefault],
+    ) -> Diagnostic:
+        data = problem.data
+        name = data.name
         function = f" of `{problem.method.name}`" if problem.method else ""
-        if problem.kind == "unannotated-param-none-default":
+        if isinstance(data, arguments.UnannotatedParamNoneDefault):
             finding = self.about(
                 cls,
                 problem,
@@ -70,7 +80,7 @@ class UnannotatedParamNotTensor(ProblemRule):
             )
             # it compiles, and fails only for callers that leave the argument out: other people's code may have none
             return finding if cls.scriptable else replace(finding, severity="warning")
-        guess, default = problem.data.get("guess"), problem.data.get("default")
+        guess, default = data.guess, data.default
         ending = f" = {default}" if default else ""
         return self.about(
             cls,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import names
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UndefinedName(ProblemRule):
+class UndefinedName(ProblemRule[names.UndefinedName]):
     """A name that nothing defines when the compiler runs; often one imported under `TYPE_CHECKING`."""
 
     code = "SK207"
     name = "undefined-name"
     raw = (r"undefined value \w+",)
-    kinds = ("undefined-name",)
+    kinds = (names.UndefinedName,)
     label = "no such name when it compiles"
     note = "the compiler resolves names in the running program, where `TYPE_CHECKING` is false"
     VALID = ("import math\n\n" + forward("return x * math.pi"),)
@@ -32,9 +32,9 @@ class UndefinedName(ProblemRule):
         Invalid(forward("return x * missing  # <-"), "undefined value missing"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
-        if problem.data["type_checking"]:
+    def describe(self, cls: ClassFacts, problem: Problem[names.UndefinedName]) -> Diagnostic:
+        name = problem.data.name
+        if problem.data.type_checking:
             message, help = f"`{name}` is imported under `TYPE_CHECKING` only", "import it at the top of the file"
         else:
             message, help = f"`{name}` is not defined", f"define `{name}`, or correct its spelling"

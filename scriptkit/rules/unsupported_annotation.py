@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import declarations
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UnsupportedAnnotation(ProblemRule):
+class UnsupportedAnnotation(ProblemRule[declarations.UnsupportedAnnotation]):
     """An annotation that names no TorchScript type."""
 
     code = "SK407"
@@ -25,7 +25,7 @@ class UnsupportedAnnotation(ProblemRule):
         "Unknown type name '",
         r"Unknown type annotation: '?typing\.",
     )
-    kinds = ("unsupported-annotation",)
+    kinds = (declarations.UnsupportedAnnotation,)
     label = "no type of the compiler"
     note = (
         "types are `Tensor`, numbers, `str`, `List`, `Dict`, `Tuple`, "
@@ -47,8 +47,8 @@ class UnsupportedAnnotation(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text = problem.data["text"]
+    def describe(self, cls: ClassFacts, problem: Problem[declarations.UnsupportedAnnotation]) -> Diagnostic:
+        text = problem.data.text
         known = next((word for word in re.findall(r"\w+", text) if word in _INSTEAD), "")
         help, suggestion = _INSTEAD.get(known, ("declare one of those types", ""))
         return self.about(cls, problem, f"{quoted(text)} is no type in TorchScript", help=help, suggestion=suggestion)

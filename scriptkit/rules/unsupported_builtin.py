@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UnsupportedBuiltin(ProblemRule):
+class UnsupportedBuiltin(ProblemRule[calls.UnsupportedBuiltin]):
     """A built-in function of Python that compiled code does not have."""
 
     code = "SK416"
@@ -22,7 +22,7 @@ class UnsupportedBuiltin(ProblemRule):
         "type object 'type' has no attribute '__globals__'",
         r"(__\w+__|map|filter) cannot be used as a value",
     )
-    kinds = ("unsupported-builtin",)
+    kinds = (calls.UnsupportedBuiltin,)
     note = (
         "built-ins of compiled code: `len`, `range`, `enumerate`, `zip`, `min`, "
         "`max`, `abs`, `sum`, `sorted`, `int`, `float`, `str` and few more"
@@ -33,8 +33,8 @@ class UnsupportedBuiltin(ProblemRule):
         Invalid(forward("sizes = list(filter(None, x.shape))  # <-\nreturn x"), "filter"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"].removeprefix("builtins.")
+    def describe(self, cls: ClassFacts, problem: Problem[calls.UnsupportedBuiltin]) -> Diagnostic:
+        name = problem.data.name.removeprefix("builtins.")
         return self.about(
             cls,
             problem,

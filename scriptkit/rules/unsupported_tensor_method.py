@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import attributes
 from scriptkit.rules.examples import forward
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UnsupportedTensorMethod(ProblemRule):
+class UnsupportedTensorMethod(ProblemRule[attributes.UnsupportedTensorMethod]):
     """A tensor method or attribute that exists in Python only."""
 
     code = "SK231"
     name = "unsupported-tensor-method"
     raw = (r"'Tensor' object has no attribute or method '\w+'",)
-    kinds = ("unsupported-tensor-method",)
+    kinds = (attributes.UnsupportedTensorMethod,)
     note = "compiled tensors have the methods of torch's operators; what Python adds to them is missing"
     VALID = (forward("return x.to(torch.bool)"), forward("return torch.tensor([1.0, 2.0], device=x.device)"))
     INVALID = (
@@ -30,10 +30,10 @@ class UnsupportedTensorMethod(ProblemRule):
         Invalid(forward("y = x.numpy()  # <-\nreturn x"), "'Tensor' object has no attribute or method 'numpy'"),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[attributes.UnsupportedTensorMethod]) -> Diagnostic:
+        name = problem.data.name
         help, suggestion = _INSTEAD.get(name, ("use an operator of torch, or do it outside compiled code", ""))
-        what = "method" if problem.data["method"] else "attribute"
+        what = "method" if problem.data.method else "attribute"
         return self.about(
             cls,
             problem,

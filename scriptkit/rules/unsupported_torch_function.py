@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UnsupportedTorchFunction(ProblemRule):
+class UnsupportedTorchFunction(ProblemRule[calls.UnsupportedTorchFunction]):
     """A function of torch that is written in Python and has no compiled form."""
 
     code = "SK418"
     name = "unsupported-torch-function"
     raw = ()
-    kinds = ("unsupported-torch-function",)
+    kinds = (calls.UnsupportedTorchFunction,)
     label = "has no compiled form"
     note = (
         "the compiler has torch's operators and most of "
@@ -36,8 +36,8 @@ class UnsupportedTorchFunction(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.UnsupportedTorchFunction]) -> Diagnostic:
+        name = problem.data.name
         help = _HELP.get(
             name.rpartition(".")[2], "use operators of torch, or move the call to a method marked `@torch.jit.ignore`"
         )

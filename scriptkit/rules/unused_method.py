@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class UnusedMethod(ProblemRule):
+class UnusedMethod(ProblemRule[modules.UnusedMethodCalled]):
     """A method marked `unused` that compiled code calls without a guard. It compiles, and raises when it is called."""
 
     code = "SK315"
     name = "unused-method"
-    kinds = ("unused-method-called",)
+    kinds = (modules.UnusedMethodCalled,)
     label = "raises when compiled code gets here"
     note = "the compiler replaces the body of an `unused` method by an exception"
     help = "guard the call, or take the mark off"
@@ -52,8 +52,8 @@ class UnusedMethod(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        name = problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.UnusedMethodCalled]) -> Diagnostic:
+        name = problem.data.name
         return self.about(
             cls, problem, f"`{name}` is marked `unused`, and is called", suggestion="if not torch.jit.is_scripting():"
         )

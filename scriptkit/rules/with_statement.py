@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import calls
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class WithStatement(ProblemRule):
+class WithStatement(ProblemRule[calls.WithStatement]):
     """A context manager that has no compiled form."""
 
     code = "SK430"
     name = "with-statement"
     raw = ("With item expression must return an object",)
-    kinds = ("with-statement",)
+    kinds = (calls.WithStatement,)
     label = "no context manager of the compiler"
     note = "compiled `with` takes `torch.no_grad`, `torch.autocast`, `record_function`, and script classes"
     VALID = (forward("with torch.no_grad():\n    y = x * 2\nreturn y"),)
@@ -38,8 +38,8 @@ class WithStatement(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        text, name = problem.data["text"], problem.data["name"]
+    def describe(self, cls: ClassFacts, problem: Problem[calls.WithStatement]) -> Diagnostic:
+        text, name = problem.data.text, problem.data.name
         grad = "set_grad_enabled" in (name or text)
         return self.about(
             cls,

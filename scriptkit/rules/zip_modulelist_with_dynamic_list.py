@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems import modules
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.facts import ClassFacts, Problem
 
 
-class ZipModulelistWithDynamicList(ProblemRule):
+class ZipModulelistWithDynamicList(ProblemRule[modules.ZipLengthMismatch]):
     """A container of modules iterated together with a list.
 
     The compiler unrolls the loop over the modules, and must know that the list is as long.
@@ -22,7 +22,7 @@ class ZipModulelistWithDynamicList(ProblemRule):
 
     code = "SK314"
     name = "zip-modulelist-with-dynamic-list"
-    kinds = ("zip-length-mismatch",)
+    kinds = (modules.ZipLengthMismatch,)
     note = "a loop over modules is unrolled, so everything zipped with them must have a known length, as tuples have"
     help = "iterate over the modules with `enumerate`, and index the list"
     VALID = (
@@ -47,8 +47,8 @@ class ZipModulelistWithDynamicList(ProblemRule):
         ),
     )
 
-    def describe(self, cls: ClassFacts, problem: Problem) -> Diagnostic:
-        container, other = problem.data["container"], problem.data["other"]
+    def describe(self, cls: ClassFacts, problem: Problem[modules.ZipLengthMismatch]) -> Diagnostic:
+        container, other = problem.data.container, problem.data.other
         return self.about(
             cls,
             problem,

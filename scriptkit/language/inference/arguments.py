@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from scriptkit.language.problems.arguments import StarArgsCall
+from scriptkit.language.problems.modules import ModuleArgument
 from scriptkit.language.types import List, Tuple, Type
-from scriptkit.language.values import AnyValue, ContainerValue, ModuleValue
+from scriptkit.language.values import ContainerValue, ModuleValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
@@ -39,7 +42,7 @@ def evaluate_arguments(body: Body, node: ast.Call) -> Arguments:
             continue
         is_open = True
         if isinstance(inner, List):
-            body.report("star-args-call", argument, function=ast.unparse(node.func), type=inner)
+            body.report(StarArgsCall(function=ast.unparse(node.func), type=inner), argument)
     keywords, keyword_nodes = {}, {}
     for keyword in node.keywords:
         value = body.value(keyword.value)
@@ -63,5 +66,5 @@ def typed_arguments(body: Body, arguments: Arguments, function: str) -> tuple[li
 
 def _typed_argument(body: Body, value: AnyValue, node: ast.expr, function: str) -> Type:
     if isinstance(value, (ModuleValue, ContainerValue)) and not body.unsure_module(value):
-        return body.report("module-argument", node, type=value, function=function)
+        return body.report(ModuleArgument(type=value, function=function), node)
     return body.as_type(value, node, f"argument of `{function}`")

@@ -11,11 +11,13 @@ from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.elements import report_element
 from scriptkit.language.inference.instances import call_special_method, special_method_type
 from scriptkit.language.inference.matching import Match, resolve
+from scriptkit.language.problems.arguments import OperatorTypes
+from scriptkit.language.problems.classes import EnumLimits
 from scriptkit.language.types import BOOL, STR, TENSOR, UNKNOWN, Instance, List, Type, known
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue
 
 BINARY: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("add", "+"),
@@ -89,8 +91,8 @@ def report_operator(
         return UNKNOWN
     for found in (left, right):
         if _enum_of(found) is not None:
-            return body.report("enum-limits", node, what="arithmetic", text=ast.unparse(node))
-    return body.report("operator-types", node, operator=sign, left=left, right=right)
+            return body.report(EnumLimits(what="arithmetic", text=ast.unparse(node)), node)
+    return body.report(OperatorTypes(operator=sign, left=left, right=right), node)
 
 
 def apply_in_place(body: Body, node: ast.AugAssign) -> Type | None:
@@ -150,7 +152,7 @@ def read_unary(body: Body, node: ast.UnaryOp, _hint: Type | None) -> AnyValue:
         return found.returns
     if not body.need(operand, node.operand, f"operator `{sign}`"):
         return UNKNOWN
-    return body.report("operator-types", node, operator=sign, left=operand, right=None)
+    return body.report(OperatorTypes(operator=sign, left=operand, right=None), node)
 
 
 def _enum_of(t: AnyValue) -> Instance | None:

@@ -6,9 +6,26 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.attribute_writes import assign_attribute
+from scriptkit.language.inference.elements import untyped_origin
 from scriptkit.language.inference.frames import Binding
 from scriptkit.language.inference.item_writes import assign_item
 from scriptkit.language.inference.matching import converted
+from scriptkit.language.problems.containers import (
+    EmptyContainerUntyped,
+    NotIterable,
+    StarredUnpackOfList,
+    TensorUnpack,
+    UnpackCount,
+)
+from scriptkit.language.problems.variables import (
+    AnnotationMismatch,
+    IntPow,
+    Invariance,
+    ReassignChangesType,
+    ReassignNotFirstClass,
+    ReturnTypeMismatch,
+    TupleListMix,
+)
 from scriptkit.language.types import (
     NONE,
     TENSOR,
@@ -23,60 +40,38 @@ from scriptkit.language.types import (
     is_subtype,
     without_none,
 )
-from scriptkit.language.values import AnyValue, Iteration, ModuleValue, TupleValue
+from scriptkit.language.values import Iteration, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
-def report_mismatch(body: Body, kind: str, node: ast.AST, declared: Type, actual: Type, **data: object) -> None:
-    """A value of one type where another is declared: the most telling kind for it."""
-    origin = _origin_of(body, node)
-    use = str(data.get("use", ""))
+def report_mismatch(body: Body, plain: AnnotationMismatch | ReturnTypeMismatch, node: ast.AST, use: str) -> None:
+    """A value of one type where another is declared: the most telling kind for it, or else the plain one."""
+    declared, actual, origin = plain.declared, plain.actual, untyped_origin(body, node)
     if origin is not None and isinstance(actual, (List, Dict)) and isinstance(declared, (List, Dict)):
         element = declared.element if isinstance(declared, List) else declared.value
         key = declared.key if isinstance(declared, Dict) else None
-        body.report(
-            "empty-container-untyped",
-            node,
-            origin,
-            name=ast.unparse(node),
-            value=ast.unparse(origin),
-            element=element,
-            key=key,
-        )
-        return
-    if _is_power(body, node, declared, use):
-        return
-    if is_covariant(declared, actual):
-        body.report("invariance", node, expected=declared, actual=actual, use=use or kind)
-        return
-    if isinstance(declared, Tuple) and isinstance(actual, List) and kind != "return-type-mismatch":
-        body.report("tuple-list-mix", node, expected=declared, actual=actual, use=use or kind)
-        return
-    if is_optional(actual) and not is_optional(declared) and isinstance(node, ast.expr):
-        body.not_refined(actual, node, use or kind)
-        return
-    data.pop("use", None)
-    body.report(kind, node, declared=declared, actual=actual, **data)
+        name, text = ast.unparse(node), ast.unparse(origin)
+        body.report(EmptyContainerUntyped(name=name, value=text, element=element, key=key), node, origin)
+    elif _is_power(node, declared):
+        body.report(IntPow(use=use), node)
+    elif is_covariant(declared, actual):
+        body.report(Invariance(expected=declared, actual=actual, use=use), node)
+    elif isinstance(declared, Tuple) and isinstance(actual, List) and isinstance(plain, AnnotationMismatch):
+        body.report(TupleListMix(expected=declared, actual=actual, use=use), node)
+    elif is_optional(actual) and not is_optional(declared) and isinstance(node, ast.expr):
+        body.not_refined(actual, node, use)
+    else:
+        body.report(plain, node)
 
 
-def _is_power(body: Body, node: ast.AST, declared: Type, use: str) -> bool:
+def _is_power(node: ast.AST, declared: Type) -> bool:
     """Whether the value comes from `int ** int`, a float in compiled code."""
-    if str(declared) == "int" and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-        body.report("int-pow", node, use=use)
-        return True
-    return False
-
-
-def _origin_of(body: Body, node: ast.AST) -> ast.expr | None:
-    """The untyped `[]` or `{}` a name was bound to."""
-    if isinstance(node, ast.Name):
-        binding = body.frame.find(node.id)
-        return binding.origin if binding is not None else None
-    return None
+    return str(declared) == "int" and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
 
 
 def assign(
@@ -104,15 +99,8 @@ def _assign_name(
         value = _against(body, target, value, outside, origin)
     if isinstance(value, Type) and annotation is not None:
         if not is_subtype(value, annotation):
-            report_mismatch(
-                body,
-                "annotation-mismatch",
-                origin or target,
-                annotation,
-                value,
-                name=target.id,
-                use="annotated variable",
-            )
+            plain = AnnotationMismatch(name=target.id, declared=annotation, actual=value)
+            report_mismatch(body, plain, origin or target, "annotated variable")
         value = annotation
     if isinstance(value, EmptyList):
         value = List(TENSOR)
@@ -127,7 +115,7 @@ def _against(body: Body, target: ast.Name, value: AnyValue, outside: Binding, or
     if not isinstance(value, Type) or not isinstance(old, Type):
         unsure = (isinstance(value, ModuleValue) and not value.name) or old is UNKNOWN or value is UNKNOWN
         if not unsure:
-            body.report("reassign-not-first-class", target, outside.node, name=target.id)
+            body.report(ReassignNotFirstClass(name=target.id), target, outside.node)
         return UNKNOWN
     found = converted(value, old, conversions=True)
     if is_subtype(found, old):
@@ -139,13 +127,11 @@ def _against(body: Body, target: ast.Name, value: AnyValue, outside: Binding, or
         element = value.element if isinstance(value, List) else value.value if isinstance(value, Dict) else UNKNOWN
         key = value.key if isinstance(value, Dict) else None
         text = ast.unparse(outside.origin)
-        body.report(
-            "empty-container-untyped", target, outside.origin, name=target.id, value=text, element=element, key=key
-        )
+        body.report(EmptyContainerUntyped(name=target.id, value=text, element=element, key=key), target, outside.origin)
     elif is_optional(value) and is_subtype(without_none(value), old) and origin is not None and old is not NONE:
         body.not_refined(value, origin, f"a value of `{target.id}`")
     else:
-        body.report("reassign-changes-type", target, outside.node, name=target.id, old=old, new=value)
+        body.report(ReassignChangesType(name=target.id, old=old, new=value), target, outside.node)
     return UNKNOWN
 
 
@@ -159,17 +145,17 @@ def _unpack(body: Body, target: ast.Tuple | ast.List, value: AnyValue, origin: a
         parts = value.items
     elif isinstance(value, List):
         if starred:
-            body.report("starred-unpack-of-list", target, type=value)
+            body.report(StarredUnpackOfList(type=value), target)
         parts = None if starred else [value.element] * count
     elif value is TENSOR:
-        body.report("tensor-unpack", target, count=count)
+        body.report(TensorUnpack(count=count), target)
     elif isinstance(value, Type) and (is_optional(value) or not value.has_unknown):
         if body.need(value, origin or target, "unpacking"):
-            body.report("not-iterable", origin or target, type=value)
+            body.report(NotIterable(type=value), origin or target)
     elif isinstance(value, Iteration):
         body.as_type(value, origin or target, "unpacking")
     if parts is not None and not starred and len(parts) != count:
-        body.report("unpack-count", target, expected=count, actual=len(parts), type=value)
+        body.report(UnpackCount(expected=count, actual=len(parts), type=value), target)
         parts = None
     _bind_parts(body, target, parts, starred, origin)
 

@@ -10,6 +10,9 @@ from scriptkit.language.inference.instances import class_attribute, instance_att
 from scriptkit.language.inference.lookups import dotted_attribute
 from scriptkit.language.inference.matching import accepts, bind, substitute
 from scriptkit.language.inference.module_members import INTROSPECTION, SILENT_MODULE, module_attribute
+from scriptkit.language.problems.attributes import DtypeAttribute, ObjectAttribute, UnsupportedTensorMethod
+from scriptkit.language.problems.classes import NamedtupleMethod
+from scriptkit.language.problems.modules import ModuleContainerMethod
 from scriptkit.language.types import (
     BOOL,
     DEVICE,
@@ -28,7 +31,6 @@ from scriptkit.language.types import (
     union,
 )
 from scriptkit.language.values import (
-    AnyValue,
     BoundOperator,
     ClassValue,
     ContainerMethod,
@@ -38,6 +40,7 @@ from scriptkit.language.values import (
 )
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 CONTAINER_METHODS = frozenset(
@@ -74,7 +77,7 @@ def _container_attribute(body: Body, receiver: ContainerValue, name: str, node: 
         return BOOL
     if receiver.kind != "ModuleList" or name in INTROSPECTION | SILENT_MODULE:
         return UNKNOWN
-    return body.report("module-container-method", node, text=ast.unparse(node), method=name)
+    return body.report(ModuleContainerMethod(text=ast.unparse(node), method=name), node)
 
 
 def _type_attribute(body: Body, receiver: Type, name: str, node: ast.expr) -> AnyValue:
@@ -101,8 +104,8 @@ def _type_attribute(body: Body, receiver: Type, name: str, node: ast.expr) -> An
 def _no_attribute(body: Body, receiver: Type, name: str, node: ast.expr) -> Type:
     """A value of a known type has no such attribute; of an int it may be one of the dtype it stands for."""
     if receiver is INT and name in DTYPE_ATTRIBUTES:
-        return body.report("dtype-attribute", node, name=name)
-    return body.report("object-attribute", node, name=name, type=receiver, method=_is_called(body, node))
+        return body.report(DtypeAttribute(name=name), node)
+    return body.report(ObjectAttribute(name=name, type=receiver, method=_is_called(body, node)), node)
 
 
 def _takes_receiver(name: str, receiver: Type) -> bool:
@@ -130,10 +133,10 @@ def _tensor_attribute(body: Body, name: str, node: ast.expr) -> AnyValue:
         return BoundOperator(name, TENSOR, base)
     if plain is not None:
         return plain
-    return body.report("unsupported-tensor-method", node, name=name, method=_is_called(body, node))
+    return body.report(UnsupportedTensorMethod(name=name, method=_is_called(body, node)), node)
 
 
 def _field(body: Body, receiver: Tuple, name: str, node: ast.expr) -> AnyValue:
     if name in receiver.fields:
         return receiver.elements[receiver.fields.index(name)]
-    return body.report("namedtuple-method", node, name=name, type=receiver)
+    return body.report(NamedtupleMethod(name=name, type=receiver), node)

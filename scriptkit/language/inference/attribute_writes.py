@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scriptkit.language.inference.instances import held_type
 from scriptkit.language.inference.matching import converted
 from scriptkit.language.inference.module_members import is_exhaustive, own_attribute
 from scriptkit.language.inference.unseen_attributes import MODULE_ATTRIBUTES, is_open_ended, report_undefined
+from scriptkit.language.problems.attributes import (
+    AttributeAssignType,
+    EmptyAttributeUntyped,
+    FinalReassigned,
+    ObjectAttribute,
+)
+from scriptkit.language.problems.classes import ScriptClassLimits
 from scriptkit.language.types import NONE, TENSOR, UNKNOWN, Instance, Type, is_optional, is_subtype
-from scriptkit.language.values import AnyValue, ContainerValue, ModuleValue, PythonObject
+from scriptkit.language.values import ContainerValue, ModuleValue, PythonObject
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import AttributeFacts, ClassFacts
     from scriptkit.language.inference.body import Body
 
@@ -21,7 +29,7 @@ def assign_attribute(body: Body, target: ast.Attribute, value: AnyValue, origin:
     """`self.x = value`."""
     receiver = body.value(target.value)
     if receiver is TENSOR:
-        body.report("object-attribute", target, name=target.attr, type=receiver, method=False)
+        body.report(ObjectAttribute(name=target.attr, type=receiver, method=False), target)
         return
     if not isinstance(receiver, ModuleValue) or receiver.cls is None:
         _assign_to_instance(body, receiver, target, value)
@@ -31,7 +39,7 @@ def assign_attribute(body: Body, target: ast.Attribute, value: AnyValue, origin:
     if setter is not None:
         return
     if attribute is not None and (attribute.final or attribute.constant):
-        body.report("final-reassigned", target, attribute.node, name=target.attr)
+        body.report(FinalReassigned(name=target.attr), target, attribute.node)
         return
     if attribute is None or not (attribute.init or attribute.declaration):
         if target.attr not in MODULE_ATTRIBUTES and not is_open_ended(cls):
@@ -47,7 +55,7 @@ def _assign_to_instance(body: Body, receiver: AnyValue, target: ast.Attribute, v
         return
     attribute = receiver.cls.attributes.get(target.attr)
     if attribute is None or not (attribute.init or attribute.declaration):
-        body.report("script-class-limits", target, name=receiver.cls.name, what="attribute-outside-init")
+        body.report(ScriptClassLimits(name=receiver.cls.name, what="attribute-outside-init"), target)
         return
     declared = held_type(body, receiver.cls, attribute)
     if isinstance(value, Type) and not is_subtype(converted(value, declared, conversions=False), declared):
@@ -66,8 +74,8 @@ def _check_assignment(
         expected = own_attribute(body, ModuleValue(cls.name, cls), cls, attribute, target)
     assigned = body.session.members.assigned(cls, attribute)
     if isinstance(assigned, PythonObject) and assigned.what.startswith("empty ") and attribute.annotation is None:
-        shown = "[]" if assigned.what == "empty list" else "{}"
-        body.report("empty-attribute-untyped", target, attribute.node, name=attribute.name, value=shown)
+        shown: Literal["[]", "{}"] = "[]" if assigned.what == "empty list" else "{}"
+        body.report(EmptyAttributeUntyped(name=attribute.name, value=shown), target, attribute.node)
         return
     if isinstance(expected, (ModuleValue, ContainerValue)) and value is not UNKNOWN:
         _report_wrong_value(body, attribute, target, expected, value)
@@ -76,7 +84,7 @@ def _check_assignment(
     if not isinstance(expected, Type) or is_subtype(value, expected):
         return
     if expected is NONE and attribute.declaration is None:
-        body.report("empty-attribute-untyped", target, attribute.node, name=attribute.name, value="None")
+        body.report(EmptyAttributeUntyped(name=attribute.name, value="None"), target, attribute.node)
         return
     if is_optional(value) and origin is not None and not is_optional(expected):
         body.not_refined(value, origin, f"a value of `{ast.unparse(target)}`")
@@ -87,4 +95,4 @@ def _check_assignment(
 def _report_wrong_value(
     body: Body, attribute: AttributeFacts, node: ast.Attribute, declared: AnyValue, actual: AnyValue
 ) -> None:
-    body.report("attribute-assign-type", node, attribute.node, name=attribute.name, declared=declared, actual=actual)
+    body.report(AttributeAssignType(name=attribute.name, declared=declared, actual=actual), node, attribute.node)

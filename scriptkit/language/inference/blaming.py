@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.frames import Binding
 from scriptkit.language.members import CONSTANTS
+from scriptkit.language.problems.arguments import UnannotatedParamNotTensor
 from scriptkit.language.types import TENSOR, UNKNOWN, Type
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ def blame_parameter(body: Body, parts: Sequence[ast.expr], use: ast.AST) -> bool
         if parameter is not None:
             default = "" if parameter.default is None else ast.unparse(parameter.default)
             body.report(
-                "unannotated-param-not-tensor",
+                UnannotatedParamNotTensor(
+                    name=parameter.name, default=default, use=ast.unparse(use), guess=_guess(parameter.default)
+                ),
                 use,
                 parameter.node,
-                name=parameter.name,
-                default=default,
-                use=ast.unparse(use),
-                guess=_guess(parameter.default),
             )
             body.frame.bind(parameter.name, Binding(UNKNOWN, parameter.node))
             return True

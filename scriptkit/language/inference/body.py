@@ -7,12 +7,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.language import operators
+from scriptkit.language.facts import Problem
 from scriptkit.language.inference.frames import Binding, Frame
-from scriptkit.language.problems import Problem
+from scriptkit.language.problems.arguments import CallableArgument
+from scriptkit.language.problems.calls import RangeForms
+from scriptkit.language.problems.modules import ModuleAsValue
+from scriptkit.language.problems.optionals import (
+    AnyTypedValue,
+    OptionalAttributeNotRefined,
+    OptionalElementNotRefined,
+    OptionalNotRefined,
+)
 from scriptkit.language.types import ANY, UNKNOWN, Tuple, Type, is_optional
 from scriptkit.language.values import (
     LAZY,
-    AnyValue,
     BoundOperator,
     ContainerMethod,
     ContainerValue,
@@ -20,16 +28,17 @@ from scriptkit.language.values import (
     FunctionValue,
     Iteration,
     ModuleValue,
-    Sugared,
     TupleValue,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from scriptkit.language.abstract import AnyValue, Sugared
     from scriptkit.language.facts import ClassFacts, FunctionFacts
     from scriptkit.language.inference.session import Session
     from scriptkit.language.inference.sink import Sink
+    from scriptkit.language.problems.kind import Kind
 
 
 class Handlers(NamedTuple):
@@ -83,10 +92,10 @@ class Body:
                 return True
         return False
 
-    def report(self, kind: str, node: ast.AST, *related: ast.AST | None, **data: Any) -> Type:
+    def report(self, data: Kind, node: ast.AST, *related: ast.AST | None) -> Type:
         """Report a problem; gives `UNKNOWN`, the type of whatever has one."""
         others = tuple(n for n in related if n is not None)
-        self.sink.add(Problem(kind, node, self.facts, others, data, certain=not self.uncertain))
+        self.sink.add(Problem(data, node, self.facts, others, certain=not self.uncertain))
         return UNKNOWN
 
     def type(self, node: ast.expr, hint: Type | None = None, use: str = "") -> Type:
@@ -105,11 +114,11 @@ class Body:
         if isinstance(value, (ModuleValue, ContainerValue)):
             if self.unsure_module(value):
                 return UNKNOWN
-            return self.report("module-as-value", node, type=value, use=use)
+            return self.report(ModuleAsValue(type=value, use=use), node)
         if isinstance(value, (FunctionValue, ContainerMethod, BoundOperator)):
-            return self.report("callable-argument", node, name=ast.unparse(node), use=use)
+            return self.report(CallableArgument(name=ast.unparse(node), use=use), node)
         if isinstance(value, Iteration) and value.kind in LAZY:
-            return self.report("range-forms", node, why=value.kind)
+            return self.report(RangeForms(why=value.kind), node)
         if isinstance(value, DottedValue):
             return self.dotted_as_type(value, node, use)
         return UNKNOWN
@@ -118,7 +127,7 @@ class Body:
         """An imported name where a value is needed."""
         is_function = operators.operator_of(value.dotted) or operators.python_function(value.dotted)
         if is_function or (use.startswith("argument") and value.dotted.startswith("builtins.")):
-            return self.report("callable-argument", node, name=value.dotted.partition(".")[2], use=use)
+            return self.report(CallableArgument(name=value.dotted.partition(".")[2], use=use), node)
         return UNKNOWN
 
     @staticmethod
@@ -132,7 +141,7 @@ class Body:
             self.not_refined(found, node, use)
             return False
         if found is ANY:
-            self.report("any-typed-value", node, text=ast.unparse(node), type=found, use=use)
+            self.report(AnyTypedValue(text=ast.unparse(node), type=found, use=use), node)
             return False
         return True
 
@@ -144,10 +153,10 @@ class Body:
             return UNKNOWN
         if isinstance(node, ast.Attribute):
             self.unrefined.add(text)
-            return self.report("optional-attribute-not-refined", node, related, text=text, type=found, use=use)
+            return self.report(OptionalAttributeNotRefined(text=text, type=found, use=use), node, related)
         if isinstance(node, ast.Subscript) and related is not None:
-            return self.report("optional-element-not-refined", node, related, text=text, type=found, use=use)
-        return self.report("optional-not-refined", node, related, text=text, type=found, use=use)
+            return self.report(OptionalElementNotRefined(text=text, type=found, use=use), node, related)
+        return self.report(OptionalNotRefined(text=text, type=found, use=use), node, related)
 
     @contextmanager
     def inner(self, names: dict[str, Type] | None = None) -> Iterator[Frame]:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.conditions import Condition, read_condition
 from scriptkit.language.inference.frames import Binding, Frame, Unusable
+from scriptkit.language.problems.modules import ModuleAsValue
 from scriptkit.language.types import ANY, UNKNOWN, Type, Union, unify
-from scriptkit.language.values import AnyValue, ContainerValue, ModuleValue
+from scriptkit.language.values import ContainerValue, ModuleValue
 
 if TYPE_CHECKING:
     import ast
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
@@ -117,7 +119,7 @@ def _join_sugared(body: Body, node: ast.AST, name: str, left: Binding, right: Bi
         return
     for side in (left, right):
         if isinstance(side.value, (ModuleValue, ContainerValue)) and not body.unsure_module(side.value):
-            body.report("module-as-value", side.node or node, type=side.value, use=f"a value of `{name}`")
+            body.report(ModuleAsValue(type=side.value, use=f"a value of `{name}`"), side.node or node)
             break
     body.frame.bind(name, Binding(UNKNOWN, right.node))
 

@@ -21,6 +21,15 @@ from scriptkit.language.inference.iteration import (
     iterate,
 )
 from scriptkit.language.inference.matching import Match, resolve
+from scriptkit.language.problems.calls import (
+    BuiltinSignature,
+    GeneratorArgument,
+    GetattrDynamic,
+    RangeForms,
+    UnsupportedBuiltin,
+    UnsupportedContainer,
+)
+from scriptkit.language.problems.classes import EnumLimits
 from scriptkit.language.types import (
     ANY,
     BOOL,
@@ -38,11 +47,12 @@ from scriptkit.language.types import (
     Type,
     is_optional,
 )
-from scriptkit.language.values import LAZY, AnyValue, ContainerValue, Iteration, ModuleValue, TupleValue
+from scriptkit.language.values import LAZY, ContainerValue, Iteration, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 UNSUPPORTED = frozenset(
@@ -82,12 +92,12 @@ def call_builtin(body: Body, name: str, node: ast.Call, hint: Type | None) -> An
         return _cast(body, name, node)
     if name in SETS:
         evaluate_arguments(body, node)
-        return body.report("unsupported-container", node, name=name)
+        return body.report(UnsupportedContainer(name=name), node)
     if name in OPERATORS:
         return _call_operator(body, name, node)
     if name in UNSUPPORTED and name != "super":
         evaluate_quietly(body, node)
-        return body.report("unsupported-builtin", node, name=name)
+        return body.report(UnsupportedBuiltin(name=name), node)
     return None
 
 
@@ -99,7 +109,7 @@ def _call_operator(body: Body, name: str, node: ast.Call) -> AnyValue:
         if isinstance(value, (ContainerValue, ModuleValue)) and name == "len":
             return INT if isinstance(value, ContainerValue) else UNKNOWN
         if isinstance(value, TupleValue):
-            return INT if name == "len" else body.report("builtin-signature", node, name=name, why=str(value))
+            return INT if name == "len" else body.report(BuiltinSignature(name=name, why=str(value)), node)
     positional, keywords = typed_arguments(body, arguments, name)
     if arguments.open:
         return UNKNOWN
@@ -113,8 +123,8 @@ def _call_operator(body: Body, name: str, node: ast.Call) -> AnyValue:
 
 def _over_iteration(body: Body, name: str, value: Iteration, node: ast.Call) -> AnyValue:
     if value.kind in LAZY:
-        return body.report("range-forms", node, why=value.kind)
-    return INT if name == "len" else body.report("builtin-signature", node, name=name, why=value.kind)
+        return body.report(RangeForms(why=value.kind), node)
+    return INT if name == "len" else body.report(BuiltinSignature(name=name, why=value.kind), node)
 
 
 def _resolve_operator(
@@ -133,7 +143,7 @@ def _resolve_operator(
     if blame_parameter(body, arguments.nodes, node):
         return UNKNOWN
     why = f"keyword `{next(iter(keywords))}`" if keywords else ", ".join(map(str, positional))
-    return body.report("builtin-signature", node, name=name, why=why)
+    return body.report(BuiltinSignature(name=name, why=why), node)
 
 
 def _cast(body: Body, name: str, node: ast.Call) -> AnyValue:
@@ -153,16 +163,16 @@ def _cast(body: Body, name: str, node: ast.Call) -> AnyValue:
         check_truth(body, given, arguments.nodes[0])
         return BOOL
     if isinstance(given, Instance):
-        return body.report("enum-limits", node, what="arithmetic", text=ast.unparse(node))
+        return body.report(EnumLimits(what="arithmetic", text=ast.unparse(node)), node)
     if not body.need(given, arguments.nodes[0], f"`{name}()`"):
         return UNKNOWN
-    return body.report("builtin-signature", node, name=name, why=str(given))
+    return body.report(BuiltinSignature(name=name, why=str(given)), node)
 
 
 def _call_getattr(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     name = node.args[1] if len(node.args) > 1 else None
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
-        return body.report("getattr-dynamic", node, function="getattr")
+        return body.report(GetattrDynamic(function="getattr"), node)
     receiver = body.value(node.args[0])
     if len(node.args) > 2 or not isinstance(receiver, ModuleValue):  # noqa: PLR2004 - with a default
         return UNKNOWN
@@ -170,7 +180,7 @@ def _call_getattr(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
 
 
 def _call_setattr(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
-    return body.report("getattr-dynamic", node, function="setattr")
+    return body.report(GetattrDynamic(function="setattr"), node)
 
 
 def _call_list(body: Body, node: ast.Call, hint: Type | None) -> AnyValue:
@@ -181,7 +191,7 @@ def _call_list(body: Body, node: ast.Call, hint: Type | None) -> AnyValue:
         return UNKNOWN
     run = iterate(body, value, node.args[0])
     if isinstance(value, Tuple) and len(set(value.elements)) > 1:
-        return body.report("builtin-signature", node, name="list", why=str(value))
+        return body.report(BuiltinSignature(name="list", why=str(value)), node)
     if isinstance(value, Tuple) and value.elements:
         return List(value.elements[0])
     return List(run.element) if isinstance(run.element, Type) and run.element is not UNKNOWN else UNKNOWN
@@ -189,16 +199,16 @@ def _call_list(body: Body, node: ast.Call, hint: Type | None) -> AnyValue:
 
 def _call_tuple(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     if not node.args:
-        return body.report("builtin-signature", node, name="tuple", why="no argument")
+        return body.report(BuiltinSignature(name="tuple", why="no argument"), node)
     if isinstance(node.args[0], ast.GeneratorExp):
         body.value(node.args[0])
-        return body.report("generator-argument", node, function="tuple")
+        return body.report(GeneratorArgument(function="tuple"), node)
     value = body.value(node.args[0])
     if isinstance(value, (Tuple, TupleValue)):
         return value
     is_lazy = isinstance(value, Iteration) and value.kind in LAZY
     if is_lazy or isinstance(value, ContainerValue) or (isinstance(value, Type) and not value.has_unknown):
-        return body.report("builtin-signature", node, name="tuple", why=str(value))
+        return body.report(BuiltinSignature(name="tuple", why=str(value)), node)
     return UNKNOWN
 
 

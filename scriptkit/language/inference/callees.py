@@ -10,18 +10,20 @@ from scriptkit.language.inference.explanations import Attempt, attempt, explain
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.library import library_forward
 from scriptkit.language.inference.matching import Match, resolve
-from scriptkit.language.types import STR, TENSOR, UNKNOWN, Instance, Type, is_optional
-from scriptkit.language.values import (
-    AnyValue,
-    ContainerMethod,
-    ContainerValue,
-    FunctionValue,
-    Iteration,
-    ModuleValue,
-    TupleValue,
+from scriptkit.language.problems.arguments import UnannotatedParamNotTensor
+from scriptkit.language.problems.modules import (
+    ModuleContainerMethod,
+    ModuleContainerMutation,
+    ModuleContainerSliceCall,
+    ModuleNotCallable,
+    ParameterContainer,
+    UnusedMethodCalled,
 )
+from scriptkit.language.types import STR, TENSOR, UNKNOWN, Instance, Type, is_optional
+from scriptkit.language.values import ContainerMethod, ContainerValue, FunctionValue, Iteration, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import FunctionFacts
     from scriptkit.language.inference.body import Body
 
@@ -37,7 +39,7 @@ def call_function(body: Body, function: FunctionValue, node: ast.Call, arguments
     result = result_of(body, facts, cls)
     if facts.marks & {"ignore", "unused"}:
         if "unused" in facts.marks and not body.uncertain and "ignore" not in facts.marks:
-            body.report("unused-method-called", node, name=facts.name)
+            body.report(UnusedMethodCalled(name=facts.name), node)
         result = body.annotations.type(facts.node.returns) if facts.node.returns is not None else TENSOR
     if any(p.kind in ("varargs", "kwargs") for p in facts.parameters):
         return result
@@ -59,10 +61,9 @@ def _report_refused(body: Body, facts: FunctionFacts, call: Attempt) -> None:
         actual = UNKNOWN if failure.position is None else call.types.get(failure.position, UNKNOWN)
         if parameter.annotation is None and not is_optional(actual):
             default = "" if parameter.default is None else ast.unparse(parameter.default)
-            body.report(
-                "unannotated-param-not-tensor", call.node, parameter.node, name=parameter.name, default=default,
-                use=ast.unparse(call.node), guess=actual,
-            )  # fmt: skip
+            use = ast.unparse(call.node)
+            data = UnannotatedParamNotTensor(name=parameter.name, default=default, use=use, guess=actual)
+            body.report(data, call.node, parameter.node)
             return
     explain(body, call)
 
@@ -70,12 +71,12 @@ def _report_refused(body: Body, facts: FunctionFacts, call: Attempt) -> None:
 def call_module(body: Body, module: ModuleValue, node: ast.Call, arguments: Arguments) -> AnyValue:
     """A module: its forward."""
     if module.sliced:
-        return body.report("module-container-slice-call", node, text=ast.unparse(node.func))
+        return body.report(ModuleContainerSliceCall(text=ast.unparse(node.func)), node)
     if module.cls is not None:
         forward = module.cls.methods.get("forward")
         if forward is None:
             given = "forward" in module.cls.attributes or any(c.foreign_bases for c in module.cls.mro)
-            return UNKNOWN if given else body.report("module-not-callable", node, type=module)
+            return UNKNOWN if given else body.report(ModuleNotCallable(type=module), node)
         return call_function(body, FunctionValue(forward, module), node, arguments)
     known_forward = library_forward(module.library) if module.library else None
     if known_forward is None:
@@ -95,7 +96,7 @@ def call_module(body: Body, module: ModuleValue, node: ast.Call, arguments: Argu
 def call_container(body: Body, container: ContainerValue, node: ast.Call, arguments: Arguments) -> AnyValue:
     """A container of modules: only a `Sequential` can be called."""
     if container.kind != "Sequential":
-        return body.report("module-not-callable", node, type=container)
+        return body.report(ModuleNotCallable(type=container), node)
     if container.sliced or container.items is None:
         return UNKNOWN
     result: AnyValue = arguments.positional[0] if len(arguments.positional) == 1 else UNKNOWN
@@ -117,14 +118,14 @@ def call_container_method(body: Body, method: ContainerMethod, node: ast.Call) -
     """`self.heads.items()`."""
     container, name = method.container, method.name
     if container.kind.startswith("Parameter") and name not in ("append", "extend"):
-        return body.report("parameter-container", node, text=ast.unparse(node.func), what=name)
+        return body.report(ParameterContainer(text=ast.unparse(node.func), what=name), node)
     if name in ("items", "values", "keys") and container.kind == "ModuleDict":
         return _dict_view(container, name)
     if name in ("append", "extend", "insert", "add_module", "pop", "clear", "update", "__setitem__"):
-        return body.report("module-container-mutation", node, text=ast.unparse(node.func), method=name)
+        return body.report(ModuleContainerMutation(text=ast.unparse(node.func), method=name), node)
     if name == "forward" and container.kind == "Sequential":
         return call_container(body, container, node, evaluate_arguments(body, node))
-    return body.report("module-container-method", node, text=ast.unparse(node.func), method=name)
+    return body.report(ModuleContainerMethod(text=ast.unparse(node.func), method=name), node)
 
 
 def _dict_view(container: ContainerValue, name: str) -> Iteration:

@@ -17,9 +17,9 @@ from scriptkit.language.inference.instances import instance_attribute
 from scriptkit.language.inference.matching import Match, resolve
 from scriptkit.language.inference.tensor_methods import call_tensor_method
 from scriptkit.language.inference.torch_forms import TORCH_FORMS
+from scriptkit.language.problems.calls import ValueNotCallable
 from scriptkit.language.types import TENSOR, UNKNOWN, Instance, List, Type
 from scriptkit.language.values import (
-    AnyValue,
     BoundOperator,
     ClassValue,
     ContainerMethod,
@@ -32,6 +32,7 @@ from scriptkit.language.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
@@ -87,7 +88,7 @@ def _call_type(body: Body, function: Type, node: ast.Call, arguments: Arguments)
         return call_function(body, called, node, arguments) if isinstance(called, FunctionValue) else UNKNOWN
     if function.has_unknown or isinstance(function, Instance) or not body.need(function, node.func, "a call"):
         return UNKNOWN
-    return body.report("value-not-callable", node, type=function, text=ast.unparse(node.func))
+    return body.report(ValueNotCallable(type=function, text=ast.unparse(node.func)), node)
 
 
 def _call_bound(body: Body, function: BoundOperator, node: ast.Call, arguments: Arguments) -> AnyValue:

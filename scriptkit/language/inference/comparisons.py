@@ -10,10 +10,12 @@ from scriptkit.language.inference.arithmetic import report_operator
 from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.instances import special_method_type
 from scriptkit.language.inference.matching import Match, resolve
+from scriptkit.language.problems.optionals import EqNone
 from scriptkit.language.types import BOOL, NONE, UNKNOWN, Instance, Type
-from scriptkit.language.values import AnyValue, ContainerValue
+from scriptkit.language.values import ContainerValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 COMPARE: dict[type[ast.cmpop], tuple[str, str]] = {
@@ -67,7 +69,7 @@ def _compare(
         other = right if left is NONE else left
         if other.has_unknown:
             return UNKNOWN
-        body.report("eq-none", node, type=other, operator=sign)
+        body.report(EqNone(type=other, operator=sign), node)
         return UNKNOWN
     if isinstance(left, Instance) and left.kind != "enum":
         return special_method_type(body, left, f"__{name}__", parts[0])

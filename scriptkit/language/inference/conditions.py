@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scriptkit.language.inference.lookups import static_truth
 from scriptkit.language.inference.unseen_attributes import has_attribute
+from scriptkit.language.problems.calls import BuiltinSignature, GetattrDynamic, IsinstanceForms
+from scriptkit.language.problems.classes import EnumLimits
+from scriptkit.language.problems.optionals import ImplicitBool
 from scriptkit.language.types import (
     ANY,
     BOOL,
@@ -28,11 +31,12 @@ from scriptkit.language.types import (
     union,
     without_none,
 )
-from scriptkit.language.values import AnyValue, ContainerValue, ModuleValue
+from scriptkit.language.values import ContainerValue, ModuleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 SCRIPTING = {
@@ -107,15 +111,17 @@ def read_condition(body: Body, node: ast.expr) -> Condition:
 def check_truth(body: Body, value: AnyValue, node: ast.expr) -> None:
     """Report a value that has no truth value."""
     if isinstance(value, (ModuleValue, ContainerValue)):
-        body.report("implicit-bool", node, type=value, what="module")
+        body.report(ImplicitBool(type=value, what="module"), node)
         return
     found = body.as_type(value, node, "condition")
     if found is UNKNOWN or found in TRUTHY or isinstance(found, (List, Dict)):
         return
     if (isinstance(found, Union) and found.has_unknown) or _has_truth(found):
         return
-    what = "None" if found is NONE else "Optional" if is_optional(found) else "other"
-    body.report("implicit-bool", node, type=found, what=what)
+    what: Literal["None", "Optional", "other"] = (
+        "None" if found is NONE else "Optional" if is_optional(found) else "other"
+    )
+    body.report(ImplicitBool(type=found, what=what), node)
 
 
 def _short_circuit(body: Body, op: ast.boolop, values: Sequence[ast.expr]) -> Condition:
@@ -136,7 +142,7 @@ def _identity(body: Body, node: ast.Compare, op: ast.cmpop, other: ast.expr) -> 
         unsure = isinstance(left, ModuleValue) and (left.maybe or not left.name)
         return Condition(static="unknown" if unsure else negative)
     if isinstance(left, Instance) and left.kind == "enum" and isinstance(right, Instance):
-        body.report("enum-limits", node, what="is", text=ast.unparse(node))
+        body.report(EnumLimits(what="is", text=ast.unparse(node)), node)
     if not isinstance(left, Type) or not isinstance(right, Type):
         return Condition(static="unknown")
     if right is not NONE:
@@ -177,11 +183,11 @@ def _special_call(body: Body, node: ast.Call) -> Condition | None:
 
 def _hasattr_test(body: Body, node: ast.Call) -> Condition:
     if not (isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)):
-        body.report("getattr-dynamic", node, function="hasattr")
+        body.report(GetattrDynamic(function="hasattr"), node)
         return Condition()
     receiver = body.value(node.args[0])
     if isinstance(receiver, Type) and not isinstance(receiver, (Instance, Tuple)) and not receiver.has_unknown:
-        body.report("builtin-signature", node, name="hasattr", why=str(receiver))
+        body.report(BuiltinSignature(name="hasattr", why=str(receiver)), node)
     return Condition(static=has_attribute(receiver, node.args[1].value))
 
 
@@ -236,13 +242,13 @@ def _named_type(body: Body, node: ast.expr, call: ast.Call) -> Type | None:
     if (
         dotted is not None and dotted.partition(".")[0] in ("numbers", "collections", "numpy")
     ) or dotted == "typing.Sequence":
-        body.report("isinstance-forms", call, text=ast.unparse(node), why="abstract")
+        body.report(IsinstanceForms(text=ast.unparse(node), why="abstract"), call)
         return None
     if isinstance(node, ast.BinOp):
         return None
     named, bad = body.annotations.read(node)
     if bad:
-        body.report("isinstance-forms", call, text=ast.unparse(node), why="no type")
+        body.report(IsinstanceForms(text=ast.unparse(node), why="no type"), call)
     return None if bad or named.has_unknown else named
 
 

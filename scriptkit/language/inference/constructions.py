@@ -11,27 +11,29 @@ from scriptkit.language.inference.explanations import attempt, explain
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.matching import Match, resolve
 from scriptkit.language.operators import Argument, Schema
+from scriptkit.language.problems.classes import DataclassLimits, DataclassNotScripted, EnumLimits, ScriptClassLimits
+from scriptkit.language.problems.modules import ModuleCreated
 from scriptkit.language.types import NONE, UNKNOWN, Instance, Tuple
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue
 
 
 def construct(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
     """An object of a class of the file."""
     if cls.is_module:
-        return body.report("module-created", node, name=cls.name)
+        return body.report(ModuleCreated(name=cls.name), node)
     if cls.kind == "enum":
-        return body.report("enum-limits", node, what="lookup", text=ast.unparse(node))
+        return body.report(EnumLimits(what="lookup", text=ast.unparse(node)), node)
     if cls.kind == "dataclass":
-        return body.report("dataclass-not-scripted", node, name=cls.name)
+        return body.report(DataclassNotScripted(name=cls.name), node)
     if cls.kind == "namedtuple":
         return _construct_tuple(body, cls, node, arguments)
     limit = _dataclass_limit(cls)
     if cls.kind == "script-class" and limit is not None:
-        return body.report("dataclass-limits", node, limit, name=cls.name, what=ast.unparse(limit))
+        return body.report(DataclassLimits(name=cls.name, what=ast.unparse(limit)), node, limit)
     if cls.kind != "script-class" and (cls.kind != "plain" or cls.foreign_bases or cls.node.decorator_list):
         return UNKNOWN
     return _construct_script_class(body, cls, node, arguments)
@@ -56,7 +58,7 @@ def _construct_tuple(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arg
 def _construct_script_class(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:
     result = Instance(cls, "script-class")
     if cls.local_bases:
-        return body.report("script-class-limits", node, cls.node, name=cls.name, what="inheritance")
+        return body.report(ScriptClassLimits(name=cls.name, what="inheritance"), node, cls.node)
     init = cls.methods.get("__init__")
     positional, keywords = typed_arguments(body, arguments, cls.name)
     if init is None or arguments.open:
@@ -69,7 +71,7 @@ def _construct_script_class(body: Body, cls: ClassFacts, node: ast.Call, argumen
     failure = found[0]
     parameter = next((p for p in init.parameters if p.name == failure.parameter), None)
     if failure.reason == "type" and parameter is not None and parameter.annotation is None:
-        body.report("script-class-limits", node, parameter.node, name=cls.name, what="untyped-init")
+        body.report(ScriptClassLimits(name=cls.name, what="untyped-init"), node, parameter.node)
         return UNKNOWN
     explain(body, attempt(node, cls.name, [schema], positional, keywords, arguments.nodes, arguments.keyword_nodes))
     return result

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.assignments import assign
 from scriptkit.language.inference.instances import enter_context
+from scriptkit.language.problems.calls import WithStatement
 from scriptkit.language.types import UNKNOWN
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue
 
 CONTEXTS = frozenset(
     {
@@ -68,7 +69,7 @@ def _context(body: Body, item: ast.withitem) -> None:
         or (dotted or "").partition(".")[0] in ("contextlib", "warnings", "threading", "time")
         or dotted in body.module.functions
     ):
-        body.report("with-statement", expression, text=ast.unparse(expression), name=dotted or "")
+        body.report(WithStatement(text=ast.unparse(expression), name=dotted or ""), expression)
     else:
         entered = enter_context(body, body.value(expression), expression)
     if item.optional_vars is not None:

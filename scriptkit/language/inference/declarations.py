@@ -5,7 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.language.problems import Problem
+from scriptkit.language.facts import Problem
+from scriptkit.language.problems.declarations import (
+    MalformedAnnotation,
+    StringAnnotationAttribute,
+    SubmoduleAnnotation,
+    UnsupportedAnnotation,
+)
 from scriptkit.language.values import ContainerValue, ModuleValue
 
 if TYPE_CHECKING:
@@ -14,9 +20,10 @@ if TYPE_CHECKING:
     from scriptkit.language.annotations import Annotations
     from scriptkit.language.facts import AttributeFacts, ClassFacts
     from scriptkit.language.members import Members
+    from scriptkit.language.problems.kind import Kind
 
 
-def declaration_problems(cls: ClassFacts, annotations: Annotations, members: Members) -> Iterator[Problem]:
+def declaration_problems(cls: ClassFacts, annotations: Annotations, members: Members) -> Iterator[Problem[Kind]]:
     """What is wrong with the annotations in the class body. Only the nearest class that has any counts."""
     owner = next((c for c in cls.mro if c.annotations), None)
     if owner is None:
@@ -29,29 +36,27 @@ def declaration_problems(cls: ClassFacts, annotations: Annotations, members: Mem
 
 def _attribute_problems(
     cls: ClassFacts, attribute: AttributeFacts, declaration: ast.AnnAssign, annotations: Annotations, members: Members
-) -> Iterator[Problem]:
+) -> Iterator[Problem[Kind]]:
     annotation, name = declaration.annotation, attribute.name
     value = members.assigned(cls, attribute)
     certain = not attribute.conditional
     quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
     if cls.module.future_annotations or quoted:
-        text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
-        yield Problem("string-annotation-attribute", declaration, data={"name": name, "text": text}, certain=certain)
+        text = str(annotation.value) if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
+        yield Problem(StringAnnotationAttribute(name=name, text=text), declaration, certain=certain)
         return
     if attribute.final:
         return
+    text = ast.unparse(annotation)
     if isinstance(value, (ModuleValue, ContainerValue)) and not _is_interface(cls, annotation):
-        data = {"name": name, "annotation": ast.unparse(annotation)}
-        yield Problem("submodule-annotation", declaration, data=data, certain=certain)
+        yield Problem(SubmoduleAnnotation(name=name, annotation=text), declaration, certain=certain)
         return
     for bad in annotations.read(annotation)[1][:1]:
         if bad.kind == "malformed":
-            yield Problem(
-                "malformed-annotation", annotation, data={"text": ast.unparse(annotation), "where": "attribute"}
-            )
+            yield Problem(MalformedAnnotation(text=text, where="attribute"), annotation)
         else:
-            data = {"text": ast.unparse(annotation), "name": bad.text, "where": "attribute"}
-            yield Problem("unsupported-annotation", annotation, data=data, certain=certain)
+            data = UnsupportedAnnotation(text=text, name=bad.text, where="attribute")
+            yield Problem(data, annotation, certain=certain)
 
 
 def _is_interface(cls: ClassFacts, annotation: ast.expr) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems.containers import ContainerElementMismatch, EmptyContainerUntyped
 from scriptkit.language.types import UNKNOWN, Dict, List, Type, is_optional
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def report_element(body: Body, holder: ast.expr, node: ast.expr, container: Type
     untyped = untyped_origin(body, holder)
     if untyped is not None:
         name, text = ast.unparse(holder), ast.unparse(untyped)
-        body.report("empty-container-untyped", node, untyped, name=name, value=text, element=element, key=None)
+        body.report(EmptyContainerUntyped(name=name, value=text, element=element, key=None), node, untyped)
         forget_name(body, holder)
         return UNKNOWN
     inner = (
@@ -28,10 +29,10 @@ def report_element(body: Body, holder: ast.expr, node: ast.expr, container: Type
     )
     if is_optional(element) and not is_optional(inner):
         return body.not_refined(element, node, "an element")
-    return body.report("container-element-mismatch", node, container=container, element=element)
+    return body.report(ContainerElementMismatch(container=container, element=element), node)
 
 
-def untyped_origin(body: Body, node: ast.expr) -> ast.expr | None:
+def untyped_origin(body: Body, node: ast.AST) -> ast.expr | None:
     """The untyped `[]` or `{}` a name was bound to."""
     binding = body.frame.find(node.id) if isinstance(node, ast.Name) else None
     return binding.origin if binding is not None else None

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.blaming import blame_parameter
+from scriptkit.language.inference.elements import untyped_origin
 from scriptkit.language.inference.matching import Match, Mismatch, resolve
+from scriptkit.language.problems.arguments import (
+    ArgumentTypeMismatch,
+    CallUnknownKwarg,
+    MissingArgument,
+    NoMatchingOverload,
+    TooManyArguments,
+)
+from scriptkit.language.problems.containers import EmptyContainerUntyped
+from scriptkit.language.problems.variables import IntPow, Invariance, TupleListMix
+from scriptkit.language.record import Record
 from scriptkit.language.types import (
     FLOAT,
     INT,
@@ -41,8 +51,7 @@ RENAMED = {
 Key = int | str
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Record):
     """A call with its evaluated arguments; a positional argument goes by its number, any other by its keyword."""
 
     node: ast.Call
@@ -71,7 +80,7 @@ class Attempt:
 
     def with_types(self, changed: Mapping[Key, Type]) -> Attempt:
         """The same call with other types."""
-        return replace(self, types={**self.types, **changed})
+        return self.replaced(types={**self.types, **changed})
 
     def use(self, key: Key) -> str:
         """How to speak of an argument."""
@@ -115,7 +124,7 @@ def _unknown_keyword(body: Body, call: Attempt, failures: Sequence[Mismatch]) ->
         if all((f.reason == "unknown-keyword" and f.parameter == keyword) or _lacks(s, keyword) for f, s in pairs):
             replacement = RENAMED.get(keyword, "")
             culprit = call.nodes[keyword]
-            body.report("call-unknown-kwarg", culprit, function=call.name, keyword=keyword, replacement=replacement)
+            body.report(CallUnknownKwarg(function=call.name, keyword=keyword, replacement=replacement), culprit)
             return True
     return False
 
@@ -143,38 +152,33 @@ def _all_optional(body: Body, call: Attempt) -> bool:
 def _repaired(body: Body, given: Type, node: ast.expr) -> Type | None:
     if is_optional(given):
         return without_none(given)
-    binding = body.frame.find(node.id) if isinstance(node, ast.Name) else None
-    if given is FLOAT and _power_of(body, node) is not None:
+    if given is FLOAT and _is_power(node):
         return INT
-    if binding is None or binding.origin is None:
+    if untyped_origin(body, node) is None:
         return None
     return List(UNKNOWN) if isinstance(given, List) else Dict(UNKNOWN, UNKNOWN) if isinstance(given, Dict) else None
 
 
-def _power_of(body: Body, node: ast.expr) -> ast.expr | None:
-    """The `a ** b` an expression is, or a name was bound to."""
-    binding = body.frame.find(node.id) if isinstance(node, ast.Name) else None
-    made = node if binding is None else binding.power
-    return made if isinstance(made, ast.BinOp) and isinstance(made.op, ast.Pow) else None
+def _is_power(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
 
 
 def _report_repaired(body: Body, given: Type, node: ast.expr, use: str) -> None:
-    binding = body.frame.find(node.id) if isinstance(node, ast.Name) else None
-    power = _power_of(body, node)
+    origin = untyped_origin(body, node)
     if is_optional(given):
         body.not_refined(given, node, use)
-    elif binding is not None and binding.origin is not None:
-        name, text = ast.unparse(node), ast.unparse(binding.origin)
-        body.report("empty-container-untyped", node, binding.origin, name=name, value=text, element=UNKNOWN, key=None)
-    elif power is not None:
-        body.report("int-pow", power, node, use=use)
+    elif origin is not None:
+        name, text = ast.unparse(node), ast.unparse(origin)
+        body.report(EmptyContainerUntyped(name=name, value=text, element=UNKNOWN, key=None), node, origin)
+    elif _is_power(node):
+        body.report(IntPow(use=use), node, node)
 
 
 def _mismatch(body: Body, call: Attempt, failures: Sequence[Mismatch]) -> Type:
     candidates = [f for f in failures if f.reason == "type"] or list(failures)
     if len(call.schemas) > 1 and len({(f.position, str(f.expected)) for f in candidates}) != 1:
-        given = list(call.types.values())
-        return body.report("no-matching-overload", call.node, function=call.name, actual=given, why=_why(failures))
+        given = tuple(call.types.values())
+        return body.report(NoMatchingOverload(function=call.name, actual=given, why=_why(failures)), call.node)
     failure = max(candidates, key=lambda f: f.progress)
     if failure.reason == "type" and failure.position in call.nodes and failure.position is not None:
         return _wrong_type(body, call, failure, failure.position)
@@ -185,27 +189,22 @@ def _wrong_count(body: Body, call: Attempt, failure: Mismatch) -> Type:
     if failure.reason == "too-many":
         limit = max(sum(not a.keyword_only for a in s.arguments) for s in call.schemas)
         count = len(call.positional)
-        return body.report("too-many-arguments", call.node, function=call.name, count=count, maximum=limit)
+        return body.report(TooManyArguments(function=call.name, count=count, maximum=limit), call.node)
     if failure.reason in ("unknown-keyword", "twice"):
         culprit = call.nodes.get(failure.parameter, call.node)
-        return body.report("call-unknown-kwarg", culprit, function=call.name, keyword=failure.parameter, replacement="")
-    return body.report("missing-argument", call.node, function=call.name, parameter=failure.parameter)
+        return body.report(CallUnknownKwarg(function=call.name, keyword=failure.parameter, replacement=""), culprit)
+    return body.report(MissingArgument(function=call.name, parameter=failure.parameter), call.node)
 
 
 def _wrong_type(body: Body, call: Attempt, failure: Mismatch, where: Key) -> Type:
     node, actual, expected = call.nodes[where], call.types[where], failure.expected or UNKNOWN
     use = f"argument `{failure.parameter}` of `{call.name}`"
     if isinstance(expected, Tuple) and isinstance(actual, List):
-        return body.report("tuple-list-mix", node, expected=expected, actual=actual, use=use)
+        return body.report(TupleListMix(expected=expected, actual=actual, use=use), node)
     if is_covariant(expected, actual):
-        return body.report("invariance", node, expected=expected, actual=actual, use=use)
+        return body.report(Invariance(expected=expected, actual=actual, use=use), node)
     return body.report(
-        "argument-type-mismatch",
-        node,
-        function=call.name,
-        parameter=failure.parameter,
-        expected=expected,
-        actual=actual,
+        ArgumentTypeMismatch(function=call.name, parameter=failure.parameter, expected=expected, actual=actual), node
     )
 
 

@@ -11,11 +11,13 @@ from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.frames import Binding, Unusable
 from scriptkit.language.inference.lookups import global_value
 from scriptkit.language.members import CONSTANTS
+from scriptkit.language.problems.names import MaybeUndefined
+from scriptkit.language.problems.variables import BranchTypesDiffer, TernaryTypesDiffer
 from scriptkit.language.types import ANY, STR, UNKNOWN, Type, Union, unify
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue
 
 
 def read_constant(_body: Body, node: ast.Constant, _hint: Type | None) -> AnyValue:
@@ -50,16 +52,13 @@ def _report_unusable(body: Body, node: ast.Name, why: Unusable) -> Type:
             (n for n in (why.true_node, why.false_node) if n is not None), key=lambda n: getattr(n, "lineno", 0)
         )
         body.report(
-            "branch-types-differ",
+            BranchTypesDiffer(name=node.id, true_type=why.true_type, false_type=why.false_type),
             made[-1] if made else node,
             *made[:-1],
             node,
-            name=node.id,
-            true_type=why.true_type,
-            false_type=why.false_type,
         )
     else:
-        body.report("maybe-undefined", node, why.true_node, name=node.id, missing=why.where)
+        body.report(MaybeUndefined(name=node.id, missing=why.where), node, why.true_node)
     body.frame.bind(node.id, Binding(UNKNOWN, node))
     return UNKNOWN
 
@@ -95,7 +94,7 @@ def _joined_arms(body: Body, node: ast.IfExp, true: AnyValue, false: AnyValue, h
     joined = unify(left, right, to_union=isinstance(hint, Union) or hint is ANY)
     if joined is not None:
         return joined
-    return body.report("ternary-types-differ", node, true_type=left, false_type=right)
+    return body.report(TernaryTypesDiffer(true_type=left, false_type=right), node)
 
 
 def read_starred(body: Body, node: ast.Starred, _hint: Type | None) -> AnyValue:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from scriptkit.language.record import Record
 
 if TYPE_CHECKING:
     import ast
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.types import Type
-    from scriptkit.language.values import AnyValue
 
 
-@dataclass(frozen=True, eq=False)
-class Unusable:
+class Unusable(Record):
     """Why a name that some path assigns cannot be read here."""
 
     reason: str
@@ -25,25 +25,29 @@ class Unusable:
     block: ast.AST | None = None
 
 
-@dataclass(eq=False)
 class Binding:
     """A variable: its value, where it was assigned, and the expression when that matters later (an untyped `[]`)."""
 
-    value: AnyValue
-    node: ast.AST | None = None
-    origin: ast.expr | None = None
-    refined: bool = False
-    constant: bool = False
-    power: ast.expr | None = None
+    __slots__ = ("node", "origin", "refined", "value")
+
+    def __init__(
+        self, value: AnyValue, node: ast.AST | None = None, origin: ast.expr | None = None, *, refined: bool = False
+    ) -> None:
+        self.value = value
+        self.node = node
+        self.origin = origin
+        self.refined = refined
 
 
-@dataclass(eq=False)
 class Frame:
     """Names of one block; what is not here is looked up in the block around it."""
 
-    parent: Frame | None = None
-    names: dict[str, Binding] = field(default_factory=dict)
-    unusable: dict[str, Unusable] = field(default_factory=dict)
+    __slots__ = ("names", "parent", "unusable")
+
+    def __init__(self, parent: Frame | None = None) -> None:
+        self.parent = parent
+        self.names: dict[str, Binding] = {}
+        self.unusable: dict[str, Unusable] = {}
 
     def find(self, name: str) -> Binding | None:
         """The binding that is visible here."""

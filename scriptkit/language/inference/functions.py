@@ -11,6 +11,12 @@ from scriptkit.language.inference.handlers import HANDLERS
 from scriptkit.language.inference.lookups import read_annotation
 from scriptkit.language.inference.session import Session, has_type_comment
 from scriptkit.language.members import CONSTANTS
+from scriptkit.language.problems.arguments import (
+    DefaultNotOfType,
+    UnannotatedParamNoneDefault,
+    UnannotatedParamNotTensor,
+)
+from scriptkit.language.problems.variables import MissingReturnPath
 from scriptkit.language.types import (
     BOOL,
     COMPLEX,
@@ -27,9 +33,10 @@ from scriptkit.language.types import (
     unify,
     without_none,
 )
-from scriptkit.language.values import AnyValue, ModuleValue
+from scriptkit.language.values import ModuleValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts, FunctionFacts
     from scriptkit.language.inference.sink import Sink
 
@@ -64,7 +71,7 @@ def _run(body: Body) -> AnyValue:
 def _falls_off(body: Body, node: ast.FunctionDef) -> None:
     if body.declared is not None:
         if body.declared is not NONE and not body.declared.has_unknown and not _is_stub(node):
-            body.report("missing-return-path", node, declared=body.declared)
+            body.report(MissingReturnPath(declared=body.declared), node)
     elif isinstance(body.returned, Type):
         joined = unify(body.returned, NONE)
         body.returned = UNKNOWN if joined is None else joined
@@ -82,7 +89,7 @@ def _bind_parameters(body: Body) -> None:
             value = TENSOR
             if isinstance(parameter.default, ast.Constant) and parameter.default.value is None:
                 with body.doubtful():
-                    body.report("unannotated-param-none-default", parameter.node, name=parameter.name)
+                    body.report(UnannotatedParamNoneDefault(name=parameter.name), parameter.node)
         else:
             value = read_annotation(body, parameter.annotation, "parameter")
             _check_default(body, parameter.name, value, parameter.default)
@@ -100,12 +107,7 @@ def _check_unannotated_defaults(body: Body) -> None:
             kind = CONSTANTS.get(type(default.value))
             text = ast.unparse(default)
             body.report(
-                "unannotated-param-not-tensor",
-                parameter.node,
-                name=parameter.name,
-                default=text,
-                use="",
-                guess=kind,
+                UnannotatedParamNotTensor(name=parameter.name, default=text, use="", guess=kind), parameter.node
             )
 
 
@@ -122,9 +124,9 @@ def _check_default(body: Body, name: str, declared: Type, default: ast.expr | No
     given = CONSTANTS[type(default.value)]
     if declared is TENSOR and given is NONE:
         with body.doubtful():
-            body.report("default-not-of-type", default, name=name, declared=declared, default="None")
+            body.report(DefaultNotOfType(name=name, declared=declared, default="None"), default)
     elif not is_subtype(given, declared) and (given, without_none(declared)) not in DEFAULTS_CONVERTED:
-        body.report("default-not-of-type", default, name=name, declared=declared, default=ast.unparse(default))
+        body.report(DefaultNotOfType(name=name, declared=declared, default=ast.unparse(default)), default)
 
 
 def _is_stub(node: ast.FunctionDef) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.sink import Sink
+from scriptkit.language.problems.calls import Recursion
 from scriptkit.language.types import UNKNOWN
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts, FunctionFacts
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue
 
 
 def result_of(body: Body, facts: FunctionFacts, cls: ClassFacts | None) -> AnyValue:
@@ -21,7 +22,7 @@ def result_of(body: Body, facts: FunctionFacts, cls: ClassFacts | None) -> AnyVa
     reports = body.sink.cls is not None and (cls is None or cls is body.sink.cls or not cls.is_module)
     if body.session.is_active(facts, cls, reports=reports):
         if cls is body.cls or facts.owner is None:
-            body.report("recursion", body.calling or body.facts.node, name=facts.name)
+            body.report(Recursion(name=facts.name), body.calling or body.facts.node)
         return _declared(body, facts)
     return body.session.result(facts, cls, body.sink if reports else Sink(None))
 

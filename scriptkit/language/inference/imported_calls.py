@@ -10,12 +10,21 @@ from scriptkit.language.inference.arguments import evaluate_arguments, typed_arg
 from scriptkit.language.inference.explanations import attempt, explain
 from scriptkit.language.inference.matching import Match, resolve
 from scriptkit.language.inference.subscripts import constant_index
+from scriptkit.language.problems.calls import (
+    BuiltinSignature,
+    ExternalCall,
+    LegacyTensorConstructor,
+    UnsupportedContainer,
+    UnsupportedTorchFunction,
+)
+from scriptkit.language.problems.modules import ModuleCreated
 from scriptkit.language.types import STR, TENSOR, UNKNOWN, Dict
-from scriptkit.language.values import AnyValue, DottedValue
+from scriptkit.language.values import DottedValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
     from scriptkit.language.operators import Schema
 
@@ -68,7 +77,7 @@ def call_dotted(body: Body, dotted: str, node: ast.Call) -> AnyValue:
     if _is_external(dotted):
         with body.sink.muted():
             evaluate_arguments(body, node)
-        return body.report("external-call", node, name=dotted, root=dotted.partition(".")[0])
+        return body.report(ExternalCall(name=dotted, root=dotted.partition(".")[0]), node)
     before = len(body.sink.problems)
     evaluate_arguments(body, node)
     if dotted in TYPED_TENSORS:
@@ -92,19 +101,19 @@ def _refused(body: Body, dotted: str, node: ast.Call) -> AnyValue | None:
     root, _, tail = dotted.partition(".")
     last = dotted.rpartition(".")[2]
     if operators.is_refused(dotted) or dotted.startswith(REFUSED_PREFIXES):
-        return body.report("unsupported-torch-function", node, name=dotted)
+        return body.report(UnsupportedTorchFunction(name=dotted), node)
     if dotted in LEGACY:
-        return body.report("legacy-tensor-constructor", node, name=dotted)
+        return body.report(LegacyTensorConstructor(name=dotted), node)
     if dotted in ("torch.finfo", "torch.iinfo"):
         return DottedValue(f"{dotted}()") if node.args else None
     if last in CONTAINERS and root in ("collections", "typing"):
-        return body.report("unsupported-container", node, name=last)
+        return body.report(UnsupportedContainer(name=last), node)
     if dotted.startswith("torch.nn.") and dotted.count(".") == 2:  # noqa: PLR2004 - torch.nn.X
         if last in ("Parameter", "Buffer") or operators.nn_module(last) is not None:
-            return body.report("module-created", node, name=dotted)
+            return body.report(ModuleCreated(name=dotted), node)
         return None
     if (root == "math" and tail) or _unknown_in_torch(dotted):
-        return body.report("unsupported-torch-function", node, name=dotted)
+        return body.report(UnsupportedTorchFunction(name=dotted), node)
     return None
 
 
@@ -124,7 +133,7 @@ def _python_function(body: Body, dotted: str, schemas: Sequence[Schema], node: a
             schemas = schemas[1:] if given.value else schemas[:1]
         elif constant_index(body, given) is None:
             evaluate_arguments(body, node)
-            return body.report("builtin-signature", node, name=dotted, why=f"`{chooser}` is no literal")
+            return body.report(BuiltinSignature(name=dotted, why=f"`{chooser}` is no literal"), node)
         else:
             evaluate_arguments(body, node)
             return UNKNOWN

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.unseen_attributes import is_open_ended
+from scriptkit.language.problems.attributes import ObjectAttribute
+from scriptkit.language.problems.calls import SuperCall, WithStatement
+from scriptkit.language.problems.classes import EnumLimits
+from scriptkit.language.problems.names import GlobalCapture
 from scriptkit.language.types import STR, UNKNOWN, Instance, Type
-from scriptkit.language.values import AnyValue, ClassValue, FunctionValue
+from scriptkit.language.values import ClassValue, FunctionValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import AttributeFacts, ClassFacts
     from scriptkit.language.inference.body import Body
 
@@ -23,17 +28,17 @@ def class_attribute(body: Body, receiver: ClassValue, name: str, node: ast.expr)
             _enum_value(body, cls, node)
             return Instance(cls, "enum")
         if name in ("__members__", "_member_map_"):
-            return body.report("enum-limits", node, what="iterate", text=ast.unparse(node))
-        return body.report("object-attribute", node, name=name, type=Instance(cls, "enum"), method=False)
+            return body.report(EnumLimits(what="iterate", text=ast.unparse(node)), node)
+        return body.report(ObjectAttribute(name=name, type=Instance(cls, "enum"), method=False), node)
     method = cls.methods.get(name)
     if method is not None and cls.is_module and method.kind == "method":
-        return body.report("super-call", node, text=ast.unparse(node), method=name)
+        return body.report(SuperCall(text=ast.unparse(node), method=name), node)
     if method is not None and method.kind == "static":
         return FunctionValue(method)
     constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class") else None
     if isinstance(constant, ast.Constant):
         what = type(constant.value).__name__
-        return body.report("global-capture", node, constant, name=ast.unparse(node), what=what)
+        return body.report(GlobalCapture(name=ast.unparse(node), what=what), node, constant)
     return UNKNOWN
 
 
@@ -50,7 +55,7 @@ def instance_attribute(body: Body, receiver: Instance, name: str, node: ast.expr
     if attribute is None or not (attribute.init or attribute.declaration):
         if is_open_ended(cls) or (attribute is not None and attribute.later):
             return UNKNOWN
-        return body.report("object-attribute", node, name=name, type=receiver, method=method is not None)
+        return body.report(ObjectAttribute(name=name, type=receiver, method=method is not None), node)
     return held_type(body, cls, attribute)
 
 
@@ -67,7 +72,7 @@ def _enum_attribute(body: Body, cls: ClassFacts, name: str, node: ast.expr) -> A
         return STR
     if name == "value":
         return _enum_value(body, cls, node)
-    return body.report("enum-limits", node, what="method", text=ast.unparse(node))
+    return body.report(EnumLimits(what="method", text=ast.unparse(node)), node)
 
 
 def _enum_value(body: Body, cls: ClassFacts, node: ast.expr) -> Type:
@@ -77,7 +82,7 @@ def _enum_value(body: Body, cls: ClassFacts, node: ast.expr) -> Type:
     }
     types = [value for value in values if isinstance(value, Type) and value is not UNKNOWN]
     if len(types) > 1:
-        return body.report("enum-limits", node, what="values", text=ast.unparse(node))
+        return body.report(EnumLimits(what="values", text=ast.unparse(node)), node)
     return types[0] if types and len(values) == 1 else UNKNOWN
 
 
@@ -92,7 +97,7 @@ def enter_context(body: Body, value: AnyValue, node: ast.expr) -> AnyValue:
     if isinstance(value, Instance) and "__enter__" in value.cls.methods:
         return call_special_method(body, value, "__enter__", node)
     if isinstance(value, Type) and not value.has_unknown:
-        body.report("with-statement", node, text=ast.unparse(node), name="")
+        body.report(WithStatement(text=ast.unparse(node), name=""), node)
     return UNKNOWN
 
 

@@ -10,6 +10,13 @@ from scriptkit.language.inference.elements import forget_name, report_element, u
 from scriptkit.language.inference.instances import call_special_method
 from scriptkit.language.inference.matching import Match, converted, resolve
 from scriptkit.language.inference.subscripts import read_index, report_bad_index, tensor_item
+from scriptkit.language.problems.containers import (
+    ContainerElementMismatch,
+    EmptyContainerUntyped,
+    IndexForms,
+    NotSubscriptable,
+)
+from scriptkit.language.problems.modules import ModuleContainerMutation
 from scriptkit.language.types import (
     ANY,
     BOOL,
@@ -25,9 +32,10 @@ from scriptkit.language.types import (
     Type,
     is_subtype,
 )
-from scriptkit.language.values import AnyValue, ContainerValue
+from scriptkit.language.values import ContainerValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 # what an element of a tensor can be set to
@@ -38,7 +46,7 @@ def assign_item(body: Body, target: ast.Subscript, value: AnyValue, origin: ast.
     """`a[b] = value`."""
     holder = body.value(target.value)
     if isinstance(holder, ContainerValue):
-        body.report("module-container-mutation", target, text=ast.unparse(target.value), method="__setitem__")
+        body.report(ModuleContainerMutation(text=ast.unparse(target.value), method="__setitem__"), target)
         return
     holder = body.as_type(holder, target.value, "item assignment")
     if holder.has_unknown and not isinstance(holder, (List, Dict)):
@@ -50,17 +58,17 @@ def assign_item(body: Body, target: ast.Subscript, value: AnyValue, origin: ast.
     if holder is TENSOR:
         tensor_item(body, target, target.slice)
         if not (value in NUMBERS or value.has_unknown) and body.need(value, origin or target.value, "an element"):
-            body.report("container-element-mismatch", origin or target, container=holder, element=value)
+            body.report(ContainerElementMismatch(container=holder, element=value), origin or target)
         return
     index = read_index(body, target.slice)
     if isinstance(holder, Instance):
         call_special_method(body, holder, "__setitem__", target)
     elif isinstance(holder, Tuple):
-        body.report("index-forms", target, type=holder, index=INT, why="assignment")
+        body.report(IndexForms(type=holder, index=INT, why="assignment"), target)
     elif not isinstance(holder, (List, Dict)):
-        body.report("not-subscriptable", target, type=holder)
+        body.report(NotSubscriptable(type=holder), target)
     elif index is None:
-        body.report("index-forms", target, type=holder, index="slice", why="assignment to a slice")
+        body.report(IndexForms(type=holder, index="slice", why="assignment to a slice"), target)
     elif isinstance(holder, List):
         _assign_element(body, target, origin, holder, index, value)
     else:
@@ -85,7 +93,7 @@ def _assign_value(
     if (wrong_key or wrong_value) and untyped is not None:
         text = ast.unparse(untyped)
         name = ast.unparse(target.value)
-        body.report("empty-container-untyped", target, untyped, name=name, value=text, element=value, key=index)
+        body.report(EmptyContainerUntyped(name=name, value=text, element=value, key=index), target, untyped)
         forget_name(body, target.value)
     elif wrong_key:
         report_bad_index(body, holder, index, target)

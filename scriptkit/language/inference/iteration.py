@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.arguments import evaluate_arguments
 from scriptkit.language.inference.blaming import blame_parameter
+from scriptkit.language.problems.calls import BuiltinSignature, RangeForms, UnsupportedBuiltin
+from scriptkit.language.problems.containers import NotIterable
+from scriptkit.language.problems.modules import ModuleContainerReversed, ZipLengthMismatch
+from scriptkit.language.problems.variables import IntPow
 from scriptkit.language.types import FLOAT, INT, STR, TENSOR, UNKNOWN, Dict, Instance, List, Tuple, Type
-from scriptkit.language.values import AnyValue, ClassValue, ContainerValue, Iteration, ModuleValue, TupleValue
+from scriptkit.language.values import ClassValue, ContainerValue, Iteration, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
@@ -43,7 +48,7 @@ def _type_iteration(body: Body, value: Type, node: ast.expr) -> Iteration:
     if value.has_unknown or (isinstance(value, Instance) and value.kind == "interface"):
         return Iteration("unknown", UNKNOWN)
     if body.need(value, node, "a loop"):
-        body.report("not-iterable", node, type=value)
+        body.report(NotIterable(type=value), node)
     return Iteration("unknown", UNKNOWN)
 
 
@@ -72,9 +77,9 @@ def _counts(body: Body, found: Type, argument: ast.expr, node: ast.Call) -> bool
     if found.has_unknown or found is INT:
         return True
     if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Pow) and found is FLOAT:
-        body.report("int-pow", argument, use="range")
+        body.report(IntPow(use="range"), argument)
     elif body.need(found, argument, "range") and not blame_parameter(body, [argument], node):
-        body.report("range-forms", node, why=str(found))
+        body.report(RangeForms(why=str(found)), node)
     return False
 
 
@@ -83,7 +88,7 @@ def call_enumerate(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     extra = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
     if not node.args or len(extra) > 1 or any(keyword.arg != "start" for keyword in node.keywords):
         evaluate_quietly(body, node)
-        return body.report("builtin-signature", node, name="enumerate", why="its arguments")
+        return body.report(BuiltinSignature(name="enumerate", why="its arguments"), node)
     for start in extra:
         _counts(body, body.type(start, use="range"), start, node)
     run = iterate(body, body.value(node.args[0]), node.args[0])
@@ -96,7 +101,7 @@ def call_zip(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     """`zip(xs, ys)`: unrolled where one of them is."""
     if any(isinstance(a, ast.Starred) for a in node.args):
         evaluate_quietly(body, node)
-        return body.report("builtin-signature", node, name="zip", why="`*`")
+        return body.report(BuiltinSignature(name="zip", why="`*`"), node)
     values = [body.value(argument) for argument in node.args]
     runs = [iterate(body, value, argument) for value, argument in zip(values, node.args, strict=False)]
     unrolled = [run for run in runs if run.unrolled]
@@ -108,9 +113,7 @@ def call_zip(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
         ]
         sure = [a for a, r in zip(node.args, runs, strict=False) if r.unrolled]
         if known_dynamic:
-            body.report(
-                "zip-length-mismatch", node, container=ast.unparse(sure[0]), other=ast.unparse(known_dynamic[0])
-            )
+            body.report(ZipLengthMismatch(container=ast.unparse(sure[0]), other=ast.unparse(known_dynamic[0])), node)
         return Iteration("zip", UNKNOWN, unrolled=True)
     items = None
     if runs and all(run.items is not None for run in runs):
@@ -132,8 +135,8 @@ def call_reversed(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     """`reversed(xs)`, which the compiler lacks."""
     arguments = evaluate_arguments(body, node)
     if arguments.positional and isinstance(arguments.positional[0], ContainerValue):
-        return body.report("module-container-reversed", node, text=ast.unparse(node.args[0]))
-    return body.report("unsupported-builtin", node, name="reversed")
+        return body.report(ModuleContainerReversed(text=ast.unparse(node.args[0])), node)
+    return body.report(UnsupportedBuiltin(name="reversed"), node)
 
 
 def _pair(first: AnyValue, second: AnyValue) -> AnyValue:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.abstract import AnyValue, Sugared
 from scriptkit.language.inference.assignments import assign
 from scriptkit.language.inference.iteration import iterate
+from scriptkit.language.problems.containers import ContainerElementMismatch, DictKeyType
 from scriptkit.language.types import (
     BOOL,
     COMPLEX,
@@ -27,7 +29,7 @@ from scriptkit.language.types import (
     unify,
     without_none,
 )
-from scriptkit.language.values import AnyValue, ModuleValue, Sugared, TupleValue
+from scriptkit.language.values import ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +81,7 @@ def read_list(body: Body, node: ast.List, hint: Type | None) -> AnyValue:
 def _hinted(body: Body, types: Sequence[Type], nodes: Sequence[ast.expr], element: Type, whole: Type) -> Type:
     for found, part in zip(types, nodes, strict=False):
         if not is_subtype(found, element):
-            return body.report("container-element-mismatch", part, container=whole, element=found)
+            return body.report(ContainerElementMismatch(container=whole, element=found), part)
     return whole
 
 
@@ -106,7 +108,7 @@ def read_dict(body: Body, node: ast.Dict, hint: Type | None) -> AnyValue:
         return _hinted(body, values, node.values, wanted.value, wanted)
     key = _common_type(keys)
     if known(key) and key not in KEYS:
-        return body.report("dict-key-type", node, key=key)
+        return body.report(DictKeyType(key=key), node)
     return Dict(key, _common_type(values))
 
 
@@ -140,7 +142,7 @@ def read_dict_comprehension(body: Body, node: ast.DictComp, _hint: Type | None) 
         key = body.type(node.key, use="a dict key")
         value = body.type(node.value, use="a dict value")
     if known(key) and key not in KEYS:
-        return body.report("dict-key-type", node, key=key)
+        return body.report(DictKeyType(key=key), node)
     return Dict(key, value)
 
 

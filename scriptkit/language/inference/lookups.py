@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
 from scriptkit.language.facts import canonical
+from scriptkit.language.problems.attributes import DtypeAttribute
+from scriptkit.language.problems.containers import DictKeyType
+from scriptkit.language.problems.declarations import GenericFunction, MalformedAnnotation, Place, UnsupportedAnnotation
+from scriptkit.language.problems.names import GlobalCapture, UndefinedName
 from scriptkit.language.types import BOOL, COMPLEX, DEVICE, FLOAT, INT, STR, TENSOR, UNKNOWN, Dict, Instance, List, Type
 from scriptkit.language.values import (
-    AnyValue,
     ClassValue,
     ContainerValue,
     DottedValue,
@@ -20,6 +23,7 @@ from scriptkit.language.values import (
 )
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.annotations import BadAnnotation
     from scriptkit.language.inference.body import Body
 
@@ -42,11 +46,11 @@ def global_value(body: Body, node: ast.Name) -> AnyValue:
     """A name that is no local."""
     module, name = body.module, node.id
     if name in module.type_checking_imports and name not in module.globals:
-        body.report("undefined-name", node, module.import_nodes.get(name), name=name, type_checking=True)
+        body.report(UndefinedName(name=name, type_checking=True), node, module.import_nodes.get(name))
         return UNKNOWN
     dotted = module.dotted(node)
     if dotted in ("builtins.__name__", "builtins.__doc__"):
-        return body.report("global-capture", node, name=name, what="str")
+        return body.report(GlobalCapture(name=name, what="str"), node)
     if dotted is not None:
         told = body.session.oracle.variable_type(name) if body.session.oracle and name in module.imports else None
         return dotted_value(body, dotted) if told is None else _imported_variable(body, node, told)
@@ -54,16 +58,16 @@ def global_value(body: Body, node: ast.Name) -> AnyValue:
     if made is not None:
         return _module_variable(body, node)
     if name == "__file__":
-        return body.report("global-capture", node, name=name, what="str")
+        return body.report(GlobalCapture(name=name, what="str"), node)
     if module.star_imports or _in_function(body) or name == "__class__":
         return UNKNOWN
-    return body.report("undefined-name", node, name=name, type_checking=False)
+    return body.report(UndefinedName(name=name, type_checking=False), node)
 
 
 def _imported_variable(body: Body, node: ast.Name, told: Type) -> AnyValue:
     """A value of another Python module, imported by its name."""
     what = {"List": "list", "Dict": "dict", "Tuple": "tuple"}.get(type(told).__name__, str(told))
-    return body.report("global-capture", node, body.module.import_nodes.get(node.id), name=node.id, what=what)
+    return body.report(GlobalCapture(name=node.id, what=what), node, body.module.import_nodes.get(node.id))
 
 
 def _in_function(body: Body) -> bool:
@@ -93,7 +97,7 @@ def _module_variable(body: Body, node: ast.Name) -> AnyValue:
     if isinstance(value, (ast.Name, ast.Attribute)):
         return _alias(body, node, value)
     if isinstance(value, GLOBAL_WHAT) and not _names_a_type(body, node, value):
-        return body.report("global-capture", node, made.node, name=node.id, what=_what(value))
+        return body.report(GlobalCapture(name=node.id, what=_what(value)), node, made.node)
     return _evaluated(body, node, value)
 
 
@@ -111,7 +115,7 @@ def _alias(body: Body, node: ast.Name, value: ast.expr) -> AnyValue:
     if not isinstance(found, Type):
         return found
     what = "dtype" if found is INT and dotted.startswith("torch.") else str(found)
-    return body.report("global-capture", node, body.module.globals[node.id].node, name=node.id, what=what)
+    return body.report(GlobalCapture(name=node.id, what=what), node, body.module.globals[node.id].node)
 
 
 def _evaluated(body: Body, node: ast.Name, value: ast.expr) -> AnyValue:
@@ -120,9 +124,9 @@ def _evaluated(body: Body, node: ast.Name, value: ast.expr) -> AnyValue:
     if isinstance(found, (ModuleValue, ContainerValue)):
         return found
     if isinstance(found, Type) and found is not UNKNOWN and not isinstance(found, Instance):
-        return body.report("global-capture", node, made.node, name=node.id, what=str(found))
+        return body.report(GlobalCapture(name=node.id, what=str(found)), node, made.node)
     if isinstance(found, PythonObject) and found.what in ("set", "numpy", "lambda", "empty list", "empty dict"):
-        return body.report("global-capture", node, made.node, name=node.id, what=found.what)
+        return body.report(GlobalCapture(name=node.id, what=found.what), node, made.node)
     maker = (body.module.dotted(value.func) or "") if isinstance(value, ast.Call) else ""
     return DottedValue(f"{maker}()") if maker.startswith("logging.") else UNKNOWN
 
@@ -131,7 +135,7 @@ def dotted_attribute(body: Body, receiver: DottedValue, name: str, node: ast.exp
     """`torch.float32`, `math.pi`, `F.relu`."""
     dotted = canonical(f"{receiver.dotted}.{name}")
     if receiver.dotted in ("torch.finfo()", "torch.iinfo()"):
-        return body.report("dtype-attribute", node, name=name)
+        return body.report(DtypeAttribute(name=name), node)
     return dotted_value(body, dotted)
 
 
@@ -147,26 +151,26 @@ def static_truth(body: Body, node: ast.expr, value: AnyValue) -> bool | str | No
     return "unknown" if value is UNKNOWN else None
 
 
-def read_annotation(body: Body, node: ast.expr, where: str) -> Type:
+def read_annotation(body: Body, node: ast.expr, where: Place) -> Type:
     """The type an annotation of compiled code names; what is wrong with it is reported."""
     found, bad = body.annotations.read(node, body.cls)
     key = _bad_key(found)
     if key is not None:
-        return body.report("dict-key-type", node, key=key)
+        return body.report(DictKeyType(key=key), node)
     wrong = next((p for p in bad if not (p.kind == "quoted-union" and body.cls and body.cls.scriptable)), None)
     if wrong is not None:
         _report_annotation(body, node, wrong, where)
     return found
 
 
-def _report_annotation(body: Body, node: ast.expr, wrong: BadAnnotation, where: str) -> None:
+def _report_annotation(body: Body, node: ast.expr, wrong: BadAnnotation, where: Place) -> None:
     text = ast.unparse(node)
     if wrong.kind == "typevar":
-        body.report("generic-function", wrong.node, name=body.facts.name, text=wrong.text)
+        body.report(GenericFunction(name=body.facts.name, text=wrong.text), wrong.node)
     elif wrong.kind == "malformed":
-        body.report("malformed-annotation", node, text=text, where=where)
+        body.report(MalformedAnnotation(text=text, where=where), node)
     else:
-        body.report("unsupported-annotation", node, text=text, name=wrong.text, where=where)
+        body.report(UnsupportedAnnotation(text=text, name=wrong.text, where=where), node)
 
 
 def _what(value: ast.expr) -> str:

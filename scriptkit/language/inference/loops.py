@@ -8,14 +8,16 @@ from scriptkit.language.inference.assignments import assign
 from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.frames import Binding, Frame, Unusable
 from scriptkit.language.inference.iteration import iterate
+from scriptkit.language.problems.modules import BreakInUnrolledLoop
 from scriptkit.language.types import UNKNOWN, Type
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue, Iteration
+    from scriptkit.language.values import Iteration
 
 
 def run_for(body: Body, node: ast.For) -> bool:
@@ -133,7 +135,7 @@ def run_continue(body: Body, node: ast.Continue) -> bool:
 
 def _leave(body: Body, node: ast.stmt, word: str) -> bool:
     if body.unrolled > 0:
-        body.report("break-in-unrolled-loop", node, word=word, iterable="")
+        body.report(BreakInUnrolledLoop(word=word), node)
     return False
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from scriptkit.language.record import Record
 from scriptkit.language.types import (
     BOOL,
     COMPLEX,
@@ -42,8 +42,7 @@ Bindings = dict[str, Type]
 TENSOR_TO = (INT, FLOAT, COMPLEX, NUMBER)
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(Record):
     """Why a schema does not take the arguments; `position` is the number of a positional argument, or its keyword."""
 
     reason: str

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scriptkit.language import operators
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.unseen_attributes import MODULE_ATTRIBUTES, is_open_ended, report_undefined
-from scriptkit.language.types import BOOL, FLOAT, INT, NONE, TENSOR, UNKNOWN, Type, optional
-from scriptkit.language.values import (
-    AnyValue,
-    ClassValue,
-    ContainerValue,
-    DottedValue,
-    FunctionValue,
-    ModuleValue,
-    PythonObject,
+from scriptkit.language.problems.attributes import (
+    AttributeConditionallyDefined,
+    AttributeUnsupportedType,
+    ClassAttribute,
+    EmptyAttributeUntyped,
+    InheritedAnnotationLost,
 )
+from scriptkit.language.problems.calls import UnsupportedBuiltin
+from scriptkit.language.problems.modules import ModuleIntrospection
+from scriptkit.language.types import BOOL, FLOAT, INT, NONE, TENSOR, UNKNOWN, Type, optional
+from scriptkit.language.values import ClassValue, ContainerValue, DottedValue, FunctionValue, ModuleValue, PythonObject
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import AttributeFacts, ClassFacts
     from scriptkit.language.inference.body import Body
 
@@ -57,7 +59,7 @@ def _told_attribute(body: Body, cls: ClassFacts, name: str, node: ast.expr) -> A
     made = attribute.init[0] if attribute is not None and attribute.init else None
     text = f"a {told.what}" if made is None or made.value is None else ast.unparse(made.value)
     where = None if made is None else made.node
-    return body.report("attribute-unsupported-type", node, where, name=name, value_text=text, what=told.what)
+    return body.report(AttributeUnsupportedType(name=name, value_text=text, what=told.what), node, where)
 
 
 def _is_settled(body: Body, attribute: AttributeFacts) -> bool:
@@ -107,13 +109,13 @@ def _missing(body: Body, receiver: ModuleValue, cls: ClassFacts, name: str, node
     if name in MODULE_ATTRIBUTES:
         return MODULE_ATTRIBUTES[name]
     if name in INTROSPECTION and not cls.foreign_bases:
-        return body.report("module-introspection", node, name=name)
+        return body.report(ModuleIntrospection(name=name), node)
     library = next((b for c in cls.mro for b in c.foreign_bases if b.startswith("torch.nn.")), None)
     if library is not None and not any(c.annotations for c in cls.mro):
         return _library_annotation(library.rpartition(".")[2], name)
     if name in SILENT_MODULE or name.startswith("__") or is_open_ended(cls):
         if name == "__class__":
-            return body.report("unsupported-builtin", node, name="__class__")
+            return body.report(UnsupportedBuiltin(name="__class__"), node)
         return UNKNOWN
     return report_undefined(body, receiver, name, node, write=False)
 
@@ -125,7 +127,7 @@ def own_attribute(
     members, name = body.session.members, attribute.name
     declared = attribute.declaration is not None and not attribute.final
     if declared and not attribute.init and attribute.class_value is not None and not is_open_ended(cls):
-        return body.report("class-attribute", node, attribute.class_value, name=name)
+        return body.report(ClassAttribute(name=name), node, attribute.class_value)
     if declared and attribute.registered != "module":
         return _declared_attribute(body, cls, attribute, node)
     value = members.assigned(cls, attribute)
@@ -157,7 +159,7 @@ def _declared_attribute(body: Body, cls: ClassFacts, attribute: AttributeFacts, 
     effective = next((c for c in cls.mro if c.annotations), None)
     if effective is not owner and effective is not None and not cls.scriptable:
         if isinstance(value, PythonObject) or value is NONE:
-            body.report("inherited-annotation-lost", node, declaration, name=attribute.name, base=owner.name)
+            body.report(InheritedAnnotationLost(name=attribute.name, base=owner.name), node, declaration)
             return UNKNOWN
         return value if value is not None else UNKNOWN
     if bad:
@@ -177,7 +179,7 @@ def _conditional(
     first = attribute.init[0]
     if _raises_otherwise(first.conditions[0]) or not _is_guarded(body, node):
         return UNKNOWN
-    return body.report("attribute-conditionally-defined", node, first.node, name=attribute.name, module=is_module)
+    return body.report(AttributeConditionallyDefined(name=attribute.name, module=is_module), node, first.node)
 
 
 def is_exhaustive(attribute: AttributeFacts) -> bool:
@@ -223,15 +225,13 @@ def _without_init(
         return UNKNOWN
     if evaluated is UNKNOWN and not isinstance(value, (ast.List, ast.Dict, ast.Tuple)):
         return UNKNOWN
-    return body.report("class-attribute", node, value, name=attribute.name)
+    return body.report(ClassAttribute(name=attribute.name), node, value)
 
 
 def _python_object(body: Body, attribute: AttributeFacts, value: PythonObject, node: ast.expr) -> AnyValue:
     made = attribute.init[0]
     if value.what.startswith("empty "):
-        shown = "[]" if value.what == "empty list" else "{}"
-        return body.report("empty-attribute-untyped", node, made.node, name=attribute.name, value=shown)
+        shown: Literal["[]", "{}"] = "[]" if value.what == "empty list" else "{}"
+        return body.report(EmptyAttributeUntyped(name=attribute.name, value=shown), node, made.node)
     text = ast.unparse(made.value) if made.value is not None else ""
-    return body.report(
-        "attribute-unsupported-type", node, made.node, name=attribute.name, value_text=text, what=value.what
-    )
+    return body.report(AttributeUnsupportedType(name=attribute.name, value_text=text, what=value.what), node, made.node)

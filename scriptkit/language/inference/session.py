@@ -13,10 +13,10 @@ from scriptkit.language.types import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts, FunctionFacts, ModuleFacts
     from scriptkit.language.inference.sink import Oracle, Sink
     from scriptkit.language.types import Type
-    from scriptkit.language.values import AnyValue
 
 DEPTH = 60
 # types one function and gives what it returns; handed to the session, for it needs the whole pass

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.abstract import AnyValue
+    from scriptkit.language.facts import ClassFacts, Problem
     from scriptkit.language.operators import Schema
-    from scriptkit.language.problems import Problem
+    from scriptkit.language.problems.kind import Kind
     from scriptkit.language.types import Type
-    from scriptkit.language.values import AnyValue
 
 
 class Oracle(Protocol):
@@ -37,7 +37,7 @@ class Sink:
 
     def __init__(self, cls: ClassFacts | None) -> None:
         self.cls = cls
-        self.problems: list[Problem] = []
+        self.problems: list[Problem[Kind]] = []
         self.types: dict[ast.AST, Type] = {}
         self.dead: set[ast.AST] = set()
         self.blamed: set[ast.AST] = set()
@@ -45,7 +45,7 @@ class Sink:
         self._seen: set[tuple[str, int]] = set()
         self._muted = 0
 
-    def add(self, problem: Problem) -> None:
+    def add(self, problem: Problem[Kind]) -> None:
         """Keep a problem; one culprit has one problem of a kind."""
         key = (problem.kind, id(problem.node))
         if not self._muted and key not in self._seen:

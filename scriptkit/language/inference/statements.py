@@ -11,6 +11,7 @@ from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.frames import Binding
 from scriptkit.language.inference.lookups import read_annotation
 from scriptkit.language.inference.matching import converted
+from scriptkit.language.problems.variables import ReannotatedVariable, ReturnTypeMismatch, ReturnTypesDiffer
 from scriptkit.language.types import NONE, UNKNOWN, Type, is_subtype, unify
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def _check_result(body: Body, actual: Type, node: ast.Return) -> None:
     else:
         joined = unify(body.returned, actual)
         if joined is None and not body.uncertain:
-            body.report("return-types-differ", node, body.first_return, first=body.returned, second=actual)
+            body.report(ReturnTypesDiffer(first=body.returned, second=actual), node, body.first_return)
         body.returned = UNKNOWN if joined is None or (body.uncertain and joined != actual) else joined
 
 
 def _check_declared(body: Body, actual: Type, declared: Type, node: ast.Return) -> None:
     found = actual if actual is NONE else converted(actual, declared, conversions=True)
     if not is_subtype(found, declared):
-        report_mismatch(body, "return-type-mismatch", node.value or node, declared, actual, use="return value")
+        plain = ReturnTypeMismatch(declared=declared, actual=actual)
+        report_mismatch(body, plain, node.value or node, "return value")
 
 
 def run_assignment(body: Body, node: ast.Assign) -> None:
@@ -71,7 +73,7 @@ def run_annotated_assignment(body: Body, node: ast.AnnAssign) -> None:
     with body.sink.muted(wrong):
         value = body.value(node.value, declared)
     if isinstance(node.target, ast.Name) and body.frame.find_outside(node.target.id) is not None:
-        body.report("reannotated-variable", node, name=node.target.id)
+        body.report(ReannotatedVariable(name=node.target.id), node)
     assign(body, node.target, value, node.value, declared)
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
 from scriptkit.language.inference.instances import call_special_method
 from scriptkit.language.inference.matching import Match, resolve
+from scriptkit.language.problems.arguments import StarArgsCall
+from scriptkit.language.problems.classes import EnumLimits
+from scriptkit.language.problems.containers import (
+    BoolListIndex,
+    IndexForms,
+    NotSubscriptable,
+    TupleIndexNotConstant,
+    TupleIndexOutOfRange,
+    TupleVariableIndex,
+)
+from scriptkit.language.problems.modules import ModuleContainerDynamicIndex, ParameterContainer
 from scriptkit.language.types import (
     BOOL,
     FLOAT,
@@ -26,11 +36,12 @@ from scriptkit.language.types import (
     is_optional,
     is_subtype,
 )
-from scriptkit.language.values import AnyValue, ClassValue, ContainerValue, ModuleValue, TupleValue
+from scriptkit.language.values import ClassValue, ContainerValue, ModuleValue, TupleValue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 _OPTIONAL_TENSOR = Union(frozenset({TENSOR, NONE}))
@@ -46,7 +57,7 @@ def read_subscript(body: Body, node: ast.Subscript, hint: Type | None = None) ->
     if isinstance(holder, TupleValue):
         return _part(body, holder, node, constant_index(body, index))
     if isinstance(holder, ClassValue) and holder.cls.kind == "enum":
-        return body.report("enum-limits", node, what="lookup", text=ast.unparse(node))
+        return body.report(EnumLimits(what="lookup", text=ast.unparse(node)), node)
     if isinstance(holder, ModuleValue):
         return _module_item(body, holder, node)
     if not isinstance(holder, Type):
@@ -80,7 +91,7 @@ def _item(body: Body, holder: Type, node: ast.Subscript, index: ast.expr) -> Any
         return _tuple_item(body, holder, node, index)
     found = read_index(body, index)
     if found is None and (isinstance(index, ast.Tuple) or isinstance(holder, Dict)):
-        return body.report("not-subscriptable", node, type=holder)
+        return body.report(NotSubscriptable(type=holder), node)
     if isinstance(holder, List):
         if found is None:
             return List(holder.element)
@@ -95,7 +106,7 @@ def _item(body: Body, holder: Type, node: ast.Subscript, index: ast.expr) -> Any
         )
     if isinstance(holder, Instance) and holder.kind != "enum":
         return call_special_method(body, holder, "__getitem__", node)
-    return body.report("not-subscriptable", node, type=holder)
+    return body.report(NotSubscriptable(type=holder), node)
 
 
 def _looked_up(body: Body, holder: Type, found: Type, node: ast.Subscript, element: Type) -> AnyValue:
@@ -111,7 +122,7 @@ def _looked_up(body: Body, holder: Type, found: Type, node: ast.Subscript, eleme
 
 def report_bad_index(body: Body, holder: Type, found: Type, node: ast.Subscript) -> Type:
     """An index of a type that is not taken."""
-    return body.report("index-forms", node, type=holder, index=found, why="")
+    return body.report(IndexForms(type=holder, index=found, why=""), node)
 
 
 def tensor_item(body: Body, node: ast.Subscript, index: ast.expr) -> AnyValue:
@@ -121,7 +132,7 @@ def tensor_item(body: Body, node: ast.Subscript, index: ast.expr) -> AnyValue:
         if isinstance(part, ast.Constant) and (part.value is ... or part.value is None):
             continue
         if isinstance(part, ast.Starred):
-            body.report("star-args-call", part, function=ast.unparse(node.value), type=body.type(part.value))
+            body.report(StarArgsCall(function=ast.unparse(node.value), type=body.type(part.value)), part)
             continue
         found = read_index(body, part)
         if found is not None and not found.has_unknown:
@@ -131,11 +142,11 @@ def tensor_item(body: Body, node: ast.Subscript, index: ast.expr) -> AnyValue:
 
 def _tensor_index(body: Body, node: ast.Subscript, part: ast.expr, found: Type) -> None:
     if isinstance(found, List) and found.element is BOOL:
-        body.report("bool-list-index", part, text=ast.unparse(part))
+        body.report(BoolListIndex(text=ast.unparse(part)), part)
     elif isinstance(found, Tuple):
-        body.report("tuple-variable-index", part, text=ast.unparse(part), type=found)
+        body.report(TupleVariableIndex(text=ast.unparse(part), type=found), part)
     elif found in (FLOAT, STR) or isinstance(found, Dict) or (isinstance(found, List) and found.element == STR):
-        body.report("index-forms", node, type=TENSOR, index=found, why="")
+        body.report(IndexForms(type=TENSOR, index=found, why=""), node)
     elif is_optional(found) and found != _OPTIONAL_TENSOR:
         body.not_refined(found, part, "an index")
 
@@ -145,9 +156,9 @@ def _part(body: Body, holder: TupleValue, node: ast.Subscript, index: int | str 
     if not isinstance(index, int):
         return UNKNOWN
     if not -len(holder.items) <= index < len(holder.items):
-        return body.report("tuple-index-out-of-range", node, type=holder, index=index)
+        return body.report(TupleIndexOutOfRange(type=holder, index=index), node)
     part = holder.items[index]
-    return replace(part, sliced=True) if isinstance(part, (ModuleValue, ContainerValue)) else part
+    return part.replaced(sliced=True) if isinstance(part, (ModuleValue, ContainerValue)) else part
 
 
 def _tuple_item(body: Body, holder: Tuple, node: ast.Subscript, index: ast.expr) -> AnyValue:
@@ -158,13 +169,13 @@ def _tuple_item(body: Body, holder: Tuple, node: ast.Subscript, index: ast.expr)
     count = len(holder.elements)
     if isinstance(found, int):
         if not -count <= found < count:
-            return body.report("tuple-index-out-of-range", node, type=holder, index=found)
+            return body.report(TupleIndexOutOfRange(type=holder, index=found), node)
         return holder.elements[found]
     if found == "constant" or holder.has_unknown:
         return UNKNOWN
     if count and all(is_subtype(part, holder.elements[0]) for part in holder.elements):
         return holder.elements[0]
-    return body.report("tuple-index-not-constant", node, type=holder, text=ast.unparse(node), slice=False)
+    return body.report(TupleIndexNotConstant(type=holder, text=ast.unparse(node), slice=False), node)
 
 
 def _tuple_slice(body: Body, holder: Tuple, node: ast.Subscript, index: ast.Slice) -> AnyValue:
@@ -176,7 +187,7 @@ def _tuple_slice(body: Body, holder: Tuple, node: ast.Subscript, index: ast.Slic
         body.value(part)
         found = constant_index(body, part)
         if found is None or (found == 0 and part is index.step):
-            return body.report("tuple-index-not-constant", node, type=holder, text=ast.unparse(node), slice=True)
+            return body.report(TupleIndexNotConstant(type=holder, text=ast.unparse(node), slice=True), node)
         if not isinstance(found, int):
             return UNKNOWN
         bounds.append(found)
@@ -192,7 +203,7 @@ def constant_index(body: Body, node: ast.expr) -> int | str | None:
         return -found if isinstance(found, int) else found
     if isinstance(node, ast.Name):
         binding = body.frame.find(node.id)
-        return "constant" if binding is None or binding.value is UNKNOWN or binding.constant else None
+        return "constant" if binding is None or binding.value is UNKNOWN else None
     if isinstance(node, ast.Attribute):
         holder = body.value(node.value)
         if isinstance(holder, ModuleValue) and holder.cls is not None:
@@ -213,14 +224,13 @@ def _container_item(body: Body, holder: ContainerValue, node: ast.Subscript, ind
     found = constant_index(body, index)
     if found is None:
         if holder.kind.startswith("Parameter"):
-            body.report("parameter-container", node, text=ast.unparse(node.value), what="index")
+            body.report(ParameterContainer(text=ast.unparse(node.value), what="index"), node)
         else:
             body.report(
-                "module-container-dynamic-index",
+                ModuleContainerDynamicIndex(
+                    container=holder.kind, text=ast.unparse(node.value), index=ast.unparse(index)
+                ),
                 node,
-                container=holder.kind,
-                text=ast.unparse(node.value),
-                index=ast.unparse(index),
             )
         return UNKNOWN
     if isinstance(found, int) and holder.items is not None and -len(holder.items) <= found < len(holder.items):
@@ -235,7 +245,7 @@ def _module_item(body: Body, holder: ModuleValue, node: ast.Subscript) -> AnyVal
     read_index(body, node.slice)
     if not holder.library and (holder.cls is None or any(c.foreign_bases for c in holder.cls.mro)):
         return UNKNOWN
-    return body.report("not-subscriptable", node, type=holder)
+    return body.report(NotSubscriptable(type=holder), node)
 
 
 def _joined(items: Sequence[AnyValue] | None) -> AnyValue:

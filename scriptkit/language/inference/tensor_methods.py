@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
 from scriptkit.language.inference.arguments import Arguments, typed_arguments
+from scriptkit.language.problems.calls import TolistUnannotated
 from scriptkit.language.types import NUMBER, TENSOR, UNKNOWN
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
-    from scriptkit.language.values import AnyValue, BoundOperator
+    from scriptkit.language.values import BoundOperator
 
 
 def call_tensor_method(body: Body, function: BoundOperator, node: ast.Call, arguments: Arguments) -> AnyValue | None:
@@ -35,4 +37,4 @@ def _tolist(body: Body, node: ast.Call) -> AnyValue:
         return body.declared
     if isinstance(parent, ast.Call) and body.module.dotted(parent.func) == "torch.jit.annotate":
         return UNKNOWN
-    return body.report("tolist-unannotated", node, text=ast.unparse(node))
+    return body.report(TolistUnannotated(text=ast.unparse(node)), node)

@@ -8,19 +8,21 @@ from scriptkit.language.inference.arguments import evaluate_arguments
 from scriptkit.language.inference.conditions import call_test
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.lookups import read_annotation
+from scriptkit.language.problems.calls import BuiltinSignature, TensorConstructor
 from scriptkit.language.types import DEVICE, NONE, TENSOR, UNKNOWN, Future, List, Type, Union, is_optional
-from scriptkit.language.values import AnyValue, FunctionValue
+from scriptkit.language.values import FunctionValue
 
 if TYPE_CHECKING:
     import ast
     from collections.abc import Callable
 
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
 
 
 def _call_annotate(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     if len(node.args) != 2:  # noqa: PLR2004 - the type and the value
-        return body.report("builtin-signature", node, name="torch.jit.annotate", why="its arguments")
+        return body.report(BuiltinSignature(name="torch.jit.annotate", why="its arguments"), node)
     declared = read_annotation(body, node.args[0], "variable")
     body.value(node.args[1], declared)
     return declared
@@ -65,7 +67,7 @@ def _call_tensor(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
         element = element.element
     mixed = element is TENSOR or isinstance(element, Union)
     if isinstance(given, List) and isinstance(element, Type) and not element.has_unknown and mixed:
-        return body.report("tensor-constructor", node, element=element)
+        return body.report(TensorConstructor(element=element), node)
     if isinstance(given, Type) and is_optional(given):
         return body.not_refined(given, node.args[0], "torch.tensor")
     return TENSOR

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.problems.attributes import AttributeUndefined
 from scriptkit.language.types import BOOL, UNKNOWN, Type
-from scriptkit.language.values import AnyValue, ModuleValue
+from scriptkit.language.values import ModuleValue
 
 if TYPE_CHECKING:
+    from scriptkit.language.abstract import AnyValue
     from scriptkit.language.facts import ClassFacts
     from scriptkit.language.inference.body import Body
 
@@ -42,7 +44,7 @@ def report_undefined(body: Body, receiver: ModuleValue, name: str, node: ast.exp
     if name in body.sink.undefined or _set_in_subclass(body, receiver.cls, name):
         return UNKNOWN
     body.sink.undefined.add(name)
-    return body.report("attribute-undefined", node, name=name, write=write, owner=receiver.name)
+    return body.report(AttributeUndefined(name=name, write=write, owner=receiver.name), node)
 
 
 def _set_in_subclass(body: Body, cls: ClassFacts | None, name: str) -> bool:

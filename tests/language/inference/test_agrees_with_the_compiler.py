@@ -56,7 +56,7 @@ def test_the_pass_and_torch_agree(program: str, tmp_path: Path, request: pytest.
     refusal = _refusal(text, tmp_path / f"program_{request.node.callspec.id.replace('-', '_')}.py")
     module = analyze(text, all_modules=True)
     problems = [p for cls in module.checked_classes(all_modules=True) for p in cls.problems if p.certain]
-    assert bool(problems) == bool(refusal), (program, refusal, [(p.kind, dict(p.data)) for p in problems])
+    assert bool(problems) == bool(refusal), (program, refusal, [p.data for p in problems])
 
 
 @pytest.mark.filterwarnings("ignore")
