@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from scriptkit.language.facts import Span
+from scriptkit.language.source_text import Span
 
 if TYPE_CHECKING:
     from scriptkit.fixing.fix import Edits

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ClassFacts, Problem, Span
+    from scriptkit.language.facts import ClassFacts, Problem
     from scriptkit.language.problems.kind import Kind
+    from scriptkit.language.source_text import Span
 
 K = TypeVar("K", bound="Kind")
 

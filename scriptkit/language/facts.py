@@ -6,47 +6,36 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
+from scriptkit.language.dotted_names import BUILTIN_NAMES, canonical
 from scriptkit.language.record import Record
-from scriptkit.language.walking import children, descendants, parents
+from scriptkit.language.source_text import SourceText
+from scriptkit.language.walking import children, descendants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from scriptkit.language.abstract import Type
     from scriptkit.language.problems.kind import Kind
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+_KINDS_OF_METHODS = {"classmethod", "property", "staticmethod"}  # what a method is stays known under a star import
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ClassKind = Literal["module", "enum", "namedtuple", "dataclass", "script-class", "interface", "plain"]
 MethodKind = Literal["method", "static", "class", "property", "setter", "function"]
-Mark = Literal["export", "ignore", "unused", "script", "traced", "overload", "abstract", "is_scripting_stub"]
-
-
-class Span(NamedTuple):
-    """A stretch of source as diagnostics count it: from 1, in characters, end column exclusive."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
 
 
 @dataclass(eq=False, repr=False)
 class Parameter:
-    """One parameter of a function; `type` is what the compiler takes it for (*typed*)."""
+    """One parameter of a function."""
 
     name: str
     node: ast.arg
     annotation: ast.expr | None
     default: ast.expr | None
     kind: Literal["positional", "keyword", "varargs", "kwargs"]
-    type: Type | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -129,7 +118,6 @@ class AttributeFacts:
     init: list[Assignment] = field(default_factory=list)
     later: list[Assignment] = field(default_factory=list)
     mutations: list[ast.expr | None] = field(default_factory=list)
-    type: Type | None = None
 
     @property
     def annotation(self) -> ast.expr | None:
@@ -236,12 +224,9 @@ class GlobalFacts:
 
 
 @dataclass(eq=False, repr=False)
-class ModuleFacts:
-    """A parsed file."""
+class ModuleFacts(SourceText):
+    """What a parsed file holds."""
 
-    path: str
-    text: str
-    tree: ast.Module
     imports: dict[str, str] = field(default_factory=dict)
     type_checking_imports: dict[str, str] = field(default_factory=dict)
     import_nodes: dict[str, ast.stmt] = field(default_factory=dict)
@@ -250,26 +235,6 @@ class ModuleFacts:
     functions: dict[str, FunctionFacts] = field(default_factory=dict)
     classes: dict[str, ClassFacts] = field(default_factory=dict)
     star_imports: bool = False
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """The source by lines, as `ast` counts them."""
-        return self.text.splitlines()
-
-    @cached_property
-    def _parents(self) -> dict[ast.AST, ast.AST]:
-        return parents(self.tree)
-
-    def parent(self, node: ast.AST) -> ast.AST | None:
-        """The node that holds `node`."""
-        return self._parents.get(node)
-
-    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The nodes around `node`, innermost first."""
-        above = self._parents.get(node)
-        while above is not None:
-            yield above
-            above = self._parents.get(above)
 
     def dotted(self, node: ast.AST | None) -> str | None:
         """`torch.nn.functional.relu` for `F.relu`; `builtins.len` for `len`; None for what is not an imported name.
@@ -292,34 +257,6 @@ class ModuleFacts:
             return None
         return f"builtins.{name}" if name in BUILTIN_NAMES else None
 
-    def span(self, node: ast.AST) -> Span:
-        """Where `node` stands, as diagnostics count."""
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        end_line, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None)
-        start = self._character(line, column)
-        return Span(line, start, end_line, start + 1 if end is None else self._character(end_line, end))
-
-    def _character(self, line: int, column: int) -> int:
-        """From a column in UTF-8 bytes, counted from 0, to one in characters, counted from 1."""
-        text = self._ast_lines[line - 1] if 0 < line <= len(self._ast_lines) else ""
-        return column + 1 if text.isascii() else len(text.encode()[:column].decode(errors="replace")) + 1
-
-    @cached_property
-    def _ast_lines(self) -> list[str]:
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-    @cached_property
-    def allowed(self) -> dict[int, frozenset[str]]:
-        """Line -> the rules named there by `# scriptkit: allow[a, b]`."""
-        found: dict[int, frozenset[str]] = {}
-        if "scriptkit:" not in self.text:
-            return found
-        for number, line in enumerate(self._ast_lines, 1):
-            _, mark, rest = line.partition("# scriptkit: allow[")
-            if mark and "]" in rest:
-                found[number] = frozenset(part.strip() for part in rest.split("]")[0].split(",") if part.strip())
-        return found
-
     def is_allowed(self, rule: str, line: int, cls: ClassFacts | None = None) -> bool:
         """Whether `rule` is allowed on the line itself or on the line of the class."""
         places = [line] if cls is None else [line, cls.node.lineno]
@@ -328,26 +265,3 @@ class ModuleFacts:
     def checked_classes(self, *, all_modules: bool = False) -> list[ClassFacts]:
         """The classes to be held to the rules, in source order: the scriptable ones, or every `nn.Module`."""
         return [cls for cls in self.classes.values() if cls.scriptable or (all_modules and cls.is_module)]
-
-
-BUILTIN_NAMES = frozenset(dir(builtins))
-_KINDS_OF_METHODS = {"classmethod", "property", "staticmethod"}  # what a method is stays known under a star import
-_EXACT = {
-    "torch.nn.parameter.Parameter": "torch.nn.Parameter",
-    "torch.nn.Buffer": "torch.nn.Buffer",
-    "torch.nn.modules.module.Module": "torch.nn.Module",
-    "torch._tensor.Tensor": "torch.Tensor",
-    "collections.abc.Callable": "typing.Callable",
-    "typing.NamedTuple": "typing.NamedTuple",
-}
-
-
-def canonical(dotted: str) -> str:
-    """One name for one thing: `torch.nn.modules.conv.Conv2d` is `torch.nn.Conv2d`."""
-    if dotted in _EXACT:
-        return _EXACT[dotted]
-    if dotted.startswith("typing_extensions."):
-        return "typing." + dotted.rpartition(".")[2]
-    if dotted.startswith("torch.nn.modules.") and dotted.rpartition(".")[2][:1].isupper():
-        return "torch.nn." + dotted.rpartition(".")[2]
-    return dotted

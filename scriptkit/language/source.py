@@ -7,33 +7,18 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.attributes import collect_attributes
 from scriptkit.language.facts import (
-    Assignment,
-    AttributeFacts,
     ClassFacts,
     FunctionFacts,
     FunctionNode,
     GlobalFacts,
     ModuleFacts,
     Parameter,
-    Span,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scriptkit.language.facts import ClassKind, MethodKind
-
-__all__ = [
-    "Assignment",
-    "AttributeFacts",
-    "ClassFacts",
-    "FunctionFacts",
-    "GlobalFacts",
-    "ModuleFacts",
-    "Parameter",
-    "Span",
-    "read",
-]
 
 SCRIPTABLE = frozenset({"scriptkit.ScriptableModule", "scriptkit.authoring.ScriptableModule"})
 MARKS = {

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, TypeVar, overload
 
-from scriptkit.language.facts import Span
+from scriptkit.language.source_text import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

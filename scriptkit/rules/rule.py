@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from scriptkit.diagnostics import Severity
-    from scriptkit.language.facts import ClassFacts, Problem, Span
+    from scriptkit.language.facts import ClassFacts, Problem
     from scriptkit.language.problems.kind import Kind
+    from scriptkit.language.source_text import Span
 
 K = TypeVar("K", bound="Kind")
 

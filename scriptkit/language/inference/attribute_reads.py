@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from scriptkit.language import operators
 from scriptkit.language.inference.instances import class_attribute, instance_attribute
 from scriptkit.language.inference.lookups import dotted_attribute
-from scriptkit.language.inference.matching import accepts, bind, substitute
+from scriptkit.language.inference.matching import accepts
 from scriptkit.language.inference.module_members import INTROSPECTION, SILENT_MODULE, module_attribute
+from scriptkit.language.inference.type_variables import bind, substitute
 from scriptkit.language.problems.attributes import DtypeAttribute, ObjectAttribute, UnsupportedTensorMethod
 from scriptkit.language.problems.classes import NamedtupleMethod
 from scriptkit.language.problems.modules import ModuleContainerMethod

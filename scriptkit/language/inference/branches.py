@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from scriptkit.language.inference.conditions import Condition, read_condition
-from scriptkit.language.inference.frames import Binding, Frame, Unusable
+from scriptkit.language.inference.conditions import read_condition
+from scriptkit.language.inference.frames import Binding, Frame, Missing, TwoTypes, Unusable
 from scriptkit.language.problems.modules import ModuleAsValue
 from scriptkit.language.types import ANY, UNKNOWN, Type, Union, unify
 from scriptkit.language.values import ContainerValue, ModuleValue
@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
     from scriptkit.language.abstract import AnyValue
     from scriptkit.language.inference.body import Body
+    from scriptkit.language.inference.condition import Condition
+
+
+class _Branch(NamedTuple):
+    """One side of an `if` after it has run; `exits` where control never comes out of it."""
+
+    frame: Frame
+    exits: bool
+
+    def find(self, name: str) -> Binding | None:
+        """A variable as this side leaves it."""
+        return None if self.exits else self.frame.find(name)
+
+    def why_unusable(self, name: str) -> Unusable | None:
+        """Why a variable that this side leaves cannot be read."""
+        return None if self.exits or name in self.frame.names else self.frame.unusable.get(name)
 
 
 def run_if(body: Body, node: ast.If) -> bool:
@@ -30,65 +46,65 @@ def run_if(body: Body, node: ast.If) -> bool:
         return body.block(node.orelse)
     if test.static == "unknown":
         return _run_either(body, node, test)
-    with body.inner(test.proves_true) as true:
-        true_exits = body.block(node.body)
-    with body.inner(test.proves_false) as false:
-        false_exits = body.block(node.orelse)
-    _join(body, node, true, false, true_exits, false_exits)
-    return true_exits and false_exits
+    with body.inner(test.proves_true) as frame:
+        true = _Branch(frame, body.block(node.body))
+    with body.inner(test.proves_false) as frame:
+        false = _Branch(frame, body.block(node.orelse))
+    _join(body, node, true, false)
+    return true.exits and false.exits
 
 
 def _run_either(body: Body, node: ast.If, test: Condition) -> bool:
     """A test the compiler decides when it has the instance: either branch may be all there is."""
-    exits = []
-    frames = []
-    returned = body.returned
-    for branch, proven in ((node.body, test.proves_true), (node.orelse, test.proves_false)):
-        body.returned = returned
+    before = body.returned
+    branches, results = [], []
+    for part, proven in ((node.body, test.proves_true), (node.orelse, test.proves_false)):
+        body.returned = before
         with body.inner(proven) as frame, body.doubtful():
-            exits.append(body.block(branch))
-        frames.append((frame, exits[-1], body.returned))
-    results = [r for _, _, r in frames if r is not None]
-    body.returned = (results[0] if results and all(r == results[0] for r in results) else UNKNOWN) if results else None
-    _merge_leniently(body, frames[0][0], frames[1][0], *exits)
-    if exits[0] != exits[1]:
+            branches.append(_Branch(frame, body.block(part)))
+        if body.returned is not None:
+            results.append(body.returned)
+    body.returned = (results[0] if all(one == results[0] for one in results) else UNKNOWN) if results else None
+    true, false = branches
+    _merge_leniently(body, true, false)
+    if true.exits != false.exits:
+        # whatever stands behind the `if` may never be reached
         body.maybe_exited = True
         body.uncertain += 1
-    return exits[0] and exits[1]
+    return true.exits and false.exits
 
 
-def _merge_leniently(body: Body, true: Frame, false: Frame, true_exits: bool, false_exits: bool) -> None:  # noqa: FBT001
-    for name in {**true.names, **false.names}:
-        left = None if true_exits else true.find(name)
-        right = None if false_exits else false.find(name)
-        if left is None and right is None:
-            continue
+def _merge_leniently(body: Body, true: _Branch, false: _Branch) -> None:
+    for name in {**true.frame.names, **false.frame.names}:
+        left, right = true.find(name), false.find(name)
         kept = left or right
+        if kept is None:
+            continue
         value: AnyValue = UNKNOWN
         if left is not None and right is not None and left.value == right.value:
             value = left.value
-        if (true_exits or false_exits) and kept is not None:
+        if true.exits or false.exits:
             value = UNKNOWN if kept.refined else kept.value
-        body.frame.bind(name, Binding(value, kept.node if kept else None))
+        body.frame.bind(name, Binding(value, kept.node))
 
 
-def _join(body: Body, node: ast.AST, true: Frame, false: Frame, true_exits: bool, false_exits: bool) -> None:  # noqa: FBT001
-    if true_exits and false_exits:
+def _join(body: Body, node: ast.AST, true: _Branch, false: _Branch) -> None:
+    """What both branches leave of each variable that one of them has touched."""
+    if true.exits and false.exits:
         return
-    for name in {**true.names, **false.names, **true.unusable, **false.unusable}:
-        left = None if true_exits else true.find(name)
-        right = None if false_exits else false.find(name)
-        broken = (None if true_exits else _broken(true, name)) or (None if false_exits else _broken(false, name))
+    for name in {**true.frame.names, **false.frame.names, **true.frame.unusable, **false.frame.unusable}:
+        left, right = true.find(name), false.find(name)
+        broken = true.why_unusable(name) or false.why_unusable(name)
         if broken is not None:
             _spoil(body, name, broken)
-        elif true_exits or false_exits:
+        elif true.exits or false.exits:
             kept = left or right
-            if kept is not None and (name in true.names or name in false.names):
+            if kept is not None and (name in true.frame.names or name in false.frame.names):
                 body.frame.bind(name, kept)
         elif left is None or right is None:
+            made = left or right
             where = "true branch" if left is None else "false branch"
-            made = (left or right or Binding(UNKNOWN)).node
-            _spoil(body, name, Unusable("missing", where, true_node=made, block=node))
+            _spoil(body, name, Missing(where, None if made is None else made.node))
         else:
             _join_name(body, node, name, left, right)
 
@@ -108,8 +124,7 @@ def _join_name(body: Body, node: ast.AST, name: str, left: Binding, right: Bindi
     joined = unify(left.value, right.value, to_union=to_union)
     later = right if (getattr(right.node, "lineno", 0) >= getattr(left.node, "lineno", 0)) else left
     if joined is None:
-        why = Unusable("types", "", left.value, right.value, left.node, right.node, node)
-        _spoil(body, name, why)
+        _spoil(body, name, TwoTypes(left.value, right.value, left.node, right.node))
         return
     body.frame.bind(name, Binding(joined, later.node, left.origin or right.origin))
 
@@ -122,7 +137,3 @@ def _join_sugared(body: Body, node: ast.AST, name: str, left: Binding, right: Bi
             body.report(ModuleAsValue(type=side.value, use=f"a value of `{name}`"), side.node or node)
             break
     body.frame.bind(name, Binding(UNKNOWN, right.node))
-
-
-def _broken(frame: Frame, name: str) -> Unusable | None:
-    return frame.unusable.get(name) if name not in frame.names else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scriptkit.language.inference.assignments import assign
 from scriptkit.language.inference.attribute_reads import attribute_of
 from scriptkit.language.inference.conditions import read_condition
-from scriptkit.language.inference.frames import Binding, Unusable
+from scriptkit.language.inference.frames import Binding, TwoTypes, Unusable
 from scriptkit.language.inference.lookups import global_value
 from scriptkit.language.members import CONSTANTS
 from scriptkit.language.problems.names import MaybeUndefined
@@ -47,18 +47,12 @@ def _report_unusable(body: Body, node: ast.Name, why: Unusable) -> Type:
     while frame.parent is not None and node.id not in frame.unusable:
         frame = frame.parent
     frame.unusable.pop(node.id, None)
-    if why.reason == "types":
-        made = sorted(
-            (n for n in (why.true_node, why.false_node) if n is not None), key=lambda n: getattr(n, "lineno", 0)
-        )
-        body.report(
-            BranchTypesDiffer(name=node.id, true_type=why.true_type, false_type=why.false_type),
-            made[-1] if made else node,
-            *made[:-1],
-            node,
-        )
+    if isinstance(why, TwoTypes):
+        made = sorted(filter(None, (why.true_node, why.false_node)), key=lambda n: getattr(n, "lineno", 0))
+        data = BranchTypesDiffer(name=node.id, true_type=why.true_type, false_type=why.false_type)
+        body.report(data, made[-1] if made else node, *made[:-1], node)
     else:
-        body.report(MaybeUndefined(name=node.id, missing=why.where), node, why.true_node)
+        body.report(MaybeUndefined(name=node.id, missing=why.where), node, why.node)
     body.frame.bind(node.id, Binding(UNKNOWN, node))
     return UNKNOWN
 

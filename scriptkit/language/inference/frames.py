@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from scriptkit.language.record import Record
 
@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from scriptkit.language.types import Type
 
 
-class Unusable(Record):
-    """Why a name that some path assigns cannot be read here."""
+class Missing(Record):
+    """A name that some path does not assign: where it is missing, and what assigns it on another path."""
 
-    reason: str
-    where: str = ""
-    true_type: Type | None = None
-    false_type: Type | None = None
-    true_node: ast.AST | None = None
-    false_node: ast.AST | None = None
-    block: ast.AST | None = None
+    where: str
+    node: ast.AST | None
+
+
+class TwoTypes(Record):
+    """A name that has another type after each branch."""
+
+    true_type: Type
+    false_type: Type
+    true_node: ast.AST | None
+    false_node: ast.AST | None
+
+
+Unusable: TypeAlias = Missing | TwoTypes  # why a name that some path assigns cannot be read
 
 
 class Binding:

@@ -93,7 +93,6 @@ def _bind_parameters(body: Body) -> None:
         else:
             value = read_annotation(body, parameter.annotation, "parameter")
             _check_default(body, parameter.name, value, parameter.default)
-        parameter.type = value if isinstance(value, Type) else None
         body.frame.bind(parameter.name, Binding(value, parameter.node))
 
 

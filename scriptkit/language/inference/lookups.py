@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
-from scriptkit.language.facts import canonical
+from scriptkit.language.dotted_names import canonical
 from scriptkit.language.problems.attributes import DtypeAttribute
 from scriptkit.language.problems.containers import DictKeyType
 from scriptkit.language.problems.declarations import GenericFunction, MalformedAnnotation, Place, UnsupportedAnnotation

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.assignments import assign
 from scriptkit.language.inference.conditions import read_condition
-from scriptkit.language.inference.frames import Binding, Frame, Unusable
+from scriptkit.language.inference.frames import Binding, Frame, Missing
 from scriptkit.language.inference.iteration import iterate
 from scriptkit.language.problems.modules import BreakInUnrolledLoop
 from scriptkit.language.types import UNKNOWN, Type
@@ -32,7 +32,7 @@ def run_for(body: Body, node: ast.For) -> bool:
         assign(body, node.target, run.element, None)
         body.block(node.body)
     body.unrolled = outside_unrolled
-    _after_loop(body, node, frame)
+    _after_loop(body, frame)
     _run_else(body, node.orelse)
     return False
 
@@ -56,11 +56,11 @@ def _run_else(body: Body, orelse: Sequence[ast.stmt]) -> None:
         body.block(orelse)
 
 
-def _after_loop(body: Body, node: ast.AST, frame: Frame) -> None:
+def _after_loop(body: Body, frame: Frame) -> None:
     for name, binding in frame.names.items():
         outside = body.frame.find(name)
         if outside is None:
-            body.frame.unusable[name] = Unusable("missing", "loop", true_node=binding.node, block=node)
+            body.frame.unusable[name] = Missing("loop", binding.node)
         elif isinstance(outside.value, Type) and outside.value.has_unknown:
             body.frame.bind(name, Binding(UNKNOWN, outside.node))
 
@@ -118,7 +118,7 @@ def run_while(body: Body, node: ast.While) -> bool:
         read_condition(body, node.test)
         body.block(node.body)
     body.unrolled = outside_unrolled
-    _after_loop(body, node, frame)
+    _after_loop(body, frame)
     _run_else(body, node.orelse)
     return False
 

@@ -45,8 +45,8 @@ class BranchTypesDiffer(Kind):
     """
 
     name: str
-    true_type: Type | None
-    false_type: Type | None
+    true_type: Type
+    false_type: Type
 
 
 class TernaryTypesDiffer(Kind):
