@@ -70,6 +70,8 @@ ATOMS = {
     )
 }
 
+CONSTANTS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX, str: STR, type(None): NONE}
+
 
 class List(Type):
     """`List[element]`; a list is neither co- nor contravariant."""

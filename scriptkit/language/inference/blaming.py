@@ -6,9 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.frames import Binding
-from scriptkit.language.members import CONSTANTS
 from scriptkit.language.problems.arguments import UnannotatedParamNotTensor
-from scriptkit.language.types import TENSOR, UNKNOWN, Type
+from scriptkit.language.types import CONSTANTS, TENSOR, UNKNOWN, Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

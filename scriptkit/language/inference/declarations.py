@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scriptkit.language.annotations import Annotations
     from scriptkit.language.facts import AttributeFacts, ClassFacts
-    from scriptkit.language.members import Members
+    from scriptkit.language.members.assigned import Members
     from scriptkit.language.problems.kind import Kind
 
 

@@ -10,10 +10,9 @@ from scriptkit.language.inference.attribute_reads import attribute_of
 from scriptkit.language.inference.conditions import read_condition
 from scriptkit.language.inference.frames import Binding, TwoTypes, Unusable
 from scriptkit.language.inference.lookups import global_value
-from scriptkit.language.members import CONSTANTS
 from scriptkit.language.problems.names import MaybeUndefined
 from scriptkit.language.problems.variables import BranchTypesDiffer, TernaryTypesDiffer
-from scriptkit.language.types import ANY, STR, UNKNOWN, Type, Union, unify
+from scriptkit.language.types import ANY, CONSTANTS, STR, UNKNOWN, Type, Union, unify
 
 if TYPE_CHECKING:
     from scriptkit.language.abstract import AnyValue

@@ -10,7 +10,6 @@ from scriptkit.language.inference.frames import Binding
 from scriptkit.language.inference.handlers import HANDLERS
 from scriptkit.language.inference.lookups import read_annotation
 from scriptkit.language.inference.session import Session, has_type_comment
-from scriptkit.language.members import CONSTANTS
 from scriptkit.language.problems.arguments import (
     DefaultNotOfType,
     UnannotatedParamNoneDefault,
@@ -20,6 +19,7 @@ from scriptkit.language.problems.variables import MissingReturnPath
 from scriptkit.language.types import (
     BOOL,
     COMPLEX,
+    CONSTANTS,
     DEVICE,
     FLOAT,
     INT,

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, TypeAlias
 
 from scriptkit.language.annotations import Annotations
-from scriptkit.language.members import Members
+from scriptkit.language.members.assigned import Members
 from scriptkit.language.operators import Argument, Schema
 from scriptkit.language.types import UNKNOWN
 
@@ -30,7 +30,7 @@ class Session:
         self.module = module
         self.oracle = oracle
         self.annotations = Annotations(module)
-        self.members = Members(module, self.annotations)
+        self.members = Members(self.annotations)
         self._type_function = type_function
         self._results: dict[tuple[int, ast.AST, bool], AnyValue] = {}
         self._active: list[tuple[int, ast.AST, bool]] = []
