@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.attributes import collect_attributes
+from scriptkit.language.class_kinds import SCRIPTABLE, is_scriptable, kind_of
 from scriptkit.language.facts import (
     ClassFacts,
     FunctionFacts,
@@ -18,9 +19,8 @@ from scriptkit.language.facts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from scriptkit.language.facts import ClassKind, MethodKind
+    from scriptkit.language.facts import MethodKind
 
-SCRIPTABLE = frozenset({"scriptkit.ScriptableModule", "scriptkit.authoring.ScriptableModule"})
 MARKS = {
     "torch.jit.export": "export",
     "torch.jit.ignore": "ignore",
@@ -44,13 +44,8 @@ MARKS = {
     "scriptkit.scripted": "script",
 }
 NOT_FOREIGN = frozenset({"torch.nn.Module", "builtins.object", "abc.ABC", "typing.Protocol", "typing.Generic"})
-ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
-NO_MODULE_IN_NN = frozenset({"Parameter", "Buffer", "ParameterList", "UninitializedParameter", "UninitializedBuffer"})
 TYPING = (
     "Any Callable Dict Final Iterable List Literal NamedTuple Optional Sequence Set Tuple Type TypeVar Union".split()
-)
-NO_MODULE_ROOTS = frozenset(
-    {"builtins", "typing", "enum", "abc", "collections", "dataclasses", "numpy", "threading", "unittest", "logging"},
 )
 
 
@@ -69,8 +64,8 @@ def read(
     for cls in module.classes.values():
         _resolve_bases(cls)
     for cls in module.classes.values():
-        cls.kind = _kind(cls, frozenset())
-        cls.scriptable = _is_scriptable(cls, frozenset())
+        cls.kind = kind_of(cls, frozenset())
+        cls.scriptable = is_scriptable(cls, frozenset())
         if told is not None and cls.qualname in told and cls.kind in ("plain", "module"):
             cls.kind, cls.scriptable = "module", cls.scriptable or told[cls.qualname]
     if any(cls.is_module for cls in module.classes.values()):
@@ -272,51 +267,3 @@ def _local_class(cls: ClassFacts, name: str | None) -> ClassFacts | None:
         if not scope:
             return None
         scope = scope.rpartition(".")[0]
-
-
-def _kind(cls: ClassFacts, seen: frozenset[str]) -> ClassKind:
-    names = set(cls.bases)
-    if any(cls.module.dotted(d) == "torch.jit.interface" for d in cls.node.decorator_list):
-        return "interface"
-    if names & SCRIPTABLE or any(_is_nn_module(name) for name in names):
-        return "module"
-    for base in cls.local_bases:
-        if base.qualname not in seen and _kind(base, seen | {cls.qualname}) == "module":
-            return "module"
-    decorators = {cls.module.dotted(d.func if isinstance(d, ast.Call) else d) for d in cls.node.decorator_list}
-    if names & ENUMS or any(b.kind == "enum" or set(b.bases) & ENUMS for b in cls.local_bases):
-        return "enum"
-    if "typing.NamedTuple" in names:
-        return "namedtuple"
-    if "torch.jit.interface" in decorators:
-        return "interface"
-    if decorators & {"torch.jit.script", "scriptkit.script"}:
-        return "script-class"
-    if decorators & {"dataclasses.dataclass"}:
-        return "dataclass"
-    return "module" if _looks_like_module(cls) else "plain"
-
-
-def _is_nn_module(name: str | None) -> bool:
-    if name is None or not name.startswith("torch.nn."):
-        return False
-    tail = name.rpartition(".")[2]
-    return name.count(".") == 2 and tail[:1].isupper() and tail not in NO_MODULE_IN_NN  # noqa: PLR2004
-
-
-def _looks_like_module(cls: ClassFacts) -> bool:
-    """A subclass of something of another file counts as a module when it has a `forward(self, ...)`."""
-    forward = cls.own_methods.get("forward")
-    foreign = [b for c in cls.mro for b in c.foreign_bases if b.split(".")[0] not in NO_MODULE_ROOTS]
-    return (
-        forward is not None
-        and forward.kind == "method"
-        and bool(foreign)
-        and not any(b.startswith(("torch.autograd.", "torch.utils.")) for b in foreign)
-    )
-
-
-def _is_scriptable(cls: ClassFacts, seen: frozenset[str]) -> bool:
-    if set(cls.bases) & SCRIPTABLE:
-        return True
-    return any(b.qualname not in seen and _is_scriptable(b, seen | {cls.qualname}) for b in cls.local_bases)

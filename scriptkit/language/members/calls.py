@@ -88,7 +88,7 @@ def _builtin(scope: Scope, dotted: str, node: ast.Call) -> AnyValue:
         return PythonObject("set")
     if dotted in ("builtins.list", "builtins.dict") and not node.args and not node.keywords:
         return PythonObject(f"empty {dotted.rpartition('.')[2]}")
-    if dotted == "builtins.list":
+    if dotted == "builtins.list" and node.args:
         inner = scope.value(node.args[0])
         return inner if isinstance(inner, List) else UNKNOWN
     return UNKNOWN

@@ -72,6 +72,10 @@ def test_odd_code_is_survived(body: str) -> None:
     "text",
     [
         "from torch import nn\nclass M(nn.Module):\n    forward = 1",
+        (
+            "from torch import nn\nclass M(nn.Module):\n    def __init__(self, **k):\n        self.x = list(**k)\n"
+            "    def forward(self): return self.x"
+        ),
         "from torch import nn\nclass M(M): pass",
         "from torch import nn\nclass A(B): pass\nclass B(A):\n    def forward(self): return self.x",
         "from torch import nn\nclass M(nn.Module):\n    def forward(): return 1",
