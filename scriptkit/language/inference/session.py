@@ -60,12 +60,14 @@ class Session:
         skip = 1 if facts.self_name is not None else 0
         vague = isinstance(facts.node, ast.FunctionDef) and has_type_comment(facts.module, facts.node)
         arguments = [
-            Argument(p.name, self.annotations.type(p.annotation), p.default is not None, p.kind == "keyword", 0)
+            Argument(
+                p.name,
+                UNKNOWN if vague else self.annotations.type(p.annotation),
+                has_default=p.default is not None,
+                keyword_only=p.kind == "keyword",
+                length=0,
+            )
             for p in facts.parameters[skip:]
-        ]
-        arguments = [
-            Argument(a.name, UNKNOWN, a.has_default, a.keyword_only, 0) if vague else a
-            for a, p in zip(arguments, facts.parameters[skip:], strict=False)
         ]
         return Schema(facts.name, tuple(arguments), returns, internal=True)
 
