@@ -47,43 +47,46 @@ class ScriptabilityError(_WithDiagnostics):
 
 
 class CompilationError(_WithDiagnostics):
-    """The compiler refused a module; one diagnostic per failing method, in source order."""
+    """The compiler refused a module; one diagnostic per failing method, in source order.
 
-
-class UnexplainedError(CompilationError):
-    """A refusal of which the compiler told its first error only; the others are looked for when somebody reads them.
-
-    Most refusals of foreign modules are never read: another form of the module is chosen.
+    The compiler itself stops at the first error. `explain` looks for the others when somebody reads them: most refusals
+    of foreign modules are never read, since another form of the module is chosen.
     """
 
-    def __init__(self, first: Diagnostic | None, explain: Callable[[], CompilationError]) -> None:
-        super().__init__("")
-        self._first = first
+    def __init__(
+        self,
+        headline: str,
+        diagnostics: Sequence[Diagnostic] = (),
+        *,
+        explain: Callable[[], CompilationError] | None = None,
+    ) -> None:
+        super().__init__(headline, diagnostics)
         self._explain = explain
-        self._explained: CompilationError | None = None
-
-    def explained(self) -> CompilationError:
-        """The same error with everything in it."""
-        if self._explained is None:
-            self._explained = self._explain()
-        return self._explained
 
     @property
     def headline(self) -> str:
         """The first line, without the diagnostics."""
-        return self.explained().headline
+        self._look_for_the_others()
+        return self._headline
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """Everything that stands in the way, in source order."""
-        return self.explained().diagnostics
+        self._look_for_the_others()
+        return self._diagnostics
 
     def first_diagnostic(self) -> Diagnostic | None:
         """The first error the compiler met."""
-        return self._first if self._explained is None else self._explained.first_diagnostic()
+        return self._diagnostics[0] if self._diagnostics else None
+
+    def _look_for_the_others(self) -> None:
+        explain, self._explain = self._explain, None
+        if explain is not None:
+            explained = explain()
+            self._headline, self._diagnostics = explained.headline, explained.diagnostics
 
     def __reduce__(self) -> tuple[type[CompilationError], tuple[str, list[Diagnostic]]]:
-        return CompilationError, (self.headline, self.diagnostics)
+        return type(self), (self.headline, self.diagnostics)
 
 
 class TraceHazardError(_WithDiagnostics):

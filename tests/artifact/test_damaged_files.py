@@ -150,7 +150,7 @@ def test_a_missing_file_is_an_artifact_error(tmp_path: Path) -> None:
 def test_a_file_that_is_replaced_while_it_is_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path: Path = tmp_path / "model.pt"
     save(torch.jit.script(models.Listed()), path)
-    from scriptkit.engines.torchscript.programs import files
+    from scriptkit.engines.torchscript.engine import files
 
     loading = files.load_file
 

@@ -139,7 +139,7 @@ def test_a_file_that_would_differ_from_the_module_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(3).eval()
-    from scriptkit.engines.torchscript.programs import files
+    from scriptkit.engines.torchscript.engine import files
 
     loading = files.load_bytes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import warnings
 from collections import Counter
@@ -149,9 +148,10 @@ def _refuse_again(lifted: LiftedClass, concrete_type: Any) -> None:
 
 def _without_frames(error: Exception) -> Exception:
     """A copy of an error that keeps nothing alive."""
-    made = copy.copy(error)
-    made.__cause__ = error.__cause__
-    return made.with_traceback(None)
+    made = type(error).__new__(type(error))  # its constructor may take something else than its arguments
+    made.args, made.__cause__ = error.args, error.__cause__
+    made.__dict__.update(vars(error))
+    return made
 
 
 def own_type(module: torch.nn.Module, declared_type: Any) -> Any:

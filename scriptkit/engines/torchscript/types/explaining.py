@@ -24,7 +24,7 @@ from scriptkit.engines.torchscript.types.instance_facts import (
 )
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.types.translation import decorator_diagnostic, diagnostic_of
-from scriptkit.errors import CompilationError, ScriptkitError, UnexplainedError
+from scriptkit.errors import CompilationError, ScriptkitError
 
 if TYPE_CHECKING:
     import types
@@ -53,19 +53,22 @@ def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
         raise
     except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
         refusal = error.with_traceback(None)
-        raise UnexplainedError(_first_of(module, refusal), lambda: _explained(module, refusal)) from None
+        first = _first_of(module, refusal)
+        raise CompilationError(
+            f"{type(module).__name__} does not compile", first, explain=lambda: _explained(module, refusal)
+        ) from None
 
 
-def _first_of(module: torch.nn.Module, error: Exception) -> Diagnostic | None:
+def _first_of(module: torch.nn.Module, error: Exception) -> list[Diagnostic]:
     """The error at which the compiler stopped."""
     if isinstance(error, UnknownDecoratorError):
-        return decorator_diagnostic(error.lifted)
+        return [decorator_diagnostic(error.lifted)]
     if isinstance(error, SourceUnavailableError):
-        return None
+        return []
     raw = raw_errors.read(error)
     failing = _failing_function(raw, compiler.classes, set())
     explained = explain_missing_attribute(raw, failing, module) if failing is not None else None
-    return explained or diagnostic_of(raw, failing, type(module))
+    return [explained or diagnostic_of(raw, failing, type(module))]
 
 
 def _refuse_unsupported_python() -> None:
