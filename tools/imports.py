@@ -33,6 +33,16 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 )
 
 
+# Rooms whose sub-rooms are in order as well: a file imports from its own sub-room and those named before it. What lies
+# in the room itself, or in a sub-room that is not named, is above all of them.
+SUB_ROOMS: dict[str, tuple[str, ...]] = {
+    "scriptkit.compiling.lowering": (
+        *("world", "program", "evaluator", "paths", "operations", "objects", "calling", "code"),
+    ),
+    "scriptkit.engines.torchscript": ("torch_names", "programs", "lifting", "types", "twin", "calling"),
+}
+
+
 @dataclass(frozen=True)
 class Arrow:
     """One file imports another."""
@@ -113,9 +123,26 @@ def _room(module: str) -> str:
 
 
 def upward(found: Sequence[Arrow]) -> list[Arrow]:
-    """Imports of a file that is not below: in a higher level, or in a room of the same one that imports this one."""
+    """Imports of a file that is not below: in a higher level or sub-room, or in a room that imports this one."""
     between = {(_room(arrow.by), _room(arrow.of)) for arrow in found}
-    return [arrow for arrow in found if not _goes_down(arrow, between)]
+    return [arrow for arrow in found if not (_goes_down(arrow, between) and _goes_down_within(arrow))]
+
+
+def _goes_down_within(arrow: Arrow) -> bool:
+    """Whether an import within a room goes to the same sub-room or a lower one."""
+    for room, order in SUB_ROOMS.items():
+        above, below = (_height(module, room, order) for module in (arrow.by, arrow.of))
+        if above is not None and below is not None and below > above:
+            return False
+    return True
+
+
+def _height(module: str, room: str, order: tuple[str, ...]) -> int | None:
+    """The place of a module in the order of its sub-rooms; None outside the room."""
+    if module != room and not module.startswith(f"{room}."):
+        return None
+    sub_room = module.removeprefix(room).removeprefix(".").partition(".")[0]
+    return order.index(sub_room) if sub_room in order else len(order)
 
 
 def _goes_down(arrow: Arrow, between: set[tuple[str, str]]) -> bool:

@@ -136,7 +136,7 @@ class BoundForm:
 
     def _changed(self) -> str | None:
         """What is not as it was when the form was made, in words."""
-        broken = next((fact for one in self.choice.lowered if (fact := one.facts.broken()) is not None), None)
+        broken = next((fact for one in self.choice.lowered if (fact := one.question.broken()) is not None), None)
         if broken is not None:
             return broken.removesuffix(" changed")
         try:

@@ -83,7 +83,7 @@ class BoundLowered:
         return any(not hooks.items() <= before.items() for hooks, before in self._hooks)
 
     def _broken(self) -> str | None:
-        broken = self._lowered.facts.broken()
+        broken = self._lowered.question.broken()
         if broken is None and self._have_tensors_changed():
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
             gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))

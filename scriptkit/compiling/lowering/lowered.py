@@ -14,6 +14,7 @@ from scriptkit.compiling.boundary.flat_call import spoken_path
 from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.program.syntax import LINES_PER_FILE
+from scriptkit.compiling.lowering.world.asking import Question
 from scriptkit.engines.torchscript.engine import making as engine
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from scriptkit.compiling.lowering.calling.compiled_parts import Part
+    from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.compiling.lowering.world.facts import Facts
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.live.nested import Structure
@@ -143,10 +144,15 @@ class LoweredModule:
         for attributes, cpp in self._modes:
             cpp.setattr("training", attributes["training"])
 
+    @functools.cached_property
+    def question(self) -> Question:
+        """Whether what the program takes for granted still holds."""
+        return Question(self.facts)
+
     def problem_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why a call is not one this was lowered for, None where it is."""
         _, structure = flatten((args, kwargs))
-        return next(differences(self.inputs, structure), None) or self.facts.broken()
+        return next(differences(self.inputs, structure), None) or self.question.broken()
 
     def flat(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
         """What the program takes for a call of the user."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
-    from scriptkit.compiling.lowering.paths.branching import Outcome
     from scriptkit.compiling.lowering.world.frames import Frame
+    from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
 from scriptkit.compiling.lowering.objects import modules
 from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
+from scriptkit.compiling.lowering.semantics import PYTHON
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.engines.torchscript.engine.thread import LOCK
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scriptkit.compiling.lowering.calling.compiled_parts import Part
+    from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.compiling.lowering.recovery import Refusal
     from scriptkit.compiling.lowering.world.refusing import Fork
     from scriptkit.diagnostics import Diagnostic
@@ -93,7 +94,7 @@ def _raises(raised: RaisedError) -> RefusedError:
 
 
 def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
-    return Evaluator(module, {id(module.get_submodule(path)): part for path, part in parts.items()})
+    return Evaluator(module, PYTHON, {id(module.get_submodule(path)): part for path, part in parts.items()})
 
 
 _MOST_SEALED = 8

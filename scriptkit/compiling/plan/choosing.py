@@ -46,7 +46,7 @@ from scriptkit.live.recorded_calls import Call, record_examples
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from scriptkit.compiling.lowering.calling.compiled_parts import Part
+    from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.diagnostics import Diagnostic
 
 MOST_CHANGES = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.boundary.signature import wrapped
-from scriptkit.compiling.lowering.calling.compiled_parts import FlatPart, Part, ScriptedPart
+from scriptkit.compiling.lowering.calling.compiled_parts import FlatPart, ScriptedPart
 from scriptkit.engines.torchscript.engine import state, thread
 from scriptkit.errors import CompilationError
 from scriptkit.live.nested import Leaf, Nest, flatten
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.chosen.choice import Choice
+    from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.live.recorded_calls import Call
 
 

@@ -185,11 +185,11 @@ def _set_for_this_test(before: Any, put: Callable[[Any], Any], value: Any) -> No
 def test_a_changed_fact_is_noticed_and_one_put_back_holds_again(kind: str) -> None:
     model = Model().eval()
     lowered = lower(model, (torch.ones(2, 4),))
-    assert lowered.facts.broken() is None
-    assert lowered.facts.holds()
+    assert lowered.question.broken() is None
+    assert lowered.question.holds()
     CHANGES[kind](model)
-    assert lowered.facts.broken() is not None
-    assert lowered.facts.broken() is not None
+    assert lowered.question.broken() is not None
+    assert lowered.question.broken() is not None
 
 
 @pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
@@ -210,16 +210,16 @@ def test_a_compiled_module_gives_what_the_changed_module_gives(kind: str) -> Non
 def test_what_is_put_back_or_set_to_the_same_value_needs_no_lowering() -> None:
     model = Model().eval()
     lowered = lower(model, (torch.ones(2, 4),))
-    assert lowered.facts.broken() is None
+    assert lowered.question.broken() is None
     model.config.sizes.append(3)
-    assert lowered.facts.broken() is not None
+    assert lowered.question.broken() is not None
     model.config.sizes.pop()
-    assert lowered.facts.broken() is None
+    assert lowered.question.broken() is None
     model.config.act = str(b"relu", "ascii")
     model.norm.eps = float("1e-05")
-    assert not lowered.facts.holds()
-    assert lowered.facts.broken() is None
-    assert lowered.facts.holds()
+    assert not lowered.question.holds()
+    assert lowered.question.broken() is None
+    assert lowered.question.holds()
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -228,20 +228,20 @@ def test_a_change_after_many_calls_is_noticed_too(kind: str) -> None:
     model = Model().eval()
     lowered = lower(model, (torch.ones(2, 4),))
     for _ in range(20):
-        assert lowered.facts.broken() is None
+        assert lowered.question.broken() is None
     CHANGES[kind](model)
-    assert lowered.facts.broken() is not None
+    assert lowered.question.broken() is not None
     changes.undo()
 
 
 def test_hooks_elsewhere_do_not_matter() -> None:
     model, other = Model().eval(), nn.Linear(2, 2)
     lowered = lower(model, (torch.ones(2, 4),))
-    assert lowered.facts.broken() is None
+    assert lowered.question.broken() is None
     other.register_forward_hook(lambda *_: None)
-    assert not lowered.facts.holds()
-    assert lowered.facts.broken() is None
-    assert lowered.facts.holds()
+    assert not lowered.question.holds()
+    assert lowered.question.broken() is None
+    assert lowered.question.holds()
 
 
 def test_zero_and_minus_zero_are_two_values() -> None:
@@ -249,7 +249,7 @@ def test_zero_and_minus_zero_are_two_values() -> None:
     model.config.more["bias"] = 0.0
     lowered = lower(model, (torch.ones(2, 4),))
     model.config.more["bias"] = -0.0
-    assert lowered.facts.broken() is not None
+    assert lowered.question.broken() is not None
 
 
 class AsksWhatItHas(nn.Module):

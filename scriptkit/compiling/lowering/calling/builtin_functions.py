@@ -14,29 +14,26 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering.calling import copies, reductions
-from scriptkit.compiling.lowering.code import comprehensions
 from scriptkit.compiling.lowering.evaluator import plain_objects, texts
 from scriptkit.compiling.lowering.objects import attributes, containers
 from scriptkit.compiling.lowering.objects.subscripts import item
 from scriptkit.compiling.lowering.operations import tensors
 from scriptkit.compiling.lowering.operations.comparisons import ORDER, compare
 from scriptkit.compiling.lowering.operations.operators import ARITHMETIC, binary, unary
-from scriptkit.compiling.lowering.paths.rounds import is_open
+from scriptkit.compiling.lowering.paths.rounds import is_open, listed
 from scriptkit.compiling.lowering.paths.truth import truth
 from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import (
-    Closure,
-    Dyn,
+from scriptkit.compiling.lowering.world.stand_ins import (
     DynEnumerate,
     DynRange,
     DynZip,
-    Sizes,
     TensorMethod,
     UnknownText,
-    Value,
     has_dyn,
 )
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.compiling.lowering.world.walking import Once, Walked, refuse_changed, walk
 from scriptkit.language import types as t
 
@@ -174,7 +171,7 @@ def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
 
 def _list(ev: Evaluator, *args: Value) -> Value:
     if args and is_open(ev.lift(args[0])):
-        return comprehensions.listed(ev, ev.lift(args[0]))
+        return listed(ev, ev.lift(args[0]))
     return ev.effects.own(list(ev.iterate(args[0])) if args else [])
 
 

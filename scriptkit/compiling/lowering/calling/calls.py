@@ -20,10 +20,11 @@ from scriptkit.compiling.lowering.calling import autograd_functions, builtin_fun
 from scriptkit.compiling.lowering.evaluator import generators, plain_objects
 from scriptkit.compiling.lowering.objects import attributes, containers, modules, picking
 from scriptkit.compiling.lowering.operations import tensors, torch_functions
-from scriptkit.compiling.lowering.world.frames import Frame
+from scriptkit.compiling.lowering.world.frames import Closure, Frame
 from scriptkit.compiling.lowering.world.refusing import MESSAGE, RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.source import path_of, tree_of
-from scriptkit.compiling.lowering.world.values import Closure, Dyn, Picked, TensorMethod, UnknownText, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import Picked, TensorMethod, UnknownText, has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.engines.torchscript.engine import making
 
 if TYPE_CHECKING:

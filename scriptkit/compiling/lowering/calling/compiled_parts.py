@@ -13,7 +13,8 @@ from scriptkit.compiling.lowering.evaluator.results import result_of
 from scriptkit.compiling.lowering.objects import hooks
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 from scriptkit.live.copies import buffers_restored, with_fresh_tensors
 from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten
@@ -29,15 +30,11 @@ _RULE = "part-boundary"
 
 
 @dataclass(frozen=True)
-class Part:
+class _Compiled:
     """One part in its compiled form. `run` calls it, to see on examples what it gives."""
 
     form: torch.jit.ScriptModule
     run: Callable[..., Any]
-
-    def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        """Call it in the residual program as the user calls the module."""
-        raise NotImplementedError
 
     def _example(self, ev: Evaluator, what: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Any:
         def run(*given: Any, **named: Any) -> Any:
@@ -49,7 +46,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class FlatPart(Part):
+class FlatPart(_Compiled):
     """A trace: `form` takes and gives flat tensors, `inputs` and `output` are what the user has round them."""
 
     forward: Callable[..., Any]
@@ -74,7 +71,7 @@ class FlatPart(Part):
         return built(ev, self.output, parts)
 
 
-class ScriptedPart(Part):
+class ScriptedPart(_Compiled):
     """TorchScript made from the source of a part: it is called as the user calls it."""
 
     def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

@@ -11,10 +11,11 @@ from torch import nn
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import SPECIAL_VALUES, Value
+from scriptkit.compiling.lowering.world.stand_ins import SPECIAL_VALUES
 
 if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.world.values import Value
 
 _SHARED = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype, torch.device, enum.Enum)
 _SHARED_CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType)

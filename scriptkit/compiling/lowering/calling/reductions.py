@@ -15,7 +15,8 @@ from scriptkit.compiling.lowering.paths import branching
 from scriptkit.compiling.lowering.paths.truth import truth
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:

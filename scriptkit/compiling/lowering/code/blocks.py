@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from scriptkit.compiling.lowering.code import assignment, loops, statements, with_and_try
 from scriptkit.compiling.lowering.evaluator import generators
 from scriptkit.compiling.lowering.paths import branching, rounds
-from scriptkit.compiling.lowering.paths.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.world import walking
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RaisedError, RefusedError, TooLongError
+from scriptkit.compiling.lowering.world.outcomes import Outcome, Returned
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError, TooLongError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 if TYPE_CHECKING:
@@ -45,14 +45,6 @@ class RoundEnd:
 
 
 Task = ast.stmt | Round | RoundEnd
-
-
-def run_function(ev: Evaluator, body: Sequence[ast.stmt], frame: Frame) -> Value:
-    """The value a function body returns."""
-    outcome = run_block(ev, body, frame)
-    if isinstance(outcome, Left):
-        raise RaisedError(RuntimeError("the function raises on every path"))
-    return outcome.value if outcome is not None else None
 
 
 def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
@@ -258,7 +250,3 @@ def _jump(ev: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame
             del rest[: position + (1 if isinstance(node, ast.Break) else 0)]
             return None
     return loops.jump(ev, node, frame)
-
-
-assign = assignment.assign
-__all__ = ["assign", "run_block", "run_function"]

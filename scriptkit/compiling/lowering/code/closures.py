@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering.world.values import Closure
+from scriptkit.compiling.lowering.world.frames import Closure
 
 if TYPE_CHECKING:
     import ast

@@ -133,19 +133,3 @@ class _Appending:
         self.type = type_
         self.examples.append(self.ev.example(value))
         residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))
-
-
-def listed(ev: Evaluator, iterable: Value) -> Dyn:
-    """`list(iterable)` over something of run-time length: a new list."""
-    residual = ev.residual
-    header = rounds.over(ev, iterable)
-    with residual.block() as block:
-        item = header.begin(block)
-        type_, expression = residual.typed(item)
-    if block:
-        raise RefusedError("length-known-at-run-time", "a list of `enumerate` from another start than zero")
-    example = [ev.example(item)] * min(header.count, rounds.LONGEST_EXAMPLE)
-    if isinstance(iterable, Dyn):
-        example = list(iterable.example)
-    made = ast.ListComp(expression, [ast.comprehension(header.target, header.source, [], 0)])
-    return residual.bind(made, example, "items", t.List(type_))

@@ -177,7 +177,16 @@ def _super(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
     return modules.Parent(cls, instance)
 
 
-TABLE: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {
+def evaluate(ev: Evaluator, node: ast.expr, frame: Frame) -> Value:
+    """The value of an expression."""
+    handler = _EXPRESSIONS.get(type(node))
+    ev.place.node = node
+    if handler is None:
+        raise RefusedError("syntax-not-lowered", f"`{type(node).__name__}` expressions are not lowered")
+    return handler(ev, node, frame)
+
+
+_EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,

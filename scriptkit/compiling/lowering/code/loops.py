@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.code import assignment, blocks
+from scriptkit.compiling.lowering.code import assignment
 from scriptkit.compiling.lowering.paths import branching, rounds
-from scriptkit.compiling.lowering.paths.branching import Left, Outcome
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.outlets import handed_on
+from scriptkit.compiling.lowering.world.outcomes import Left, Outcome
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Poison, Value, spelled, type_of
 from scriptkit.language import types as t
@@ -76,7 +76,7 @@ def _body(ev: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callabl
         with ev.residual.block() as block, ev.effects.loop():
             _replace(ev, frame, {name: carried.get(name, _poison()) for name in before if name in written})
             begin()
-            outcome = blocks.run_block(ev, node.body, frame)
+            outcome = ev.block(node.body, frame)
             if outcome is None:
                 examples = {name: ev.example(ev.lift(frame.variables[name])) for name in _tensors(carried, frame)}
                 _carry_back(ev, frame, carried)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.code import assignment
+from scriptkit.compiling.lowering.code.closures import closure
 from scriptkit.compiling.lowering.evaluator import texts
 from scriptkit.compiling.lowering.paths import branching
 from scriptkit.compiling.lowering.program import syntax
@@ -75,8 +76,6 @@ def _raise(ev: Evaluator, node: ast.Raise, frame: Frame) -> None:
 
 
 def _function(ev: Evaluator, node: ast.FunctionDef, frame: Frame) -> None:
-    from scriptkit.compiling.lowering.code.closures import closure
-
     made: Value = closure(ev, node, frame)
     for decorator in reversed(node.decorator_list):
         made = ev.call(ev.expression(decorator, frame), [made])

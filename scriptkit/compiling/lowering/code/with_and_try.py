@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
-from scriptkit.compiling.lowering.code import blocks
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 
 if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
-    from scriptkit.compiling.lowering.paths.branching import Outcome
     from scriptkit.compiling.lowering.world.frames import Frame
+    from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 
 def run(ev: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
@@ -32,9 +31,9 @@ def run(ev: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
 def _with(ev: Evaluator, node: ast.With, frame: Frame) -> Outcome:
     modes = [mode for item in node.items for mode in _modes(ev, item, frame)]
     if not modes:
-        return blocks.run_block(ev, node.body, frame)
+        return ev.block(node.body, frame)
     with ev.residual.block() as block:
-        outcome = blocks.run_block(ev, node.body, frame)
+        outcome = ev.block(node.body, frame)
     ev.residual.adopt(block)
     ev.place.node = node
     if block:
@@ -82,18 +81,18 @@ _WITHOUT_EFFECT = (torch.profiler.record_function, torch.autograd.profiler.recor
 def _try(ev: Evaluator, node: ast.Try, frame: Frame) -> Outcome:
     """Exceptions on static grounds take the handlers; one of the residual program ends it, loudly."""
     try:
-        outcome = blocks.run_block(ev, node.body, frame)
+        outcome = ev.block(node.body, frame)
         if outcome is None:
-            outcome = blocks.run_block(ev, node.orelse, frame)
+            outcome = ev.block(node.orelse, frame)
     except RaisedError as raised:
         handler = next((h for h in node.handlers if _catches(ev, h, raised.error, frame)), None)
         if handler is None:
             raise
         if handler.name:
             ev.bind_name(frame, handler.name, raised.error)
-        outcome = blocks.run_block(ev, handler.body, frame)
+        outcome = ev.block(handler.body, frame)
     if node.finalbody:
-        last = blocks.run_block(ev, node.finalbody, frame)
+        last = ev.block(node.finalbody, frame)
         return last if last is not None else outcome
     return outcome
 

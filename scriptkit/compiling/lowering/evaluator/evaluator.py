@@ -9,21 +9,21 @@ from __future__ import annotations
 import ast
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from scriptkit.compiling.lowering.calling import calls
-from scriptkit.compiling.lowering.code import blocks, expressions
-from scriptkit.compiling.lowering.objects import attributes, subscripts
-from scriptkit.compiling.lowering.operations import operators
+from scriptkit.compiling.lowering.evaluator.examples import run_on_examples
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.residual import Residual
 from scriptkit.compiling.lowering.world import walking
 from scriptkit.compiling.lowering.world.effects import Effects
 from scriptkit.compiling.lowering.world.facts import Facts
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
-from scriptkit.compiling.lowering.world.values import SPECIAL_VALUES, Dyn, Value
+from scriptkit.compiling.lowering.world.outcomes import Left
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RaisedError, RefusedError
+from scriptkit.compiling.lowering.world.stand_ins import SPECIAL_VALUES
+from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,13 +31,59 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from scriptkit.compiling.lowering.calling.compiled_parts import Part
-    from scriptkit.compiling.lowering.recovery import Recovery
     from scriptkit.compiling.lowering.world.frames import Frame
+    from scriptkit.compiling.lowering.world.outcomes import Outcome
     from scriptkit.compiling.lowering.world.refusing import Fork
     from scriptkit.compiling.lowering.world.source import FunctionTree
 
 _DEEPEST_CALL = 80
+
+
+class Semantics(Protocol):
+    """What a piece of Python means: the entries of the files above this one, filled in `lowering/semantics.py`.
+
+    A file imports only what lies below it, yet an attribute may be a property whose code is evaluated, and a call may
+    end anywhere. What goes up goes through here.
+    """
+
+    def expression(self, ev: Evaluator, node: ast.expr, frame: Frame, /) -> Value:
+        """The value of an expression."""
+
+    def call(self, ev: Evaluator, function: Value, args: list[Value], kwargs: dict[str, Value], /) -> Value:
+        """What a call of anything gives."""
+
+    def block(self, ev: Evaluator, body: Sequence[ast.stmt], frame: Frame, /) -> Outcome:
+        """How statements end that are evaluated one after the other."""
+
+    def read(self, ev: Evaluator, owner: Value, name: str, /) -> Value:
+        """`owner.name`."""
+
+    def items(self, ev: Evaluator, container: Value, /) -> list[Value]:
+        """The items of a Python object that can be iterated now."""
+
+    def unpack(self, ev: Evaluator, value: Dyn, count: int, /) -> list[Value]:
+        """The parts of a value of the residual program."""
+
+
+class Part(Protocol):
+    """A submodule that is compiled by itself: the residual program calls it."""
+
+    @property
+    def form(self) -> torch.jit.ScriptModule:
+        """The submodule compiled."""
+
+    def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """Write the call into the residual program."""
+
+
+class Recovers(Protocol):
+    """Goes on after a refusal, where all of them are asked for."""
+
+    def call(self, ev: Evaluator, module: nn.Module, evaluate: Callable[[], Value], /) -> Value:
+        """The call of a submodule."""
+
+    def statement(self, ev: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome], /) -> Outcome:
+        """A statement."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +100,9 @@ class Evaluator:
     """One run over one module."""
 
     root: nn.Module
+    semantics: Semantics
     parts: Mapping[int, Part] = field(default_factory=dict)
-    recovery: Recovery | None = None
+    recovery: Recovers | None = None
     sealed: Mapping[Fork, RefusedError] = field(default_factory=dict)
     place: syntax.Place = field(default_factory=syntax.Place)
     effects: Effects = field(default_factory=Effects)
@@ -74,20 +121,32 @@ class Evaluator:
         self.written: dict[tuple[int, str], Value] = self.effects.own({})
         self.unread: dict[tuple[int, str], tuple[RefusedError, Any]] = {}
 
-    # ---- entry points of the other files
+    # ---- what any handler may ask for, whichever file answers it
 
     def expression(self, node: ast.expr, frame: Frame) -> Value:
         """The value of an expression."""
-        handler = expressions.TABLE.get(type(node))
-        self.place.node = node
-        if handler is None:
-            raise RefusedError("syntax-not-lowered", f"`{type(node).__name__}` expressions are not lowered")
-        return handler(self, node, frame)
+        return self.semantics.expression(self, node, frame)
+
+    def block(self, body: Sequence[ast.stmt], frame: Frame) -> Outcome:
+        """Evaluate statements one after the other."""
+        return self.semantics.block(self, body, frame)
+
+    def read(self, owner: Value, name: str) -> Value:
+        """`owner.name`."""
+        return self.semantics.read(self, owner, name)
+
+    def items(self, container: Value) -> list[Value]:
+        """The items of a Python object that can be iterated now."""
+        return self.semantics.items(self, container)
+
+    def unpack(self, value: Dyn, count: int) -> list[Value]:
+        """`a, b = value`."""
+        return self.semantics.unpack(self, value, count)
 
     def call(self, function: Value, args: Sequence[Value] = (), kwargs: Mapping[str, Value] | None = None) -> Value:
         """Call anything."""
         node = self.place.node
-        result = calls.call(self, function, list(args), dict(kwargs or {}))
+        result = self.semantics.call(self, function, list(args), dict(kwargs or {}))
         self.place.node = node
         return result
 
@@ -115,10 +174,15 @@ class Evaluator:
         try:
             if isinstance(tree, ast.Lambda):
                 return self.expression(tree.body, frame)
-            return blocks.run_function(self, tree.body, frame)
+            return self._returned(self.block(tree.body, frame))
         except RefusedError as refusal:
             refusal.place = refusal.place or (frame.path, self.place.node)
             raise
+
+    def _returned(self, outcome: Outcome) -> Value:
+        if isinstance(outcome, Left):
+            raise RaisedError(RuntimeError("the function raises on every path"))
+        return outcome.value if outcome is not None else None
 
     def bind_name(self, frame: Frame, name: str, value: Value) -> None:
         """Give a variable a value."""
@@ -169,16 +233,7 @@ class Evaluator:
         """Run an operation on the examples, to see what it gives."""
         examples = [self.example(arg) for arg in args]
         keywords = {name: self.example(arg) for name, arg in kwargs.items()}
-        try:
-            with torch.no_grad():
-                return function(*examples, **keywords)
-        except RefusedError:
-            raise
-        except Exception as error:
-            if (self.untaken or self.inexact) and what in {"reshape", "view"}:  # only types and ranks matter
-                return _of_shape(examples)
-            words = str(error).strip().partition("\n")[0][:120]
-            raise RefusedError("example-run-failed", f"`{what}` fails on the example: {words}") from error
+        return run_on_examples(what, function, examples, keywords, is_rough=bool(self.untaken or self.inexact))
 
     def lift(self, value: Value) -> Value:
         """A tensor of the user becomes a value of the residual program."""
@@ -189,21 +244,12 @@ class Evaluator:
     def iterate(self, value: Value) -> list[Value]:
         """The items of something whose length is known now."""
         if isinstance(value, Dyn):
-            if isinstance(value.example, tuple) and not isinstance(value.type, operators.LIST):
-                return subscripts.unpack(self, value, len(value.example))
+            if isinstance(value.example, tuple) and not isinstance(value.type, t.List):
+                return self.unpack(value, len(value.example))
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
         if isinstance(value, (torch.Tensor, *SPECIAL_VALUES)):
             raise RefusedError("length-known-at-run-time", "something of a length known only at run time is unrolled")
         if isinstance(value, walking.Once):
             value.refuse_spent()
             value.is_spent = True
-        return attributes.items_of(self, value)
-
-
-def _of_shape(examples: list[Any]) -> torch.Tensor:
-    """What `reshape` to other sizes would give, had the input the elements for it."""
-    tensor, sizes = examples[0], examples[1] if isinstance(examples[1], (list, tuple)) else examples[1:]
-    if not all(type(size) is int for size in sizes):
-        raise RefusedError("example-run-failed", "`reshape` fails on the example")
-    made: torch.Tensor = tensor.new_zeros([max(size, 1) for size in sizes])
-    return made
+        return self.items(value)

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import (
-    Dyn,
-    Parts,
-    Sizes,
-    Value,
-)
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Sizes, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

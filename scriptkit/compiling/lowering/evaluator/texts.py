@@ -9,7 +9,8 @@ import torch
 
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Sizes, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:

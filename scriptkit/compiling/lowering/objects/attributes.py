@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from scriptkit.compiling.lowering.evaluator.plain_objects import _MISSING, class_attribute, contents_of, native
-from scriptkit.compiling.lowering.objects import modules, written_state
+from scriptkit.compiling.lowering.objects import modules, picking, written_state
 from scriptkit.compiling.lowering.operations import tensors
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import SPECIAL_VALUES, Dyn, Parts, Picked, Sizes, TensorMethod, Value
+from scriptkit.compiling.lowering.world.stand_ins import SPECIAL_VALUES, Picked, TensorMethod
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Sizes, Value
 
 if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
@@ -37,8 +38,6 @@ def read(ev: Evaluator, owner: Value, name: str) -> Value:
     if isinstance(owner, modules.Parent):
         return owner.read(ev, name)
     if isinstance(owner, Picked):
-        from scriptkit.compiling.lowering.objects import picking
-
         return picking.attribute(ev, owner, name)
     if isinstance(owner, SPECIAL_VALUES):
         raise RefusedError("dynamic-value-in-python", f"`.{name}` of a function or a range of the run")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
 from scriptkit.compiling.lowering.world.walking import walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
+    from scriptkit.compiling.lowering.world.values import Value
 
 _CHANGING = frozenset(
     "append extend insert pop popitem remove clear update setdefault add discard move_to_end reverse __setitem__ "

@@ -13,7 +13,7 @@ from torch import nn
 
 from scriptkit.compiling.lowering.evaluator import guards, plain_objects
 from scriptkit.compiling.lowering.evaluator.results import attended, result_of
-from scriptkit.compiling.lowering.objects import attributes, hooks, written_state
+from scriptkit.compiling.lowering.objects import hooks, written_state
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Method, Value
@@ -152,7 +152,7 @@ def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
         raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
     own = type(module).__iter__
     if not _is_of_torch(own):
-        return attributes.items_of(ev, ev.call(own, [module]))
+        return ev.items(ev.call(own, [module]))
     ev.facts.content(module._modules)
     if isinstance(module, nn.ParameterList):
         return [read(ev, module, str(number)) for number in range(len(module))]
@@ -343,7 +343,7 @@ def _is_of_dtype(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs
     for name, _ in tensors_held:
         owner, _, own_name = name.rpartition(".")
         held = read(ev, plain_objects.native(module.get_submodule, owner), own_name)
-        guards.guard_dtype(ev, attributes.read(ev, held, "dtype"))
+        guards.guard_dtype(ev, ev.read(held, "dtype"))
     return True
 
 

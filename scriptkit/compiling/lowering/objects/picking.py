@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from scriptkit.compiling.lowering.objects import attributes
 from scriptkit.compiling.lowering.operations import comparisons
 from scriptkit.compiling.lowering.paths import branching
-from scriptkit.compiling.lowering.paths.branching import Left, Outcome, Returned
 from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.outcomes import Left, Outcome, Returned
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Picked, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import Picked, UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ _CALLED = (nn.Module, types.MethodType, types.FunctionType, types.BuiltinFunctio
 def pick(ev: Evaluator, owner: Any, index: Dyn) -> Picked:
     """`owner[index]` of a list of modules or of other objects, or of a dictionary of modules."""
     if isinstance(owner, nn.ModuleDict) and index.type == t.STR:
-        keys: list[Any] = attributes.items_of(ev, owner)
+        keys: list[Any] = ev.items(owner)
     elif isinstance(owner, (nn.ModuleList, nn.Sequential, list, tuple)) and index.type == t.INT:
-        keys = list(range(len(attributes.items_of(ev, owner))))
+        keys = list(range(len(ev.items(owner))))
     else:
         raise RefusedError(
             "index-known-at-run-time", f"a `{type(owner).__name__}` is indexed by a value known only at run time"
@@ -60,7 +60,7 @@ def pick_named(ev: Evaluator, owner: Any, name: UnknownText) -> Picked:
     if len(numbers) != 1 or any(part is not numbers[0] and not isinstance(part, str) for part in name.parts):
         raise RefusedError("text-known-at-run-time", "a key that is known only at run time")
     pattern = "".join("([0-9]+)" if part is numbers[0] else re.escape(part) for part in name.parts)
-    found = [(re.fullmatch(pattern, key), key) for key in attributes.items_of(ev, owner) if isinstance(key, str)]
+    found = [(re.fullmatch(pattern, key), key) for key in ev.items(owner) if isinstance(key, str)]
     choices = [(int(match[1]), owner[key]) for match, key in found if match and str(int(match[1])) == match[1]]
     if not 0 < len(choices) <= _MOST:
         raise RefusedError("index-known-at-run-time", f"one of {len(choices)} objects is picked at run time")
@@ -69,10 +69,10 @@ def pick_named(ev: Evaluator, owner: Any, name: UnknownText) -> Picked:
 
 def attribute(ev: Evaluator, picked: Picked, name: str) -> Value:
     """`picked.name`: of functions and modules one is picked when it is called."""
-    found = [attributes.read(ev, value, name) for _, value in picked.choices]
+    found = [ev.read(value, name) for _, value in picked.choices]
     if all(isinstance(value, _CALLED) for value in found):
         return Picked([(key, value) for (key, _), value in zip(picked.choices, found, strict=True)], picked.index)
-    return each(ev, picked, lambda value: attributes.read(ev, value, name))
+    return each(ev, picked, lambda value: ev.read(value, name))
 
 
 def call(ev: Evaluator, picked: Picked, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -18,7 +18,8 @@ from scriptkit.compiling.lowering.objects.attributes import items_of
 from scriptkit.compiling.lowering.operations import tensors
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Sizes, UnknownText, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText, has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:

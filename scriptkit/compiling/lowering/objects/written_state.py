@@ -14,7 +14,8 @@ from torch import nn
 from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:

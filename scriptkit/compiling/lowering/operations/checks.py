@@ -10,8 +10,10 @@ import torch
 
 from scriptkit.compiling.lowering.evaluator import texts
 from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import RaisedError
-from scriptkit.compiling.lowering.world.values import Closure, Dyn, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,11 +13,12 @@ from torch import nn
 
 from scriptkit.compiling.lowering.evaluator.optionals import unwrapped
 from scriptkit.compiling.lowering.evaluator.plain_objects import contents_of, is_plain, kind_of, native
-from scriptkit.compiling.lowering.objects.attributes import items_of
+from scriptkit.compiling.lowering.paths import branching
 from scriptkit.compiling.lowering.paths.truth import negated, truth
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ def compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
 
 def _equal_if_given(ev: Evaluator, op: ast.cmpop, value: Dyn, other: Value) -> Value:
     """`value == other` where `value` may be None and `other` is not known to be."""
-    from scriptkit.compiling.lowering.paths import branching
-
     if value.spare is None or (isinstance(other, Dyn) and other.is_optional):
         raise RefusedError("optional-not-refined", "two values that may be None are compared by `==`")
 
@@ -177,14 +176,14 @@ def contains(ev: Evaluator, container: Value, item: Value) -> Value:
             return truth(ev, ev.call(torch.any, [equal]))
         raise RefusedError("comparison-not-lowered", f"`in` a `{container.type}` known only at run time")
     if isinstance(container, (nn.ModuleDict, nn.ParameterDict)):
-        return item in items_of(ev, container)
+        return item in ev.items(container)
     function = getattr(type(container), "__contains__", None)
     if isinstance(function, FunctionType):
         return truth(ev, ev.call(function, [container, item]))
     contents_of(ev, container)
     if isinstance(container, dict) or not has_dyn((container, item)):
         return native(operator.contains, container, item)
-    verdicts = [item is part or compare(ev, ast.Eq(), item, part) for part in items_of(ev, container)]
+    verdicts = [item is part or compare(ev, ast.Eq(), item, part) for part in ev.items(container)]
     return either(ev, verdicts, stop=True)
 
 

@@ -15,16 +15,14 @@ from scriptkit.compiling.lowering.evaluator.plain_objects import contents_of, is
 from scriptkit.compiling.lowering.operations import lists
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Sizes, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
-
-
-LIST = t.List
 
 
 ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {

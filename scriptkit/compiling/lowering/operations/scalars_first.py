@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.lowering.objects import attributes
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
@@ -47,5 +46,5 @@ def _as_tensor(ev: Evaluator, number: Value, like: Value) -> Value:
         raise RefusedError("operator-not-lowered", "a number beside a tensor of whole numbers")
     is_floating = syntax.call(syntax.attribute(ev.residual.ref(like), "is_floating_point"))
     ev.residual.emit(syntax.require(is_floating, "lowered for a tensor of floating point here"))
-    dtype, device = (attributes.read(ev, like, name) for name in ("dtype", "device"))
+    dtype, device = (ev.read(like, name) for name in ("dtype", "device"))
     return ev.call(torch.full, [[], number], {"dtype": dtype, "device": device})

@@ -12,9 +12,11 @@ from scriptkit.compiling.lowering.evaluator.guards import guard_dtype
 from scriptkit.compiling.lowering.evaluator.optionals import unwrapped
 from scriptkit.compiling.lowering.evaluator.results import result_of
 from scriptkit.compiling.lowering.operations import lists, torch_functions
+from scriptkit.compiling.lowering.operations.operators import binary
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Sizes, TensorMethod, Value, spelled
+from scriptkit.compiling.lowering.world.stand_ins import TensorMethod
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value, spelled
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -40,8 +42,6 @@ _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
 
 def product(ev: Evaluator, sizes: Sequence[Value]) -> Value:
     """The product of sizes."""
-    from scriptkit.compiling.lowering.operations.operators import binary
-
     made: Value = 1
     for size in sizes:
         made = binary(ev, ast.Mult, made, size) if isinstance(made, Dyn) or made != 1 else size
@@ -238,12 +238,10 @@ def _nonzero(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Val
         raise RefusedError("call-not-lowered", "this form of `nonzero`")
     if not kwargs.get("as_tuple"):
         return _emit_method(ev, value, "nonzero", [], {})
-    from scriptkit.compiling.lowering.objects import subscripts
-
     rank(ev, value)
     example = ev.try_out("nonzero", lambda x: list(x.nonzero(as_tuple=True)), [value], {})
     found = ev.residual.bind(syntax.call(_dot(ev, value, "nonzero_numpy")), example, "found")
-    return tuple(subscripts.unpack(ev, found, len(example)))
+    return tuple(ev.unpack(found, len(example)))
 
 
 _MAKERS = frozenset("zeros zeros_like ones ones_like empty empty_like full full_like rand randn".split())

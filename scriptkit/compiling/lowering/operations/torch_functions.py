@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
+from scriptkit.compiling.lowering.evaluator.guards import guard_dtype
 from scriptkit.compiling.lowering.evaluator.optionals import unwrapped
 from scriptkit.compiling.lowering.evaluator.results import attended, result_of, sections
-from scriptkit.compiling.lowering.objects import attributes
 from scriptkit.compiling.lowering.operations import checks, scalars_first
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value, has_dyn
+from scriptkit.compiling.lowering.world.stand_ins import has_dyn
+from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.language import types as t
 
@@ -203,8 +204,6 @@ def _is_numeric(value: Value) -> bool:
 
 
 def _dtype_of(ev: Evaluator, value: Value) -> torch.dtype:
-    from scriptkit.compiling.lowering.evaluator.guards import guard_dtype
-
     if isinstance(value, Dyn):
         return guard_dtype(ev, value)
     if isinstance(value, torch.dtype):
@@ -222,7 +221,7 @@ def _limits(kind: type[Any]) -> Callable[..., Value]:
 def _tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
     data = ev.lift(data)
     if isinstance(data, Dyn) and data.is_tensor:
-        copied = ev.call(attributes.read(ev, ev.call(attributes.read(ev, data, "detach")), "clone"))
+        copied = ev.call(ev.read(ev.call(ev.read(data, "detach")), "clone"))
         return _as_tensor(ev, copied, **{key: value for key, value in kwargs.items() if key in {"dtype", "device"}})
     if kwargs.keys() - {"dtype", "device"}:
         raise RefusedError("call-not-lowered", "`torch.tensor` with more than `dtype` and `device`")
@@ -242,7 +241,7 @@ def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
         return _tensor(ev, data, **kwargs)
     for name in ("device", "dtype"):
         if kwargs.get(name) is not None:
-            data = ev.call(attributes.read(ev, data, "to"), [kwargs[name]])
+            data = ev.call(ev.read(data, "to"), [kwargs[name]])
     return data
 
 
@@ -266,9 +265,7 @@ def _deep(value: Value) -> list[Value]:
 
 
 def _is_floating_point(ev: Evaluator, value: Value) -> Value:
-    from scriptkit.compiling.lowering.operations.tensors import method
-
-    return method(ev, ev.lift(value), "is_floating_point", [], {})
+    return ev.call(ev.read(value, "is_floating_point"))
 
 
 def _default_dtype(ev: Evaluator) -> torch.dtype:
@@ -277,7 +274,7 @@ def _default_dtype(ev: Evaluator) -> torch.dtype:
 
 
 def _nonzero(ev: Evaluator, value: Value, **kwargs: Value) -> Value:
-    return ev.call(attributes.read(ev, value, "nonzero"), [], kwargs)
+    return ev.call(ev.read(value, "nonzero"), [], kwargs)
 
 
 def _where(ev: Evaluator, condition: Value, *args: Value, **kwargs: Value) -> Value:

@@ -10,6 +10,7 @@ from scriptkit.compiling.lowering.evaluator import texts
 from scriptkit.compiling.lowering.paths import truth
 from scriptkit.compiling.lowering.paths.joining import Joiner
 from scriptkit.compiling.lowering.program import syntax
+from scriptkit.compiling.lowering.world.outcomes import Left, Outcome, Returned
 from scriptkit.compiling.lowering.world.refusing import (
     MESSAGE,
     CannotJoinError,
@@ -17,7 +18,8 @@ from scriptkit.compiling.lowering.world.refusing import (
     RefusedError,
     TooLongError,
 )
-from scriptkit.compiling.lowering.world.values import Dyn, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -27,21 +29,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.effects import Snapshot
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.refusing import Fork
-
-
-@dataclass(frozen=True)
-class Returned:
-    """A block ended with `return`, or an expression with its value."""
-
-    value: Value
-
-
-@dataclass(frozen=True)
-class Left:
-    """A block does not go on: it raised, or left a loop of the residual program."""
-
-
-Outcome = Returned | Left | None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ import torch
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.outlets import handed_on
 from scriptkit.compiling.lowering.world.effects import Snapshot
+from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
-from scriptkit.compiling.lowering.world.values import Closure, Dyn, Parts, Poison, Value, spelled, type_of
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Poison, Value, spelled, type_of
 from scriptkit.language import types as t
 from scriptkit.watching.sameness import is_same
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world import walking
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, DynEnumerate, DynRange, DynZip, Value, type_of
+from scriptkit.compiling.lowering.world.stand_ins import DynEnumerate, DynRange, DynZip
+from scriptkit.compiling.lowering.world.values import Dyn, Value, type_of
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -134,3 +135,19 @@ def _require_same_length(ev: Evaluator, parts: list[Rounds]) -> None:
     for length in lengths[1:]:
         same = ast.Compare(lengths[0], [ast.Eq()], [length])
         ev.residual.emit(syntax.require(same, "`zip` gets arguments of different lengths"))
+
+
+def listed(ev: Evaluator, iterable: Value) -> Dyn:
+    """`list(iterable)` over something of run-time length: a new list."""
+    residual = ev.residual
+    header = over(ev, iterable)
+    with residual.block() as block:
+        item = header.begin(block)
+        type_, expression = residual.typed(item)
+    if block:
+        raise RefusedError("length-known-at-run-time", "a list of `enumerate` from another start than zero")
+    example = [ev.example(item)] * min(header.count, LONGEST_EXAMPLE)
+    if isinstance(iterable, Dyn):
+        example = list(iterable.example)
+    made = ast.ListComp(expression, [ast.comprehension(header.target, header.source, [], 0)])
+    return residual.bind(made, example, "items", t.List(type_))

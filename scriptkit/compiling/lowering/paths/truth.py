@@ -7,10 +7,10 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.evaluator.plain_objects import contents_of, is_plain
-from scriptkit.compiling.lowering.objects.attributes import items_of
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, UnknownText, Value
+from scriptkit.compiling.lowering.world.stand_ins import UnknownText
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _truth_of_object(ev: Evaluator, value: Value) -> Value:
         if isinstance(function, FunctionType):
             return truth(ev, ev.call(function, [value]))
         if function is not None:
-            return bool(items_of(ev, value))
+            return bool(ev.items(value))
     return True
 
 

@@ -1,8 +1,7 @@
-"""What a lowered program takes for granted of the Python world, and how to ask whether it still holds.
+"""What a lowered program takes for granted of the Python world.
 
 Everything static that evaluation reads and that the run did not create is noted here: attributes, class members,
-globals, variables of closures, contents of containers, code. Before a call all of it is compared by identity
-(`asking`); only where that says no, the slow way looks which fact it was, or finds that nothing changed after all.
+globals, variables of closures, contents of containers, code. `asking` asks before a call whether it still holds.
 """
 
 from __future__ import annotations
@@ -16,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.hooks import RemovableHandle
 
-from scriptkit.compiling.lowering.world.asking import Question
 from scriptkit.compiling.lowering.world.refusing import RaisedError
 from scriptkit.live import hooks
-from scriptkit.watching.sameness import MISSING, holds, is_same, items_of
+from scriptkit.watching.sameness import MISSING, items_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from contextvars import ContextVar
     from types import CellType, CodeType, FunctionType
 
@@ -61,9 +59,8 @@ class Facts:
     instances: dict[int, tuple[Any, type]] = field(default_factory=dict)
     classes: dict[type, tuple[type, ...]] = field(default_factory=dict)
     dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
-    _question: Question | None = None
     had_global_hooks: bool = field(default_factory=lambda: any(map(bool, hooks.global_hooks())))
-    last_hook: list[int] = field(default_factory=lambda: [RemovableHandle.next_id])
+    last_hook: int = field(default_factory=lambda: RemovableHandle.next_id)
 
     # ---- noting
 
@@ -151,23 +148,6 @@ class Facts:
         if isinstance(forward, types.FunctionType):
             self.function(forward)
 
-    # ---- asking
-
-    def holds(self) -> bool:
-        """Whether nothing changed, as far as identities tell."""
-        return self._question is not None and self._question()
-
-    def broken(self) -> str | None:
-        """The first fact that no longer holds, in words; None while all do."""
-        if self._question is not None and self._question():
-            return None
-        found = next(self._changes(), None)
-        if found is None:
-            self.last_hook[0] = RemovableHandle.next_id
-            if not self.holds():
-                self._question = Question(self)
-        return found
-
     def assumptions(self) -> list[str]:
         """The plain values that are part of the program, for its file: `config.hidden_act` is 'gelu'."""
         told = (
@@ -176,46 +156,6 @@ class Facts:
             if isinstance(place.value, _PLAIN) and type(place.holder) is dict and not place.key.startswith("__")
         )
         return sorted(set(told))
-
-    def _changes(self) -> Iterator[str]:
-        for place in self.places.values():
-            if not is_same(place.now, place.value):
-                yield f"{place.words} changed"
-        for function, *was in self.functions.values():
-            if not all(map(is_same, (function.__code__, function.__defaults__, function.__kwdefaults__), was)):
-                yield f"the code of `{function.__qualname__}` changed"
-        if any(variable.get(unset) is not value for variable, (value, unset) in self.context.items()):
-            yield "a context variable changed"
-        if any(not is_same(_content_of(cell), value) for cell, value in self.cells.values()):
-            yield "a variable of an enclosing function changed"
-        if any(list(container) != names for container, names in self.keys.values()):
-            yield "parameters, buffers or submodules were added or removed"
-        for container, items in self.containers.values():
-            if not holds(container, items):
-                yield f"a {type(container).__name__} that the model reads changed"
-        for owner, name, value in self.slots.values():
-            if not is_same(getattr(owner, name, MISSING), value):
-                yield f"`{type(owner).__name__}.{name}` changed"
-        yield from self._changes_of_classes()
-        yield from self._changes_around()
-
-    def _changes_of_classes(self) -> Iterator[str]:
-        for owner, cls in self.instances.values():
-            if type(owner) is not cls:
-                yield f"a `{cls.__name__}` became a `{type(owner).__name__}`"
-        for cls, order in self.classes.items():
-            if cls.__mro__ is not order:
-                yield f"the bases of `{cls.__name__}` changed"
-
-    def _changes_around(self) -> Iterator[str]:
-        if any(vars(module).get(name) for module in self.modules.values() for name in hooks.HOOKS):
-            yield "there are hooks now"
-        if any(map(bool, hooks.global_hooks())) and not self.had_global_hooks:
-            yield "there are hooks on all modules now"
-        if any(os.environ.get(name) != value for name, value in self.environment.items()):
-            yield "a variable of the environment changed"
-        if torch.get_default_dtype() is not self.dtype:
-            yield "the default dtype changed"
 
 
 def _is_unchangeable(value: object) -> bool:
@@ -255,10 +195,3 @@ def _find_names_read(cls: type) -> tuple[str, ...]:
 
 
 _BEFORE_CALLS = frozenset({"__init__", "extra_repr", "__repr__", "reset_parameters", "__setstate__", "from_pretrained"})
-
-
-def _content_of(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING

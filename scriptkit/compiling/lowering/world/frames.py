@@ -9,6 +9,7 @@ from scriptkit.compiling.lowering.world.refusing import RaisedError
 from scriptkit.compiling.lowering.world.values import Poison, Value
 
 if TYPE_CHECKING:
+    import ast
     from types import CellType
 
     from scriptkit.compiling.lowering.world.facts import Facts
@@ -59,3 +60,15 @@ def _sound(name: str, value: Value) -> Value:
     if isinstance(value, Poison):
         raise value.error(name)
     return value
+
+
+class Closure:
+    """A function or lambda defined while the program was evaluated."""
+
+    def __init__(
+        self, node: ast.FunctionDef | ast.Lambda, frame: Frame, defaults: list[Value], kw_defaults: dict[str, Value]
+    ) -> None:
+        self.node = node
+        self.frame = frame
+        self.defaults = defaults
+        self.kw_defaults = kw_defaults

@@ -18,10 +18,7 @@ from scriptkit.compiling.lowering.world.refusing import Fork, RefusedError
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from scriptkit.compiling.lowering.world.frames import Frame
-
+    from collections.abc import Callable, Iterator
 
 Value = Any
 """An ordinary Python object, a `Dyn`, or a container of both."""
@@ -119,71 +116,6 @@ class Poison:
         return refusal
 
 
-class Closure:
-    """A function or lambda defined while the program was evaluated."""
-
-    def __init__(
-        self, node: ast.FunctionDef | ast.Lambda, frame: Frame, defaults: list[Value], kw_defaults: dict[str, Value]
-    ) -> None:
-        self.node = node
-        self.frame = frame
-        self.defaults = defaults
-        self.kw_defaults = kw_defaults
-
-
-class TensorMethod:
-    """A method of a value known at run time, not called yet."""
-
-    def __init__(self, receiver: Dyn, name: str) -> None:
-        self.receiver = receiver
-        self.name = name
-
-
-class Picked:
-    """One of several Python objects: the one whose key equals `index` at run time."""
-
-    def __init__(self, choices: Sequence[tuple[Any, Value]], index: Dyn) -> None:
-        self.choices = tuple(choices)
-        self.index = index
-
-
-class DynRange:
-    """`range` with a bound known at run time."""
-
-    def __init__(self, bounds: Sequence[Value]) -> None:
-        self.bounds = tuple(bounds)
-
-
-class DynEnumerate:
-    """`enumerate` over something of a length known at run time."""
-
-    def __init__(self, over: Value, start: int) -> None:
-        self.over = over
-        self.start = start
-
-
-class DynZip:
-    """`zip` of things of which one at least has a length known at run time."""
-
-    def __init__(self, parts: Sequence[Value], *, strict: bool) -> None:
-        self.parts = tuple(parts)
-        self.strict = strict
-
-
-class UnknownText:
-    """A text whose content is known only at run time; `parts` are texts, values of the run, and None for the rest."""
-
-    def __init__(self, parts: Sequence[Value] = (None,)) -> None:
-        self.parts = tuple(parts)
-
-    def spoken(self) -> str:
-        """The text as far as it is known now."""
-        return "".join(part if isinstance(part, str) else "..." for part in self.parts)
-
-
-SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
-
-
 def type_of(example: Any) -> t.Type:
     """The type of TorchScript that an example has; refused where there is none."""
     if isinstance(example, torch.Tensor):
@@ -225,21 +157,6 @@ def spelled(type_: t.Type) -> ast.expr:
     """A type as an annotation of the residual program."""
     text = str(type_).replace("torch.device", "Device")
     return ast.parse(text, mode="eval").body
-
-
-def has_dyn(value: Value, depth: int = 0) -> bool:
-    """Whether a value is known at run time, wholly or in part; looks into built-in containers."""
-    if isinstance(value, SPECIAL_VALUES):
-        return True
-    if depth > 6:  # noqa: PLR2004 - deeper than anybody nests arguments
-        return False
-    if isinstance(value, dict):
-        return any(has_dyn(item, depth + 1) for item in dict.values(value))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(has_dyn(item, depth + 1) for item in value)
-    if isinstance(value, slice):
-        return has_dyn((value.start, value.stop, value.step), depth + 1)
-    return False
 
 
 _LONGEST_NAME = 30
