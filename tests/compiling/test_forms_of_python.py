@@ -10,7 +10,6 @@ import contextlib
 import copy
 import dataclasses
 import importlib
-import io
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -19,8 +18,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
+from scriptkit.compiling.lowering import LoweringError, lower
 from tests.compiling.forms import modules
+from tests.compiling.lowering.loading import Loaded
 
 ROOMS = ("built_in_functions", "comparisons", "containers", "statements", "tensors", "refused")
 REFUSED = {
@@ -136,10 +136,10 @@ def test_a_form_is_equal_at_every_shape_or_refused_by_its_name(function: Callabl
     except LoweringError as error:
         assert error.diagnostics[0].name == REFUSED.get(function.__name__), error  # noqa: PT017 - it may be lowered
         return
-    loaded = loaded_again(made)
+    loaded = Loaded(made)
     for x in given:
         with pytest.raises(Exception) if raises(function, x) else contextlib.nullcontext():
-            assert_equal(made.rebuild(loaded(*made.flat((x.clone(),), {}))), function(x.clone()))
+            assert_equal(loaded(x.clone()), function(x.clone()))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -150,18 +150,11 @@ def test_a_module_is_equal_at_every_shape(cls: type[nn.Module], training: bool) 
     plain = copy.deepcopy(model)
     given = inputs(cls.__name__)
     made = lower(model, (given[0],))
-    loaded = loaded_again(made)
+    loaded = Loaded(made)
     for x in given:
-        assert_equal(made.rebuild(loaded(*made.flat((x.clone(),), {}))), plain(x.clone()))
-    state = loaded.state_dict()  # torch writes buffers into it that no `state_dict` has, and orders it by kind
+        assert_equal(loaded(x.clone()), plain(x.clone()))
+    state = loaded.module.state_dict()  # torch writes buffers into it that no `state_dict` has, and orders it by kind
     assert_equal({key: state[key] for key in plain.state_dict()}, dict(plain.state_dict()))
-
-
-def loaded_again(made: LoweredModule) -> Any:
-    file = io.BytesIO()
-    torch.jit.save(made.compile(), file)
-    file.seek(0)
-    return torch.jit.load(file)
 
 
 def raises(function: Callable[[Tensor], Any], x: Tensor) -> bool:

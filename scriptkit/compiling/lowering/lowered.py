@@ -55,13 +55,6 @@ class LoweredModule:
     assumptions: tuple[str, ...] = ()
     dropped: tuple[Diagnostic, ...] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
-    _compiled: torch.jit.ScriptModule | None = field(default=None, repr=False)
-
-    def compile(self) -> torch.jit.ScriptModule:
-        """The program compiled: flat tensors in, flat values out; raises what the compiler raises."""
-        if self._compiled is None:
-            self._compiled = engine.compile_lowered(self.shadow)
-        return self._compiled
 
     @property
     def code(self) -> str:
@@ -86,14 +79,14 @@ class LoweredModule:
         """Call `form` as the user calls the module; raises ValueError where it was lowered for something else."""
         plain = self._plain(args, kwargs)
         if plain is not None:
-            return self.rebuild(self._flat_form(*plain))
+            return self.rebuild(self.flat_form(*plain))
         args, kwargs = arranged(self.module.forward, self._calling, args, kwargs)
         tensors, structure = flatten((args, kwargs))
         problem = next(differences(self.inputs, structure), None)
         if problem is not None:
             path, _, rest = problem.partition(" ")
             raise ValueError(f"lowered for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
-        return self.rebuild(self._flat_form(*tensors))
+        return self.rebuild(self.flat_form(*tensors))
 
     @functools.cached_property
     def _takes_tensors(self) -> bool:
@@ -111,7 +104,8 @@ class LoweredModule:
         return flat if all(isinstance(one, torch.Tensor) for one in flat) else None
 
     @functools.cached_property
-    def _flat_form(self) -> Callable[..., Any]:
+    def flat_form(self) -> Callable[..., Any]:
+        """The program without its entry: flat tensors in, flat values out."""
         made: Callable[..., Any] = getattr(self.form, FLAT)
         return made
 
@@ -149,26 +143,10 @@ class LoweredModule:
         """Whether what the program takes for granted still holds."""
         return Question(self.facts)
 
-    def problem_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """Why a call is not one this was lowered for, None where it is."""
-        _, structure = flatten((args, kwargs))
-        return next(differences(self.inputs, structure), None) or self.question.broken()
-
-    def flat(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
-        """What the program takes for a call of the user."""
-        return flatten((args, kwargs))[0]
-
     def rebuild(self, result: Any) -> Any:
         """What the program gives, with the types the user knows."""
         leaves = result if isinstance(result, tuple) else [result]
         return build(self.output, leaves)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it as the user calls the module; raises ValueError where it was lowered for something else."""
-        problem = self.problem_with(args, kwargs)
-        if problem is not None:
-            raise ValueError(f"lowered for another call: {problem}")
-        return self.rebuild(self.compile()(*self.flat(args, kwargs)))
 
 
 def _slots_within(module: nn.Module, form: torch.jit.ScriptModule) -> Iterator[tuple[dict[str, Any], str, Any, str]]:

@@ -36,10 +36,10 @@ def test_the_arm_of_the_example_stays_and_the_other_raises() -> None:
     made = lower(model, (torch.randn(4, 3),))
     first = Skipping.forward.__code__.co_firstlineno
     assert [diagnostic.line - first for diagnostic in made.dropped] == [3, 7]
-    made.compile().train()
+    made.form.train()
     for x, line in ((torch.ones(1, 3), 3), (-torch.ones(1, 3), 7)):
         with pytest.raises(Exception, match=f"line {first + line} was not lowered"):
-            made(x)
+            made.run(x)
 
 
 class Either(nn.Module):
@@ -54,6 +54,6 @@ def test_what_the_example_takes_decides() -> None:
     small, large = torch.ones(2), torch.ones(10)
     for example, other in ((small, large), (large, small)):
         made = lower(Either(), (example,))
-        torch.testing.assert_close(made(example), Either()(example))
+        torch.testing.assert_close(made.run(example), Either()(example))
         with pytest.raises(Exception, match="was not lowered"):
-            made(other)
+            made.run(other)

@@ -66,7 +66,7 @@ def outcome(seed: int) -> str:
 def compared(model: nn.Module, lowered: Any, pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> str:
     for training in (False, True):
         model.train(training)
-        lowered.compile().train(training)
+        lowered.form.train(training)
         for pair in pairs:
             problem = difference(model, lowered, pair)
             if problem:
@@ -82,7 +82,7 @@ def difference(model: nn.Module, lowered: Any, pair: tuple[torch.Tensor, torch.T
     except Exception:  # noqa: BLE001 - whatever a generated program raises
         return ""
     try:
-        actual = lowered(*given_too)
+        actual = lowered.run(*given_too)
     except Exception as error:  # noqa: BLE001 - whatever the compiled program raises
         return "" if "was not lowered" in str(error) or "lowered for" in str(error) else f"raises {error}"
     if described(expected) != described(actual) or described(given) != described(given_too):

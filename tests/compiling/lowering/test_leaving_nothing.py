@@ -76,8 +76,8 @@ def test_an_interruption_leaves_nothing_behind(steps: int, monkeypatch: pytest.M
     assert_untouched(model, before)
     model.eval()
     made = lower(model, (example,))
-    made.compile().eval()
-    torch.testing.assert_close(made(example), model(example))
+    made.form.eval()
+    torch.testing.assert_close(made.run(example), model(example))
 
 
 def test_two_threads_lower_two_models_at_once() -> None:
@@ -90,7 +90,7 @@ def test_two_threads_lower_two_models_at_once() -> None:
         start.wait()
         for _ in range(5):
             made[number] = lower(models[number], (examples[number],))
-            made[number].compile()
+            made[number].form
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(2)]
     for thread in threads:
@@ -98,4 +98,4 @@ def test_two_threads_lower_two_models_at_once() -> None:
     for thread in threads:
         thread.join()
     for number in range(2):
-        torch.testing.assert_close(made[number](examples[number]), models[number](examples[number]))
+        torch.testing.assert_close(made[number].run(examples[number]), models[number](examples[number]))

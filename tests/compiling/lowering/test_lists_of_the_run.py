@@ -184,9 +184,9 @@ def test_what_a_list_of_the_run_cannot_be_is_refused(model: nn.Module, rule: str
 
 def test_a_strict_zip_of_different_lengths_raises() -> None:
     made = lower(Between(), (torch.ones(3, 3),))
-    assert torch.equal(made(torch.ones(2, 2)), Between()(torch.ones(2, 2)))
+    assert torch.equal(made.run(torch.ones(2, 2)), Between()(torch.ones(2, 2)))
     with pytest.raises(Exception, match="different lengths"):
-        made(torch.ones(2, 3))
+        made.run(torch.ones(2, 3))
 
 
 class Complaining(nn.Module):
@@ -203,9 +203,9 @@ def test_messages_of_errors_tell_the_sizes_of_the_run() -> None:
     with pytest.raises(
         Exception, match=r"ValueError: 5 rows of torch.Size\(\[5, 2\]\): too many 'things', \{\.\.\.\} of"
     ):
-        made(torch.ones(5, 2))
+        made.run(torch.ones(5, 2))
     with pytest.raises(Exception, match=r"\.\.\. columns"):
-        made(torch.ones(2, 9))
+        made.run(torch.ones(2, 9))
 
 
 class Recurrent(nn.Module):
@@ -235,7 +235,7 @@ class Checked(nn.Module):
 
 def test_checks_of_torch_stay() -> None:
     made = lower(Checked(), (torch.ones(2),))
-    assert torch.equal(made(torch.ones(3)), torch.ones(3))
+    assert torch.equal(made.run(torch.ones(3)), torch.ones(3))
     for wrong in (torch.ones(4), torch.tensor([1.0, -1.0])):
         with pytest.raises(Exception, match=r"\.\.\. rows|assertion"):
-            made(wrong)
+            made.run(wrong)

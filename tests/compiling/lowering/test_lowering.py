@@ -15,18 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
+from tests.compiling.lowering.loading import Loaded
 
 
 def lowered_equal(model: nn.Module, *examples: tuple[Any, ...]) -> LoweredModule:
     """Lower for the first example; after save and load it equals eager on all of them."""
     made = lower(model, examples[0])
-    file = io.BytesIO()
-    torch.jit.save(made.compile(), file)
-    file.seek(0)
-    loaded = torch.jit.load(file)
+    loaded = Loaded(made)
     for example in examples:
         expected = model(*copy.deepcopy(example))
-        actual = made.rebuild(loaded(*made.flat(copy.deepcopy(example), {})))
+        actual = loaded(*copy.deepcopy(example))
         assert type(actual) is type(expected)
         torch.testing.assert_close(actual, expected, rtol=0, atol=0)
     return made
@@ -85,9 +83,9 @@ def test_branches_on_values_sizes_and_training_stay() -> None:
     examples = [(torch.ones(2),), (-torch.ones(2),), (-torch.ones(3),)]
     made = lowered_equal(model, *examples)
     model.train(False)
-    made.compile().train(False)
+    made.form.train(False)
     for example in examples:
-        assert torch.equal(made(*example), model(*example))
+        assert torch.equal(made.run(*example), model(*example))
 
 
 class Block(nn.Module):
@@ -116,17 +114,17 @@ def test_equal_submodules_share_one_class_and_keys_of_the_state_stay() -> None:
     model = Stack()
     made = lowered_equal(model, (torch.randn(2, 3),))
     assert sorted(made.texts) == ["Block", "Stack"]
-    assert list(made.compile().state_dict()) == list(model.state_dict())
+    assert list(made.form.state_dict()) == list(model.state_dict())
 
 
 def test_parameters_are_shared_with_the_users_module() -> None:
     model = Stack()
     made = lower(model, (torch.randn(2, 3),))
-    made.compile()
+    made.form
     x = torch.randn(2, 3)
     with torch.no_grad():
         model.blocks[0].linear.weight.mul_(2)
-    assert torch.equal(made(x)[-1], model(x)[-1])
+    assert torch.equal(made.run(x)[-1], model(x)[-1])
 
 
 class Loops(nn.Module):
@@ -158,7 +156,7 @@ class Nested(nn.Module):
 
 def test_results_come_back_with_their_types() -> None:
     made = lower(Nested(), (torch.ones(2),))
-    pair = made(torch.ones(3))
+    pair = made.run(torch.ones(3))
     assert isinstance(pair, Pair)
     assert pair.sizes["rows"] == 3
     assert pair.sizes["all"][1] is None
@@ -220,7 +218,7 @@ class WritesArgument(nn.Module):
 def test_a_custom_backward_is_an_error_never_another_gradient() -> None:
     x = torch.ones(2, requires_grad=True)
     made = lowered_equal(CustomBackward(), (torch.randn(2),))
-    result = made(x)
+    result = made.run(x)
     assert torch.equal(result.detach(), x.detach())
     assert any("Square" in assumption for assumption in made.assumptions)
     with pytest.raises(RuntimeError, match=r"zeta.* is not implemented"):
@@ -284,12 +282,12 @@ def test_lowering_leaves_model_examples_and_random_state_as_they_were(training: 
 def test_a_changed_static_fact_is_noticed() -> None:
     model = Scaled()
     made = lower(model, (torch.ones(1, 4),))
-    assert made.problem_with((torch.ones(1, 4),), {}) is None
+    assert made.question.broken() is None
     model.config.scale = 3.0
-    assert "scale" in str(made.problem_with((torch.ones(1, 4),), {}))
+    assert "scale" in str(made.question.broken())
     model.config.scale = 2.0
     model.functions["gelu"] = torch.relu
-    assert "dict" in str(made.problem_with((torch.ones(1, 4),), {}))
+    assert "dict" in str(made.question.broken())
 
 
 def test_another_rank_is_an_error_of_the_compiled_program() -> None:
@@ -299,15 +297,15 @@ def test_another_rank_is_an_error_of_the_compiled_program() -> None:
             return x.reshape(rows * columns)
 
     made = lower(Flat(), (torch.ones(2, 3),))
-    assert made(torch.ones(4, 5)).shape == (20,)
+    assert made.run(torch.ones(4, 5)).shape == (20,)
     with pytest.raises(RuntimeError, match="Expected 2 elements"):
-        made(torch.ones(2, 3, 4))
+        made.run(torch.ones(2, 3, 4))
 
 
 def test_an_error_after_load_points_at_the_users_line() -> None:
     made = lower(Stack(), (torch.randn(2, 3),))
     file = io.BytesIO()
-    torch.jit.save(made.compile(), file)
+    torch.jit.save(made.form, file)
     file.seek(0)
     with pytest.raises(RuntimeError, match=r"test_lowering\.py") as caught:
         torch.jit.load(file)(torch.randn(2, 5))

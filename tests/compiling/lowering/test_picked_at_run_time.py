@@ -45,7 +45,7 @@ def test_an_index_out_of_range_raises() -> None:
     model = Experts()
     made = lower(model, (torch.randn(2, 3),))
     with pytest.raises(Exception, match="out of range"):
-        made(torch.randn(5, 3))
+        made.run(torch.randn(5, 3))
 
 
 class Zipped(nn.Module):
@@ -68,7 +68,7 @@ def test_modules_are_walked_beside_values_of_the_run() -> None:
     torch.manual_seed(2)
     equal_after_loading(Zipped(), *images((4, 3), (2, 3)))
     with pytest.raises(Exception, match="lowered for 2 values"):
-        lower(Zipped(), (torch.randn(4, 3),))(torch.randn(1, 3))
+        lower(Zipped(), (torch.randn(4, 3),)).run(torch.randn(1, 3))
 
 
 class MayBeNone(nn.Module):
@@ -131,9 +131,9 @@ class Used(nn.Module):
 def test_what_comes_from_outside_is_refused_where_it_is_read() -> None:
     equal_after_loading(Drawn().eval(), *images(*SIZES))
     made = lower(Drawn().eval(), (torch.ones(2),))
-    made.compile().train()
+    made.form.train()
     with pytest.raises(Exception, match="was not lowered"):
-        made(torch.ones(2))
+        made.run(torch.ones(2))
     with pytest.raises(LoweringError) as caught:
         lower(Used(), (torch.ones(2),))
     assert caught.value.diagnostics[0].name == "impure-call"
@@ -154,9 +154,9 @@ class Correlated(nn.Module):
 def test_a_name_with_a_value_in_the_branch_of_the_example_is_read() -> None:
     equal_after_loading(Correlated().eval(), *images(*SIZES))
     made = lower(Correlated().eval(), (torch.ones(2),))
-    made.compile().train()
+    made.form.train()
     with pytest.raises(Exception, match="was not lowered"):
-        made(torch.ones(2))
+        made.run(torch.ones(2))
 
 
 class Bound(nn.Module):

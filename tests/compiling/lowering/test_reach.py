@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import LoweringError, lower
+from tests.compiling.lowering.loading import Loaded
 
 LOGGER = logging.getLogger(__name__)
 
@@ -21,13 +21,10 @@ LOGGER = logging.getLogger(__name__)
 def equal_after_loading(model: nn.Module, *examples: tuple[Any, ...]) -> None:
     """Lowered for the first example, saved and loaded: equal to eager on all of them."""
     made = lower(model, examples[0])
-    file = io.BytesIO()
-    torch.jit.save(made.compile(), file)
-    file.seek(0)
-    loaded = torch.jit.load(file)
+    loaded = Loaded(made)
     for example in examples:
         expected = model(*copy.deepcopy(example))
-        actual = made.rebuild(loaded(*made.flat(copy.deepcopy(example), {})))
+        actual = loaded(*copy.deepcopy(example))
         torch.testing.assert_close(actual, expected, rtol=0, atol=0)
 
 
@@ -169,7 +166,7 @@ class Moving(nn.Module):
 def test_a_buffer_read_before_it_is_replaced_keeps_its_value() -> None:
     model, inputs = Moving(), torch.ones(2)
     made = lower(copy.deepcopy(model), (inputs,))
-    program = made.compile()
+    program = made.form
     for _ in range(3):
         torch.testing.assert_close(program(inputs), model(inputs), rtol=0, atol=0)
 
@@ -249,8 +246,8 @@ def test_what_follows_an_inner_branch_is_not_forgotten() -> None:
     for example in examples:
         made = lower(ChangesInBothDepths(), example)
         for other in examples:
-            assert made(*other)[1] == ChangesInBothDepths()(*other)[1]
-            assert torch.equal(made(*other)[0], ChangesInBothDepths()(*other)[0])
+            assert made.run(*other)[1] == ChangesInBothDepths()(*other)[1]
+            assert torch.equal(made.run(*other)[0], ChangesInBothDepths()(*other)[0])
 
 
 class HandsOn(nn.Module):
@@ -274,4 +271,4 @@ def test_a_value_that_a_loop_captures_survives_the_loop() -> None:
     for optimized in (False, True):
         with jit.optimized_execution(optimized):
             for _ in range(3):
-                torch.testing.assert_close(made(example), HandsOn()(example), rtol=0, atol=0)
+                torch.testing.assert_close(made.run(example), HandsOn()(example), rtol=0, atol=0)
