@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.values import Method
 
 
-def assemble(ev: Evaluator) -> tuple[engine.Shadow, dict[str, str]]:
+def assemble(evaluator: Evaluator) -> tuple[engine.Shadow, dict[str, str]]:
     """The shadow of the root, and the text of each generated class."""
-    residual = ev.residual
+    residual = evaluator.residual
     for method in residual.methods[1:]:
         _close(residual, method)
     texts: dict[str, str] = {}
-    root = _shadow(ev, ev.root, {}, texts)
+    root = _shadow(evaluator, evaluator.root, {}, texts)
     assert isinstance(root, engine.Shadow)  # noqa: S101 - the root is never a leaf
     engine.attributes_of(residual.constants, root)
     return root, texts
@@ -63,22 +63,22 @@ def _definition(method: Method) -> ast.FunctionDef:
     return _placed(definition, at)  # type: ignore[no-any-return]
 
 
-def _shadow(ev: Evaluator, module: nn.Module, known: dict[int, nn.Module], texts: dict[str, str]) -> nn.Module:
+def _shadow(evaluator: Evaluator, module: nn.Module, known: dict[int, nn.Module], texts: dict[str, str]) -> nn.Module:
     if id(module) in known:
         return known[id(module)]
-    if id(module) in ev.parts:
-        known[id(module)] = ev.parts[id(module)].form
+    if id(module) in evaluator.parts:
+        known[id(module)] = evaluator.parts[id(module)].form
         return known[id(module)]
-    methods = [m for m in ev.residual.methods if m.module is module]
+    methods = [m for m in evaluator.residual.methods if m.module is module]
     shadow: nn.Module
-    if id(module) in ev.residual.leaves and not methods:
+    if id(module) in evaluator.residual.leaves and not methods:
         shadow = object.__new__(type(module))
         shadow.__dict__.update(module.__dict__)
         known[id(module)] = shadow
         return shadow
     if methods:
         definitions = [_definition(method) for method in methods]
-        cls = engine.shadow_class(type(module).__name__, definitions, ev.place.files)
+        cls = engine.shadow_class(type(module).__name__, definitions, evaluator.place.files)
         texts.setdefault(_key(texts, type(module).__name__, code_of(definitions)), code_of(definitions))
         shadow = cls()
     else:
@@ -90,7 +90,7 @@ def _shadow(ev: Evaluator, module: nn.Module, known: dict[int, nn.Module], texts
     shadow._non_persistent_buffers_set = set(module._non_persistent_buffers_set)
     for name, child in module._modules.items():
         if child is not None:
-            shadow._modules[name] = _shadow(ev, child, known, texts)
+            shadow._modules[name] = _shadow(evaluator, child, known, texts)
     return shadow
 
 

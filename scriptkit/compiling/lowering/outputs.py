@@ -27,23 +27,23 @@ _NAMES: dict[t.Type, str] = {
 }  # of which there are containers
 
 
-def write_return(ev: Evaluator, result: Value) -> tuple[Structure, dict[int, str]]:
+def write_return(evaluator: Evaluator, result: Value) -> tuple[Structure, dict[int, str]]:
     """Write the `return` of the root; gives what is round the values, and the types of those that are no tensors."""
-    if ev.context:
+    if evaluator.context:
         raise RefusedError("state-mutated", "a context variable keeps its new value after the call")
-    made = _Outputs(ev)
+    made = _Outputs(evaluator)
     structure = made.of(result)
     leaves = made.leaves
     value: ast.expr = ast.Tuple(leaves, ast.Load()) if len(leaves) != 1 else leaves[0]
-    ev.residual.emit(ast.Return(value if leaves else ast.Constant(None)))
+    evaluator.residual.emit(ast.Return(value if leaves else ast.Constant(None)))
     return structure, made.not_tensors
 
 
 class _Outputs:
     """Collects the leaves of a result."""
 
-    def __init__(self, ev: Evaluator) -> None:
-        self.ev = ev
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
         self.leaves: list[ast.expr] = []
         self.not_tensors: dict[int, str] = {}
 
@@ -54,7 +54,7 @@ class _Outputs:
 
     def _of_structure(self, structure: Structure, flat: list[torch.Tensor]) -> Structure:
         if isinstance(structure, Leaf):
-            return self._leaf(self.ev.residual.expression(flat[structure.index]), t.TENSOR)
+            return self._leaf(self.evaluator.residual.expression(flat[structure.index]), t.TENSOR)
         if isinstance(structure, Constant):
             return self._of_constant(structure.value)
         kind: Any = structure.type
@@ -74,17 +74,17 @@ class _Outputs:
             return self._of_dyn(value)
         if isinstance(value, _CONSTANTS):
             return Constant(value)
-        if self.ev.effects.owns(value) and hasattr(value, "__dict__") and not isinstance(value, nn.Module):
+        if self.evaluator.effects.owns(value) and hasattr(value, "__dict__") and not isinstance(value, nn.Module):
             return self._of_object(value)
         raise RefusedError("output-type-not-lowered", f"a `{type(value).__name__}` is returned")
 
     def _of_dyn(self, value: Dyn) -> Structure:
         if isinstance(value.example, torch.dtype):
-            return Constant(guards.guard_dtype(self.ev, value))
+            return Constant(guards.guard_dtype(self.evaluator, value))
         if isinstance(value.type, t.Tuple):
-            parts = subscripts.unpack(self.ev, value, len(value.example))
+            parts = subscripts.unpack(self.evaluator, value, len(value.example))
             return Nest("tuple", tuple, tuple(range(len(parts))), tuple(self.of(part) for part in parts))
-        return self._leaf(self.ev.residual.expression(value), value.type)
+        return self._leaf(self.evaluator.residual.expression(value), value.type)
 
     def _of_object(self, value: Any) -> Structure:
         """An object the call made, such as a cache: its attributes, put together again without its constructor."""

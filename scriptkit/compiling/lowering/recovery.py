@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.calling.compiled_parts import built
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RaisedError, RefusedError, TooLongError
-from scriptkit.compiling.lowering.world.values import Poison, Value
+from scriptkit.compiling.lowering.world.values import Unreadable, Value
 from scriptkit.language import types as t
 from scriptkit.live.nested import flatten
 
@@ -49,7 +49,7 @@ class _FollowsError(RefusedError):
         self.frame = frame
 
 
-class Unknown(Poison):
+class Unknown(Unreadable):
     """A variable whose value was refused; what reads it is a consequence and not told."""
 
     is_consequence = True
@@ -67,16 +67,16 @@ class Recovery:
     found: list[Refusal] = field(default_factory=list)
     _inside: list[nn.Module] = field(default_factory=list)
 
-    def note(self, ev: Evaluator, error: RefusedError) -> None:
+    def note(self, evaluator: Evaluator, error: RefusedError) -> None:
         """Remember a refusal, unless it follows from one; several tries of one piece of code are one."""
         if isinstance(error, _FollowsError):
             return
-        path, node = error.place or (ev.place.path, ev.place.node)
+        path, node = error.place or (evaluator.place.path, evaluator.place.node)
         made = Refusal(error, path, node, self._inside[-1] if self._inside else None)
         if not any(made.is_same(other) for other in self.found):
             self.found.append(made)
 
-    def call(self, ev: Evaluator, module: nn.Module, evaluate: Callable[[], Value]) -> Value:
+    def call(self, evaluator: Evaluator, module: nn.Module, evaluate: Callable[[], Value]) -> Value:
         """The call of a submodule; where it is refused, what it gave in the recorded run."""
         if id(module) not in self.results:
             return evaluate()
@@ -86,38 +86,44 @@ class Recovery:
             return evaluate()
         except (RefusedError, RaisedError) as error:
             if isinstance(error, RefusedError):
-                if self._is_undone(ev, error):
+                if self._is_undone(evaluator, error):
                     raise
-                self.note(ev, error)
+                self.note(evaluator, error)
             elif count == len(self.found):
                 raise
-            return self._recorded(ev, module)
+            return self._recorded(evaluator, module)
         finally:
             self._inside.pop()
 
-    def statement(self, ev: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome]) -> Outcome:
+    def statement(self, evaluator: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome]) -> Outcome:
         """A statement; where it is refused, the next one, and the variables it sets are unknown."""
         try:
             return evaluate()
         except RefusedError as error:
-            if self._is_undone(ev, error) or ev.effects.is_in_loop or getattr(error, "frame", None) is frame:
+            if (
+                self._is_undone(evaluator, error)
+                or evaluator.effects.is_in_loop
+                or getattr(error, "frame", None) is frame
+            ):
                 raise
-            self.note(ev, error)
+            self.note(evaluator, error)
             if any(isinstance(part, ast.Return) for part in ast.walk(node)):
                 raise _FollowsError(frame) from error
             for part in ast.walk(node):
                 if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                    ev.bind_name(frame, part.id, Unknown("was refused"))
+                    evaluator.bind_name(frame, part.id, Unknown("was refused"))
             return None
 
-    def _is_undone(self, ev: Evaluator, error: RefusedError) -> bool:
+    def _is_undone(self, evaluator: Evaluator, error: RefusedError) -> bool:
         """Whether somebody catches the error, and goes another way."""
-        is_tried = isinstance(error, CannotJoinError) and ev.effects.is_journaled
-        return bool(ev.untaken) or is_tried or isinstance(error, TooLongError)
+        is_tried = isinstance(error, CannotJoinError) and evaluator.effects.is_journaled
+        return bool(evaluator.untaken_arms) or is_tried or isinstance(error, TooLongError)
 
-    def _recorded(self, ev: Evaluator, module: nn.Module) -> Value:
+    def _recorded(self, evaluator: Evaluator, module: nn.Module) -> Value:
         tensors, structure = flatten(self.results[id(module)])
         try:
-            return built(ev, structure, [ev.residual.declare(t.TENSOR, one, "recorded") for one in tensors])
+            return built(
+                evaluator, structure, [evaluator.residual.declare(t.TENSOR, one, "recorded") for one in tensors]
+            )
         except (RefusedError, RaisedError):
             raise _FollowsError from None

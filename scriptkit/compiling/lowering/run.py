@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.compiling.lowering.recovery import Refusal
-    from scriptkit.compiling.lowering.world.refusing import Fork
+    from scriptkit.compiling.lowering.world.refusing import BranchPlace
     from scriptkit.diagnostics import Diagnostic
 
 
@@ -69,22 +69,22 @@ def obstacles(
     """
     recovery = Recovery({id(module.get_submodule(path)): result for path, result in results.items() if path})
     with LOCK:
-        ev = _evaluator(module, parts)
-        ev.recovery = recovery
+        evaluator = _evaluator(module, parts)
+        evaluator.recovery = recovery
         try:
             with random_states_kept():
                 tensors, inputs = flatten((tuple(example_inputs), dict(example_kwargs)))
-                outputs.write_return(ev, _evaluate(ev, inputs, tensors))
+                outputs.write_return(evaluator, _evaluate(evaluator, inputs, tensors))
         except RefusedError as error:
-            recovery.note(ev, error)
+            recovery.note(evaluator, error)
         except RaisedError as raised:
             if not recovery.found:
-                recovery.note(ev, _raises(raised))
-    return [_obstacle(ev, refusal) for refusal in recovery.found]
+                recovery.note(evaluator, _raises(raised))
+    return [_obstacle(evaluator, refusal) for refusal in recovery.found]
 
 
-def _obstacle(ev: Evaluator, refusal: Refusal) -> Obstacle:
-    path = ev.residual.spoken_path(refusal.module) if refusal.module is not None else ""
+def _obstacle(evaluator: Evaluator, refusal: Refusal) -> Obstacle:
+    path = evaluator.residual.spoken_path(refusal.module) if refusal.module is not None else ""
     error = refusal.error
     return Obstacle(refusals.diagnostic(refusal.path or "<unknown>", refusal.node, error.rule, error.message), path)
 
@@ -105,47 +105,49 @@ def _lower(
     args: Sequence[Any],
     kwargs: dict[str, Any],
     parts: Mapping[str, Part],
-    sealed: Mapping[Fork, RefusedError] = MappingProxyType({}),
+    sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
-    ev = _evaluator(module, parts)
-    ev.sealed = sealed
+    evaluator = _evaluator(module, parts)
+    evaluator.sealed = sealed
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
-            result = _evaluate(ev, inputs, tensors)
-            output, not_tensors = outputs.write_return(ev, result)
+            result = _evaluate(evaluator, inputs, tensors)
+            output, not_tensors = outputs.write_return(evaluator, result)
     except RefusedError as refused:
         if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
             return _lower(module, args, kwargs, parts, {**sealed, refused.branch: refused})
-        raise LoweringError(_headline(module), [_diagnostic(ev, refused)]) from refused
+        raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
-        raise LoweringError(_headline(module), [_diagnostic(ev, _raises(raised))]) from raised
-    shadow, texts = assembly.assemble(ev)
-    dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in ev.dropped)
+        raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
+    shadow, texts = assembly.assemble(evaluator)
+    dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in evaluator.dropped)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
-    assumptions = tuple(ev.assumptions)
-    return LoweredModule(module, shadow, entry, texts, inputs, output, ev.facts, assumptions, dropped, dict(parts))
+    assumptions = tuple(evaluator.assumptions)
+    return LoweredModule(
+        module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, dict(parts)
+    )
 
 
-def _evaluate(ev: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
-    root = ev.residual.method
-    names = [root.fresh(_input_name(ev, inputs, number)) for number in range(len(tensors))]
+def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
+    root = evaluator.residual.method
+    names = [root.fresh(_input_name(evaluator, inputs, number)) for number in range(len(tensors))]
     values = []
     for name, tensor in zip(names, tensors, strict=True):
         value = Dyn(t.TENSOR, tensor.detach().clone(), name, root, root.body)
         root.parameters[id(value)] = (value, name)
         values.append(value)
     args, kwargs = build(inputs, values)
-    modules.refuse_hooks(ev, ev.root)
-    return modules.call_root(ev, args, kwargs)
+    modules.refuse_hooks(evaluator, evaluator.root)
+    return modules.call_root(evaluator, args, kwargs)
 
 
-def _input_name(ev: Evaluator, inputs: Structure, number: int) -> str:
+def _input_name(evaluator: Evaluator, inputs: Structure, number: int) -> str:
     """The name of a parameter of `forward` where an input is one, else `input`."""
     assert isinstance(inputs, Nest)  # noqa: S101 - a pair of arguments and keywords
     args, kwargs = inputs.items
-    forward = getattr(type(ev.root), "forward", None)
+    forward = getattr(type(evaluator.root), "forward", None)
     code = getattr(forward, "__code__", None)
     if isinstance(args, Nest) and code is not None:
         for position, item in enumerate(args.items):
@@ -162,6 +164,6 @@ def _headline(module: nn.Module) -> str:
     return f"`{type(module).__name__}` cannot be lowered"
 
 
-def _diagnostic(ev: Evaluator, refusal: RefusedError) -> Diagnostic:
-    path, node = refusal.place or (ev.place.path or "<unknown>", ev.place.node)
+def _diagnostic(evaluator: Evaluator, refusal: RefusedError) -> Diagnostic:
+    path, node = refusal.place or (evaluator.place.path or "<unknown>", evaluator.place.node)
     return refusals.diagnostic(path, node, refusal.rule, refusal.message)

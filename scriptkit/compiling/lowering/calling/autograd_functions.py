@@ -32,32 +32,34 @@ class Context:
 
 
 def apply(
-    ev: Evaluator, function: type[torch.autograd.Function], args: Sequence[Value], kwargs: Mapping[str, Value]
+    evaluator: Evaluator, function: type[torch.autograd.Function], args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> Value:
     """`function.apply(...)`."""
-    ev.assumptions[f"nothing is differentiated through `{function.__name__}`, which has a backward of its own"] = None
-    forward = attributes.read(ev, function, "forward")
+    evaluator.assumptions[
+        f"nothing is differentiated through `{function.__name__}`, which has a backward of its own"
+    ] = None
+    forward = attributes.read(evaluator, function, "forward")
     with_context = function.setup_context is torch.autograd.Function.setup_context
-    before = len(ev.residual.method.blocks[-1])
-    first = [ev.effects.own(Context())] if with_context else []
-    made = ev.call(forward, [*first, *args], kwargs)
-    if len(ev.residual.method.blocks[-1]) == before:
+    before = len(evaluator.residual.method.blocks[-1])
+    first = [evaluator.effects.own(Context())] if with_context else []
+    made = evaluator.call(forward, [*first, *args], kwargs)
+    if len(evaluator.residual.method.blocks[-1]) == before:
         return made
-    return _closed(ev, made)
+    return _closed(evaluator, made)
 
 
-def _closed(ev: Evaluator, value: Value) -> Value:
+def _closed(evaluator: Evaluator, value: Value) -> Value:
     """The same values; whoever differentiates through them gets an error."""
     if isinstance(value, tuple) and type(value) is tuple:
-        return tuple(_closed(ev, item) for item in value)
+        return tuple(_closed(evaluator, item) for item in value)
     if not isinstance(value, Dyn) or not value.is_tensor:
         return value
     if not value.example.dtype.is_floating_point:
         return value
-    residual = ev.residual
+    residual = evaluator.residual
     held = residual.bind(residual.ref(value), value.example, value.name)
     closed = ast.parse(_CLOSED.format(held.name, residual.method.fresh("closed"))).body
-    residual.emit(ast.If(syntax.call("torch.is_grad_enabled"), [ev.place.moved(line) for line in closed], []))
+    residual.emit(ast.If(syntax.call("torch.is_grad_enabled"), [evaluator.place.moved(line) for line in closed], []))
     return held
 
 

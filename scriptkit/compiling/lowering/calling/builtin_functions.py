@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
-def _isinstance(ev: Evaluator, value: Value, kinds: Value) -> Value:
+def _isinstance(evaluator: Evaluator, value: Value, kinds: Value) -> Value:
     if isinstance(value, Dyn):
         if value.is_optional:
-            return _isinstance_of_optional(ev, value, kinds)
+            return _isinstance_of_optional(evaluator, value, kinds)
         return isinstance(value.example, kinds)
     if isinstance(value, Sizes):
         return isinstance(torch.Size(()), kinds)
@@ -55,13 +55,13 @@ def _isinstance(ev: Evaluator, value: Value, kinds: Value) -> Value:
     return bool(plain_objects.native(isinstance, value, kinds))
 
 
-def _isinstance_of_optional(ev: Evaluator, value: Dyn, kinds: Value) -> Value:
-    given, missing = isinstance(value.spare, kinds), isinstance(None, kinds)
-    if value.spare is None:
+def _isinstance_of_optional(evaluator: Evaluator, value: Dyn, kinds: Value) -> Value:
+    given, missing = isinstance(value.example_if_given, kinds), isinstance(None, kinds)
+    if value.example_if_given is None:
         raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
     if given == missing:
         return given
-    return compare(ev, ast.IsNot() if given else ast.Is(), value, None)
+    return compare(evaluator, ast.IsNot() if given else ast.Is(), value, None)
 
 
 def _type(_: Evaluator, value: Value) -> type:
@@ -72,25 +72,27 @@ def _type(_: Evaluator, value: Value) -> type:
     return torch.Size if isinstance(value, Sizes) else type(value)
 
 
-def _len(ev: Evaluator, value: Value) -> Value:
-    value = ev.lift(value)
+def _len(evaluator: Evaluator, value: Value) -> Value:
+    value = evaluator.lift(value)
     if isinstance(value, Dyn):
         if value.is_tensor:
-            return tensors.method(ev, value, "size", [0], {})
+            return tensors.method(evaluator, value, "size", [0], {})
         if not isinstance(value.type, (t.List, t.Tuple)):
             raise RefusedError("call-not-lowered", f"`len` of a `{value.type}`")
         if isinstance(value.type, t.Tuple):
             return len(value.example)
-        return ev.residual.bind(syntax.call("len", [ev.residual.ref(value)]), len(value.example), "length")
+        return evaluator.residual.bind(
+            syntax.call("len", [evaluator.residual.ref(value)]), len(value.example), "length"
+        )
     own = getattr(type(value), "__len__", None)
     if hasattr(own, "__code__") and not isinstance(value, torch.nn.Module):
-        return ev.call(own, [value])
-    return len(attributes.items_of(ev, value))
+        return evaluator.call(own, [value])
+    return len(attributes.items_of(evaluator, value))
 
 
-def _getattr(ev: Evaluator, owner: Value, name: Value, *default: Value) -> Value:
+def _getattr(evaluator: Evaluator, owner: Value, name: Value, *default: Value) -> Value:
     try:
-        return attributes.read(ev, owner, _text(name))
+        return attributes.read(evaluator, owner, _text(name))
     except RaisedError as raised:
         if default and isinstance(raised.error, AttributeError):
             return default[0]
@@ -103,12 +105,12 @@ def _text(name: Value) -> str:
     return name
 
 
-def _hasattr(ev: Evaluator, owner: Value, name: Value) -> bool:
-    owner = ev.lift(owner)
+def _hasattr(evaluator: Evaluator, owner: Value, name: Value) -> bool:
+    owner = evaluator.lift(owner)
     if isinstance(owner, Dyn) and owner.is_tensor:
         return hasattr(owner.example, _text(name))
     try:
-        attributes.read(ev, owner, _text(name))
+        attributes.read(evaluator, owner, _text(name))
     except RaisedError as raised:
         if isinstance(raised.error, AttributeError):
             return False
@@ -116,8 +118,8 @@ def _hasattr(ev: Evaluator, owner: Value, name: Value) -> bool:
     return True
 
 
-def _setattr(ev: Evaluator, owner: Value, name: Value, value: Value) -> None:
-    attributes.assign(ev, owner, _text(name), value)
+def _setattr(evaluator: Evaluator, owner: Value, name: Value, value: Value) -> None:
+    attributes.assign(evaluator, owner, _text(name), value)
 
 
 def _callable(_: Evaluator, value: Value) -> bool:
@@ -128,74 +130,74 @@ def _range(_: Evaluator, *bounds: Value) -> Value:
     return DynRange(bounds) if has_dyn(bounds) else plain_objects.native(range, *bounds)
 
 
-def _enumerate(ev: Evaluator, items: Value, start: int = 0) -> Value:
-    items = ev.lift(items)
+def _enumerate(evaluator: Evaluator, items: Value, start: int = 0) -> Value:
+    items = evaluator.lift(items)
     if is_open(items):
         return DynEnumerate(items, start)
-    return walk(ev.effects, enumerate(ev.iterate(items), start), [items])
+    return walk(evaluator.effects, enumerate(evaluator.iterate(items), start), [items])
 
 
-def _zip(ev: Evaluator, *iterables: Value, strict: bool = False) -> Value:
-    iterables = tuple(map(ev.lift, iterables))
+def _zip(evaluator: Evaluator, *iterables: Value, strict: bool = False) -> Value:
+    iterables = tuple(map(evaluator.lift, iterables))
     if any(map(is_open, iterables)):
-        fixed = [ev.iterate(part) for part in iterables if not is_open(part)]
+        fixed = [evaluator.iterate(part) for part in iterables if not is_open(part)]
         if not any(_is_object(part) for items in fixed for part in items):
             return DynZip(iterables, strict=strict)
-        return _zipped_with_objects(ev, iterables, min(map(len, fixed)), strict=strict)
-    lists = [ev.iterate(iterable) for iterable in iterables]
-    return walk(ev.effects, plain_objects.native(lambda: list(zip(*lists, strict=strict))), iterables)
+        return _zipped_with_objects(evaluator, iterables, min(map(len, fixed)), strict=strict)
+    lists = [evaluator.iterate(iterable) for iterable in iterables]
+    return walk(evaluator.effects, plain_objects.native(lambda: list(zip(*lists, strict=strict))), iterables)
 
 
 def _is_object(value: Value) -> bool:
     return isinstance(value, torch.nn.Module) or callable(value)
 
 
-def _zipped_with_objects(ev: Evaluator, iterables: Sequence[Value], count: int, *, strict: bool) -> Value:
+def _zipped_with_objects(evaluator: Evaluator, iterables: Sequence[Value], count: int, *, strict: bool) -> Value:
     """`zip` of modules with values of the run: as many rounds as there are modules; fewer values raise."""
     columns = []
     for part in iterables:
         if not is_open(part):
-            columns.append(ev.iterate(part)[:count])
+            columns.append(evaluator.iterate(part)[:count])
             continue
-        length = _len(ev, part)
-        enough = ast.Compare(ev.residual.ref(length), [ast.Eq() if strict else ast.GtE()], [ast.Constant(count)])
-        ev.residual.emit(syntax.require(enough, f"lowered for {count} values here"))
-        columns.append([item(ev, part, number) for number in range(count)])
-    return walk(ev.effects, list(zip(*columns, strict=True)), iterables)
+        length = _len(evaluator, part)
+        enough = ast.Compare(evaluator.residual.ref(length), [ast.Eq() if strict else ast.GtE()], [ast.Constant(count)])
+        evaluator.residual.emit(syntax.require(enough, f"lowered for {count} values here"))
+        columns.append([item(evaluator, part, number) for number in range(count)])
+    return walk(evaluator.effects, list(zip(*columns, strict=True)), iterables)
 
 
-def _map(ev: Evaluator, function: Value, *iterables: Value) -> Value:
-    rows = zip(*(ev.iterate(iterable) for iterable in iterables), strict=False)
-    return walk(ev.effects, [ev.call(function, row) for row in rows], iterables, is_lazy=True)
+def _map(evaluator: Evaluator, function: Value, *iterables: Value) -> Value:
+    rows = zip(*(evaluator.iterate(iterable) for iterable in iterables), strict=False)
+    return walk(evaluator.effects, [evaluator.call(function, row) for row in rows], iterables, is_lazy=True)
 
 
-def _list(ev: Evaluator, *args: Value) -> Value:
-    if args and is_open(ev.lift(args[0])):
-        return listed(ev, ev.lift(args[0]))
-    return ev.effects.own(list(ev.iterate(args[0])) if args else [])
+def _list(evaluator: Evaluator, *args: Value) -> Value:
+    if args and is_open(evaluator.lift(args[0])):
+        return listed(evaluator, evaluator.lift(args[0]))
+    return evaluator.effects.own(list(evaluator.iterate(args[0])) if args else [])
 
 
-def _tuple(ev: Evaluator, *args: Value) -> Value:
-    return tuple(ev.iterate(args[0])) if args else ()
+def _tuple(evaluator: Evaluator, *args: Value) -> Value:
+    return tuple(evaluator.iterate(args[0])) if args else ()
 
 
-def _set(ev: Evaluator, *args: Value) -> Value:
-    return ev.effects.own(set(ev.iterate(args[0])) if args else set())
+def _set(evaluator: Evaluator, *args: Value) -> Value:
+    return evaluator.effects.own(set(evaluator.iterate(args[0])) if args else set())
 
 
-def _dict(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
-    return containers.new_dict(ev, {}, args, kwargs)
+def _dict(evaluator: Evaluator, *args: Value, **kwargs: Value) -> Value:
+    return containers.new_dict(evaluator, {}, args, kwargs)
 
 
-def _iter(ev: Evaluator, items: Value) -> Value:
-    return walk(ev.effects, ev.iterate(items), [items])
+def _iter(evaluator: Evaluator, items: Value) -> Value:
+    return walk(evaluator.effects, evaluator.iterate(items), [items])
 
 
-def _reversed(ev: Evaluator, items: Value) -> Value:
-    return walk(ev.effects, list(ev.iterate(items))[::-1], [items])
+def _reversed(evaluator: Evaluator, items: Value) -> Value:
+    return walk(evaluator.effects, list(evaluator.iterate(items))[::-1], [items])
 
 
-def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
+def _next(evaluator: Evaluator, iterator: Value, *default: Value) -> Value:
     """Iterators are lists here; taking the first item takes it away."""
     if not isinstance(iterator, list):
         raise RefusedError("call-not-lowered", f"`next` of a `{type(iterator).__name__}`")
@@ -204,7 +206,7 @@ def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
     if isinstance(iterator, Walked):
         refuse_changed(iterator.sources, 0)
     if iterator:
-        ev.effects.changing(iterator, "`next`")
+        evaluator.effects.changing(iterator, "`next`")
         return iterator.pop(0)
     if default:
         return default[0]
@@ -212,16 +214,18 @@ def _next(ev: Evaluator, iterator: Value, *default: Value) -> Value:
 
 
 def _number(kind: Any, type_: t.Type) -> Callable[..., Value]:
-    def convert(ev: Evaluator, value: Value = 0) -> Value:
-        value = ev.lift(value)
+    def convert(evaluator: Evaluator, value: Value = 0) -> Value:
+        value = evaluator.lift(value)
         if not isinstance(value, Dyn):
             return plain_objects.native(kind, value)
         if value.type == type_:
             return value
         if value.type not in (t.TENSOR, t.INT, t.FLOAT, t.BOOL):
             raise RefusedError("call-not-lowered", f"`{kind.__name__}` of a `{value.type}`")
-        example = ev.try_out(kind.__name__, kind, [value], {})
-        return ev.residual.bind(syntax.call(kind.__name__, [ev.residual.ref(value)]), example, kind.__name__)
+        example = evaluator.try_out(kind.__name__, kind, [value], {})
+        return evaluator.residual.bind(
+            syntax.call(kind.__name__, [evaluator.residual.ref(value)]), example, kind.__name__
+        )
 
     return convert
 
@@ -238,19 +242,19 @@ def _str(_: Evaluator, value: Value = "") -> Value:
     return str(value)
 
 
-def _bool(ev: Evaluator, value: Value = False) -> Value:  # noqa: FBT002 - Python's own
-    return truth(ev, value)
+def _bool(evaluator: Evaluator, value: Value = False) -> Value:  # noqa: FBT002 - Python's own
+    return truth(evaluator, value)
 
 
-def _reduce(ev: Evaluator, function: Value, items: Value, *initial: Value) -> Value:
-    values = [*initial, *ev.iterate(items)]
+def _reduce(evaluator: Evaluator, function: Value, items: Value, *initial: Value) -> Value:
+    values = [*initial, *evaluator.iterate(items)]
     if not values:
         raise RaisedError(TypeError("reduce() of empty iterable"))
-    return functools.reduce(lambda made, part: ev.call(function, [made, part]), values)
+    return functools.reduce(lambda made, part: evaluator.call(function, [made, part]), values)
 
 
-def _prod(ev: Evaluator, items: Value) -> Value:
-    return tensors.product(ev, ev.iterate(items))
+def _prod(evaluator: Evaluator, items: Value) -> Value:
+    return tensors.product(evaluator, evaluator.iterate(items))
 
 
 def _slice(_: Evaluator, *bounds: Value) -> slice:
@@ -294,8 +298,8 @@ def _operators() -> dict[Any, Callable[..., Value]]:
     return made
 
 
-def _swap(function: Callable[..., Value], op: Any, ev: Evaluator, *args: Value) -> Value:
-    return function(ev, op, *args)
+def _swap(function: Callable[..., Value], op: Any, evaluator: Evaluator, *args: Value) -> Value:
+    return function(evaluator, op, *args)
 
 
 def _table() -> dict[Any, Callable[..., Value]]:

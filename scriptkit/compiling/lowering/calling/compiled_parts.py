@@ -36,13 +36,13 @@ class _Compiled:
     form: torch.jit.ScriptModule
     run: Callable[..., Any]
 
-    def _example(self, ev: Evaluator, what: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Any:
+    def _example(self, evaluator: Evaluator, what: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Any:
         def run(*given: Any, **named: Any) -> Any:
             given, named = with_fresh_tensors((given, named))
             with buffers_restored(self.form.buffers()):
                 return self.run(*given, **named)
 
-        return ev.try_out(what, run, args, kwargs)
+        return evaluator.try_out(what, run, args, kwargs)
 
 
 @dataclass(frozen=True)
@@ -53,48 +53,52 @@ class FlatPart(_Compiled):
     inputs: Structure
     output: Structure
 
-    def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    def call(
+        self, evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> Value:
         """Only tensors cross: what else is passed has to be what the trace was recorded with."""
-        path, hint = _path(ev, module)
+        path, hint = _path(evaluator, module)
         positional, named = build(self.inputs, [None] * _count(self.inputs))
         try:
             given = arranged(self.forward, (len(positional), tuple(named)), tuple(args), dict(kwargs))
         except TypeError as error:
             raise RefusedError(_RULE, f"`{hint}` is compiled by itself, and called in another way: {error}") from error
         flat, actual = flatten(given)
-        tensors = list(_crossing(ev, self.inputs, actual, flat, hint))
-        found = self._example(ev, hint, tensors, {})
-        call = syntax.call(path, [ev.residual.expression(tensor) for tensor in tensors])
-        parts = [ev.residual.declare(t.TENSOR, example, hint) for example in found]
+        tensors = list(_crossing(evaluator, self.inputs, actual, flat, hint))
+        found = self._example(evaluator, hint, tensors, {})
+        call = syntax.call(path, [evaluator.residual.expression(tensor) for tensor in tensors])
+        parts = [evaluator.residual.declare(t.TENSOR, example, hint) for example in found]
         names = ast.Tuple([syntax.store(part.name) for part in parts], ast.Store())
-        ev.residual.emit(ast.Assign([names], call) if parts else ast.Expr(call))
-        return built(ev, self.output, parts)
+        evaluator.residual.emit(ast.Assign([names], call) if parts else ast.Expr(call))
+        return built(evaluator, self.output, parts)
 
 
 class ScriptedPart(_Compiled):
     """TorchScript made from the source of a part: it is called as the user calls it."""
 
-    def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    def call(
+        self, evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> Value:
         """Containers stay outside: the program would pass a copy, and the part may change it."""
-        path, hint = _path(ev, module)
+        path, hint = _path(evaluator, module)
         for value in (*args, *kwargs.values()):
-            if isinstance(value, (list, dict, set)) or not (isinstance(ev.lift(value), Dyn) or _is_plain(value)):
+            if isinstance(value, (list, dict, set)) or not (isinstance(evaluator.lift(value), Dyn) or _is_plain(value)):
                 words = f"a `{type(value).__name__}` is passed to `{hint}`, which is compiled by itself"
                 raise RefusedError(_RULE, words)
-        found = self._example(ev, hint, args, kwargs)
-        given = {name: ev.residual.expression(value) for name, value in kwargs.items()}
-        call = syntax.call(path, [ev.residual.expression(arg) for arg in args], given)
-        return result_of(ev, found, call, hint)
+        found = self._example(evaluator, hint, args, kwargs)
+        given = {name: evaluator.residual.expression(value) for name, value in kwargs.items()}
+        call = syntax.call(path, [evaluator.residual.expression(arg) for arg in args], given)
+        return result_of(evaluator, found, call, hint)
 
 
-def _path(ev: Evaluator, module: nn.Module) -> tuple[ast.expr, str]:
+def _path(evaluator: Evaluator, module: nn.Module) -> tuple[ast.expr, str]:
     """How the current method names a part, and how its user does; refused where its call is more than `forward`."""
-    path, name = ev.residual.path(module), ev.residual.spoken_path(module)
+    path, name = evaluator.residual.path(module), evaluator.residual.spoken_path(module)
     if path is None:
         raise RefusedError("module-out-of-reach", f"`{name}` belongs to a module outside the one that is compiled")
     if type(module).__call__ not in _CALLS:
         raise RefusedError("call-overridden", f"`{type(module).__name__}` has a `__call__` of its own")
-    hooks.refuse(ev, module)
+    hooks.refuse(evaluator, module)
     return path, name.rpartition(".")[2] if not name.rpartition(".")[2].isdigit() else type(module).__name__.lower()
 
 
@@ -109,16 +113,16 @@ def _is_plain(value: Value) -> bool:
 
 
 def _crossing(
-    ev: Evaluator, expected: Structure, actual: Structure, flat: Sequence[torch.Tensor], part: str
+    evaluator: Evaluator, expected: Structure, actual: Structure, flat: Sequence[torch.Tensor], part: str
 ) -> Iterator[Dyn]:
     """The tensors that are passed, in the order of the trace's inputs."""
     if isinstance(expected, Nest):
         if isinstance(actual, Nest) and (actual.kind, actual.keys) == (expected.kind, expected.keys):
             for one, other in zip(expected.items, actual.items, strict=True):
-                yield from _crossing(ev, one, other, flat, part)
+                yield from _crossing(evaluator, one, other, flat, part)
             return
     elif isinstance(expected, Leaf):
-        value = ev.lift(flat[actual.index] if isinstance(actual, Leaf) else getattr(actual, "value", None))
+        value = evaluator.lift(flat[actual.index] if isinstance(actual, Leaf) else getattr(actual, "value", None))
         if isinstance(value, Dyn) and value.is_tensor:
             yield value
             return
@@ -131,28 +135,32 @@ def _crossing(
     raise RefusedError(_RULE, f"`{part}` is compiled by itself, for arguments of another structure")
 
 
-def built(ev: Evaluator, structure: Structure, tensors: Sequence[Dyn]) -> Value:
+def built(evaluator: Evaluator, structure: Structure, tensors: Sequence[Dyn]) -> Value:
     """A result as the user knows it, round tensors of the program."""
     if isinstance(structure, Leaf):
         tensor = tensors[structure.index]
-        return tensor if structure.scalar is None else ev.call(structure.scalar, [tensor])
+        return tensor if structure.scalar is None else evaluator.call(structure.scalar, [tensor])
     if isinstance(structure, Constant):
         return structure.value
-    items = [built(ev, item, tensors) for item in structure.items]
+    items = [built(evaluator, item, tensors) for item in structure.items]
     content = dict(zip(structure.keys, items, strict=True))
     if structure.kind == "list":
-        return ev.effects.own(items)
+        return evaluator.effects.own(items)
     if structure.kind == "tuple" and structure.type is tuple:
         return tuple(items)
     if structure.kind == "namedtuple":
-        return ev.call(structure.type, items)
+        return evaluator.call(structure.type, items)
     if structure.kind == "dict":
-        return ev.effects.own(content)
+        return evaluator.effects.own(content)
     if structure.kind in {"mapping", "dataclass"}:
         named = all(isinstance(key, str) for key in content)
-        return ev.call(structure.type, [], content) if named else ev.call(structure.type, [ev.effects.own(content)])
+        return (
+            evaluator.call(structure.type, [], content)
+            if named
+            else evaluator.call(structure.type, [evaluator.effects.own(content)])
+        )
     if structure.kind == "object":
         made: Any = object.__new__(structure.type)
         vars(made).update(content)
-        return ev.effects.own(made)
+        return evaluator.effects.own(made)
     raise RefusedError(_RULE, f"a part that is compiled by itself gives a `{structure.type.__name__}`")

@@ -25,30 +25,30 @@ class Token:
     before: Value
 
 
-def method(ev: Evaluator, variable: ContextVar[Any], name: str, args: Sequence[Value]) -> Value:
+def method(evaluator: Evaluator, variable: ContextVar[Any], name: str, args: Sequence[Value]) -> Value:
     """`get`, `set` and `reset` of a context variable; the real one is only read."""
     if name == "get":
-        return _get(ev, variable, args)
+        return _get(evaluator, variable, args)
     if name == "set":
-        token = Token(variable, ev.context.get(variable, _UNSET))
-        ev.effects.changing(ev.context, "setting a context variable")
-        ev.context[variable] = args[0]
+        token = Token(variable, evaluator.context.get(variable, _UNSET))
+        evaluator.effects.changing(evaluator.context, "setting a context variable")
+        evaluator.context[variable] = args[0]
         return token
     if name == "reset" and isinstance(args[0], Token):
-        ev.effects.changing(ev.context, "resetting a context variable")
+        evaluator.effects.changing(evaluator.context, "resetting a context variable")
         if args[0].before is _UNSET:
-            ev.context.pop(variable, None)
+            evaluator.context.pop(variable, None)
         else:
-            ev.context[variable] = args[0].before
+            evaluator.context[variable] = args[0].before
         return None
     raise RefusedError("call-not-lowered", f"`{name}` of a context variable")
 
 
-def _get(ev: Evaluator, variable: ContextVar[Any], args: Sequence[Value]) -> Value:
-    if variable in ev.context:
-        return ev.context[variable]
+def _get(evaluator: Evaluator, variable: ContextVar[Any], args: Sequence[Value]) -> Value:
+    if variable in evaluator.context:
+        return evaluator.context[variable]
     value = variable.get(_UNSET)
-    ev.facts.context.setdefault(variable, (value, _UNSET))
+    evaluator.facts.context.setdefault(variable, (value, _UNSET))
     if value is not _UNSET:
         return value
     if args:

@@ -21,12 +21,12 @@ _SHARED = (bool, int, float, complex, str, bytes, type(None), type, torch.dtype,
 _SHARED_CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
 
-def shallow(ev: Evaluator, value: Value) -> Value:
+def shallow(evaluator: Evaluator, value: Value) -> Value:
     """`copy.copy(value)`."""
-    return _copied(ev, value, lambda item: item)
+    return _copied(evaluator, value, lambda item: item)
 
 
-def deep(ev: Evaluator, value: Value, memo: Value = None) -> Value:
+def deep(evaluator: Evaluator, value: Value, memo: Value = None) -> Value:
     """`copy.deepcopy(value)`."""
     if memo is not None:
         raise RefusedError("call-not-lowered", "`deepcopy` with a memo")
@@ -34,28 +34,28 @@ def deep(ev: Evaluator, value: Value, memo: Value = None) -> Value:
 
     def copied(item: Value) -> Value:
         if id(item) not in known:
-            known[id(item)] = _copied(ev, item, copied)
+            known[id(item)] = _copied(evaluator, item, copied)
         return known[id(item)]
 
     return copied(value)
 
 
-def _copied(ev: Evaluator, value: Value, inner: Any) -> Value:
+def _copied(evaluator: Evaluator, value: Value, inner: Any) -> Value:
     if isinstance(value, (*_SHARED, *_SHARED_CODE)):
         return value
     if isinstance(value, (torch.Tensor, nn.Module, *SPECIAL_VALUES)):
         raise RefusedError("call-not-lowered", f"a copy of a `{type(value).__name__}`")
-    plain_objects.contents_of(ev, value)
+    plain_objects.contents_of(evaluator, value)
     if type(value) in (list, set):
-        return ev.effects.own(type(value)(inner(item) for item in value))
+        return evaluator.effects.own(type(value)(inner(item) for item in value))
     if type(value) in (tuple, frozenset):
         return type(value)(inner(item) for item in value)
     if type(value) is dict:
-        return ev.effects.own({key: inner(item) for key, item in value.items()})
-    return _object(ev, value, inner)
+        return evaluator.effects.own({key: inner(item) for key, item in value.items()})
+    return _object(evaluator, value, inner)
 
 
-def _object(ev: Evaluator, value: Any, inner: Any) -> Value:
+def _object(evaluator: Evaluator, value: Any, inner: Any) -> Value:
     cls = type(value)
     own = [
         name
@@ -69,11 +69,11 @@ def _object(ev: Evaluator, value: Any, inner: Any) -> Value:
         or _makes(cls) is not object.__new__
     ):
         raise RefusedError("call-not-lowered", f"a copy of a `{cls.__name__}`, which is copied in a way of its own")
-    made = ev.effects.own(object.__new__(cls))
-    ev.facts.keys_of(vars(value))
+    made = evaluator.effects.own(object.__new__(cls))
+    evaluator.facts.keys_of(vars(value))
     for name, held in list(vars(value).items()):
-        if not ev.effects.owns(value):
-            ev.facts.read(vars(value), name, held, f"`{cls.__name__}.{name}`")
+        if not evaluator.effects.owns(value):
+            evaluator.facts.read(vars(value), name, held, f"`{cls.__name__}.{name}`")
         vars(made)[name] = inner(held)
     return made
 

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 _NUMBERS = (t.INT, t.FLOAT)
 
 
-def magnitude(ev: Evaluator, value: Value) -> Value:
+def magnitude(evaluator: Evaluator, value: Value) -> Value:
     """`abs(value)`."""
-    value = ev.lift(value)
+    value = evaluator.lift(value)
     if not isinstance(value, Dyn):
         return plain_objects.native(abs, value)
-    return ev.residual.bind(
-        syntax.call("abs", [ev.residual.ref(value)]), ev.try_out("abs", abs, [value], {}), "magnitude"
+    return evaluator.residual.bind(
+        syntax.call("abs", [evaluator.residual.ref(value)]), evaluator.try_out("abs", abs, [value], {}), "magnitude"
     )
 
 
-def rounded(ev: Evaluator, value: Value, *digits: Value) -> Value:
+def rounded(evaluator: Evaluator, value: Value, *digits: Value) -> Value:
     """`round(value)`: to even, as TorchScript does, which gives a float."""
-    value = ev.lift(value)
+    value = evaluator.lift(value)
     if isinstance(value, Dyn) and value.type == t.FLOAT and not digits:
-        call = syntax.call("int", [syntax.call("round", [ev.residual.expression(value)])])
-        return ev.residual.bind(call, ev.try_out("round", round, [value], {}), "rounded")
+        call = syntax.call("int", [syntax.call("round", [evaluator.residual.expression(value)])])
+        return evaluator.residual.bind(call, evaluator.try_out("round", round, [value], {}), "rounded")
     if isinstance(value, Dyn) and value.type == t.INT and not digits:
         return value
     if has_dyn((value, *digits)):
@@ -50,25 +50,25 @@ def rounded(ev: Evaluator, value: Value, *digits: Value) -> Value:
     return plain_objects.native(round, value, *digits)
 
 
-def total(ev: Evaluator, items: Value, start: Value = 0) -> Value:
+def total(evaluator: Evaluator, items: Value, start: Value = 0) -> Value:
     """`sum(items)`."""
-    items = ev.lift(items)
+    items = evaluator.lift(items)
     if lists.is_list(items) and start == 0 and lists.element(items) == t.INT:
-        return _of_list(ev, "sum", items)
+        return _of_list(evaluator, "sum", items)
     if lists.is_list(items) and type(start) is int and lists.element(items) == t.TENSOR:
-        return _sum_of_tensors(ev, items, start)
+        return _sum_of_tensors(evaluator, items, start)
     made = start
-    for part in ev.iterate(items):
-        made = binary(ev, ast.Add, made, part)
+    for part in evaluator.iterate(items):
+        made = binary(evaluator, ast.Add, made, part)
     return made
 
 
-def _sum_of_tensors(ev: Evaluator, items: Dyn, start: int) -> Dyn:
+def _sum_of_tensors(evaluator: Evaluator, items: Dyn, start: int) -> Dyn:
     """A loop; of no tensors the sum is no tensor, and the program raises."""
-    residual = ev.residual
+    residual = evaluator.residual
     if not items.example:
         raise RefusedError("loop-not-lowered", "a sum of something that is empty in the example")
-    example = ev.try_out("sum", sum, [items, start], {})
+    example = evaluator.try_out("sum", sum, [items, start], {})
     length = syntax.call("len", [residual.ref(items)])
     residual.emit(syntax.require(ast.Compare(length, [ast.Gt()], [ast.Constant(0)]), "a sum of no tensors"))
     first = ast.Subscript(residual.ref(items), ast.Constant(0), ast.Load())
@@ -81,10 +81,10 @@ def _sum_of_tensors(ev: Evaluator, items: Dyn, start: int) -> Dyn:
     return made
 
 
-def _of_list(ev: Evaluator, name: str, items: Dyn) -> Dyn:
-    example = ev.try_out(name, getattr(builtins, name), [items], {})
+def _of_list(evaluator: Evaluator, name: str, items: Dyn) -> Dyn:
+    example = evaluator.try_out(name, getattr(builtins, name), [items], {})
     spelling = "torch.ops.aten.sum" if name == "sum" else name  # `sum` is a frequent name
-    return ev.residual.bind(syntax.call(spelling, [ev.residual.ref(items)]), example, name)
+    return evaluator.residual.bind(syntax.call(spelling, [evaluator.residual.ref(items)]), example, name)
 
 
 def extreme(name: str) -> Callable[..., Value]:
@@ -92,18 +92,18 @@ def extreme(name: str) -> Callable[..., Value]:
     function: Any = getattr(builtins, name)
     order = ast.Gt() if name == "max" else ast.Lt()
 
-    def find(ev: Evaluator, *args: Value, **kwargs: Value) -> Value:
-        first = ev.lift(args[0])
+    def find(evaluator: Evaluator, *args: Value, **kwargs: Value) -> Value:
+        first = evaluator.lift(args[0])
         if len(args) == 1 and not kwargs and lists.is_list(first) and lists.element(first) == t.INT:
-            return _of_list(ev, name, first)
-        items = [ev.lift(part) for part in (ev.iterate(first) if len(args) == 1 else args)]
+            return _of_list(evaluator, name, first)
+        items = [evaluator.lift(part) for part in (evaluator.iterate(first) if len(args) == 1 else args)]
         if kwargs or not items:
             return _static_extreme(function, items, kwargs)
         if not has_dyn(items):
             return plain_objects.native(function, items)
         made = items[0]
         for part in items[1:]:
-            made = _greater(ev, function, order, made, part)
+            made = _greater(evaluator, function, order, made, part)
         return made
 
     return find
@@ -115,50 +115,58 @@ def _static_extreme(function: Any, items: list[Value], kwargs: dict[str, Value])
     return plain_objects.native(function, items, **kwargs)
 
 
-def _greater(ev: Evaluator, function: Any, order: ast.cmpop, made: Value, part: Value) -> Value:
+def _greater(evaluator: Evaluator, function: Any, order: ast.cmpop, made: Value, part: Value) -> Value:
     """Of two values the one Python picks: the first where neither is greater."""
     if _kind(made) == _kind(part) and _kind(made) in _NUMBERS:
-        call = syntax.call(function.__name__, [ev.residual.expression(made), ev.residual.expression(part)])
-        return ev.residual.bind(call, function(ev.example(made), ev.example(part)), function.__name__)
-    verdict = truth(ev, compare(ev, order, part, made))
+        call = syntax.call(
+            function.__name__, [evaluator.residual.expression(made), evaluator.residual.expression(part)]
+        )
+        return evaluator.residual.bind(
+            call, function(evaluator.example(made), evaluator.example(part)), function.__name__
+        )
+    verdict = truth(evaluator, compare(evaluator, order, part, made))
     if not isinstance(verdict, Dyn):
         return part if verdict else made
-    return branching.choose(ev, verdict, lambda: part, lambda: made, ev.frames[-1])
+    return branching.choose(evaluator, verdict, lambda: part, lambda: made, evaluator.frames[-1])
 
 
 def _kind(value: Value) -> t.Type | None:
     if isinstance(value, Dyn):
-        return None if value.is_loose else value.type
+        return None if value.is_int_or_float else value.type
     return {int: t.INT, float: t.FLOAT}.get(type(value))
 
 
-def any_of(ev: Evaluator, items: Value) -> Value:
+def any_of(evaluator: Evaluator, items: Value) -> Value:
     """`any(items)`."""
-    return _verdict(ev, items, stop=True)
+    return _verdict(evaluator, items, stop=True)
 
 
-def all_of(ev: Evaluator, items: Value) -> Value:
+def all_of(evaluator: Evaluator, items: Value) -> Value:
     """`all(items)`."""
-    return _verdict(ev, items, stop=False)
+    return _verdict(evaluator, items, stop=False)
 
 
-def _verdict(ev: Evaluator, items: Value, *, stop: bool) -> Value:
-    items = ev.lift(items)
+def _verdict(evaluator: Evaluator, items: Value, *, stop: bool) -> Value:
+    items = evaluator.lift(items)
     if lists.is_list(items) and lists.element(items) == t.BOOL:
-        return _of_list(ev, "any" if stop else "all", items)
-    return either(ev, ev.iterate(items), stop=stop)
+        return _of_list(evaluator, "any" if stop else "all", items)
+    return either(evaluator, evaluator.iterate(items), stop=stop)
 
 
-def ordered(ev: Evaluator, items: Value, *, reverse: bool = False) -> Value:
+def ordered(evaluator: Evaluator, items: Value, *, reverse: bool = False) -> Value:
     """`sorted(items)`."""
-    items = ev.lift(items)
+    items = evaluator.lift(items)
     if lists.is_list(items) and not reverse and lists.element(items) == t.INT:
-        return ev.residual.bind(syntax.call("sorted", [ev.residual.ref(items)]), sorted(items.example), "ordered")
-    values = ev.iterate(items)
+        return evaluator.residual.bind(
+            syntax.call("sorted", [evaluator.residual.ref(items)]), sorted(items.example), "ordered"
+        )
+    values = evaluator.iterate(items)
     if all(type(value) in (int, float, str) for value in values):
-        return ev.effects.own(plain_objects.native(sorted, values, reverse=reverse))
+        return evaluator.effects.own(plain_objects.native(sorted, values, reverse=reverse))
     if reverse or not all(_kind(value) == t.INT for value in values):
         raise RefusedError("call-not-lowered", "`sorted` of anything but plain numbers and texts")
-    held = ev.residual.list_of(values)
-    made = ev.residual.bind(syntax.call("sorted", [ev.residual.ref(held)]), sorted(held.example), "ordered")
-    return ev.effects.own(subscripts.unpack(ev, made, len(values)))
+    held = evaluator.residual.list_of(values)
+    made = evaluator.residual.bind(
+        syntax.call("sorted", [evaluator.residual.ref(held)]), sorted(held.example), "ordered"
+    )
+    return evaluator.effects.own(subscripts.unpack(evaluator, made, len(values)))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
 
-_DEEPEST_TAIL = 6
+_MOST_TAIL_DUPLICATIONS = 6
 _MOST_ROUNDS = 4096
 _MOST_STEPS = 200_000
 
@@ -47,105 +47,105 @@ class RoundEnd:
 Task = ast.stmt | Round | RoundEnd
 
 
-def run_block(ev: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
+def run_block(evaluator: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
     """Evaluate statements one after the other."""
     rest = list(tasks)
     while rest:
         task = rest.pop(0)
-        _count_step(ev)
+        _count_step(evaluator)
         if isinstance(task, RoundEnd):
             continue
         if isinstance(task, Round):
-            outcome = _round(ev, task, rest, frame)
+            outcome = _round(evaluator, task, rest, frame)
         else:
-            ev.place.node = task
-            outcome = _recoverable(ev, task, rest, frame)
+            evaluator.place.node = task
+            outcome = _recoverable(evaluator, task, rest, frame)
         if outcome is not None:
             return outcome
     return None
 
 
-def _count_step(ev: Evaluator) -> None:
-    ev.steps += 1
-    if ev.steps > _MOST_STEPS:
+def _count_step(evaluator: Evaluator) -> None:
+    evaluator.steps += 1
+    if evaluator.steps > _MOST_STEPS:
         raise TooLongError
 
 
-def _recoverable(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
+def _recoverable(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
     """A statement; while all refusals are collected, evaluation goes on after a refused one."""
-    if ev.recovery is None:
-        return _statement(ev, node, rest, frame)
-    return ev.recovery.statement(ev, node, frame, lambda: _statement(ev, node, rest, frame))
+    if evaluator.recovery is None:
+        return _statement(evaluator, node, rest, frame)
+    return evaluator.recovery.statement(evaluator, node, frame, lambda: _statement(evaluator, node, rest, frame))
 
 
-def _statement(ev: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
+def _statement(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Frame) -> Outcome:
     match node:
         case ast.If():
-            return _if(ev, node, rest, frame)
+            return _if(evaluator, node, rest, frame)
         case ast.For():
-            return _for(ev, node, rest, frame)
+            return _for(evaluator, node, rest, frame)
         case ast.While():
             rest.insert(0, Round(node, None, 0))
             return None
         case ast.Return():
-            return Returned(ev.expression(node.value, frame) if node.value else None)
+            return Returned(evaluator.expression(node.value, frame) if node.value else None)
         case ast.Break() | ast.Continue():
-            return _jump(ev, node, rest, frame)
+            return _jump(evaluator, node, rest, frame)
         case ast.With() | ast.Try():
-            return with_and_try.run(ev, node, frame)
+            return with_and_try.run(evaluator, node, frame)
         case _:
-            statements.run(ev, node, frame)
+            statements.run(evaluator, node, frame)
             return None
 
 
 # ---- branches
 
 
-def _if(ev: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
-    condition = branching.test(ev, node.test, frame)
-    ev.place.node = node.test
+def _if(evaluator: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
+    condition = branching.test(evaluator, node.test, frame)
+    evaluator.place.node = node.test
     if isinstance(condition, Dyn):
-        side = branching.seal(ev, condition, frame)
+        side = branching.seal(evaluator, condition, frame)
         condition = condition if side is None else side
     if not isinstance(condition, Dyn):
         rest[:0] = node.body if condition else node.orelse
         return None
     jumps = _jumps([*node.body, *node.orelse])
-    if not jumps and _is_joined(ev, condition, node, (), frame, rest):
+    if not jumps and _is_joined(evaluator, condition, node, (), frame, rest):
         return None
     if jumps <= {ast.Continue}:
         inner, outer = _round_apart(rest)
-        if inner and _is_joined(ev, condition, node, inner, frame, outer):
+        if inner and _is_joined(evaluator, condition, node, inner, frame, outer):
             rest[:] = outer
             return None
-    ev.place.node = node.test
+    evaluator.place.node = node.test
     if not rest and not jumps:
         raise CannotJoinError("the branches leave values that no one variable can hold")
-    if frame.tails >= _DEEPEST_TAIL:
+    if frame.tail_duplications >= _MOST_TAIL_DUPLICATIONS:
         refusal = RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
-        refusal.branch = branching.here(ev)
+        refusal.branch = branching.here(evaluator)
         raise refusal
-    frame.tails += 1
+    frame.tail_duplications += 1
     try:
-        return _arms(ev, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)
+        return _arms(evaluator, condition, [*node.body, *rest], [*node.orelse, *rest], frame, None)
     finally:
-        frame.tails -= 1
+        frame.tail_duplications -= 1
         rest.clear()
 
 
 def _is_joined(
-    ev: Evaluator, condition: Dyn, node: ast.If, inner: Sequence[Task], frame: Frame, rest: Sequence[Task]
+    evaluator: Evaluator, condition: Dyn, node: ast.If, inner: Sequence[Task], frame: Frame, rest: Sequence[Task]
 ) -> bool:
     """Try both arms, each followed by `inner`, and join what they leave; False, and all is as before, if that fails."""
-    frame.goes_on += 1  # whatever is inside, the function does not end with it
+    frame.open_joins += 1  # whatever is inside, the function does not end with it
     try:
-        with ev.attempt():
+        with evaluator.attempt():
             needed = set(_names_read(rest))
-            _refuse_leaving(_arms(ev, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
+            _refuse_leaving(_arms(evaluator, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
     except CannotJoinError:
         return False
     finally:
-        frame.goes_on -= 1
+        frame.open_joins -= 1
     return True
 
 
@@ -163,12 +163,19 @@ def _round_apart(rest: list[Task]) -> tuple[list[Task], list[Task]]:
 
 
 def _arms(
-    ev: Evaluator, condition: Dyn, body: Sequence[Task], orelse: Sequence[Task], frame: Frame, needed: set[str] | None
+    evaluator: Evaluator,
+    condition: Dyn,
+    body: Sequence[Task],
+    orelse: Sequence[Task],
+    frame: Frame,
+    needed: set[str] | None,
 ) -> Outcome:
     """Both arms; without `needed` they contain the rest of the block."""
-    run = (lambda: run_block(ev, body, frame), lambda: run_block(ev, orelse, frame))
-    ends = needed is None and not frame.nested and not frame.goes_on
-    return branching.branch(ev, condition, run, frame, needed or set(), branching.Manner(ends=ends))
+    run = (lambda: run_block(evaluator, body, frame), lambda: run_block(evaluator, orelse, frame))
+    ends_function = needed is None and not frame.enclosing_blocks and not frame.open_joins
+    return branching.branch(
+        evaluator, condition, run, frame, needed or set(), branching.JoinRules(ends_function=ends_function)
+    )
 
 
 def _jumps(body: Sequence[ast.stmt]) -> set[type[ast.AST]]:
@@ -197,56 +204,56 @@ def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
 # ---- loops
 
 
-def _for(ev: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
-    iterable = ev.lift(ev.expression(node.iter, frame))
+def _for(evaluator: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
+    iterable = evaluator.lift(evaluator.expression(node.iter, frame))
     if rounds.is_open(iterable):
-        loops.run_for(ev, node, iterable, frame)
+        loops.run_for(evaluator, node, iterable, frame)
         return None
     if isinstance(iterable, generators.Generated) or (isinstance(iterable, walking.Walked) and iterable.is_lazy):
         generators.refuse_interleaved(node.body)
-    items = tuple(ev.iterate(iterable))
+    items = tuple(evaluator.iterate(iterable))
     if len(items) > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", f"a loop of {len(items)} rounds would be unrolled")
     rest.insert(0, Round(node, items, 0, walking.sources_of(iterable)))
     return None
 
 
-def _round(ev: Evaluator, task: Round, rest: list[Task], frame: Frame) -> Outcome:
+def _round(evaluator: Evaluator, task: Round, rest: list[Task], frame: Frame) -> Outcome:
     node = task.node
-    ev.place.node = node
+    evaluator.place.node = node
     following = Round(node, task.items, task.position + 1, task.sources)
     if isinstance(node, ast.While):
-        return _while_round(ev, node, following, rest, frame)
+        return _while_round(evaluator, node, following, rest, frame)
     assert task.items is not None  # noqa: S101 - a `for` has items
     walking.refuse_changed(task.sources, task.position)
     if task.position == len(task.items):
         rest[:0] = node.orelse
         return None
-    assignment.assign(ev, node.target, task.items[task.position], frame)
+    assignment.assign(evaluator, node.target, task.items[task.position], frame)
     rest[:0] = [*node.body, following]
     return None
 
 
-def _while_round(ev: Evaluator, node: ast.While, following: Round, rest: list[Task], frame: Frame) -> Outcome:
+def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: list[Task], frame: Frame) -> Outcome:
     if following.position > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", "a `while` loop would be unrolled too often")
-    with ev.residual.block() as tried:
-        condition = branching.test(ev, node.test, frame)
+    with evaluator.residual.block() as tried:
+        condition = branching.test(evaluator, node.test, frame)
     if isinstance(condition, Dyn):
-        if node.orelse or frame.nested:
+        if node.orelse or frame.enclosing_blocks:
             raise RefusedError("loop-else", "`while` with `else`, or inside another block, is not lowered")
-        loops.run_while(ev, node, frame)
+        loops.run_while(evaluator, node, frame)
         return None
-    ev.residual.splice(tried)
+    evaluator.residual.splice(tried)
     rest[:0] = [*node.body, following] if condition else node.orelse
     return None
 
 
-def _jump(ev: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:
+def _jump(evaluator: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:
     for position, task in enumerate(rest):
         if isinstance(task, (Round, RoundEnd)):
             if isinstance(task, RoundEnd) and isinstance(node, ast.Break):
                 raise CannotJoinError("`break` leaves the loop in one branch")
             del rest[: position + (1 if isinstance(node, ast.Break) else 0)]
             return None
-    return loops.jump(ev, node, frame)
+    return loops.jump(evaluator, node, frame)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.frames import Frame
 
 
-def closure(ev: Evaluator, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Closure:
+def closure(evaluator: Evaluator, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Closure:
     """A function defined inside the one that is evaluated."""
-    defaults = [ev.expression(default, frame) for default in node.args.defaults]
+    defaults = [evaluator.expression(default, frame) for default in node.args.defaults]
     keywords = {
-        parameter.arg: ev.expression(default, frame)
+        parameter.arg: evaluator.expression(default, frame)
         for parameter, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         if default is not None
     }

@@ -19,37 +19,37 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
-def evaluate(ev: Evaluator, node: Any, frame: Frame) -> Value:
+def evaluate(evaluator: Evaluator, node: Any, frame: Frame) -> Value:
     """The value of a comprehension or a generator expression."""
     inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
-    inner.first = frame.first
-    ev.open_frame(inner)
-    first = ev.lift(ev.expression(node.generators[0].iter, frame))
+    inner.first_argument = frame.first_argument
+    evaluator.open_frame(inner)
+    first = evaluator.lift(evaluator.expression(node.generators[0].iter, frame))
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and rounds.is_open(first):
-        return _Appending(ev, node, inner).over(first)
+        return _Appending(evaluator, node, inner).over(first)
     made: list[Value] = []
-    for _ in _unrolled(ev, node.generators, inner, frame, first):
+    for _ in _unrolled(evaluator, node.generators, inner, frame, first):
         if isinstance(node, ast.DictComp):
-            made.append((ev.expression(node.key, inner), ev.expression(node.value, inner)))
+            made.append((evaluator.expression(node.key, inner), evaluator.expression(node.value, inner)))
         else:
-            made.append(ev.expression(node.elt, inner))
+            made.append(evaluator.expression(node.elt, inner))
     if isinstance(node, ast.DictComp):
-        return ev.effects.own(dict(made))
-    return ev.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
+        return evaluator.effects.own(dict(made))
+    return evaluator.effects.own(set(made) if isinstance(node, ast.SetComp) else made)
 
 
 def _unrolled(
-    ev: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
+    evaluator: Evaluator, generators: list[ast.comprehension], inner: Frame, outer: Frame, over: Value = None
 ) -> Iterator[None]:
     """Every round of a comprehension, its variables bound."""
     if not generators:
         yield
         return
     first, *rest = generators
-    for item in ev.iterate(ev.expression(first.iter, outer) if over is None else over):
-        assignment.assign(ev, first.target, item, inner)
-        if all(_static(branching.test(ev, condition, inner)) for condition in first.ifs):
-            yield from _unrolled(ev, rest, inner, inner)
+    for item in evaluator.iterate(evaluator.expression(first.iter, outer) if over is None else over):
+        assignment.assign(evaluator, first.target, item, inner)
+        if all(_static(branching.test(evaluator, condition, inner)) for condition in first.ifs):
+            yield from _unrolled(evaluator, rest, inner, inner)
 
 
 def _static(condition: Value) -> bool:
@@ -63,8 +63,8 @@ def _static(condition: Value) -> bool:
 class _Appending:
     """A comprehension over something of run-time length."""
 
-    def __init__(self, ev: Evaluator, node: ast.ListComp | ast.GeneratorExp, inner: Frame) -> None:
-        self.ev = ev
+    def __init__(self, evaluator: Evaluator, node: ast.ListComp | ast.GeneratorExp, inner: Frame) -> None:
+        self.evaluator = evaluator
         self.node = node
         self.inner = inner
         self.type: t.Type | None = None
@@ -72,7 +72,7 @@ class _Appending:
 
     def over(self, first: Value) -> Dyn:
         """The loop; gives the list it fills."""
-        residual = self.ev.residual
+        residual = self.evaluator.residual
         made = residual.declare(t.List(t.TENSOR), [], "items")
         with residual.block() as block:
             self._loop(made, self.node.generators, first)
@@ -84,12 +84,12 @@ class _Appending:
         return made
 
     def _loop(self, made: Dyn, generators: list[ast.comprehension], iterable: Value) -> None:
-        residual, effects = self.ev.residual, self.ev.effects
+        residual, effects = self.evaluator.residual, self.evaluator.effects
         if not rounds.is_open(iterable):
-            for item in self.ev.iterate(iterable):
+            for item in self.evaluator.iterate(iterable):
                 self._round(made, generators, item)
             return
-        header = rounds.over(self.ev, iterable)
+        header = rounds.over(self.evaluator, iterable)
         seen = len(self.examples)
         with residual.block() as block, effects.loop():
             self._round(made, generators, header.begin(block))
@@ -99,37 +99,37 @@ class _Appending:
 
     def _round(self, made: Dyn, generators: list[ast.comprehension], item: Value) -> None:
         first, *rest = generators
-        assignment.assign(self.ev, first.target, item, self.inner)
+        assignment.assign(self.evaluator, first.target, item, self.inner)
         self._filtered(made, first.ifs, rest)
 
     def _filtered(self, made: Dyn, conditions: list[ast.expr], rest: list[ast.comprehension]) -> None:
-        ev = self.ev
+        evaluator = self.evaluator
         if not conditions:
             self._next(made, rest)
             return
-        verdict = branching.test(ev, conditions[0], self.inner)
+        verdict = branching.test(evaluator, conditions[0], self.inner)
         if not isinstance(verdict, Dyn):
             if verdict:
                 self._filtered(made, conditions[1:], rest)
             return
-        with ev.residual.block() as block:
-            branching.refine(ev, verdict, self.inner, side=True)
+        with evaluator.residual.block() as block:
+            branching.refine(evaluator, verdict, self.inner, side=True)
             self._filtered(made, conditions[1:], rest)
         if block:
-            ev.residual.emit(ast.If(ev.residual.ref(verdict), block, []))
+            evaluator.residual.emit(ast.If(evaluator.residual.ref(verdict), block, []))
 
     def _next(self, made: Dyn, rest: list[ast.comprehension]) -> None:
         if rest:
-            self._loop(made, rest, self.ev.lift(self.ev.expression(rest[0].iter, self.inner)))
+            self._loop(made, rest, self.evaluator.lift(self.evaluator.expression(rest[0].iter, self.inner)))
         else:
             self._append(made)
 
     def _append(self, made: Dyn) -> None:
-        residual = self.ev.residual
-        value = self.ev.lift(self.ev.expression(self.node.elt, self.inner))
+        residual = self.evaluator.residual
+        value = self.evaluator.lift(self.evaluator.expression(self.node.elt, self.inner))
         type_, expression = residual.typed(value)
         if self.type not in (None, type_):
             raise RefusedError("list-of-different-types", f"a comprehension gives a `{self.type}` and a `{type_}`")
         self.type = type_
-        self.examples.append(self.ev.example(value))
+        self.examples.append(self.evaluator.example(value))
         residual.emit(ast.Expr(syntax.call(ast.Attribute(syntax.load(made.name), "append", ast.Load()), [expression])))

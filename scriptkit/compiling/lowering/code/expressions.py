@@ -26,14 +26,14 @@ def _constant(_: Evaluator, node: ast.Constant, __: Frame) -> Value:
     return node.value
 
 
-def _name(ev: Evaluator, node: ast.Name, frame: Frame) -> Value:
-    return frame.look_up(node.id, ev.facts)
+def _name(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Value:
+    return frame.look_up(node.id, evaluator.facts)
 
 
-def _attribute(ev: Evaluator, node: ast.Attribute, frame: Frame) -> Value:
-    owner = ev.expression(node.value, frame)
-    ev.place.node = node
-    return attributes.read(ev, owner, _mangled(node.attr, frame))
+def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value:
+    owner = evaluator.expression(node.value, frame)
+    evaluator.place.node = node
+    return attributes.read(evaluator, owner, _mangled(node.attr, frame))
 
 
 def _mangled(name: str, frame: Frame) -> str:
@@ -43,147 +43,153 @@ def _mangled(name: str, frame: Frame) -> str:
     return f"_{frame.cells['__class__'].cell_contents.__name__.lstrip('_')}{name}"
 
 
-def elements(ev: Evaluator, nodes: Sequence[ast.expr], frame: Frame) -> list[Value]:
+def elements(evaluator: Evaluator, nodes: Sequence[ast.expr], frame: Frame) -> list[Value]:
     """Items of a display or arguments of a call, stars expanded."""
     found: list[Value] = []
     for node in nodes:
         if isinstance(node, ast.Starred):
-            found.extend(ev.iterate(ev.expression(node.value, frame)))
+            found.extend(evaluator.iterate(evaluator.expression(node.value, frame)))
         else:
-            found.append(ev.expression(node, frame))
+            found.append(evaluator.expression(node, frame))
     return found
 
 
-def _tuple(ev: Evaluator, node: ast.Tuple, frame: Frame) -> Value:
-    return tuple(elements(ev, node.elts, frame))
+def _tuple(evaluator: Evaluator, node: ast.Tuple, frame: Frame) -> Value:
+    return tuple(elements(evaluator, node.elts, frame))
 
 
-def _list(ev: Evaluator, node: ast.List, frame: Frame) -> Value:
+def _list(evaluator: Evaluator, node: ast.List, frame: Frame) -> Value:
     parts: list[Value] = []
     for item in node.elts:
-        starred = ev.lift(ev.expression(item.value, frame)) if isinstance(item, ast.Starred) else None
+        starred = evaluator.lift(evaluator.expression(item.value, frame)) if isinstance(item, ast.Starred) else None
         if lists.is_list(starred):
             parts.append(starred)
         else:
-            parts.append(ev.iterate(starred) if starred is not None else [ev.expression(item, frame)])
+            parts.append(evaluator.iterate(starred) if starred is not None else [evaluator.expression(item, frame)])
     if any(map(lists.is_list, parts)):
-        return lists.display(ev, parts)
-    return ev.effects.own([item for part in parts for item in part])
+        return lists.display(evaluator, parts)
+    return evaluator.effects.own([item for part in parts for item in part])
 
 
-def _set(ev: Evaluator, node: ast.Set, frame: Frame) -> Value:
-    return ev.effects.own(set(elements(ev, node.elts, frame)))
+def _set(evaluator: Evaluator, node: ast.Set, frame: Frame) -> Value:
+    return evaluator.effects.own(set(elements(evaluator, node.elts, frame)))
 
 
-def _dict(ev: Evaluator, node: ast.Dict, frame: Frame) -> Value:
+def _dict(evaluator: Evaluator, node: ast.Dict, frame: Frame) -> Value:
     made: dict[Any, Value] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            made.update(calls.mapping_items(ev, ev.expression(value, frame)))
+            made.update(calls.mapping_items(evaluator, evaluator.expression(value, frame)))
         else:
-            name = ev.expression(key, frame)
-            made[name] = ev.expression(value, frame)
-    return ev.effects.own(made)
+            name = evaluator.expression(key, frame)
+            made[name] = evaluator.expression(value, frame)
+    return evaluator.effects.own(made)
 
 
-def _binary(ev: Evaluator, node: ast.BinOp, frame: Frame) -> Value:
-    left = ev.expression(node.left, frame)
-    right = ev.expression(node.right, frame)
-    ev.place.node = node
-    return operators.binary(ev, type(node.op), left, right)
+def _binary(evaluator: Evaluator, node: ast.BinOp, frame: Frame) -> Value:
+    left = evaluator.expression(node.left, frame)
+    right = evaluator.expression(node.right, frame)
+    evaluator.place.node = node
+    return operators.binary(evaluator, type(node.op), left, right)
 
 
-def _unary(ev: Evaluator, node: ast.UnaryOp, frame: Frame) -> Value:
+def _unary(evaluator: Evaluator, node: ast.UnaryOp, frame: Frame) -> Value:
     if isinstance(node.op, ast.Not):
-        return truth.negated(ev, branching.test(ev, node.operand, frame))
-    value = ev.expression(node.operand, frame)
-    ev.place.node = node
-    return operators.unary(ev, type(node.op), value)
+        return truth.negated(evaluator, branching.test(evaluator, node.operand, frame))
+    value = evaluator.expression(node.operand, frame)
+    evaluator.place.node = node
+    return operators.unary(evaluator, type(node.op), value)
 
 
-def _bool_op(ev: Evaluator, node: ast.BoolOp, frame: Frame) -> Value:
-    return branching.choose_operand(ev, node.values, isinstance(node.op, ast.And), frame)
+def _bool_op(evaluator: Evaluator, node: ast.BoolOp, frame: Frame) -> Value:
+    return branching.choose_operand(evaluator, node.values, isinstance(node.op, ast.And), frame)
 
 
-def _if_exp(ev: Evaluator, node: ast.IfExp, frame: Frame) -> Value:
-    condition = branching.test(ev, node.test, frame)
+def _if_exp(evaluator: Evaluator, node: ast.IfExp, frame: Frame) -> Value:
+    condition = branching.test(evaluator, node.test, frame)
     if not isinstance(condition, Dyn):
-        return ev.expression(node.body if condition else node.orelse, frame)
+        return evaluator.expression(node.body if condition else node.orelse, frame)
     return branching.choose(
-        ev, condition, lambda: ev.expression(node.body, frame), lambda: ev.expression(node.orelse, frame), frame
+        evaluator,
+        condition,
+        lambda: evaluator.expression(node.body, frame),
+        lambda: evaluator.expression(node.orelse, frame),
+        frame,
     )
 
 
-def _compare(ev: Evaluator, node: ast.Compare, frame: Frame) -> Value:
-    left = ev.expression(node.left, frame)
+def _compare(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> Value:
+    left = evaluator.expression(node.left, frame)
     outcome: Value = True
     for number, (op, comparator) in enumerate(zip(node.ops, node.comparators, strict=True)):
-        right = ev.expression(comparator, frame)
-        ev.place.node = node
-        outcome = comparisons.both(ev, outcome, comparisons.compare(ev, op, left, right), is_first=number == 0)
+        right = evaluator.expression(comparator, frame)
+        evaluator.place.node = node
+        outcome = comparisons.both(
+            evaluator, outcome, comparisons.compare(evaluator, op, left, right), is_first=number == 0
+        )
         left = right
     return outcome
 
 
-def _subscript(ev: Evaluator, node: ast.Subscript, frame: Frame) -> Value:
-    owner = ev.expression(node.value, frame)
-    index = ev.expression(node.slice, frame)
-    ev.place.node = node
-    return subscripts.item(ev, owner, index)
+def _subscript(evaluator: Evaluator, node: ast.Subscript, frame: Frame) -> Value:
+    owner = evaluator.expression(node.value, frame)
+    index = evaluator.expression(node.slice, frame)
+    evaluator.place.node = node
+    return subscripts.item(evaluator, owner, index)
 
 
-def _slice(ev: Evaluator, node: ast.Slice, frame: Frame) -> Value:
+def _slice(evaluator: Evaluator, node: ast.Slice, frame: Frame) -> Value:
     return slice(
-        *(None if part is None else ev.expression(part, frame) for part in (node.lower, node.upper, node.step))
+        *(None if part is None else evaluator.expression(part, frame) for part in (node.lower, node.upper, node.step))
     )
 
 
-def _walrus(ev: Evaluator, node: ast.NamedExpr, frame: Frame) -> Value:
-    value = ev.expression(node.value, frame)
-    ev.bind_name(frame, node.target.id, value)
+def _walrus(evaluator: Evaluator, node: ast.NamedExpr, frame: Frame) -> Value:
+    value = evaluator.expression(node.value, frame)
+    evaluator.bind_name(frame, node.target.id, value)
     return value
 
 
-def _lambda(ev: Evaluator, node: ast.Lambda, frame: Frame) -> Value:
-    return closure(ev, node, frame)
+def _lambda(evaluator: Evaluator, node: ast.Lambda, frame: Frame) -> Value:
+    return closure(evaluator, node, frame)
 
 
-def _call(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
+def _call(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Value:
     if isinstance(node.func, ast.Name) and node.func.id == "super" and "super" not in frame.variables:
-        return _super(ev, node, frame)
-    function = ev.expression(node.func, frame)
-    args = elements(ev, node.args, frame)
+        return _super(evaluator, node, frame)
+    function = evaluator.expression(node.func, frame)
+    args = elements(evaluator, node.args, frame)
     kwargs: dict[str, Value] = {}
     for keyword in node.keywords:
-        value = ev.expression(keyword.value, frame)
-        given = {keyword.arg: value} if keyword.arg is not None else calls.mapping_items(ev, value)
+        value = evaluator.expression(keyword.value, frame)
+        given = {keyword.arg: value} if keyword.arg is not None else calls.mapping_items(evaluator, value)
         if kwargs.keys() & given.keys():
             raise RaisedError(TypeError("got multiple values for a keyword argument"))
         kwargs.update(given)
-    ev.place.node = node
-    return ev.call(function, args, kwargs)
+    evaluator.place.node = node
+    return evaluator.call(function, args, kwargs)
 
 
-def _super(ev: Evaluator, node: ast.Call, frame: Frame) -> Value:
+def _super(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Value:
     if node.args:
-        cls, instance = (ev.expression(arg, frame) for arg in node.args)
+        cls, instance = (evaluator.expression(arg, frame) for arg in node.args)
     else:
         function = frame
         while "__class__" not in function.cells and function.outer is not None:
             function = function.outer
         if "__class__" not in function.cells:
             raise RefusedError("super-out-of-place", "`super()` outside a method")
-        cls, instance = ev.facts.cell(function.cells["__class__"], "__class__"), function.first
+        cls, instance = evaluator.facts.cell(function.cells["__class__"], "__class__"), function.first_argument
     return modules.Parent(cls, instance)
 
 
-def evaluate(ev: Evaluator, node: ast.expr, frame: Frame) -> Value:
+def evaluate(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Value:
     """The value of an expression."""
     handler = _EXPRESSIONS.get(type(node))
-    ev.place.node = node
+    evaluator.place.node = node
     if handler is None:
         raise RefusedError("syntax-not-lowered", f"`{type(node).__name__}` expressions are not lowered")
-    return handler(ev, node, frame)
+    return handler(evaluator, node, frame)
 
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, Any, Frame], Value]] = {

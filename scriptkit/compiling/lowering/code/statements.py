@@ -13,7 +13,7 @@ from scriptkit.compiling.lowering.evaluator import texts
 from scriptkit.compiling.lowering.paths import branching
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Poison, Value
+from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.frames import Frame
 
 
-def run(ev: Evaluator, node: ast.stmt, frame: Frame) -> None:
+def run(evaluator: Evaluator, node: ast.stmt, frame: Frame) -> None:
     """Evaluate one statement."""
     handler = _STATEMENTS.get(type(node))
     if handler is None:
         raise RefusedError("syntax-not-lowered", f"`{type(node).__name__.lower()}` statements are not lowered")
-    handler(ev, node, frame)
+    handler(evaluator, node, frame)
 
 
-def _expression(ev: Evaluator, node: ast.Expr, frame: Frame) -> None:
+def _expression(evaluator: Evaluator, node: ast.Expr, frame: Frame) -> None:
     if not isinstance(node.value, ast.Constant):
-        ev.expression(node.value, frame)
+        evaluator.expression(node.value, frame)
 
 
-def _assign(ev: Evaluator, node: ast.Assign, frame: Frame) -> None:
+def _assign(evaluator: Evaluator, node: ast.Assign, frame: Frame) -> None:
     try:
-        value = ev.expression(node.value, frame)
+        value = evaluator.expression(node.value, frame)
     except RefusedError as refusal:
-        if refusal.rule != "impure-call" or refusal.depth != ev.depth or not _is_drawn(node):
+        if refusal.rule != "impure-call" or refusal.depth != evaluator.depth or not _is_drawn(node):
             raise
-        value = Poison(f"comes from outside: {refusal.message}", rule="impure-call")
+        value = Unreadable(f"comes from outside: {refusal.message}", rule="impure-call")
     for target in node.targets:
-        ev.place.node = node
-        assignment.assign(ev, target, value, frame)
+        evaluator.place.node = node
+        assignment.assign(evaluator, target, value, frame)
 
 
 def _is_drawn(node: ast.Assign) -> bool:
@@ -55,51 +55,51 @@ def _is_drawn(node: ast.Assign) -> bool:
     )
 
 
-def _annotated(ev: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:
+def _annotated(evaluator: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:
     if node.value is not None:
-        assignment.assign(ev, node.target, ev.expression(node.value, frame), frame)
+        assignment.assign(evaluator, node.target, evaluator.expression(node.value, frame), frame)
 
 
-def _assert(ev: Evaluator, node: ast.Assert, frame: Frame) -> None:
-    condition = branching.test(ev, node.test, frame)
+def _assert(evaluator: Evaluator, node: ast.Assert, frame: Frame) -> None:
+    condition = branching.test(evaluator, node.test, frame)
     words = texts.static_text(node.msg) or f"the assertion in line {node.lineno}"
     if isinstance(condition, Dyn):
-        ev.residual.emit(syntax.require(ev.residual.ref(condition), words))
-        branching.refine(ev, condition, frame, side=True)
+        evaluator.residual.emit(syntax.require(evaluator.residual.ref(condition), words))
+        branching.refine(evaluator, condition, frame, side=True)
     elif not condition:
         raise RaisedError(AssertionError(words))
 
 
-def _raise(ev: Evaluator, node: ast.Raise, frame: Frame) -> None:
-    error: Any = ev.expression(node.exc, frame) if node.exc is not None else RuntimeError("raised again")
+def _raise(evaluator: Evaluator, node: ast.Raise, frame: Frame) -> None:
+    error: Any = evaluator.expression(node.exc, frame) if node.exc is not None else RuntimeError("raised again")
     raise RaisedError(error() if isinstance(error, type) else error)
 
 
-def _function(ev: Evaluator, node: ast.FunctionDef, frame: Frame) -> None:
-    made: Value = closure(ev, node, frame)
+def _function(evaluator: Evaluator, node: ast.FunctionDef, frame: Frame) -> None:
+    made: Value = closure(evaluator, node, frame)
     for decorator in reversed(node.decorator_list):
-        made = ev.call(ev.expression(decorator, frame), [made])
-    ev.bind_name(frame, node.name, made)
+        made = evaluator.call(evaluator.expression(decorator, frame), [made])
+    evaluator.bind_name(frame, node.name, made)
 
 
-def _import(ev: Evaluator, node: ast.Import, frame: Frame) -> None:
+def _import(evaluator: Evaluator, node: ast.Import, frame: Frame) -> None:
     for alias in node.names:
         module = sys.modules.get(alias.name) or _imported(alias.name)
-        ev.bind_name(
+        evaluator.bind_name(
             frame,
             alias.asname or alias.name.split(".")[0],
             module if alias.asname else sys.modules[alias.name.split(".")[0]],
         )
 
 
-def _import_from(ev: Evaluator, node: ast.ImportFrom, frame: Frame) -> None:
+def _import_from(evaluator: Evaluator, node: ast.ImportFrom, frame: Frame) -> None:
     module = _imported("." * node.level + (node.module or ""), frame.namespace.get("__package__"))
     for alias in node.names:
         try:
             value = getattr(module, alias.name)
         except AttributeError as error:
             raise RaisedError(ImportError(str(error))) from error
-        ev.bind_name(frame, alias.asname or alias.name, value)
+        evaluator.bind_name(frame, alias.asname or alias.name, value)
 
 
 def _imported(name: str, package: str | None = None) -> Any:
@@ -109,9 +109,9 @@ def _imported(name: str, package: str | None = None) -> Any:
         raise RaisedError(error) from error
 
 
-def _delete(ev: Evaluator, node: ast.Delete, frame: Frame) -> None:
+def _delete(evaluator: Evaluator, node: ast.Delete, frame: Frame) -> None:
     for target in node.targets:
-        assignment.delete(ev, target, frame)
+        assignment.delete(evaluator, target, frame)
 
 
 _STATEMENTS: dict[type[ast.stmt], Callable[[Evaluator, Any, Frame], None]] = {

@@ -17,36 +17,36 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 
-def run(ev: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
+def run(evaluator: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
     """Evaluate a `with` or `try` statement."""
-    frame.nested += 1
+    frame.enclosing_blocks += 1
     frame.loops.append(None)  # neither `break` nor `continue` gets out of here
     try:
-        return _with(ev, node, frame) if isinstance(node, ast.With) else _try(ev, node, frame)
+        return _with(evaluator, node, frame) if isinstance(node, ast.With) else _try(evaluator, node, frame)
     finally:
-        frame.nested -= 1
+        frame.enclosing_blocks -= 1
         frame.loops.pop()
 
 
-def _with(ev: Evaluator, node: ast.With, frame: Frame) -> Outcome:
-    modes = [mode for item in node.items for mode in _modes(ev, item, frame)]
+def _with(evaluator: Evaluator, node: ast.With, frame: Frame) -> Outcome:
+    modes = [mode for item in node.items for mode in _modes(evaluator, item, frame)]
     if not modes:
-        return ev.block(node.body, frame)
-    with ev.residual.block() as block:
-        outcome = ev.block(node.body, frame)
-    ev.residual.adopt(block)
-    ev.place.node = node
+        return evaluator.block(node.body, frame)
+    with evaluator.residual.block() as block:
+        outcome = evaluator.block(node.body, frame)
+    evaluator.residual.adopt(block)
+    evaluator.place.node = node
     if block:
-        ev.residual.emit(ast.With([ast.withitem(syntax.call(f"torch.{mode}")) for mode in modes], block))
+        evaluator.residual.emit(ast.With([ast.withitem(syntax.call(f"torch.{mode}")) for mode in modes], block))
     return outcome
 
 
-def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
+def _modes(evaluator: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
     if item.optional_vars is None and isinstance(item.context_expr, ast.Call):
-        known = _known(ev, item.context_expr, frame)
+        known = _known(evaluator, item.context_expr, frame)
         if known is not None:
             return known
-    manager: Any = ev.expression(item.context_expr, frame)
+    manager: Any = evaluator.expression(item.context_expr, frame)
     if item.optional_vars is not None:
         raise RefusedError("context-manager-not-lowered", "`with ... as ...`")
     if type(manager) is torch.no_grad:
@@ -56,17 +56,17 @@ def _modes(ev: Evaluator, item: ast.withitem, frame: Frame) -> list[str]:
     raise RefusedError("context-manager-not-lowered", f"`with` a `{type(manager).__name__}`")
 
 
-def _known(ev: Evaluator, node: ast.Call, frame: Frame) -> list[str] | None:
+def _known(evaluator: Evaluator, node: ast.Call, frame: Frame) -> list[str] | None:
     """Managers that say what they do in their arguments; None for all others."""
-    function = ev.expression(node.func, frame)
+    function = evaluator.expression(node.func, frame)
     if function in _WITHOUT_EFFECT:
         return []
     if function is torch.set_grad_enabled and len(node.args) == 1:
-        mode = ev.expression(node.args[0], frame)
+        mode = evaluator.expression(node.args[0], frame)
         if isinstance(mode, bool):
             return ["no_grad"] if not mode else _refuse_grad_mode()
     if isinstance(function, type) and issubclass(function, torch.autocast):
-        given = {keyword.arg: ev.expression(keyword.value, frame) for keyword in node.keywords}
+        given = {keyword.arg: evaluator.expression(keyword.value, frame) for keyword in node.keywords}
         return [] if given.get("enabled") is False else None  # nobody calls the program inside `autocast`
     return None
 
@@ -78,24 +78,24 @@ def _refuse_grad_mode() -> NoReturn:
 _WITHOUT_EFFECT = (torch.profiler.record_function, torch.autograd.profiler.record_function)
 
 
-def _try(ev: Evaluator, node: ast.Try, frame: Frame) -> Outcome:
+def _try(evaluator: Evaluator, node: ast.Try, frame: Frame) -> Outcome:
     """Exceptions on static grounds take the handlers; one of the residual program ends it, loudly."""
     try:
-        outcome = ev.block(node.body, frame)
+        outcome = evaluator.block(node.body, frame)
         if outcome is None:
-            outcome = ev.block(node.orelse, frame)
+            outcome = evaluator.block(node.orelse, frame)
     except RaisedError as raised:
-        handler = next((h for h in node.handlers if _catches(ev, h, raised.error, frame)), None)
+        handler = next((h for h in node.handlers if _catches(evaluator, h, raised.error, frame)), None)
         if handler is None:
             raise
         if handler.name:
-            ev.bind_name(frame, handler.name, raised.error)
-        outcome = ev.block(handler.body, frame)
+            evaluator.bind_name(frame, handler.name, raised.error)
+        outcome = evaluator.block(handler.body, frame)
     if node.finalbody:
-        last = ev.block(node.finalbody, frame)
+        last = evaluator.block(node.finalbody, frame)
         return last if last is not None else outcome
     return outcome
 
 
-def _catches(ev: Evaluator, handler: ast.ExceptHandler, error: BaseException, frame: Frame) -> bool:
-    return handler.type is None or isinstance(error, ev.expression(handler.type, frame))
+def _catches(evaluator: Evaluator, handler: ast.ExceptHandler, error: BaseException, frame: Frame) -> bool:
+    return handler.type is None or isinstance(error, evaluator.expression(handler.type, frame))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.outcomes import Outcome
-    from scriptkit.compiling.lowering.world.refusing import Fork
+    from scriptkit.compiling.lowering.world.refusing import BranchPlace
     from scriptkit.compiling.lowering.world.source import FunctionTree
 
 _DEEPEST_CALL = 80
@@ -46,22 +46,22 @@ class Semantics(Protocol):
     end anywhere. What goes up goes through here.
     """
 
-    def expression(self, ev: Evaluator, node: ast.expr, frame: Frame, /) -> Value:
+    def expression(self, evaluator: Evaluator, node: ast.expr, frame: Frame, /) -> Value:
         """The value of an expression."""
 
-    def call(self, ev: Evaluator, function: Value, args: list[Value], kwargs: dict[str, Value], /) -> Value:
+    def call(self, evaluator: Evaluator, function: Value, args: list[Value], kwargs: dict[str, Value], /) -> Value:
         """What a call of anything gives."""
 
-    def block(self, ev: Evaluator, body: Sequence[ast.stmt], frame: Frame, /) -> Outcome:
+    def block(self, evaluator: Evaluator, body: Sequence[ast.stmt], frame: Frame, /) -> Outcome:
         """How statements end that are evaluated one after the other."""
 
-    def read(self, ev: Evaluator, owner: Value, name: str, /) -> Value:
+    def read(self, evaluator: Evaluator, owner: Value, name: str, /) -> Value:
         """`owner.name`."""
 
-    def items(self, ev: Evaluator, container: Value, /) -> list[Value]:
+    def items(self, evaluator: Evaluator, container: Value, /) -> list[Value]:
         """The items of a Python object that can be iterated now."""
 
-    def unpack(self, ev: Evaluator, value: Dyn, count: int, /) -> list[Value]:
+    def unpack(self, evaluator: Evaluator, value: Dyn, count: int, /) -> list[Value]:
         """The parts of a value of the residual program."""
 
 
@@ -72,17 +72,21 @@ class Part(Protocol):
     def form(self) -> torch.jit.ScriptModule:
         """The submodule compiled."""
 
-    def call(self, ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    def call(
+        self, evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> Value:
         """Write the call into the residual program."""
 
 
 class Recovers(Protocol):
     """Goes on after a refusal, where all of them are asked for."""
 
-    def call(self, ev: Evaluator, module: nn.Module, evaluate: Callable[[], Value], /) -> Value:
+    def call(self, evaluator: Evaluator, module: nn.Module, evaluate: Callable[[], Value], /) -> Value:
         """The call of a submodule."""
 
-    def statement(self, ev: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome], /) -> Outcome:
+    def statement(
+        self, evaluator: Evaluator, node: ast.stmt, frame: Frame, evaluate: Callable[[], Outcome], /
+    ) -> Outcome:
         """A statement."""
 
 
@@ -103,7 +107,7 @@ class Evaluator:
     semantics: Semantics
     parts: Mapping[int, Part] = field(default_factory=dict)
     recovery: Recovers | None = None
-    sealed: Mapping[Fork, RefusedError] = field(default_factory=dict)
+    sealed: Mapping[BranchPlace, RefusedError] = field(default_factory=dict)
     place: syntax.Place = field(default_factory=syntax.Place)
     effects: Effects = field(default_factory=Effects)
     facts: Facts = field(default_factory=Facts)
@@ -111,8 +115,8 @@ class Evaluator:
     assumptions: dict[str, None] = field(default_factory=dict)
     depth: int = 0
     steps: int = 0
-    untaken: int = 0
-    inexact: bool = False
+    untaken_arms: int = 0
+    has_rough_examples: bool = False
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)
@@ -166,7 +170,7 @@ class Evaluator:
 
     def open_frame(self, frame: Frame) -> None:
         """The variables of a call are the run's own."""
-        frame.born = self.effects.now
+        frame.created_at = self.effects.now
         self.effects.own(frame.variables)
         self.effects.environments.add(id(frame.variables))
 
@@ -233,7 +237,9 @@ class Evaluator:
         """Run an operation on the examples, to see what it gives."""
         examples = [self.example(arg) for arg in args]
         keywords = {name: self.example(arg) for name, arg in kwargs.items()}
-        return run_on_examples(what, function, examples, keywords, is_rough=bool(self.untaken or self.inexact))
+        return run_on_examples(
+            what, function, examples, keywords, is_rough=bool(self.untaken_arms or self.has_rough_examples)
+        )
 
     def lift(self, value: Value) -> Value:
         """A tensor of the user becomes a value of the residual program."""

@@ -20,12 +20,12 @@ class Generated(Once):
     """What a generator gave; it is taken from the front."""
 
 
-def collect(ev: Evaluator, frame: Frame, run: Callable[[], Value]) -> Generated:
+def collect(evaluator: Evaluator, frame: Frame, run: Callable[[], Value]) -> Generated:
     """Everything a generator yields. It may change nothing but what it made itself."""
-    block = ev.residual.method.blocks[-1]
+    block = evaluator.residual.method.blocks[-1]
     length = len(block)
-    with ev.effects.watched() as changed:
-        made: Generated = ev.effects.own(Generated())
+    with evaluator.effects.watched() as changed:
+        made: Generated = evaluator.effects.own(Generated())
         frame.yielded = made
         run()
     if changed or any(_writes(statement) for statement in block[length:]):
@@ -33,13 +33,13 @@ def collect(ev: Evaluator, frame: Frame, run: Callable[[], Value]) -> Generated:
     return made
 
 
-def take(ev: Evaluator, node: ast.Yield | ast.YieldFrom, frame: Frame) -> None:
+def take(evaluator: Evaluator, node: ast.Yield | ast.YieldFrom, frame: Frame) -> None:
     """`yield value`."""
     if frame.yielded is None or any(carried is not None for carried in frame.loops):
         raise RefusedError("generator-function", "`yield` in a place that is not lowered")
-    value = ev.expression(node.value, frame) if node.value is not None else None
-    ev.effects.changing(frame.yielded, "`yield`")
-    frame.yielded.extend(ev.iterate(value) if isinstance(node, ast.YieldFrom) else [value])
+    value = evaluator.expression(node.value, frame) if node.value is not None else None
+    evaluator.effects.changing(frame.yielded, "`yield`")
+    frame.yielded.extend(evaluator.iterate(value) if isinstance(node, ast.YieldFrom) else [value])
 
 
 def _writes(statement: ast.stmt) -> bool:

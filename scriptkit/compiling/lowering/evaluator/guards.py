@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.values import Dyn
 
 
-def guard_dtype(ev: Evaluator, value: Dyn) -> torch.dtype:
+def guard_dtype(evaluator: Evaluator, value: Dyn) -> torch.dtype:
     """A dtype that decides something: the example's, checked at run time."""
     expected = syntax.literal(value.example)
     assert expected is not None  # noqa: S101 - every dtype has a name
-    same = ast.Compare(ev.residual.ref(value), [ast.Eq()], [expected])
-    ev.residual.emit(syntax.require(same, f"lowered for {value.example} here"))
-    ev.assumptions[f"a dtype is {value.example}"] = None
+    same = ast.Compare(evaluator.residual.ref(value), [ast.Eq()], [expected])
+    evaluator.residual.emit(syntax.require(same, f"lowered for {value.example} here"))
+    evaluator.assumptions[f"a dtype is {value.example}"] = None
     made: torch.dtype = value.example
     return made

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
-def unwrapped(ev: Evaluator, value: Value) -> Value:
+def unwrapped(evaluator: Evaluator, value: Value) -> Value:
     """A value that may be None where eager raises for None: the program raises too."""
     if not isinstance(value, Dyn) or not value.is_optional:
         return value
     if value.example is None:
         raise RaisedError(TypeError(f"`{value.name}` is None"))
-    call = syntax.call("torch.jit._unwrap_optional", [ev.residual.ref(value)])
-    return ev.residual.bind(call, value.example, value.name, t.without_none(value.type))
+    call = syntax.call("torch.jit._unwrap_optional", [evaluator.residual.ref(value)])
+    return evaluator.residual.bind(call, value.example, value.name, t.without_none(value.type))
 
 
 def refuse_optional(value: Value) -> None:

@@ -29,11 +29,11 @@ def native(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise RaisedError(error) from error
 
 
-def class_attribute(ev: Evaluator, cls: type, name: str) -> Any:
+def class_attribute(evaluator: Evaluator, cls: type, name: str) -> Any:
     """What the class body of `cls` or of a base holds under a name."""
     for base in cls.__mro__:
         if name in vars(base):
-            return ev.facts.member(cls, base, name)
+            return evaluator.facts.member(cls, base, name)
     return _MISSING
 
 
@@ -42,10 +42,10 @@ def is_missing(value: Any) -> bool:
     return value is _MISSING
 
 
-def contents_of(ev: Evaluator, container: Any) -> None:
+def contents_of(evaluator: Evaluator, container: Any) -> None:
     """Record the content of a container that the run did not create."""
-    if isinstance(container, (list, dict, set)) and not ev.effects.owns(container):
-        ev.facts.content(container)
+    if isinstance(container, (list, dict, set)) and not evaluator.effects.owns(container):
+        evaluator.facts.content(container)
 
 
 _PLAIN = (

@@ -24,24 +24,24 @@ _SPOKEN = (t.INT, t.FLOAT, t.BOOL, t.STR)
 _CONVERSIONS: dict[int, Callable[[Any], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
-def formatted(ev: Evaluator, node: ast.JoinedStr, frame: Frame) -> Value:
+def formatted(evaluator: Evaluator, node: ast.JoinedStr, frame: Frame) -> Value:
     """The value of an f-string."""
     parts: list[Value] = []
     for part in node.values:
         if isinstance(part, ast.Constant):
             parts.append(str(part.value))
         elif isinstance(part, ast.FormattedValue):
-            parts += _formatted_value(ev, part, frame)
+            parts += _formatted_value(evaluator, part, frame)
     if all(isinstance(part, str) for part in parts):
         return "".join(parts)
     return UnknownText(parts)
 
 
-def _formatted_value(ev: Evaluator, node: ast.FormattedValue, frame: Frame) -> list[Value]:
-    value = ev.lift(ev.expression(node.value, frame))
+def _formatted_value(evaluator: Evaluator, node: ast.FormattedValue, frame: Frame) -> list[Value]:
+    value = evaluator.lift(evaluator.expression(node.value, frame))
     if isinstance(value, Dyn) and value.is_tensor and node.conversion == -1 and _is_whole(value.example):
-        value = ev.call(int, [value])  # a tensor without dimensions is spelled as its number
-    spec = formatted(ev, node.format_spec, frame) if isinstance(node.format_spec, ast.JoinedStr) else ""
+        value = evaluator.call(int, [value])  # a tensor without dimensions is spelled as its number
+    spec = formatted(evaluator, node.format_spec, frame) if isinstance(node.format_spec, ast.JoinedStr) else ""
     if type(value) not in _PLAIN or not isinstance(spec, str):
         return parts_of(value) if spec == "" else [None]
     convert = _CONVERSIONS.get(node.conversion)
@@ -88,12 +88,12 @@ def static_text(node: ast.expr | None) -> str | None:
     return None
 
 
-def message(ev: Evaluator, text: UnknownText) -> ast.expr:
+def message(evaluator: Evaluator, text: UnknownText) -> ast.expr:
     """A text as an expression of the program, where it stands: what is out of reach is left out."""
     words: list[str] = []
     values: list[ast.expr] = []
     for part in text.parts:
-        spelled = _reached(ev, part) if isinstance(part, Dyn) else None
+        spelled = _reached(evaluator, part) if isinstance(part, Dyn) else None
         if spelled is not None:
             values.append(spelled)
         words.append("{}" if spelled is not None else part.replace("{}", "{...}") if isinstance(part, str) else "...")
@@ -102,10 +102,10 @@ def message(ev: Evaluator, text: UnknownText) -> ast.expr:
     return syntax.call(ast.Attribute(ast.Constant("".join(words)), "format", ast.Load()), values)
 
 
-def _reached(ev: Evaluator, value: Dyn) -> ast.expr | None:
-    if value.home is not ev.residual.method or value.slot is not None:
+def _reached(evaluator: Evaluator, value: Dyn) -> ast.expr | None:
+    if value.home is not evaluator.residual.method or value.slot is not None:
         return None
     try:
-        return ev.residual.ref(value)
+        return evaluator.residual.ref(value)
     except RefusedError:
         return None

@@ -29,32 +29,32 @@ _BUILT_IN = (
 )
 
 
-def read(ev: Evaluator, owner: Value, name: str) -> Value:
+def read(evaluator: Evaluator, owner: Value, name: str) -> Value:
     """`owner.name`."""
     if isinstance(owner, torch.Tensor):
-        owner = ev.lift(owner)
+        owner = evaluator.lift(owner)
     if isinstance(owner, Dyn):
-        return tensors.attribute(ev, owner, name)
+        return tensors.attribute(evaluator, owner, name)
     if isinstance(owner, modules.Parent):
-        return owner.read(ev, name)
+        return owner.read(evaluator, name)
     if isinstance(owner, Picked):
-        return picking.attribute(ev, owner, name)
+        return picking.attribute(evaluator, owner, name)
     if isinstance(owner, SPECIAL_VALUES):
         raise RefusedError("dynamic-value-in-python", f"`.{name}` of a function or a range of the run")
     if isinstance(owner, Parts) and name in owner.names:
         return owner[owner.names.index(name)]
     if isinstance(owner, Sizes) and name == "numel":
-        return functools.partial(tensors.product, ev, owner)
+        return functools.partial(tensors.product, evaluator, owner)
     if isinstance(owner, nn.Module):
-        return modules.read(ev, owner, name)
+        return modules.read(evaluator, owner, name)
     if isinstance(owner, types.ModuleType):
-        return ev.facts.read(vars(owner), name, native(getattr, owner, name), f"`{owner.__name__}.{name}`")
+        return evaluator.facts.read(vars(owner), name, native(getattr, owner, name), f"`{owner.__name__}.{name}`")
     if isinstance(owner, type):
-        return _of_class(ev, owner, name)
-    return of_object(ev, owner, name)
+        return _of_class(evaluator, owner, name)
+    return of_object(evaluator, owner, name)
 
 
-def _of_class(ev: Evaluator, owner: type, name: str) -> Value:
+def _of_class(evaluator: Evaluator, owner: type, name: str) -> Value:
     if type(owner) not in (type, enum.EnumMeta) and isinstance(
         inspect.getattr_static(type(owner), name, None), property
     ):
@@ -62,7 +62,7 @@ def _of_class(ev: Evaluator, owner: type, name: str) -> Value:
     for base in owner.__mro__:
         if name in vars(base):
             value = native(getattr, owner, name)
-            ev.facts.member(owner, base, name)
+            evaluator.facts.member(owner, base, name)
             return value
     if name in {"__name__", "__module__", "__qualname__", "__mro__", "__bases__", "__doc__"} or hasattr(
         type(owner), name
@@ -71,33 +71,37 @@ def _of_class(ev: Evaluator, owner: type, name: str) -> Value:
     raise RaisedError(AttributeError(f"type object '{owner.__name__}' has no attribute '{name}'"))
 
 
-def of_object(ev: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) -> Value:
+def of_object(evaluator: Evaluator, owner: Any, name: str, *, skip_hook: bool = False) -> Value:
     """An attribute of an instance; `skip_hook`: as `object.__getattribute__` finds it."""
     cls = type(owner)
     hook = cls.__getattribute__
     if isinstance(hook, types.FunctionType) and not skip_hook:
-        return ev.call(hook, [owner, name])
+        return evaluator.call(hook, [owner, name])
     if name == "__class__":
         return cls
     if name == "__dict__":
-        return dict(vars(owner)) if ev.effects.owns(owner) else vars(owner)
-    if not ev.effects.owns(owner):
-        ev.facts.instance(owner)
-    static = class_attribute(ev, cls, name)
+        return dict(vars(owner)) if evaluator.effects.owns(owner) else vars(owner)
+    if not evaluator.effects.owns(owner):
+        evaluator.facts.instance(owner)
+    static = class_attribute(evaluator, cls, name)
     if isinstance(static, property):
-        return ev.call(static.fget, [owner])
+        return evaluator.call(static.fget, [owner])
     own: dict[str, Any] = getattr(owner, "__dict__", {}) if not isinstance(owner, types.FunctionType) else {}
     if name in own:
-        return own[name] if ev.effects.owns(owner) else ev.facts.read(own, name, own[name], f"`{cls.__name__}.{name}`")
+        return (
+            own[name]
+            if evaluator.effects.owns(owner)
+            else evaluator.facts.read(own, name, own[name], f"`{cls.__name__}.{name}`")
+        )
     if static is not _MISSING:
-        if not ev.effects.owns(owner) and own is getattr(owner, "__dict__", None):
-            ev.facts.absent(own, name)
-        if isinstance(static, types.MemberDescriptorType) and not ev.effects.owns(owner):
-            return ev.facts.slot(owner, name, _bound(static, owner, name))
+        if not evaluator.effects.owns(owner) and own is getattr(owner, "__dict__", None):
+            evaluator.facts.absent(own, name)
+        if isinstance(static, types.MemberDescriptorType) and not evaluator.effects.owns(owner):
+            return evaluator.facts.slot(owner, name, _bound(static, owner, name))
         return _bound(static, owner, name)
     fallback = getattr(cls, "__getattr__", None)
     if isinstance(fallback, types.FunctionType) and not skip_hook:
-        return ev.call(fallback, [owner, name])
+        return evaluator.call(fallback, [owner, name])
     if isinstance(owner, _BUILT_IN) and hasattr(owner, name):
         return native(getattr, owner, name)
     raise RaisedError(AttributeError(f"'{cls.__name__}' object has no attribute '{name}'"))
@@ -122,11 +126,11 @@ def _bound(static: Any, owner: Any, name: str) -> Value:
     raise RefusedError("descriptor-not-lowered", f"`{type(owner).__name__}.{name}` is a `{type(static).__name__}`")
 
 
-def items_of(ev: Evaluator, container: Any) -> list[Value]:
+def items_of(evaluator: Evaluator, container: Any) -> list[Value]:
     """The items of anything that can be iterated now."""
     if isinstance(container, nn.Module):
-        return modules.items_of(ev, container)
-    contents_of(ev, container)
+        return modules.items_of(evaluator, container)
+    contents_of(evaluator, container)
     if isinstance(container, (list, tuple, set, frozenset, dict, str, range, bytes)):
         if isinstance(type(container).__iter__, types.FunctionType):
             raise RefusedError("call-not-lowered", f"`{type(container).__name__}.__iter__` is Python code")
@@ -137,33 +141,33 @@ def items_of(ev: Evaluator, container: Any) -> list[Value]:
         return list(container)
     function = getattr(type(container), "__iter__", None)
     if isinstance(function, types.FunctionType):
-        return items_of(ev, ev.call(function, [container]))
+        return items_of(evaluator, evaluator.call(function, [container]))
     raise RefusedError("call-not-lowered", f"an iteration over a `{type(container).__name__}`")
 
 
-def assign(ev: Evaluator, owner: Value, name: str, value: Value) -> None:
+def assign(evaluator: Evaluator, owner: Value, name: str, value: Value) -> None:
     """`owner.name = value`."""
     if isinstance(owner, Dyn):
         raise RefusedError("tensor-attribute-written", f"`.{name}` of a tensor is written")
     if isinstance(owner, nn.Module):
-        written_state.assign(ev, owner, name, value)
+        written_state.assign(evaluator, owner, name, value)
         return
     hook = type(owner).__setattr__
     if isinstance(hook, types.FunctionType):
-        ev.call(hook, [owner, name, value])
+        evaluator.call(hook, [owner, name, value])
         return
-    store(ev, owner, name, value)
+    store(evaluator, owner, name, value)
 
 
-def store(ev: Evaluator, owner: Any, name: str, value: Value) -> None:
+def store(evaluator: Evaluator, owner: Any, name: str, value: Value) -> None:
     """As `object.__setattr__` does it."""
-    static = class_attribute(ev, type(owner), name)
+    static = class_attribute(evaluator, type(owner), name)
     if isinstance(static, property):
         if static.fset is None:
             raise RaisedError(AttributeError(f"`{name}` cannot be set"))
-        ev.call(static.fset, [owner, value])
+        evaluator.call(static.fset, [owner, value])
         return
-    ev.effects.changing(owner, f"writing `.{name}`")
+    evaluator.effects.changing(owner, f"writing `.{name}`")
     if not hasattr(owner, "__dict__") or hasattr(type(static), "__set__"):
         raise RefusedError("descriptor-not-lowered", f"`{type(owner).__name__}.{name}` is no plain attribute")
     vars(owner)[name] = value

@@ -27,40 +27,44 @@ _READING = frozenset(
 _COMPARING = frozenset({"remove", "index", "count"})
 
 
-def method(ev: Evaluator, function: Any, receiver: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+def method(
+    evaluator: Evaluator, function: Any, receiver: Any, args: Sequence[Value], kwargs: dict[str, Value]
+) -> Value:
     """Call a method of a list, dict or set."""
     name = function.__name__
     if name in _COMPARING and has_dyn((receiver, list(args))):
         raise RefusedError("comparison-not-lowered", f"`{name}` compares values known only at run time")
     if name in _CHANGING:
-        ev.effects.changing(receiver, f"`{name}`")
+        evaluator.effects.changing(receiver, f"`{name}`")
     elif name in _READING:
-        plain_objects.contents_of(ev, receiver)
+        plain_objects.contents_of(evaluator, receiver)
     else:
         raise RefusedError("call-not-lowered", f"`{type(receiver).__name__}.{name}`")
     if name in {"extend", "update", "__init__"}:
-        args = [_content(ev, arg) for arg in args]
+        args = [_content(evaluator, arg) for arg in args]
     made = plain_objects.native(function, *args, **kwargs)
     if name in {"keys", "values", "items", "__iter__"}:
-        return walk(ev.effects, made, [receiver], is_view=name != "__iter__")
+        return walk(evaluator.effects, made, [receiver], is_view=name != "__iter__")
     is_new = name in {"copy", "union", "intersection", "difference"}
-    return ev.effects.own(made) if is_new else made
+    return evaluator.effects.own(made) if is_new else made
 
 
-def _content(ev: Evaluator, value: Value) -> Value:
+def _content(evaluator: Evaluator, value: Value) -> Value:
     if isinstance(value, dict):
-        plain_objects.contents_of(ev, value)
+        plain_objects.contents_of(evaluator, value)
         return dict(dict.items(value))
-    return ev.iterate(value)
+    return evaluator.iterate(value)
 
 
-def new_dict(ev: Evaluator, made: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+def new_dict(evaluator: Evaluator, made: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
     """Fill a new dictionary as `dict(...)` does."""
     kind: Any = OrderedDict if isinstance(made, OrderedDict) else dict
-    ev.effects.own(made)
+    evaluator.effects.own(made)
     for arg in args:
-        pairs = dict.items(arg) if isinstance(arg, dict) else [ev.iterate(pair) for pair in ev.iterate(arg)]
-        plain_objects.contents_of(ev, arg)
+        pairs = (
+            dict.items(arg) if isinstance(arg, dict) else [evaluator.iterate(pair) for pair in evaluator.iterate(arg)]
+        )
+        plain_objects.contents_of(evaluator, arg)
         for key, value in pairs:
             kind.__setitem__(made, key, value)
     for key, value in kwargs.items():
@@ -68,23 +72,23 @@ def new_dict(ev: Evaluator, made: Any, args: Sequence[Value], kwargs: dict[str, 
     return made
 
 
-def set_item(ev: Evaluator, owner: Any, index: Value, value: Value) -> None:
+def set_item(evaluator: Evaluator, owner: Any, index: Value, value: Value) -> None:
     """`owner[index] = value` of a Python container."""
     own: Any = getattr(type(owner), "__setitem__", None)
     if not isinstance(owner, (list, dict)) or hasattr(own, "__code__"):
-        if hasattr(own, "__code__") and ev.effects.owns(owner):
-            ev.call(own, [owner, index, value])
+        if hasattr(own, "__code__") and evaluator.effects.owns(owner):
+            evaluator.call(own, [owner, index, value])
             return
         raise RefusedError("state-mutated", f"an item of a `{type(owner).__name__}` is written")
     if has_dyn(index):
         raise RefusedError("index-known-at-run-time", "an item at an index known only at run time is written")
-    ev.effects.changing(owner, "writing an item")
+    evaluator.effects.changing(owner, "writing an item")
     plain_objects.native(own, owner, index, value)
 
 
-def delete_item(ev: Evaluator, owner: Any, index: Value) -> None:
+def delete_item(evaluator: Evaluator, owner: Any, index: Value) -> None:
     """`del owner[index]`."""
     if not isinstance(owner, (list, dict)) or has_dyn(index):
         raise RefusedError("state-mutated", f"an item of a `{type(owner).__name__}` is deleted")
-    ev.effects.changing(owner, "deleting an item")
+    evaluator.effects.changing(owner, "deleting an item")
     plain_objects.native(type(owner).__delitem__, owner, index)

@@ -25,39 +25,43 @@ def has_any(module: nn.Module) -> bool:
     return any(module.__dict__.get(name) for name in hooks.FORWARD_HOOKS)
 
 
-def refuse(ev: Evaluator, module: nn.Module) -> None:
+def refuse(evaluator: Evaluator, module: nn.Module) -> None:
     """A module with hooks runs code that is not in its `forward`."""
-    _refuse_what_is_not_evaluated(ev, module)
+    _refuse_what_is_not_evaluated(evaluator, module)
     if has_any(module):
-        raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks")
-    ev.facts.module(module)
+        raise RefusedError("hooks", f"`{evaluator.residual.spoken_path(module)}` has hooks")
+    evaluator.facts.module(module)
 
 
 def before(
-    ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]
+    evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Sequence[Value], Mapping[str, Value]]:
     """What the module gets after its forward pre-hooks."""
-    _refuse_what_is_not_evaluated(ev, module)
+    _refuse_what_is_not_evaluated(evaluator, module)
     for name in hooks.HOOKS:
-        ev.facts.content(module.__dict__[name])
+        evaluator.facts.content(module.__dict__[name])
     for hook in module._forward_pre_hooks.values():
-        changed = ev.call(hook, [module, tuple(args)])
+        changed = evaluator.call(hook, [module, tuple(args)])
         if changed is not None:
             args = changed if isinstance(changed, tuple) else (changed,)
     return args, kwargs
 
 
-def after(ev: Evaluator, module: nn.Module, args: Sequence[Value], _: Mapping[str, Value], result: Value) -> Value:
+def after(
+    evaluator: Evaluator, module: nn.Module, args: Sequence[Value], _: Mapping[str, Value], result: Value
+) -> Value:
     """What the caller gets after the module's forward hooks."""
     for hook in module._forward_hooks.values():
-        changed = ev.call(hook, [module, tuple(args), result])
+        changed = evaluator.call(hook, [module, tuple(args), result])
         if changed is not None:
             result = changed
     return result
 
 
-def _refuse_what_is_not_evaluated(ev: Evaluator, module: nn.Module) -> None:
+def _refuse_what_is_not_evaluated(evaluator: Evaluator, module: nn.Module) -> None:
     if nn_module._global_forward_hooks or nn_module._global_forward_pre_hooks or nn_module._global_backward_hooks:
         raise RefusedError("hooks", "there are hooks on all modules")
     if any(module.__dict__.get(name) for name in (*_BACKWARD, *hooks.SPECIAL_HOOKS)):
-        raise RefusedError("hooks", f"`{ev.residual.spoken_path(module)}` has hooks of a kind that is not lowered")
+        raise RefusedError(
+            "hooks", f"`{evaluator.residual.spoken_path(module)}` has hooks of a kind that is not lowered"
+        )

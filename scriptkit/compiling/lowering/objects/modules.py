@@ -47,89 +47,89 @@ class Parent:
     cls: type
     instance: Any
 
-    def read(self, ev: Evaluator, name: str) -> Value:
+    def read(self, evaluator: Evaluator, name: str) -> Value:
         """`super().name`."""
         is_class = isinstance(self.instance, type)
         mro = (self.instance if is_class else type(self.instance)).__mro__
         for base in mro[mro.index(self.cls) + 1 :]:
             if name not in vars(base):
                 continue
-            static = ev.facts.member(base, base, name)
+            static = evaluator.facts.member(base, base, name)
             if isinstance(static, types.FunctionType):
                 return static if is_class else types.MethodType(static, self.instance)
             if isinstance(static, property):
-                return ev.call(static.fget, [self.instance])
+                return evaluator.call(static.fget, [self.instance])
             if isinstance(static, (types.WrapperDescriptorType, types.MethodDescriptorType, classmethod, staticmethod)):
                 return static.__get__(None if is_class else self.instance, type(self.instance))
             return static
         if isinstance(self.instance, nn.Module) and name in self.instance._modules:
-            return read(ev, self.instance, name)
+            return read(evaluator, self.instance, name)
         raise RaisedError(AttributeError(f"'super' object has no attribute '{name}'"))
 
 
-def read(ev: Evaluator, module: nn.Module, name: str) -> Value:
+def read(evaluator: Evaluator, module: nn.Module, name: str) -> Value:
     """`module.name`."""
-    if ev.effects.owns(module):
-        return _of_own(ev, module, name)
-    written = written_state.read(ev, module, name)
+    if evaluator.effects.owns(module):
+        return _of_own(evaluator, module, name)
+    written = written_state.read(evaluator, module, name)
     if written is not written_state.MISSING:
         return written
     if name == "training":
-        return ev.residual.slot(module, name, module.training)
-    ev.facts.instance(module)
+        return evaluator.residual.slot(module, name, module.training)
+    evaluator.facts.instance(module)
     if name == "__class__":
         return type(module)
-    static = plain_objects.class_attribute(ev, type(module), name)
+    static = plain_objects.class_attribute(evaluator, type(module), name)
     if isinstance(static, property):
-        return ev.call(static.fget, [module])
-    where = f"`{ev.residual.spoken_path(module)}.{name}`"
+        return evaluator.call(static.fget, [module])
+    where = f"`{evaluator.residual.spoken_path(module)}.{name}`"
     if name in module.__dict__:
-        return _plain(ev, name, ev.facts.read(module.__dict__, name, module.__dict__[name], where))
+        return _plain(evaluator, name, evaluator.facts.read(module.__dict__, name, module.__dict__[name], where))
     if not plain_objects.is_missing(static):
-        ev.facts.absent(module.__dict__, name)
+        evaluator.facts.absent(module.__dict__, name)
         return _of_class(module, name, static)
     for kind in ("_parameters", "_buffers", "_modules"):
         held = module.__dict__[kind]
         if name in held:
-            return _registered(ev, module, name, held, where)
-    _note_absent(ev, module, name)
+            return _registered(evaluator, module, name, held, where)
+    _note_absent(evaluator, module, name)
     if type(module).__getattr__ is not nn.Module.__getattr__ and isinstance(
         type(module).__getattr__, types.FunctionType
     ):
-        return ev.call(type(module).__getattr__, [module, name])
+        return evaluator.call(type(module).__getattr__, [module, name])
     raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 
-def _of_own(ev: Evaluator, module: nn.Module, name: str) -> Value:
+def _of_own(evaluator: Evaluator, module: nn.Module, name: str) -> Value:
     """An attribute of a module that the call made; it is static."""
-    static = plain_objects.class_attribute(ev, type(module), name)
+    static = plain_objects.class_attribute(evaluator, type(module), name)
     if isinstance(static, types.FunctionType):
         return types.MethodType(static, module)
     return plain_objects.native(getattr, module, name)
 
 
-def _plain(ev: Evaluator, name: str, value: Any) -> Value:
+def _plain(evaluator: Evaluator, name: str, value: Any) -> Value:
     if name.startswith("_") and name in nn.Module().__dict__:
         if name in {"_forward_hooks", "_forward_pre_hooks", "_backward_hooks"}:
-            ev.facts.content(value)
+            evaluator.facts.content(value)
         elif name not in {"_modules", "_parameters", "_buffers", "_is_full_backward_hook"}:
             raise RefusedError("introspection-not-lowered", f"`{name}` is read")
-        ev.facts.content(value)
+        evaluator.facts.content(value)
         if name in {"_parameters", "_buffers"}:
-            return ev.effects.own({key: ev.lift(tensor) for key, tensor in value.items()})
+            return evaluator.effects.own({key: evaluator.lift(tensor) for key, tensor in value.items()})
     return value
 
 
-def _registered(ev: Evaluator, module: nn.Module, name: str, held: Mapping[str, Any], where: str) -> Value:
+def _registered(evaluator: Evaluator, module: nn.Module, name: str, held: Mapping[str, Any], where: str) -> Value:
     value = held[name]
     if isinstance(value, torch.Tensor):
-        if ev.residual.path(module, next(iter(reversed(list(ev.residual.method.ancestors()))))) is None:
+        if evaluator.residual.path(module, next(iter(reversed(list(evaluator.residual.method.ancestors()))))) is None:
             raise RefusedError("module-out-of-reach", f"{where} belongs to a module outside the one that is compiled")
-        found = ev.residual.tensor(value, module, name)
+        found = evaluator.residual.tensor(value, module, name)
         if name in module._buffers and written_state.is_written_by_class(module, name):
-            return ev.residual.bind(ev.residual.ref(found), found.example, name)
+            return evaluator.residual.bind(evaluator.residual.ref(found), found.example, name)
         return found
-    return ev.facts.read(held, name, value, where)
+    return evaluator.facts.read(held, name, value, where)
 
 
 def _of_class(module: nn.Module, name: str, static: Any) -> Value:
@@ -146,71 +146,71 @@ def _is_of_torch(function: Any) -> bool:
     return (getattr(function, "__module__", None) or "torch").split(".")[0] == "torch"
 
 
-def items_of(ev: Evaluator, module: nn.Module) -> list[Value]:
+def items_of(evaluator: Evaluator, module: nn.Module) -> list[Value]:
     """The items of a container of modules or parameters, in its order."""
     if not isinstance(module, _CONTAINERS) or isinstance(type(module).__iter__, types.FunctionType) is False:
         raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
     own = type(module).__iter__
     if not _is_of_torch(own):
-        return ev.items(ev.call(own, [module]))
-    ev.facts.content(module._modules)
+        return evaluator.items(evaluator.call(own, [module]))
+    evaluator.facts.content(module._modules)
     if isinstance(module, nn.ParameterList):
-        return [read(ev, module, str(number)) for number in range(len(module))]
+        return [read(evaluator, module, str(number)) for number in range(len(module))]
     if isinstance(module, (nn.ModuleDict, nn.ParameterDict)):
         return list(module.keys())
     return list(module._modules.values())
 
 
-def call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def call(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`module(...)`, with its hooks."""
-    if ev.recovery is not None and not ev.effects.owns(module):
-        return ev.recovery.call(ev, module, lambda: _call(ev, module, args, kwargs))
-    return _call(ev, module, args, kwargs)
+    if evaluator.recovery is not None and not evaluator.effects.owns(module):
+        return evaluator.recovery.call(evaluator, module, lambda: _call(evaluator, module, args, kwargs))
+    return _call(evaluator, module, args, kwargs)
 
 
-def _call(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    plain_objects.class_attribute(ev, type(module), "__call__")
+def _call(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    plain_objects.class_attribute(evaluator, type(module), "__call__")
     own_call: Any = type(module).__call__
     if own_call in _CALLS:
-        return call_plainly(ev, module, args, kwargs)
+        return call_plainly(evaluator, module, args, kwargs)
     if not isinstance(own_call, types.FunctionType):
         raise RefusedError("call-overridden", f"`{type(module).__name__}` has a `__call__` of its own")
-    return call_method(ev, module, own_call, args, kwargs)
+    return call_method(evaluator, module, own_call, args, kwargs)
 
 
-def call_plainly(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def call_plainly(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """What `nn.Module.__call__` does: `forward`, with the hooks round it."""
-    if ev.effects.owns(module):
-        return _call_forward(ev, module, args, kwargs)
+    if evaluator.effects.owns(module):
+        return _call_forward(evaluator, module, args, kwargs)
     if not hooks.has_any(module):
-        hooks.refuse(ev, module)
-        return _call_forward(ev, module, args, kwargs)
-    args, kwargs = hooks.before(ev, module, args, kwargs)
-    return hooks.after(ev, module, args, kwargs, _call_forward(ev, module, args, kwargs))
+        hooks.refuse(evaluator, module)
+        return _call_forward(evaluator, module, args, kwargs)
+    args, kwargs = hooks.before(evaluator, module, args, kwargs)
+    return hooks.after(evaluator, module, args, kwargs, _call_forward(evaluator, module, args, kwargs))
 
 
-def _call_forward(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    if id(module) in ev.parts:
-        return ev.parts[id(module)].call(ev, module, args, kwargs)
-    if is_leaf(module) and not hooks.has_any(module) and ev.residual.path(module) is not None:
-        return _call_leaf(ev, module, args, kwargs)
-    forward = read(ev, module, "forward")
+def _call_forward(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if id(module) in evaluator.parts:
+        return evaluator.parts[id(module)].call(evaluator, module, args, kwargs)
+    if is_leaf(module) and not hooks.has_any(module) and evaluator.residual.path(module) is not None:
+        return _call_leaf(evaluator, module, args, kwargs)
+    forward = read(evaluator, module, "forward")
     if isinstance(forward, types.MethodType) and isinstance(forward.__self__, nn.Module):
         function: Any = forward.__func__
-        return call_method(ev, forward.__self__, function, args, kwargs)
-    return ev.call(forward, args, kwargs)
+        return call_method(evaluator, forward.__self__, function, args, kwargs)
+    return evaluator.call(forward, args, kwargs)
 
 
-def call_root(ev: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def call_root(evaluator: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """The call of the module that is lowered."""
-    forward = read(ev, ev.root, "forward")
-    if type(ev.root).__call__ not in _CALLS:
-        result = call(ev, ev.root, args, kwargs)
+    forward = read(evaluator, evaluator.root, "forward")
+    if type(evaluator.root).__call__ not in _CALLS:
+        result = call(evaluator, evaluator.root, args, kwargs)
     elif isinstance(forward, types.MethodType) and isinstance(forward.__func__, types.FunctionType):
-        result = ev.call(_Plainly(forward.__func__), [forward.__self__, *args], kwargs)
+        result = evaluator.call(_InPlace(forward.__func__), [forward.__self__, *args], kwargs)
     else:
-        result = ev.call(forward, args, kwargs)
-    written_state.refuse_unread(ev)
+        result = evaluator.call(forward, args, kwargs)
+    written_state.refuse_unread(evaluator)
     return result
 
 
@@ -229,7 +229,7 @@ def is_leaf(module: nn.Module) -> bool:
     ) or cls is nn.MultiheadAttention
 
 
-def construct(ev: Evaluator, cls: type[nn.Module], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def construct(evaluator: Evaluator, cls: type[nn.Module], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A module made in the call, such as `nn.Softmax(-1)`: one that has neither tensors nor a state."""
     before = torch.get_rng_state()
     made: nn.Module = plain_objects.native(cls, *args, **kwargs)
@@ -240,7 +240,7 @@ def construct(ev: Evaluator, cls: type[nn.Module], args: Sequence[Value], kwargs
     if any(isinstance(value, torch.Tensor) for value in held) or not torch.equal(before, torch.get_rng_state()):
         raise RefusedError("call-not-lowered", f"a `{cls.__name__}` is made in the call")
     for part in parts:
-        ev.effects.own(part)
+        evaluator.effects.own(part)
     return made
 
 
@@ -252,8 +252,8 @@ _DROPOUTS: dict[type[nn.Module], Callable[..., torch.Tensor]] = {
 }
 
 
-def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    residual = ev.residual
+def _call_leaf(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    residual = evaluator.residual
     path = residual.path(module)
     assert path is not None  # noqa: S101 - the caller asked
     if type(module) is nn.Identity and len(args) == 1 and not kwargs:
@@ -261,80 +261,84 @@ def _call_leaf(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: 
     dropout = _DROPOUTS.get(type(module))
     held = vars(module)
     if dropout is not None and type(held["p"]) is int and not kwargs:  # TorchScript wants a float
-        training = read(ev, module, "training")
-        ev.facts.read(held, "p", held["p"], "the probability of a dropout")
-        return ev.call(dropout, [args[0], float(held["p"]), training, held["inplace"]])
+        training = read(evaluator, module, "training")
+        evaluator.facts.read(held, "p", held["p"], "the probability of a dropout")
+        return evaluator.call(dropout, [args[0], float(held["p"]), training, held["inplace"]])
     # only modules with buffers write them; they are shown a copy
     shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
-    example = ev.try_out(type(module).__name__, shown, args, kwargs)
+    example = evaluator.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
-    ev.facts.leaf(module)
+    evaluator.facts.leaf(module)
     given = {name: residual.argument(value) for name, value in kwargs.items()}
     expression = syntax.call(path, [residual.argument(arg) for arg in args], given)
     hint = residual.spoken_path(module).rpartition(".")[2]
     hint = hint if not hint.isdigit() else type(module).__name__.lower()
     if isinstance(module, nn.MultiheadAttention):
-        return attended(ev, example, expression, hint)
-    return result_of(ev, example, expression, hint)
+        return attended(evaluator, example, expression, hint)
+    return result_of(evaluator, example, expression, hint)
 
 
 def call_method(
-    ev: Evaluator, module: nn.Module, function: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value]
+    evaluator: Evaluator,
+    module: nn.Module,
+    function: types.FunctionType,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
 ) -> Value:
     """A method of a module: evaluated in place where it is the current module's, else a residual method of its own."""
     if function in _CALLS:
-        return call_plainly(ev, module, args, kwargs)
+        return call_plainly(evaluator, module, args, kwargs)
     name = function.__name__
     torch_own = getattr(nn.Module, name, None) is function
     if torch_own and name in _LISTING:
-        return _listed(ev, module, name, args, kwargs)
-    if torch_own and name == "to" and _is_of_dtype(ev, module, args, kwargs):
+        return _listed(evaluator, module, name, args, kwargs)
+    if torch_own and name == "to" and _is_of_dtype(evaluator, module, args, kwargs):
         return module
     if torch_own and name == "__getattr__":
-        return _registered_only(ev, module, args[0])
+        return _registered_only(evaluator, module, args[0])
     if (torch_own and name == "get_submodule") or (
         name in _CONTAINER_METHODS and isinstance(module, _CONTAINERS) and _is_of_torch(function)
     ):
-        return container_method(ev, module, name, args)
+        return container_method(evaluator, module, name, args)
     if torch_own and not name.startswith("__") and name not in {"forward", "extra_repr"}:
         raise RefusedError("state-mutated", f"`{name}` of a module is called in the call")
-    path = ev.residual.path(module)
-    if path is None or module is ev.residual.method.module:
-        return ev.call(_Plainly(function), [module, *args], kwargs)
-    return _apart(ev, module, path, name, lambda: ev.call(_Plainly(function), [module, *args], kwargs))
+    path = evaluator.residual.path(module)
+    if path is None or module is evaluator.residual.method.module:
+        return evaluator.call(_InPlace(function), [module, *args], kwargs)
+    return _apart(evaluator, module, path, name, lambda: evaluator.call(_InPlace(function), [module, *args], kwargs))
 
 
-class _Plainly:
+class _InPlace:
     """A function to be evaluated in place."""
 
     def __init__(self, function: types.FunctionType) -> None:
         self.function = function
 
 
-def plain_function(value: Any) -> types.FunctionType | None:
+def function_in_place(value: Any) -> types.FunctionType | None:
     """The function of a call that is to be evaluated in place."""
-    return value.function if isinstance(value, _Plainly) else None
+    return value.function if isinstance(value, _InPlace) else None
 
 
-def container_method(ev: Evaluator, module: nn.Module, name: str, args: Sequence[Value]) -> Value:
+def container_method(evaluator: Evaluator, module: nn.Module, name: str, args: Sequence[Value]) -> Value:
     """Methods of `ModuleList`, `Sequential`, `ModuleDict`."""
     if name == "get_submodule":
         found: Any = module
         for part in filter(None, args[0].split(".")):
-            found = read(ev, found, part)
+            found = read(evaluator, found, part)
         return found
-    ev.facts.content(module._modules)
+    evaluator.facts.content(module._modules)
     if not all(_is_of_torch(getattr(type(module), used, None)) for used in (name, "__iter__", "__len__")):
         raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}` may be its own")
     if name in {"__iter__", "keys"}:
-        return ev.effects.own(items_of(ev, module))
+        return evaluator.effects.own(items_of(evaluator, module))
     if name in {"values", "items", "__len__", "__getitem__", "__contains__"}:
         found = plain_objects.native(getattr(module, name), *args)
-        return ev.effects.own(list(found)) if name in {"values", "items"} else found
+        return evaluator.effects.own(list(found)) if name in {"values", "items"} else found
     raise RefusedError("call-not-lowered", f"`{type(module).__name__}.{name}`")
 
 
-def _is_of_dtype(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> bool:
+def _is_of_dtype(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], kwargs: Mapping[str, Value]) -> bool:
     """Whether `module.to(dtype)` changes nothing; the program checks it."""
     dtype = args[0] if len(args) == 1 else None
     tensors_held = [*module.named_parameters(), *module.named_buffers()]
@@ -342,43 +346,45 @@ def _is_of_dtype(ev: Evaluator, module: nn.Module, args: Sequence[Value], kwargs
         return False
     for name, _ in tensors_held:
         owner, _, own_name = name.rpartition(".")
-        held = read(ev, plain_objects.native(module.get_submodule, owner), own_name)
-        guards.guard_dtype(ev, ev.read(held, "dtype"))
+        held = read(evaluator, plain_objects.native(module.get_submodule, owner), own_name)
+        guards.guard_dtype(evaluator, evaluator.read(held, "dtype"))
     return True
 
 
-def _note_absent(ev: Evaluator, module: nn.Module, name: str) -> None:
+def _note_absent(evaluator: Evaluator, module: nn.Module, name: str) -> None:
     """The program rests on it that a module has no such attribute, parameter, buffer or submodule."""
     for holder in (module.__dict__, *(module.__dict__[kind] for kind in ("_parameters", "_buffers", "_modules"))):
-        ev.facts.absent(holder, name)
+        evaluator.facts.absent(holder, name)
 
 
-def _registered_only(ev: Evaluator, module: nn.Module, name: Value) -> Value:
+def _registered_only(evaluator: Evaluator, module: nn.Module, name: Value) -> Value:
     """`module.__getattr__(name)`: a parameter, buffer or submodule."""
     for kind in ("_parameters", "_buffers", "_modules"):
         if name in module.__dict__[kind]:
-            return read(ev, module, name)
-    _note_absent(ev, module, name)
+            return read(evaluator, module, name)
+    _note_absent(evaluator, module, name)
     raise RaisedError(AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'"))
 
 
-def _listed(ev: Evaluator, module: nn.Module, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def _listed(
+    evaluator: Evaluator, module: nn.Module, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
     """`parameters()` and its like: a list, each tensor a value of the residual program."""
     for part in module.modules():
         for held in (part._modules, part._parameters, part._buffers):
-            ev.facts.keys_of(held)
+            evaluator.facts.keys_of(held)
     listed = list(plain_objects.native(getattr(module, name), *args, **kwargs))
     for part in module.modules():
         for held in (part._parameters, part._buffers):
             for key, tensor in held.items():
                 if tensor is not None:
-                    ev.residual.tensor(tensor, part, key)
-    return ev.effects.own(listed)
+                    evaluator.residual.tensor(tensor, part, key)
+    return evaluator.effects.own(listed)
 
 
-def _apart(ev: Evaluator, module: nn.Module, path: ast.expr, name: str, evaluate: Callable[[], Value]) -> Value:
+def _apart(evaluator: Evaluator, module: nn.Module, path: ast.expr, name: str, evaluate: Callable[[], Value]) -> Value:
     """Evaluate into a method of its own; what it takes and gives is known when it is finished."""
-    residual = ev.residual
+    residual = evaluator.residual
     caller = residual.method
     taken = {method.name for method in residual.methods if method.module is module}
     own_name = name if name not in taken and name.isidentifier() else f"{name.strip('_<>')}_{len(taken)}"

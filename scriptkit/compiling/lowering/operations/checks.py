@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
-def _require(ev: Evaluator, condition: Value, message: Value, error: type[Exception]) -> None:
-    verdict = ev.call(bool, [condition])
+def _require(evaluator: Evaluator, condition: Value, message: Value, error: type[Exception]) -> None:
+    verdict = evaluator.call(bool, [condition])
     if isinstance(verdict, Dyn):
-        ev.residual.emit(syntax.require(ev.residual.ref(verdict), _words(message)))
+        evaluator.residual.emit(syntax.require(evaluator.residual.ref(verdict), _words(message)))
     elif not verdict:
         raise RaisedError(error(_words(message)))
 
@@ -37,27 +37,27 @@ def _words(message: Value) -> str:
     return message if isinstance(message, str) else "an assertion of the model"
 
 
-def _assert(ev: Evaluator, condition: Value, message: Value = None) -> None:
-    _require(ev, condition, message, AssertionError)
+def _assert(evaluator: Evaluator, condition: Value, message: Value = None) -> None:
+    _require(evaluator, condition, message, AssertionError)
 
 
 def _check(error: type[Exception]) -> Callable[..., None]:
-    def check(ev: Evaluator, cond: Value, message: Value = None) -> None:
-        _require(ev, cond, message, error)
+    def check(evaluator: Evaluator, cond: Value, message: Value = None) -> None:
+        _require(evaluator, cond, message, error)
 
     return check
 
 
-def _check_with(ev: Evaluator, error_type: Value, cond: Value, message: Value) -> None:
-    _require(ev, cond, message, error_type)
+def _check_with(evaluator: Evaluator, error_type: Value, cond: Value, message: Value) -> None:
+    _require(evaluator, cond, message, error_type)
 
 
-def _check_all(ev: Evaluator, cond: Value, message: Value = None) -> None:
-    _require(ev, ev.call(torch.all, [cond]), message, RuntimeError)
+def _check_all(evaluator: Evaluator, cond: Value, message: Value = None) -> None:
+    _require(evaluator, evaluator.call(torch.all, [cond]), message, RuntimeError)
 
 
-def _check_all_with(ev: Evaluator, error_type: Value, cond: Value, message: Value = None) -> None:
-    _require(ev, ev.call(torch.all, [cond]), message, error_type)
+def _check_all_with(evaluator: Evaluator, error_type: Value, cond: Value, message: Value = None) -> None:
+    _require(evaluator, evaluator.call(torch.all, [cond]), message, error_type)
 
 
 def _table() -> dict[Any, Callable[..., None]]:

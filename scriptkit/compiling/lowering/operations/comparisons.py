@@ -37,24 +37,24 @@ ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-def both(ev: Evaluator, one: Value, other: Value, *, is_first: bool) -> Value:
+def both(evaluator: Evaluator, one: Value, other: Value, *, is_first: bool) -> Value:
     """`one and other`, of comparisons in a chain."""
     if is_first:
         return other
-    one, other = truth(ev, one), truth(ev, other)
+    one, other = truth(evaluator, one), truth(evaluator, other)
     if not isinstance(one, Dyn):
         return other if one else False
     if not isinstance(other, Dyn):
         return one if other else False
-    expression = ast.BoolOp(ast.And(), [ev.residual.ref(one), ev.residual.ref(other)])
-    return ev.residual.bind(expression, one.example and other.example, "both")
+    expression = ast.BoolOp(ast.And(), [evaluator.residual.ref(one), evaluator.residual.ref(other)])
+    return evaluator.residual.bind(expression, one.example and other.example, "both")
 
 
-def either(ev: Evaluator, values: list[Value], *, stop: bool) -> Value:
+def either(evaluator: Evaluator, values: list[Value], *, stop: bool) -> Value:
     """`any` (`stop` is True) or `all` of truths."""
     unknown: list[Dyn] = []
     for value in values:
-        verdict = truth(ev, value)
+        verdict = truth(evaluator, value)
         if isinstance(verdict, Dyn):
             unknown.append(verdict)
         elif verdict is stop:
@@ -65,53 +65,58 @@ def either(ev: Evaluator, values: list[Value], *, stop: bool) -> Value:
         return unknown[0]
     examples = [value.example for value in unknown]
     op = ast.Or() if stop else ast.And()
-    expression = ast.BoolOp(op, [ev.residual.ref(value) for value in unknown])
-    return ev.residual.bind(expression, any(examples) if stop else all(examples), "any_of" if stop else "all_of")
+    expression = ast.BoolOp(op, [evaluator.residual.ref(value) for value in unknown])
+    return evaluator.residual.bind(expression, any(examples) if stop else all(examples), "any_of" if stop else "all_of")
 
 
-def compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
+def compare(evaluator: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
-    left, right = ev.lift(left), ev.lift(right)
+    left, right = evaluator.lift(left), evaluator.lift(right)
     if isinstance(op, (ast.Is, ast.IsNot)):
-        return _identity(ev, op, left, right)
+        return _identity(evaluator, op, left, right)
     if isinstance(op, (ast.In, ast.NotIn)):
-        found = contains(ev, right, left)
-        return found if isinstance(op, ast.In) else negated(ev, found)
+        found = contains(evaluator, right, left)
+        return found if isinstance(op, ast.In) else negated(evaluator, found)
     if isinstance(op, (ast.Eq, ast.NotEq)) and (left is None) != (right is None):
         if any(isinstance(side, Dyn) and side.is_optional for side in (left, right)):
             raise RefusedError("optional-not-refined", "a value that may be None is compared with None by `==`")
         return isinstance(op, ast.NotEq)
     if not isinstance(left, Dyn) and not isinstance(right, Dyn):
-        return _static_compare(ev, op, left, right)
+        return _static_compare(evaluator, op, left, right)
     if isinstance(op, (ast.Eq, ast.NotEq)):
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Dyn) and one.is_optional:
-                return _equal_if_given(ev, op, one, other)
-    return _dynamic_compare(ev, op, unwrapped(ev, left), unwrapped(ev, right))
+                return _equal_if_given(evaluator, op, one, other)
+    return _dynamic_compare(evaluator, op, unwrapped(evaluator, left), unwrapped(evaluator, right))
 
 
-def _equal_if_given(ev: Evaluator, op: ast.cmpop, value: Dyn, other: Value) -> Value:
+def _equal_if_given(evaluator: Evaluator, op: ast.cmpop, value: Dyn, other: Value) -> Value:
     """`value == other` where `value` may be None and `other` is not known to be."""
-    if value.spare is None or (isinstance(other, Dyn) and other.is_optional):
+    if value.example_if_given is None or (isinstance(other, Dyn) and other.is_optional):
         raise RefusedError("optional-not-refined", "two values that may be None are compared by `==`")
 
     def given() -> Value:
-        call = syntax.call("torch.jit._unwrap_optional", [ev.residual.ref(value)])
-        return compare(ev, op, ev.residual.bind(call, value.spare, value.name, t.without_none(value.type)), other)
+        call = syntax.call("torch.jit._unwrap_optional", [evaluator.residual.ref(value)])
+        return compare(
+            evaluator,
+            op,
+            evaluator.residual.bind(call, value.example_if_given, value.name, t.without_none(value.type)),
+            other,
+        )
 
-    is_given = _is_none(ev, value, ast.IsNot())
-    return branching.choose(ev, is_given, given, lambda: isinstance(op, ast.NotEq), ev.frames[-1])
+    is_given = _is_none(evaluator, value, ast.IsNot())
+    return branching.choose(evaluator, is_given, given, lambda: isinstance(op, ast.NotEq), evaluator.frames[-1])
 
 
-def _dynamic_compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
+def _dynamic_compare(evaluator: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
     kinds = {_family(left), _family(right)}
     if len(kinds) > 1 and "tensor" not in kinds:
         if isinstance(op, (ast.Eq, ast.NotEq)) and "other" not in kinds:
             return isinstance(op, ast.NotEq)
         raise RefusedError("comparison-not-lowered", f"a `{kind_of(left)}` is compared with a `{kind_of(right)}`")
-    example = ev.try_out("comparison", ORDER[type(op)], [left, right], {})
-    expression = ast.Compare(ev.residual.expression(left), [op], [ev.residual.expression(right)])
-    return ev.residual.bind(expression, example, "compared")
+    example = evaluator.try_out("comparison", ORDER[type(op)], [left, right], {})
+    expression = ast.Compare(evaluator.residual.expression(left), [op], [evaluator.residual.expression(right)])
+    return evaluator.residual.bind(expression, example, "compared")
 
 
 def _family(value: Value) -> str:
@@ -135,17 +140,17 @@ _FAMILIES: dict[str, tuple[type, ...]] = {
 }
 
 
-def _identity(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
+def _identity(evaluator: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
     wanted = isinstance(op, ast.Is)
     for one, other in ((left, right), (right, left)):
         if not isinstance(one, Dyn):
             continue
         if other is None:
-            return _is_none(ev, one, op) if one.is_optional else not wanted
+            return _is_none(evaluator, one, op) if one.is_optional else not wanted
         if isinstance(other, bool) and one.type == t.BOOL:
-            return one if other == wanted else negated(ev, one)
+            return one if other == wanted else negated(evaluator, one)
         if isinstance(one.example, torch.dtype) and isinstance(_example_of(other), torch.dtype):
-            return _dynamic_compare(ev, ast.Eq() if wanted else ast.NotEq(), one, other)
+            return _dynamic_compare(evaluator, ast.Eq() if wanted else ast.NotEq(), one, other)
         if one is not other:
             raise RefusedError("identity-known-at-run-time", "`is` between values known only at run time")
         return wanted
@@ -156,35 +161,37 @@ def _example_of(value: Value) -> Any:
     return value.example if isinstance(value, Dyn) else value
 
 
-def _is_none(ev: Evaluator, value: Dyn, op: ast.cmpop) -> Dyn:
-    expression = ast.Compare(ev.residual.ref(value), [op], [ast.Constant(None)])
+def _is_none(evaluator: Evaluator, value: Dyn, op: ast.cmpop) -> Dyn:
+    expression = ast.Compare(evaluator.residual.ref(value), [op], [ast.Constant(None)])
     example = (value.example is None) == isinstance(op, ast.Is)
-    made = ev.residual.bind(expression, example, "is_none" if isinstance(op, ast.Is) else "is_given")
-    made.implies = {isinstance(op, ast.IsNot): [value]}
+    made = evaluator.residual.bind(expression, example, "is_none" if isinstance(op, ast.Is) else "is_given")
+    made.given_if = {isinstance(op, ast.IsNot): [value]}
     return made
 
 
-def contains(ev: Evaluator, container: Value, item: Value) -> Value:
+def contains(evaluator: Evaluator, container: Value, item: Value) -> Value:
     """`item in container`."""
     if isinstance(container, Dyn):
         if isinstance(container.type, t.List) and container.type.element in (t.INT, t.STR, t.FLOAT, t.BOOL):
-            example = ev.try_out("in", operator.contains, [container, item], {})
-            expression = ast.Compare(ev.residual.expression(item), [ast.In()], [ev.residual.ref(container)])
-            return ev.residual.bind(expression, example, "is_in")
+            example = evaluator.try_out("in", operator.contains, [container, item], {})
+            expression = ast.Compare(
+                evaluator.residual.expression(item), [ast.In()], [evaluator.residual.ref(container)]
+            )
+            return evaluator.residual.bind(expression, example, "is_in")
         if container.is_tensor:
-            equal = compare(ev, ast.Eq(), container, item)
-            return truth(ev, ev.call(torch.any, [equal]))
+            equal = compare(evaluator, ast.Eq(), container, item)
+            return truth(evaluator, evaluator.call(torch.any, [equal]))
         raise RefusedError("comparison-not-lowered", f"`in` a `{container.type}` known only at run time")
     if isinstance(container, (nn.ModuleDict, nn.ParameterDict)):
-        return item in ev.items(container)
+        return item in evaluator.items(container)
     function = getattr(type(container), "__contains__", None)
     if isinstance(function, FunctionType):
-        return truth(ev, ev.call(function, [container, item]))
-    contents_of(ev, container)
+        return truth(evaluator, evaluator.call(function, [container, item]))
+    contents_of(evaluator, container)
     if isinstance(container, dict) or not has_dyn((container, item)):
         return native(operator.contains, container, item)
-    verdicts = [item is part or compare(ev, ast.Eq(), item, part) for part in ev.items(container)]
-    return either(ev, verdicts, stop=True)
+    verdicts = [item is part or compare(evaluator, ast.Eq(), item, part) for part in evaluator.items(container)]
+    return either(evaluator, verdicts, stop=True)
 
 
 def _compares_by_identity(value: Value) -> bool:
@@ -192,22 +199,26 @@ def _compares_by_identity(value: Value) -> bool:
     return method is object.__eq__
 
 
-def _static_compare(ev: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
+def _static_compare(evaluator: Evaluator, op: ast.cmpop, left: Value, right: Value) -> Value:
     equality = isinstance(op, (ast.Eq, ast.NotEq))
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)) and has_dyn((left, right)) and equality:
         same_kind = isinstance(left, list) == isinstance(right, list) and len(left) == len(right)
         pairs = zip(left, right, strict=True) if same_kind else ()
-        equal = either(ev, [compare(ev, ast.Eq(), a, b) for a, b in pairs], stop=False) if same_kind else False
-        return equal if isinstance(op, ast.Eq) else negated(ev, equal)
+        equal = (
+            either(evaluator, [compare(evaluator, ast.Eq(), a, b) for a, b in pairs], stop=False)
+            if same_kind
+            else False
+        )
+        return equal if isinstance(op, ast.Eq) else negated(evaluator, equal)
     if is_plain(left) and is_plain(right):
-        contents_of(ev, left)
-        contents_of(ev, right)
+        contents_of(evaluator, left)
+        contents_of(evaluator, right)
         return native(ORDER[type(op)], left, right)
     if equality and any(isinstance(side, _BY_IDENTITY) or _compares_by_identity(side) for side in (left, right)):
         return (left is right) == isinstance(op, ast.Eq)
     function = getattr(type(left), {ast.Eq: "__eq__", ast.NotEq: "__ne__"}.get(type(op), ""), None)
     if isinstance(function, FunctionType):
-        return ev.call(function, [left, right])
+        return evaluator.call(function, [left, right])
     raise RefusedError(
         "comparison-not-lowered", f"a `{type(left).__name__}` is compared with a `{type(right).__name__}`"
     )

@@ -30,71 +30,71 @@ def element(value: Dyn) -> t.Type:
     return value.type.element
 
 
-def method(ev: Evaluator, value: Dyn, name: str, args: Sequence[Value]) -> Value:
+def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value]) -> Value:
     """`value.name(...)`."""
     handler = _METHODS.get(name)
     if handler is None:
         raise RefusedError("call-not-lowered", f"`{name}` of a `{value.type}` known only at run time")
-    return handler(ev, value, *args)
+    return handler(evaluator, value, *args)
 
 
-def _append(ev: Evaluator, value: Dyn, item: Value) -> None:
-    item = ev.lift(item)
-    type_, expression = ev.residual.typed(item)
-    _settle(ev, value, type_)
-    ev.residual.emit(ast.Expr(_call(ev, value, "append", expression)))
-    value.example = [*value.example, ev.example(item)]
+def _append(evaluator: Evaluator, value: Dyn, item: Value) -> None:
+    item = evaluator.lift(item)
+    type_, expression = evaluator.residual.typed(item)
+    _settle(evaluator, value, type_)
+    evaluator.residual.emit(ast.Expr(_call(evaluator, value, "append", expression)))
+    value.example = [*value.example, evaluator.example(item)]
 
 
-def _settle(ev: Evaluator, value: Dyn, type_: t.Type) -> None:
+def _settle(evaluator: Evaluator, value: Dyn, type_: t.Type) -> None:
     """The first item tells the type of a list that was empty."""
     if type_ != element(value):
-        if value.annotation is None or value.example:
+        if value.guessed_annotation is None or value.example:
             raise RefusedError("list-of-different-types", f"a `{value.type}` gets an item of another type")
         value.type = t.List(type_)
-        value.annotation.annotation = ev.place.moved(spelled(value.type))
-    value.annotation = None
+        value.guessed_annotation.annotation = evaluator.place.moved(spelled(value.type))
+    value.guessed_annotation = None
 
 
-def _call(ev: Evaluator, value: Dyn, name: str, *args: ast.expr) -> ast.expr:
-    return syntax.call(ast.Attribute(ev.residual.ref(value), name, ast.Load()), args)
+def _call(evaluator: Evaluator, value: Dyn, name: str, *args: ast.expr) -> ast.expr:
+    return syntax.call(ast.Attribute(evaluator.residual.ref(value), name, ast.Load()), args)
 
 
-def extend(ev: Evaluator, value: Dyn, items: Value) -> None:
+def extend(evaluator: Evaluator, value: Dyn, items: Value) -> None:
     """`value.extend(items)`."""
     if not is_list(items):
-        for item in ev.iterate(items):
-            _append(ev, value, item)
+        for item in evaluator.iterate(items):
+            _append(evaluator, value, item)
         return
-    _settle(ev, value, element(items))
-    ev.residual.emit(ast.Expr(_call(ev, value, "extend", ev.residual.ref(items))))
+    _settle(evaluator, value, element(items))
+    evaluator.residual.emit(ast.Expr(_call(evaluator, value, "extend", evaluator.residual.ref(items))))
     value.example = [*value.example, *items.example]
 
 
-def _pop(ev: Evaluator, value: Dyn, index: Value = -1) -> Dyn:
-    if ev.effects.is_in_loop or ev.untaken or type(index) is not int:
+def _pop(evaluator: Evaluator, value: Dyn, index: Value = -1) -> Dyn:
+    if evaluator.effects.is_in_loop or evaluator.untaken_arms or type(index) is not int:
         raise RefusedError("state-mutated-in-loop", "`pop` in a loop or a branch, or at an index of the run")
     rest = list(value.example)
     try:
         taken = rest.pop(index)
     except IndexError as error:
         raise RaisedError(error) from error
-    made = ev.residual.bind(_call(ev, value, "pop", syntax.number(index)), taken, "item", element(value))
+    made = evaluator.residual.bind(_call(evaluator, value, "pop", syntax.number(index)), taken, "item", element(value))
     value.example = rest
     return made
 
 
-def _copy(ev: Evaluator, value: Dyn) -> Dyn:
-    return ev.residual.bind(_call(ev, value, "copy"), list(value.example), value.name, value.type)
+def _copy(evaluator: Evaluator, value: Dyn) -> Dyn:
+    return evaluator.residual.bind(_call(evaluator, value, "copy"), list(value.example), value.name, value.type)
 
 
 def _found(name: str) -> Callable[..., Value]:
-    def find(ev: Evaluator, value: Dyn, item: Value) -> Value:
-        type_, expression = ev.residual.typed(item)
+    def find(evaluator: Evaluator, value: Dyn, item: Value) -> Value:
+        type_, expression = evaluator.residual.typed(item)
         if type_ != element(value) or type_ not in _COMPARABLE:
             raise RefusedError("comparison-not-lowered", f"`{name}` of a `{type_}` in a `{value.type}`")
-        example = ev.try_out(name, getattr(list, name), [value, item], {})
-        return ev.residual.bind(_call(ev, value, name, expression), example, name)
+        example = evaluator.try_out(name, getattr(list, name), [value, item], {})
+        return evaluator.residual.bind(_call(evaluator, value, name, expression), example, name)
 
     return find
 
@@ -109,56 +109,56 @@ _METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
-def set_item(ev: Evaluator, owner: Dyn, index: Value, value: Value) -> None:
+def set_item(evaluator: Evaluator, owner: Dyn, index: Value, value: Value) -> None:
     """`owner[index] = value`."""
-    value = ev.lift(value)
-    type_, expression = ev.residual.typed(value)
-    number = ev.example(index)
+    value = evaluator.lift(value)
+    type_, expression = evaluator.residual.typed(value)
+    number = evaluator.example(index)
     if type(number) is int and not -len(owner.example) <= number < len(owner.example):
         raise RefusedError("index-known-at-run-time", "an item is written that the example does not have")
     if type_ != element(owner) or type(number) is not int:
         raise RefusedError("list-of-different-types", f"an item of a `{owner.type}` becomes a `{type_}`")
-    place = ast.Subscript(ev.residual.ref(owner), ev.residual.expression(index), ast.Store())
-    ev.residual.emit(ast.Assign([place], expression))
+    place = ast.Subscript(evaluator.residual.ref(owner), evaluator.residual.expression(index), ast.Store())
+    evaluator.residual.emit(ast.Assign([place], expression))
     items = list(owner.example)
-    items[number] = ev.example(value)
+    items[number] = evaluator.example(value)
     owner.example = items
 
 
-def joined(ev: Evaluator, left: Value, right: Value) -> Value:
+def joined(evaluator: Evaluator, left: Value, right: Value) -> Value:
     """`left + right`, of lists of which one at least has a length known only at run time."""
     for one, other in ((left, right), (right, left)):
         if type(one) is list and not one:
-            return _copy(ev, other)
-    left, right = _as_list(ev, left), _as_list(ev, right)
+            return _copy(evaluator, other)
+    left, right = _as_list(evaluator, left), _as_list(evaluator, right)
     if left.type != right.type:
         raise RefusedError("list-of-different-types", f"a `{left.type}` and a `{right.type}` are joined")
-    expression = ast.BinOp(ev.residual.ref(left), ast.Add(), ev.residual.ref(right))
-    return ev.residual.bind(expression, [*left.example, *right.example], "items", left.type)
+    expression = ast.BinOp(evaluator.residual.ref(left), ast.Add(), evaluator.residual.ref(right))
+    return evaluator.residual.bind(expression, [*left.example, *right.example], "items", left.type)
 
 
-def repeated(ev: Evaluator, items: Value, times: Value) -> Value:
+def repeated(evaluator: Evaluator, items: Value, times: Value) -> Value:
     """`items * times`."""
-    made = _as_list(ev, items)
-    if ev.residual.typed(times)[0] != t.INT:
+    made = _as_list(evaluator, items)
+    if evaluator.residual.typed(times)[0] != t.INT:
         raise RefusedError("operator-not-lowered", "a list times something that is no whole number")
-    example = ev.try_out("Mult", operator.mul, [made, times], {})
-    expression = ast.BinOp(ev.residual.ref(made), ast.Mult(), ev.residual.expression(times))
-    return ev.residual.bind(expression, example, "items", made.type)
+    example = evaluator.try_out("Mult", operator.mul, [made, times], {})
+    expression = ast.BinOp(evaluator.residual.ref(made), ast.Mult(), evaluator.residual.expression(times))
+    return evaluator.residual.bind(expression, example, "items", made.type)
 
 
-def _as_list(ev: Evaluator, value: Value) -> Dyn:
+def _as_list(evaluator: Evaluator, value: Value) -> Dyn:
     if is_list(value):
         made: Dyn = value
         return made
     if type(value) is not list:
         raise RefusedError("operator-not-lowered", "a tuple of a length known only at run time")
-    return ev.residual.list_of([ev.lift(item) for item in ev.iterate(value)])
+    return evaluator.residual.list_of([evaluator.lift(item) for item in evaluator.iterate(value)])
 
 
-def display(ev: Evaluator, parts: Sequence[Value]) -> Value:
+def display(evaluator: Evaluator, parts: Sequence[Value]) -> Value:
     """`[*one, two, *three]`: Python lists, and lists of the residual program, one after the other."""
     made = parts[0]
     for part in parts[1:]:
-        made = joined(ev, made, part) if is_list(made) or is_list(part) else [*made, *part]
-    return _copy(ev, made) if made is parts[0] else made
+        made = joined(evaluator, made, part) if is_list(made) or is_list(part) else [*made, *part]
+    return _copy(evaluator, made) if made is parts[0] else made

@@ -52,49 +52,49 @@ _SPECIAL_NAMES = {
 }
 
 
-def binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
+def binary(evaluator: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
     """`left op right`."""
-    left, right = ev.lift(left), ev.lift(right)
+    left, right = evaluator.lift(left), evaluator.lift(right)
     if isinstance(left, UnknownText) or isinstance(right, UnknownText):
         return UnknownText([*texts.parts_of(left), *texts.parts_of(right)] if op is ast.Add else (None,))
     if not isinstance(left, Dyn) and not isinstance(right, Dyn):
-        return _static_binary(ev, op, left, right)
+        return _static_binary(evaluator, op, left, right)
     for side in (left, right):
         if isinstance(side, str) or (isinstance(side, Dyn) and side.type == t.STR and op is ast.Mod):
             return UnknownText()
-    left, right = unwrapped(ev, left), unwrapped(ev, right)
+    left, right = unwrapped(evaluator, left), unwrapped(evaluator, right)
     if any(isinstance(side, (list, tuple)) or lists.is_list(side) for side in (left, right)):
-        return _of_lists(ev, op, left, right)
+        return _of_lists(evaluator, op, left, right)
     if not (is_number_or_tensor(left) and is_number_or_tensor(right)):
         raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(left)}` and a `{kind_of(right)}`")
-    return _emit_binary(ev, op, left, right)
+    return _emit_binary(evaluator, op, left, right)
 
 
-def _emit_binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
-    example = ev.try_out(op.__name__, ARITHMETIC[op], [left, right], {})
+def _emit_binary(evaluator: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
+    example = evaluator.try_out(op.__name__, ARITHMETIC[op], [left, right], {})
     if not isinstance(example, torch.Tensor):
         if op is ast.Pow:
-            return _power(ev, left, right, example)
+            return _power(evaluator, left, right, example)
         if op in {ast.LShift, ast.RShift} or (op in {ast.FloorDiv, ast.Mod} and isinstance(example, float)):
             raise RefusedError("operator-not-lowered", f"`{op.__name__}` of numbers differs in TorchScript")
     elif op is ast.FloorDiv and not (isinstance(left, Dyn) and left.is_tensor):
         raise RefusedError(
             "operator-not-lowered", "a number is divided by a tensor with `//`: TorchScript wants a number"
         )
-    expression: ast.expr = ast.BinOp(ev.residual.expression(left), op(), ev.residual.expression(right))
-    return ev.residual.bind(expression, example, _NAMES.get(op, "value"))
+    expression: ast.expr = ast.BinOp(evaluator.residual.expression(left), op(), evaluator.residual.expression(right))
+    return evaluator.residual.bind(expression, example, _NAMES.get(op, "value"))
 
 
-def _power(ev: Evaluator, base: Value, exponent: Value, example: Any) -> Value:
+def _power(evaluator: Evaluator, base: Value, exponent: Value, example: Any) -> Value:
     """TorchScript raises to floats as C does: only what is the same in Python."""
-    residual = ev.residual
+    residual = evaluator.residual
     if type(exponent) is int and isinstance(example, int) and exponent > 0:
         made = base
         for _ in range(exponent - 1):
-            made = binary(ev, ast.Mult, made, base)
+            made = binary(evaluator, ast.Mult, made, base)
         return made
     if type(base) is int and base == 2 and isinstance(exponent, Dyn) and exponent.type == t.INT:  # noqa: PLR2004
-        return _power_of_two(ev, exponent, example)
+        return _power_of_two(evaluator, exponent, example)
     if not isinstance(example, float) or not (type(exponent) is float and isinstance(base, Dyn)):
         raise RefusedError("operator-not-lowered", "this power of numbers differs in TorchScript")
     least = ast.Gt() if exponent < 0 else ast.GtE()
@@ -104,14 +104,14 @@ def _power(ev: Evaluator, base: Value, exponent: Value, example: Any) -> Value:
     return residual.bind(ast.BinOp(number, ast.Pow(), residual.expression(exponent)), example, "power")
 
 
-def _power_of_two(ev: Evaluator, exponent: Dyn, example: Any) -> Value:
+def _power_of_two(evaluator: Evaluator, exponent: Dyn, example: Any) -> Value:
     """A shift; for a negative exponent Python gives a float, and the program raises."""
     if not isinstance(example, int):
         raise RefusedError("operator-not-lowered", "a power of two that is no whole number")
-    is_whole = ast.Compare(ev.residual.ref(exponent), [ast.GtE()], [ast.Constant(0)])
-    ev.residual.emit(syntax.require(is_whole, "lowered for an exponent that is not negative here"))
-    shift = ast.BinOp(ast.Constant(1), ast.LShift(), ev.residual.ref(exponent))
-    return ev.residual.bind(shift, example, "power")
+    is_whole = ast.Compare(evaluator.residual.ref(exponent), [ast.GtE()], [ast.Constant(0)])
+    evaluator.residual.emit(syntax.require(is_whole, "lowered for an exponent that is not negative here"))
+    shift = ast.BinOp(ast.Constant(1), ast.LShift(), evaluator.residual.ref(exponent))
+    return evaluator.residual.bind(shift, example, "power")
 
 
 _NAMES = {
@@ -130,29 +130,29 @@ def is_number_or_tensor(value: Value) -> bool:
     return kind in {t.TENSOR, t.INT, t.FLOAT, t.BOOL} or type(value) in {bool, int, float, complex}
 
 
-def _static_binary(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
+def _static_binary(evaluator: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
     if is_plain(left) and is_plain(right):
-        contents_of(ev, left)
-        contents_of(ev, right)
+        contents_of(evaluator, left)
+        contents_of(evaluator, right)
         made = native(ARITHMETIC[op], left, right)
         if isinstance(left, Sizes) and type(made) is tuple:
             made = Sizes(made)
-        return ev.effects.own(made) if isinstance(made, (list, dict, set)) else made
+        return evaluator.effects.own(made) if isinstance(made, (list, dict, set)) else made
     name = _SPECIAL_NAMES.get(op)
     for owner, other, method in ((left, right, f"__{name}__"), (right, left, f"__r{name}__")):
         function = getattr(type(owner), method, None)
         if isinstance(function, FunctionType):
-            return ev.call(function, [owner, other])
+            return evaluator.call(function, [owner, other])
     raise RefusedError("operator-not-lowered", f"`{op.__name__}` of `{type(left).__name__}` objects")
 
 
-def _of_lists(ev: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
+def _of_lists(evaluator: Evaluator, op: type[ast.operator], left: Value, right: Value) -> Value:
     """`[0] * n`, and lists joined with lists of run-time length."""
     sides = [isinstance(side, list) or lists.is_list(side) for side in (left, right)]
     if op is ast.Add and all(sides):
-        return lists.joined(ev, left, right)
+        return lists.joined(evaluator, left, right)
     if op is ast.Mult and any(sides) and not all(sides):
-        return lists.repeated(ev, *((left, right) if sides[0] else (right, left)))
+        return lists.repeated(evaluator, *((left, right) if sides[0] else (right, left)))
     raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(left)}` and a `{kind_of(right)}`")
 
 
@@ -163,9 +163,9 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 }
 
 
-def unary(ev: Evaluator, op: type[ast.unaryop], value: Value) -> Value:
+def unary(evaluator: Evaluator, op: type[ast.unaryop], value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
-    value = ev.lift(value)
+    value = evaluator.lift(value)
     if not isinstance(value, Dyn):
         if not is_plain(value):
             raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{type(value).__name__}`")
@@ -175,5 +175,5 @@ def unary(ev: Evaluator, op: type[ast.unaryop], value: Value) -> Value:
     refuse_optional(value)
     if op is ast.UAdd or not is_number_or_tensor(value):
         raise RefusedError("operator-not-lowered", f"`{op.__name__}` of a `{kind_of(value)}`")
-    example = ev.try_out(op.__name__, _UNARY[op], [value], {})
-    return ev.residual.bind(ast.UnaryOp(op(), ev.residual.ref(value)), example, "negative")
+    example = evaluator.try_out(op.__name__, _UNARY[op], [value], {})
+    return evaluator.residual.bind(ast.UnaryOp(op(), evaluator.residual.ref(value)), example, "negative")

@@ -26,25 +26,25 @@ def is_number(value: Value) -> bool:
 
 
 def operands(
-    ev: Evaluator, function: Callable[..., Value], args: list[Value], kwargs: Mapping[str, Value]
+    evaluator: Evaluator, function: Callable[..., Value], args: list[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Callable[..., Value], list[Value]]:
     """The same operation with operands that TorchScript takes."""
     if function not in _ARITHMETIC or not args or not is_number(args[0]):
         return function, args
     if all(map(is_number, args)):
-        return function, [ev.call(torch.tensor, [arg]) for arg in args]
+        return function, [evaluator.call(torch.tensor, [arg]) for arg in args]
     if len(args) == 1:
         return function, args
     if not kwargs and function in _TURNED:
         return _TURNED[function], args[::-1]
-    return function, [_as_tensor(ev, args[0], args[1]), *args[1:]]
+    return function, [_as_tensor(evaluator, args[0], args[1]), *args[1:]]
 
 
-def _as_tensor(ev: Evaluator, number: Value, like: Value) -> Value:
+def _as_tensor(evaluator: Evaluator, number: Value, like: Value) -> Value:
     """A number as a tensor without dimensions; beside floating point it has the other's dtype."""
     if not (isinstance(like, Dyn) and like.is_tensor and like.example.is_floating_point()):
         raise RefusedError("operator-not-lowered", "a number beside a tensor of whole numbers")
-    is_floating = syntax.call(syntax.attribute(ev.residual.ref(like), "is_floating_point"))
-    ev.residual.emit(syntax.require(is_floating, "lowered for a tensor of floating point here"))
-    dtype, device = (ev.read(like, name) for name in ("dtype", "device"))
-    return ev.call(torch.full, [[], number], {"dtype": dtype, "device": device})
+    is_floating = syntax.call(syntax.attribute(evaluator.residual.ref(like), "is_floating_point"))
+    evaluator.residual.emit(syntax.require(is_floating, "lowered for a tensor of floating point here"))
+    dtype, device = (evaluator.read(like, name) for name in ("dtype", "device"))
+    return evaluator.call(torch.full, [[], number], {"dtype": dtype, "device": device})

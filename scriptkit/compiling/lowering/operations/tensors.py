@@ -40,45 +40,45 @@ _LISTS = frozenset(
 _SPELLED = {"axis": "dim", "keepdims": "keepdim"}
 
 
-def product(ev: Evaluator, sizes: Sequence[Value]) -> Value:
+def product(evaluator: Evaluator, sizes: Sequence[Value]) -> Value:
     """The product of sizes."""
     made: Value = 1
     for size in sizes:
-        made = binary(ev, ast.Mult, made, size) if isinstance(made, Dyn) or made != 1 else size
+        made = binary(evaluator, ast.Mult, made, size) if isinstance(made, Dyn) or made != 1 else size
     return made
 
 
-def attribute(ev: Evaluator, value: Dyn, name: str) -> Value:
+def attribute(evaluator: Evaluator, value: Dyn, name: str) -> Value:
     """`value.name`."""
     if value.is_optional and value.example is None:
         raise RaisedError(AttributeError(f"'NoneType' object has no attribute '{name}'"))
     if value.is_optional:
-        value = unwrapped(ev, value)
+        value = unwrapped(evaluator, value)
     if value.is_tensor:
-        return _tensor_attribute(ev, value, name)
+        return _tensor_attribute(evaluator, value, name)
     if value.type == t.DEVICE and name in {"type", "index"}:
         if name == "index" and value.example.index is None:
             raise RefusedError("type-without-counterpart", "the index of a device may be None")
-        return ev.residual.bind(_dot(ev, value, name), getattr(value.example, name), f"device_{name}")
+        return evaluator.residual.bind(_dot(evaluator, value, name), getattr(value.example, name), f"device_{name}")
     if isinstance(value.example, torch.dtype):
-        guard_dtype(ev, value)
+        guard_dtype(evaluator, value)
         return getattr(value.example, name)
     if hasattr(value.example, name) and callable(getattr(value.example, name)):
         return TensorMethod(value, name)
     raise RaisedError(AttributeError(f"no attribute '{name}'"))
 
 
-def _dot(ev: Evaluator, value: Dyn, name: str) -> ast.expr:
-    return ast.Attribute(ev.residual.ref(value), name, ast.Load())
+def _dot(evaluator: Evaluator, value: Dyn, name: str) -> ast.expr:
+    return ast.Attribute(evaluator.residual.ref(value), name, ast.Load())
 
 
-def _tensor_attribute(ev: Evaluator, value: Dyn, name: str) -> Value:
+def _tensor_attribute(evaluator: Evaluator, value: Dyn, name: str) -> Value:
     special = _ATTRIBUTES.get(name)
     if special is not None:
-        return special(ev, value)
+        return special(evaluator, value)
     example = value.example
     if name in _RUN_TIME:
-        return ev.residual.bind(_dot(ev, value, name), getattr(example, name), name)
+        return evaluator.residual.bind(_dot(evaluator, value, name), getattr(example, name), name)
     if not hasattr(example, name):
         raise RaisedError(AttributeError(f"'Tensor' object has no attribute '{name}'"))
     if name in _REFUSED or not callable(getattr(example, name)):
@@ -86,30 +86,32 @@ def _tensor_attribute(ev: Evaluator, value: Dyn, name: str) -> Value:
     return TensorMethod(value, name)
 
 
-def shape(ev: Evaluator, value: Dyn) -> Sizes:
+def shape(evaluator: Evaluator, value: Dyn) -> Sizes:
     """The sizes of a tensor; unpacking them checks the rank at run time."""
     if value.example.dim() == 0:
-        rank(ev, value)
+        rank(evaluator, value)
         return Sizes(())
-    expression = syntax.call(_dot(ev, value, "size"))
-    made = result_of(ev, value.example.shape, expression, f"{value.name}_size")
+    expression = syntax.call(_dot(evaluator, value, "size"))
+    made = result_of(evaluator, value.example.shape, expression, f"{value.name}_size")
     assert isinstance(made, Sizes)  # noqa: S101 - a `torch.Size` gives sizes
     return made
 
 
-def rank(ev: Evaluator, value: Dyn) -> int:
+def rank(evaluator: Evaluator, value: Dyn) -> int:
     """The number of dimensions: the example's, checked at run time."""
     count = int(value.example.dim())
-    if value.rank_checked is None or not any(value.rank_checked is block for block in ev.residual.method.blocks):
-        same = ast.Compare(syntax.call(_dot(ev, value, "dim")), [ast.Eq()], [ast.Constant(count)])
-        ev.residual.emit(syntax.require(same, f"lowered for {count} dimensions here"))
-        value.rank_checked = ev.residual.method.blocks[-1]
+    if value.rank_checked_in is None or not any(
+        value.rank_checked_in is block for block in evaluator.residual.method.blocks
+    ):
+        same = ast.Compare(syntax.call(_dot(evaluator, value, "dim")), [ast.Eq()], [ast.Constant(count)])
+        evaluator.residual.emit(syntax.require(same, f"lowered for {count} dimensions here"))
+        value.rank_checked_in = evaluator.residual.method.blocks[-1]
     return count
 
 
-def _transposed(ev: Evaluator, value: Dyn) -> Value:
-    dimensions = rank(ev, value)
-    return method(ev, value, "permute", [list(range(dimensions))[::-1]], {})
+def _transposed(evaluator: Evaluator, value: Dyn) -> Value:
+    dimensions = rank(evaluator, value)
+    return method(evaluator, value, "permute", [list(range(dimensions))[::-1]], {})
 
 
 _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
@@ -118,42 +120,42 @@ _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
     "is_nested": lambda _, value: bool(value.example.is_nested),
     "is_mkldnn": lambda _, value: bool(value.example.is_mkldnn),
     "T": _transposed,
-    "mT": lambda ev, value: method(ev, value, "transpose", [-2, -1], {}),
-    "real": lambda ev, value: torch_functions.emit(ev, torch.real, [value], {}),
-    "imag": lambda ev, value: torch_functions.emit(ev, torch.imag, [value], {}),
+    "mT": lambda evaluator, value: method(evaluator, value, "transpose", [-2, -1], {}),
+    "real": lambda evaluator, value: torch_functions.emit(evaluator, torch.real, [value], {}),
+    "imag": lambda evaluator, value: torch_functions.emit(evaluator, torch.imag, [value], {}),
 }
 
 
-def method(ev: Evaluator, value: Dyn, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`value.name(...)`."""
     if not value.is_tensor:
-        return _method_of_other(ev, value, name, list(args), kwargs)
+        return _method_of_other(evaluator, value, name, list(args), kwargs)
     if name in {"dim", "ndimension"}:
-        return rank(ev, value)
+        return rank(evaluator, value)
     if name == "size" and not args and not kwargs:
-        return shape(ev, value)
+        return shape(evaluator, value)
     special = _METHODS.get(name)
     if special is not None:
-        return special(ev, value, list(args), dict(kwargs))
-    return _emit_method(ev, value, name, list(args), dict(kwargs))
+        return special(evaluator, value, list(args), dict(kwargs))
+    return _emit_method(evaluator, value, name, list(args), dict(kwargs))
 
 
-def _emit_method(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _emit_method(evaluator: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name in _TAKES_SIZES and args and _is_size(args[0]):
         args = [list(args)] if name != "unflatten" else [args[0], list(args[1])]
-    args = [_sizes(ev, arg) for arg in args]
-    kwargs = {key: _sizes(ev, arg) for key, arg in kwargs.items()}
+    args = [_sizes(evaluator, arg) for arg in args]
+    kwargs = {key: _sizes(evaluator, arg) for key, arg in kwargs.items()}
     if name == "to":
         args, kwargs = _to_arguments(args, kwargs)
-    example = ev.try_out(name, getattr(torch.Tensor, name), [value, *args], kwargs)
-    given = {_SPELLED.get(key, key): ev.residual.expression(item) for key, item in kwargs.items()}
-    call = syntax.call(_dot(ev, value, name), [ev.residual.expression(arg) for arg in args], given)
+    example = evaluator.try_out(name, getattr(torch.Tensor, name), [value, *args], kwargs)
+    given = {_SPELLED.get(key, key): evaluator.residual.expression(item) for key, item in kwargs.items()}
+    call = syntax.call(_dot(evaluator, value, name), [evaluator.residual.expression(arg) for arg in args], given)
     if name.endswith("_") and not name.endswith("__") and isinstance(example, torch.Tensor):
-        ev.residual.emit(ast.Expr(call))
+        evaluator.residual.emit(ast.Expr(call))
         return value
     if name in {"split", "split_with_sizes"} and args and type(args[0]) is list:
-        return results.sections(ev, example, call)
-    return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
+        return results.sections(evaluator, example, call)
+    return result_of(evaluator, example, call, name.strip("_"), is_list=name in _LISTS)
 
 
 def _is_size(value: Value) -> bool:
@@ -162,10 +164,10 @@ def _is_size(value: Value) -> bool:
     return type(value) is int or (isinstance(value, Dyn) and value.type == t.INT and isinstance(value.example, int))
 
 
-def _sizes(ev: Evaluator, value: Value) -> Value:
+def _sizes(evaluator: Evaluator, value: Value) -> Value:
     """Sizes that are partly tensors: eager takes them for whole numbers."""
     if type(value) in (list, tuple, Sizes) and any(type(part) is int or _is_int(part) for part in value):
-        return [_as_size(ev, part) for part in value]
+        return [_as_size(evaluator, part) for part in value]
     return value
 
 
@@ -173,9 +175,9 @@ def _is_int(value: Value) -> bool:
     return isinstance(value, Dyn) and t.without_none(value.type) == t.INT
 
 
-def _as_size(ev: Evaluator, value: Value) -> Value:
-    value = unwrapped(ev, value)
-    return ev.call(int, [value]) if isinstance(value, Dyn) and value.is_tensor else value
+def _as_size(evaluator: Evaluator, value: Value) -> Value:
+    value = unwrapped(evaluator, value)
+    return evaluator.call(int, [value]) if isinstance(value, Dyn) and value.is_tensor else value
 
 
 def _to_arguments(args: list[Value], kwargs: dict[str, Value]) -> tuple[list[Value], dict[str, Value]]:
@@ -191,114 +193,116 @@ def _to_arguments(args: list[Value], kwargs: dict[str, Value]) -> tuple[list[Val
     return args, kwargs
 
 
-def _item(ev: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]) -> Value:
-    example = ev.try_out("item", torch.Tensor.item, [value], {})
+def _item(evaluator: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]) -> Value:
+    example = evaluator.try_out("item", torch.Tensor.item, [value], {})
     if not isinstance(example, (bool, int, float)):
         raise RefusedError("type-without-counterpart", "a complex number")
     kind = value.example.dtype
-    dtype = ast.Compare(_dot(ev, value, "dtype"), [ast.Eq()], [syntax.literal(kind) or ast.Constant(None)])
-    ev.residual.emit(syntax.require(dtype, f"lowered for {kind} here"))
-    call = syntax.call(type(example).__name__, [syntax.call(_dot(ev, value, "item"))])
-    return ev.residual.bind(call, example, "item")
+    dtype = ast.Compare(_dot(evaluator, value, "dtype"), [ast.Eq()], [syntax.literal(kind) or ast.Constant(None)])
+    evaluator.residual.emit(syntax.require(dtype, f"lowered for {kind} here"))
+    call = syntax.call(type(example).__name__, [syntax.call(_dot(evaluator, value, "item"))])
+    return evaluator.residual.bind(call, example, "item")
 
 
-def _to_list(ev: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]) -> Value:
-    if rank(ev, value) != 1:
+def _to_list(evaluator: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]) -> Value:
+    if rank(evaluator, value) != 1:
         raise RefusedError("call-not-lowered", "`tolist` of a tensor that has not one dimension")
-    example = ev.try_out("tolist", torch.Tensor.tolist, [value], {})
+    example = evaluator.try_out("tolist", torch.Tensor.tolist, [value], {})
     element = t.INT if not value.example.dtype.is_floating_point else t.FLOAT
     if value.example.dtype == torch.bool:
         element = t.BOOL
-    made = ev.residual.declare(t.List(element), example, "items")
-    call = syntax.call(_dot(ev, value, "tolist"))
-    ev.residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), call, 1))
+    made = evaluator.residual.declare(t.List(element), example, "items")
+    call = syntax.call(_dot(evaluator, value, "tolist"))
+    evaluator.residual.emit(ast.AnnAssign(syntax.store(made.name), spelled(made.type), call, 1))
     return made
 
 
 def _bool_method(name: str, type_: Any) -> Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]:
-    def emit(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def emit(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if args or kwargs:
             raise RefusedError("call-not-lowered", f"`{name}` with arguments")
         if value.slot is not None and name in {"is_floating_point", "is_complex"}:
             return getattr(value.example, name)()  # neither `half` nor `double` changes that
-        return ev.residual.bind(syntax.call(_dot(ev, value, name)), type_(getattr(value.example, name)()), name)
+        return evaluator.residual.bind(
+            syntax.call(_dot(evaluator, value, name)), type_(getattr(value.example, name)()), name
+        )
 
     return emit
 
 
-def _as_type(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    is_dtype = len(args) == 1 and isinstance(ev.example(args[0]), torch.dtype)
+def _as_type(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    is_dtype = len(args) == 1 and isinstance(evaluator.example(args[0]), torch.dtype)
     if is_dtype and not kwargs:
-        return _emit_method(ev, value, "to", args, {})
+        return _emit_method(evaluator, value, "to", args, {})
     raise RefusedError("call-not-lowered", "`type` with anything but a dtype")
 
 
-def _nonzero(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _nonzero(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if args or kwargs.keys() - {"as_tuple"} or not isinstance(kwargs.get("as_tuple", False), bool):
         raise RefusedError("call-not-lowered", "this form of `nonzero`")
     if not kwargs.get("as_tuple"):
-        return _emit_method(ev, value, "nonzero", [], {})
-    rank(ev, value)
-    example = ev.try_out("nonzero", lambda x: list(x.nonzero(as_tuple=True)), [value], {})
-    found = ev.residual.bind(syntax.call(_dot(ev, value, "nonzero_numpy")), example, "found")
-    return tuple(ev.unpack(found, len(example)))
+        return _emit_method(evaluator, value, "nonzero", [], {})
+    rank(evaluator, value)
+    example = evaluator.try_out("nonzero", lambda x: list(x.nonzero(as_tuple=True)), [value], {})
+    found = evaluator.residual.bind(syntax.call(_dot(evaluator, value, "nonzero_numpy")), example, "found")
+    return tuple(evaluator.unpack(found, len(example)))
 
 
 _MAKERS = frozenset("zeros zeros_like ones ones_like empty empty_like full full_like rand randn".split())
 
 
-def _requires_grad(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _requires_grad(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """Of a tensor that was made just before: nobody else's gradients are touched."""
-    block = ev.residual.method.blocks[-1]
+    block = evaluator.residual.method.blocks[-1]
     match block[-1] if block and not args and not kwargs else None:
         case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(ast.Name("torch"), maker))) if maker in _MAKERS:
             if name == value.name and value.slot is None:
-                ev.residual.emit(ast.Expr(syntax.call(_dot(ev, value, "requires_grad_"))))
+                evaluator.residual.emit(ast.Expr(syntax.call(_dot(evaluator, value, "requires_grad_"))))
                 return value
         case _:
             pass
     raise RefusedError("tensor-attribute-not-lowered", "`requires_grad_` of a tensor that others may hold")
 
 
-def _sparse(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _sparse(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if args or kwargs:
         raise RefusedError("call-not-lowered", "`to_sparse_coo` with arguments")
-    example = ev.try_out("to_sparse_coo", torch.Tensor.to_sparse, [value], {})
-    return ev.residual.bind(syntax.call(_dot(ev, value, "to_sparse")), example, "sparse")
+    example = evaluator.try_out("to_sparse_coo", torch.Tensor.to_sparse, [value], {})
+    return evaluator.residual.bind(syntax.call(_dot(evaluator, value, "to_sparse")), example, "sparse")
 
 
-def _norm(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _norm(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """TorchScript wants `p` wherever there is a `dim`."""
     if not args and kwargs.get("p", "fro") == "fro":
         kwargs["p"] = 2
-    return _emit_method(ev, value, "norm", args, kwargs)
+    return _emit_method(evaluator, value, "norm", args, kwargs)
 
 
-def _split(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _split(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
     for name in ("split_size", "split_size_or_sections"):
         if name in kwargs:
             args.insert(0, kwargs.pop(name))
     if args and isinstance(args[0], tuple):
         args[0] = list(args[0])
-    return _emit_method(ev, value, "split", args, kwargs)
+    return _emit_method(evaluator, value, "split", args, kwargs)
 
 
 def _as_dtype(dtype: torch.dtype) -> Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]:
-    def convert(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    def convert(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if args or kwargs:
             raise RefusedError("call-not-lowered", "a conversion with arguments")
-        return _emit_method(ev, value, "to", [dtype], {})
+        return _emit_method(evaluator, value, "to", [dtype], {})
 
     return convert
 
 
-def _new_tensor(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    like = {name: _tensor_attribute(ev, value, name) for name in ("dtype", "device")}
-    return ev.call(torch.tensor, args, like | kwargs)
+def _new_tensor(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    like = {name: _tensor_attribute(evaluator, value, name) for name in ("dtype", "device")}
+    return evaluator.call(torch.tensor, args, like | kwargs)
 
 
-def _unique(ev: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    return ev.call(torch.unique, [value, *args], kwargs)
+def _unique(evaluator: Evaluator, value: Dyn, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    return evaluator.call(torch.unique, [value, *args], kwargs)
 
 
 _METHODS: dict[str, Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]] = {
@@ -319,17 +323,24 @@ _METHODS: dict[str, Callable[[Any, Dyn, list[Value], dict[str, Value]], Value]] 
     "is_floating_point": _bool_method("is_floating_point", bool),
     "is_complex": _bool_method("is_complex", bool),
     "is_contiguous": _bool_method("is_contiguous", bool),
-    "__len__": lambda ev, value, _, __: _emit_method(ev, value, "size", [0], {}),
+    "__len__": lambda evaluator, value, _, __: _emit_method(evaluator, value, "size", [0], {}),
 }
 
 
-def _method_of_other(ev: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: Mapping[str, Value]) -> Value:
+def _method_of_other(
+    evaluator: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: Mapping[str, Value]
+) -> Value:
     """Methods of lists and of texts."""
     if kwargs:
         raise RefusedError("call-not-lowered", f"`{name}` with keywords")
     if isinstance(value.type, t.List):
-        return lists.method(ev, value, name, args)
+        return lists.method(evaluator, value, name, args)
     if value.type == t.STR and name in {"lower", "upper", "startswith", "endswith", "strip"}:
-        example = ev.try_out(name, getattr(str, name), [value, *args], {})
-        return result_of(ev, example, syntax.call(_dot(ev, value, name), map(ev.residual.expression, args)), name)
+        example = evaluator.try_out(name, getattr(str, name), [value, *args], {})
+        return result_of(
+            evaluator,
+            example,
+            syntax.call(_dot(evaluator, value, name), map(evaluator.residual.expression, args)),
+            name,
+        )
     raise RefusedError("call-not-lowered", f"`{name}` of a `{value.type}` known only at run time")

@@ -84,39 +84,41 @@ def _spellings() -> dict[Any, str]:
     return made
 
 
-def emit(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def emit(
+    evaluator: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
     """A call of an operation."""
     name = function.__name__
     if name in _REFUSED:
         raise RefusedError("impure-call", f"`{name}` changes or reads what is outside the module")
     if getattr(math, name, None) is function:
-        return _math(ev, function, args, kwargs)
+        return _math(evaluator, function, args, kwargs)
     args, kwargs = _sizes_as_list(name, list(args)), dict(kwargs)
     for number, arg in enumerate(args if name == "einsum" else args[:1]):
-        args[number] = unwrapped(ev, arg) if isinstance(arg, Dyn) and arg.type == t.optional(t.TENSOR) else arg
+        args[number] = unwrapped(evaluator, arg) if isinstance(arg, Dyn) and arg.type == t.optional(t.TENSOR) else arg
     if "split_size_or_sections" in kwargs:
         args.insert(1, kwargs.pop("split_size_or_sections"))
     args, kwargs = _with_floats(function, args, dict(kwargs))
-    function, args = scalars_first.operands(ev, function, args, kwargs)
+    function, args = scalars_first.operands(evaluator, function, args, kwargs)
     spelling = _spelling(function)
     if spelling is None:
         raise RefusedError("call-not-lowered", f"`{name}`")
     if name in _RESIZING:
-        args = [_as_sizes(ev, arg) for arg in args]
-        kwargs = {key: _as_sizes(ev, arg) for key, arg in kwargs.items()}
+        args = [_as_sizes(evaluator, arg) for arg in args]
+        kwargs = {key: _as_sizes(evaluator, arg) for key, arg in kwargs.items()}
     if name == "pad" and type(args[1] if len(args) > 1 else None) in (list, tuple):
-        args[1] = [ev.call(int, [part]) for part in args[1]]
-    example = ev.try_out(name, function, args, kwargs)
-    given = {_SPELLED.get(key, key): ev.residual.expression(value) for key, value in kwargs.items()}
-    call = syntax.call(spelling, [ev.residual.expression(arg) for arg in args], given)
+        args[1] = [evaluator.call(int, [part]) for part in args[1]]
+    example = evaluator.try_out(name, function, args, kwargs)
+    given = {_SPELLED.get(key, key): evaluator.residual.expression(value) for key, value in kwargs.items()}
+    call = syntax.call(spelling, [evaluator.residual.expression(arg) for arg in args], given)
     if name.endswith("_") and isinstance(example, torch.Tensor) and isinstance(args[0], Dyn):
-        ev.residual.emit(ast.Expr(call))
+        evaluator.residual.emit(ast.Expr(call))
         return args[0]
     if name == "multi_head_attention_forward":
-        return attended(ev, example, call, "attended")
+        return attended(evaluator, example, call, "attended")
     if name in {"split", "split_with_sizes"} and type(args[1]) in (list, tuple):
-        return sections(ev, example, call)
-    return result_of(ev, example, call, name.strip("_"), is_list=name in _LISTS)
+        return sections(evaluator, example, call)
+    return result_of(evaluator, example, call, name.strip("_"), is_list=name in _LISTS)
 
 
 def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
@@ -127,10 +129,10 @@ def _sizes_as_list(name: str, args: list[Value]) -> list[Value]:
     return [list(args)]
 
 
-def _as_sizes(ev: Evaluator, value: Value) -> Value:
+def _as_sizes(evaluator: Evaluator, value: Value) -> Value:
     """Sizes that are tensors: eager code takes them for whole numbers."""
     if type(value) in (list, tuple) and any(isinstance(part, Dyn) and part.is_tensor for part in value):
-        return [ev.call(int, [part]) for part in value]
+        return [evaluator.call(int, [part]) for part in value]
     return value
 
 
@@ -147,8 +149,8 @@ def _with_floats(
 
 
 def _as_float(value: Value) -> Value:
-    if isinstance(value, Dyn) and value.is_loose:
-        return value.settled()
+    if isinstance(value, Dyn) and value.is_int_or_float:
+        return value.as_float()
     return float(value) if type(value) is int else value
 
 
@@ -163,7 +165,9 @@ def _float_parameters(function: Callable[..., Any]) -> list[tuple[str, bool]]:
     return [(argument.name, str(argument.type) == "float") for argument in operator.default._schema.arguments]
 
 
-def _math(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def _math(
+    evaluator: Evaluator, function: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
     name = function.__name__
     if not has_dyn((list(args), dict(kwargs))):
         try:
@@ -172,8 +176,8 @@ def _math(ev: Evaluator, function: Callable[..., Any], args: Sequence[Value], kw
             raise RaisedError(error) from error
     if name not in _OF_MATH or kwargs:
         raise RefusedError("call-not-lowered", f"`math.{name}` of a value known only at run time")
-    example = ev.try_out(name, function, args, {})
-    return ev.residual.bind(syntax.call(f"math.{name}", map(ev.residual.expression, args)), example, name)
+    example = evaluator.try_out(name, function, args, {})
+    return evaluator.residual.bind(syntax.call(f"math.{name}", map(evaluator.residual.expression, args)), example, name)
 
 
 def is_of_numpy(function: Any) -> bool:
@@ -182,14 +186,14 @@ def is_of_numpy(function: Any) -> bool:
     return module.split(".")[0] == "numpy" and "random" not in module and not isinstance(function, type)
 
 
-def numpy_number(ev: Evaluator, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def numpy_number(evaluator: Evaluator, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """NumPy on plain numbers gives a plain number."""
     name = function.__name__
     if has_dyn((list(args), dict(kwargs))):
         if name in {"ceil", "floor", "sqrt", "log", "log2", "exp"} and len(args) == 1 and not kwargs:
-            made = _math(ev, getattr(math, name), args, {})
-            call = syntax.call("float", [ev.residual.ref(made)])
-            return ev.residual.bind(call, float(made.example), name)
+            made = _math(evaluator, getattr(math, name), args, {})
+            call = syntax.call("float", [evaluator.residual.ref(made)])
+            return evaluator.residual.bind(call, float(made.example), name)
         raise RefusedError("call-not-lowered", f"NumPy's `{name}` of a value known only at run time")
     if not all(_is_numeric(value) for value in (*args, *kwargs.values())):
         raise RefusedError("call-not-lowered", f"NumPy's `{name}`")
@@ -203,55 +207,59 @@ def _is_numeric(value: Value) -> bool:
     return type(value) in (bool, int, float) or (type(value) in (list, tuple) and all(map(_is_numeric, value)))
 
 
-def _dtype_of(ev: Evaluator, value: Value) -> torch.dtype:
+def _dtype_of(evaluator: Evaluator, value: Value) -> torch.dtype:
     if isinstance(value, Dyn):
-        return guard_dtype(ev, value)
+        return guard_dtype(evaluator, value)
     if isinstance(value, torch.dtype):
         return value
     raise RefusedError("call-not-lowered", "the limits of something that is no dtype")
 
 
 def _limits(kind: type[Any]) -> Callable[..., Value]:
-    def limits(ev: Evaluator, value: Value = None) -> Value:
-        return kind(_dtype_of(ev, value))
+    def limits(evaluator: Evaluator, value: Value = None) -> Value:
+        return kind(_dtype_of(evaluator, value))
 
     return limits
 
 
-def _tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
-    data = ev.lift(data)
+def _tensor(evaluator: Evaluator, data: Value, **kwargs: Value) -> Value:
+    data = evaluator.lift(data)
     if isinstance(data, Dyn) and data.is_tensor:
-        copied = ev.call(ev.read(ev.call(ev.read(data, "detach")), "clone"))
-        return _as_tensor(ev, copied, **{key: value for key, value in kwargs.items() if key in {"dtype", "device"}})
+        copied = evaluator.call(evaluator.read(evaluator.call(evaluator.read(data, "detach")), "clone"))
+        return _as_tensor(
+            evaluator, copied, **{key: value for key, value in kwargs.items() if key in {"dtype", "device"}}
+        )
     if kwargs.keys() - {"dtype", "device"}:
         raise RefusedError("call-not-lowered", "`torch.tensor` with more than `dtype` and `device`")
     if "dtype" not in kwargs:  # TorchScript forgets the default dtype of Python
-        kwargs["dtype"] = ev.try_out("tensor", torch.tensor, [data], {}).dtype
+        kwargs["dtype"] = evaluator.try_out("tensor", torch.tensor, [data], {}).dtype
     if isinstance(data, (list, tuple)) and not data:
-        return emit(ev, torch.zeros, [[0]], kwargs)
+        return emit(evaluator, torch.zeros, [[0]], kwargs)
     if any(isinstance(d, Dyn) for d in _deep(data)) and isinstance(data, (list, tuple)):
-        items = [_tensor(ev, item, **kwargs) for item in data]
-        return emit(ev, torch.stack, [items], {})
-    return _plain_emit(ev, data, kwargs)
+        items = [_tensor(evaluator, item, **kwargs) for item in data]
+        return emit(evaluator, torch.stack, [items], {})
+    return _plain_emit(evaluator, data, kwargs)
 
 
-def _as_tensor(ev: Evaluator, data: Value, **kwargs: Value) -> Value:
-    data = ev.lift(data)
+def _as_tensor(evaluator: Evaluator, data: Value, **kwargs: Value) -> Value:
+    data = evaluator.lift(data)
     if not (isinstance(data, Dyn) and data.is_tensor):
-        return _tensor(ev, data, **kwargs)
+        return _tensor(evaluator, data, **kwargs)
     for name in ("device", "dtype"):
         if kwargs.get(name) is not None:
-            data = ev.call(ev.read(data, "to"), [kwargs[name]])
+            data = evaluator.call(evaluator.read(data, "to"), [kwargs[name]])
     return data
 
 
-def _plain_emit(ev: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
+def _plain_emit(evaluator: Evaluator, data: Value, kwargs: dict[str, Value]) -> Value:
     kinds = {type(part) for part in _deep(data)}
     if len(kinds) > 1 and kinds <= {bool, int, float}:  # lists of different numbers end the process in TorchScript
         data = _each(float if float in kinds else int, data)
-    example = ev.try_out("tensor", torch.tensor, [data], kwargs)
-    given = {key: ev.residual.expression(value) for key, value in kwargs.items()}
-    return ev.residual.bind(syntax.call("torch.tensor", [ev.residual.expression(data)], given), example, "tensor")
+    example = evaluator.try_out("tensor", torch.tensor, [data], kwargs)
+    given = {key: evaluator.residual.expression(value) for key, value in kwargs.items()}
+    return evaluator.residual.bind(
+        syntax.call("torch.tensor", [evaluator.residual.expression(data)], given), example, "tensor"
+    )
 
 
 def _each(kind: Callable[[Any], Any], value: Value) -> Value:
@@ -264,23 +272,23 @@ def _deep(value: Value) -> list[Value]:
     return [value]
 
 
-def _is_floating_point(ev: Evaluator, value: Value) -> Value:
-    return ev.call(ev.read(value, "is_floating_point"))
+def _is_floating_point(evaluator: Evaluator, value: Value) -> Value:
+    return evaluator.call(evaluator.read(value, "is_floating_point"))
 
 
-def _default_dtype(ev: Evaluator) -> torch.dtype:
-    ev.assumptions[f"the default dtype is {torch.get_default_dtype()}"] = None
+def _default_dtype(evaluator: Evaluator) -> torch.dtype:
+    evaluator.assumptions[f"the default dtype is {torch.get_default_dtype()}"] = None
     return torch.get_default_dtype()
 
 
-def _nonzero(ev: Evaluator, value: Value, **kwargs: Value) -> Value:
-    return ev.call(ev.read(value, "nonzero"), [], kwargs)
+def _nonzero(evaluator: Evaluator, value: Value, **kwargs: Value) -> Value:
+    return evaluator.call(evaluator.read(value, "nonzero"), [], kwargs)
 
 
-def _where(ev: Evaluator, condition: Value, *args: Value, **kwargs: Value) -> Value:
+def _where(evaluator: Evaluator, condition: Value, *args: Value, **kwargs: Value) -> Value:
     if not args and not kwargs:
-        return _nonzero(ev, condition, as_tuple=True)
-    return emit(ev, torch.where, [condition, *args], kwargs)
+        return _nonzero(evaluator, condition, as_tuple=True)
+    return emit(evaluator, torch.where, [condition, *args], kwargs)
 
 
 SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
@@ -297,7 +305,7 @@ SPECIAL: Mapping[Any, Callable[..., Value]] = MappingProxyType(
         ),
         torch.is_floating_point: _is_floating_point,
         torch.get_default_dtype: _default_dtype,
-        torch.is_grad_enabled: lambda ev: ev.residual.bind(
+        torch.is_grad_enabled: lambda evaluator: evaluator.residual.bind(
             syntax.call("torch.is_grad_enabled"), torch.is_grad_enabled(), "grad"
         ),
     }

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.effects import Snapshot
     from scriptkit.compiling.lowering.world.frames import Frame
-    from scriptkit.compiling.lowering.world.refusing import Fork
+    from scriptkit.compiling.lowering.world.refusing import BranchPlace
 
 
 @dataclass(frozen=True)
-class Manner:
+class JoinRules:
     """`ends`: the function ends with the branch. `may_be_loose`: an int and a float may be joined."""
 
-    ends: bool = False
-    may_be_loose: bool = False
+    ends_function: bool = False
+    int_may_join_float: bool = False
 
 
 @dataclass
@@ -49,222 +49,234 @@ class Arm:
 
 
 def branch(
-    ev: Evaluator,
+    evaluator: Evaluator,
     condition: Dyn,
     run: tuple[Callable[[], Outcome], Callable[[], Outcome]],
     frame: Frame,
     needed: Collection[str] | None,
-    manner: Manner | None = None,
+    rules: JoinRules | None = None,
 ) -> Outcome:
     """Evaluate both arms, write the `if`, join.
 
     `needed` are the variables read later; None means all.
     """
-    manner = manner or Manner()
-    fork = here(ev)
-    side = seal(ev, condition, frame)
+    rules = rules or JoinRules()
+    branch_place = here(evaluator)
+    side = seal(evaluator, condition, frame)
     if side is not None:
         return run[0 if side else 1]()
     try:
-        return _both(ev, condition, run, frame, needed, manner)
+        return _both(evaluator, condition, run, frame, needed, rules)
     except CannotJoinError as error:
-        error.branch = error.branch or fork
+        error.branch = error.branch or branch_place
         raise
 
 
-def here(ev: Evaluator) -> Fork:
+def here(evaluator: Evaluator) -> BranchPlace:
     """The branch that is being evaluated."""
-    node: Any = ev.place.node
-    return ev.place.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+    node: Any = evaluator.place.node
+    return evaluator.place.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
-def seal(ev: Evaluator, condition: Dyn, frame: Frame) -> bool | None:
+def seal(evaluator: Evaluator, condition: Dyn, frame: Frame) -> bool | None:
     """Where an earlier run found that the arms cannot be joined, the one the example does not take raises.
 
     Gives the side that is left, None where both are.
     """
-    refusal = ev.sealed.get(here(ev))
+    refusal = evaluator.sealed.get(here(evaluator))
     if refusal is None:
         return None
     side = bool(condition.example)
-    test = ev.residual.ref(condition)
-    with ev.residual.block() as ended:
-        ev.residual.emit(_not_lowered(ev, refusal.message))
-    ev.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test) if side else test, ended, []))
-    ev.drop(RefusedError(refusal.rule, refusal.message))
-    refine(ev, condition, frame, side=side)
+    test = evaluator.residual.ref(condition)
+    with evaluator.residual.block() as ended:
+        evaluator.residual.emit(_not_lowered(evaluator, refusal.message))
+    evaluator.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test) if side else test, ended, []))
+    evaluator.drop(RefusedError(refusal.rule, refusal.message))
+    refine(evaluator, condition, frame, side=side)
     return side
 
 
-def _not_lowered(ev: Evaluator, why: str) -> ast.stmt:
-    node: Any = ev.place.node
+def _not_lowered(evaluator: Evaluator, why: str) -> ast.stmt:
+    node: Any = evaluator.place.node
     return syntax.fail(ast.Constant(f"line {node.lineno} was not lowered: {why}"))
 
 
 def _both(
-    ev: Evaluator,
+    evaluator: Evaluator,
     condition: Dyn,
     run: tuple[Callable[[], Outcome], Callable[[], Outcome]],
     frame: Frame,
     needed: Collection[str] | None,
-    manner: Manner,
+    rules: JoinRules,
 ) -> Outcome:
-    moment = ev.effects.now
-    fork = here(ev)
-    body = _arm(ev, condition, run[0], frame, side=True)
-    orelse = _arm(ev, condition, run[1], frame, side=False)
-    test = ev.residual.ref(condition)
+    moment = evaluator.effects.now
+    branch_place = here(evaluator)
+    body = _arm(evaluator, condition, run[0], frame, side=True)
+    orelse = _arm(evaluator, condition, run[1], frame, side=False)
+    test = evaluator.residual.ref(condition)
     for arm, other, side in ((body, orelse, True), (orelse, body, False)):
         if isinstance(arm.outcome, Left):
             ended = test if side else ast.UnaryOp(ast.Not(), test)
-            ev.residual.emit(ast.If(ended, arm.block, []))
-            return _go_on_with(ev, condition, other, frame, side=not side)
+            evaluator.residual.emit(ast.If(ended, arm.block, []))
+            return _go_on_with(evaluator, condition, other, frame, side=not side)
     if (body.outcome is None) != (orelse.outcome is None):
-        if frame.nested:
+        if frame.enclosing_blocks:
             raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
         body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
     joiner = Joiner(
-        ev, (body.block, orelse.block), moment, needed, taken=bool(condition.example), may_be_loose=manner.may_be_loose
+        evaluator,
+        (body.block, orelse.block),
+        moment,
+        needed,
+        taken=bool(condition.example),
+        int_may_join_float=rules.int_may_join_float,
     )
-    joiner.fork = fork
-    if manner.ends:
-        joiner.local_since = frame.born
+    joiner.branch_place = branch_place
+    if rules.ends_function:
+        joiner.local_since = frame.created_at
     joiner.states(body.state, orelse.state)
     outcome: Outcome = None
     if isinstance(body.outcome, Returned) and isinstance(orelse.outcome, Returned):
         outcome = Returned(joiner.value(body.outcome.value, orelse.outcome.value))
     if body.block or orelse.block:
-        ev.residual.emit(ast.If(test, body.block or [ev.place.mark(ast.Pass())], orelse.block))
+        evaluator.residual.emit(ast.If(test, body.block or [evaluator.place.mark(ast.Pass())], orelse.block))
     return outcome
 
 
-def _go_on_with(ev: Evaluator, condition: Dyn, alive: Arm, frame: Frame, *, side: bool) -> Outcome:
+def _go_on_with(evaluator: Evaluator, condition: Dyn, alive: Arm, frame: Frame, *, side: bool) -> Outcome:
     """Where one arm ends, the other is the rest of the block."""
     for snapshot in alive.state.values():
-        ev.effects.journal(snapshot.target)
+        evaluator.effects.journal(snapshot.target)
         snapshot.restore()
-    ev.residual.splice(alive.block)
+    evaluator.residual.splice(alive.block)
     if not isinstance(alive.outcome, Left):
-        refine(ev, condition, frame, side=side)
+        refine(evaluator, condition, frame, side=side)
     return alive.outcome
 
 
-def _arm(ev: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame: Frame, *, side: bool) -> Arm:
-    count = len(ev.residual.methods)
-    node = ev.place.node
+def _arm(evaluator: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame: Frame, *, side: bool) -> Arm:
+    count = len(evaluator.residual.methods)
+    node = evaluator.place.node
     is_taken = bool(condition.example) == side
-    with ev.residual.block() as block, ev.effects.arm() as state:
-        refined = refine(ev, condition, frame, side=side)
-        ev.untaken += not is_taken
+    with evaluator.residual.block() as block, evaluator.effects.arm() as state:
+        refined = refine(evaluator, condition, frame, side=side)
+        evaluator.untaken_arms += not is_taken
         try:
             outcome = run()
         except (CannotJoinError, TooLongError):
-            del ev.residual.methods[count:]
+            del evaluator.residual.methods[count:]
             raise
         except (RefusedError, RaisedError) as error:
             if is_taken:
                 raise
-            outcome = _ended(ev, error, block, count)
+            outcome = _ended(evaluator, error, block, count)
         finally:
-            ev.untaken -= not is_taken
+            evaluator.untaken_arms -= not is_taken
         for name, value in frame.variables.items():
             if id(value) in refined:
                 frame.variables[name] = refined[id(value)][1]
-    ev.place.node = node
+    evaluator.place.node = node
     return Arm(block, outcome, state if not isinstance(outcome, Left) else {})
 
 
-def _ended(ev: Evaluator, error: RefusedError | RaisedError, block: list[ast.stmt], count: int) -> Left:
+def _ended(evaluator: Evaluator, error: RefusedError | RaisedError, block: list[ast.stmt], count: int) -> Left:
     """An arm the example does not take raises: because the program does, or because it could not be lowered."""
     if isinstance(error, RaisedError):
-        ev.residual.emit(syntax.fail(_message(ev, error)))
+        evaluator.residual.emit(syntax.fail(_message(evaluator, error)))
         return Left()
-    del ev.residual.methods[count:]
-    ev.drop(error)
+    del evaluator.residual.methods[count:]
+    evaluator.drop(error)
     where = error.place
-    line = getattr(where[1] if where else ev.place.node, "lineno", 0)
+    line = getattr(where[1] if where else evaluator.place.node, "lineno", 0)
     block.clear()
-    ev.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
+    evaluator.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
     return Left()
 
 
-def _message(ev: Evaluator, raised: RaisedError) -> ast.expr:
+def _message(evaluator: Evaluator, raised: RaisedError) -> ast.expr:
     text = vars(raised.error).get(MESSAGE)
     if text is None:
         return ast.Constant(str(raised))
-    return texts.message(ev, UnknownText([f"{type(raised.error).__name__}: ", *text.parts]))
+    return texts.message(evaluator, UnknownText([f"{type(raised.error).__name__}: ", *text.parts]))
 
 
-def refine(ev: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[int, tuple[Dyn, Dyn]]:
+def refine(evaluator: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[int, tuple[Dyn, Dyn]]:
     """In this arm certain values are not None: their variables hold the values themselves."""
     refined: dict[int, tuple[Dyn, Dyn]] = {}
-    for value in condition.implies.get(side, []):
+    for value in condition.given_if.get(side, []):
         names = [name for name, held in frame.variables.items() if held is value]
         if not names or not value.is_optional:
             continue
-        unwrapped = syntax.call("torch.jit._unwrap_optional", [ev.residual.ref(value)])
-        made = ev.residual.bind(unwrapped, value.spare, value.name, t.without_none(value.type))
+        unwrapped = syntax.call("torch.jit._unwrap_optional", [evaluator.residual.ref(value)])
+        made = evaluator.residual.bind(unwrapped, value.example_if_given, value.name, t.without_none(value.type))
         refined[id(made)] = (made, value)
         for name in names:
-            ev.bind_name(frame, name, made)
+            evaluator.bind_name(frame, name, made)
     return refined
 
 
 # ---- branches inside expressions
 
 
-def choose(ev: Evaluator, condition: Dyn, one: Callable[[], Value], other: Callable[[], Value], frame: Frame) -> Value:
+def choose(
+    evaluator: Evaluator, condition: Dyn, one: Callable[[], Value], other: Callable[[], Value], frame: Frame
+) -> Value:
     """The value of `one() if condition else other()`."""
     outcome = branch(
-        ev, condition, (lambda: Returned(one()), lambda: Returned(other())), frame, None, Manner(may_be_loose=True)
+        evaluator,
+        condition,
+        (lambda: Returned(one()), lambda: Returned(other())),
+        frame,
+        None,
+        JoinRules(int_may_join_float=True),
     )
     if isinstance(outcome, Returned):
         return outcome.value
     raise RefusedError("branch-raises", "both sides of a conditional expression raise")
 
 
-def choose_operand(ev: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
+def choose_operand(evaluator: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
     """`a and b`, `a or b`: the value of one of them."""
-    value = ev.expression(nodes[0], frame)
+    value = evaluator.expression(nodes[0], frame)
     if len(nodes) == 1:
         return value
-    verdict = truth.truth(ev, value)
+    verdict = truth.truth(evaluator, value)
 
     def rest() -> Value:
-        return choose_operand(ev, nodes[1:], is_and, frame)
+        return choose_operand(evaluator, nodes[1:], is_and, frame)
 
     if not isinstance(verdict, Dyn):
         return rest() if verdict == is_and else value
     if is_and:
-        return choose(ev, verdict, rest, lambda: value, frame)
-    return choose(ev, verdict, lambda: value, rest, frame)
+        return choose(evaluator, verdict, rest, lambda: value, frame)
+    return choose(evaluator, verdict, lambda: value, rest, frame)
 
 
-def test(ev: Evaluator, node: ast.expr, frame: Frame) -> Value:
+def test(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Value:
     """The truth of an expression that is only tested: operands of `and` and `or` need no common type."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return truth.negated(ev, test(ev, node.operand, frame))
+        return truth.negated(evaluator, test(evaluator, node.operand, frame))
     if isinstance(node, ast.BoolOp):
-        return _test_operands(ev, node.values, isinstance(node.op, ast.And), frame)
-    value = ev.expression(node, frame)
-    ev.place.node = node
-    return truth.truth(ev, value)
+        return _test_operands(evaluator, node.values, isinstance(node.op, ast.And), frame)
+    value = evaluator.expression(node, frame)
+    evaluator.place.node = node
+    return truth.truth(evaluator, value)
 
 
-def _test_operands(ev: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
-    verdict = test(ev, nodes[0], frame)
+def _test_operands(evaluator: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
+    verdict = test(evaluator, nodes[0], frame)
     if len(nodes) == 1:
         return verdict
     seen: list[Any] = []
 
     def rest() -> Value:
-        seen.append(_test_operands(ev, nodes[1:], is_and, frame))
+        seen.append(_test_operands(evaluator, nodes[1:], is_and, frame))
         return seen[-1]
 
     if not isinstance(verdict, Dyn):
         return rest() if verdict == is_and else verdict
-    made = choose(ev, verdict, rest if is_and else lambda: True, (lambda: False) if is_and else rest, frame)
+    made = choose(evaluator, verdict, rest if is_and else lambda: True, (lambda: False) if is_and else rest, frame)
     if isinstance(made, Dyn):
-        implied = seen[0].implies.get(is_and, []) if seen and isinstance(seen[0], Dyn) else []
-        made.implies = {is_and: [*verdict.implies.get(is_and, []), *implied]}
+        implied = seen[0].given_if.get(is_and, []) if seen and isinstance(seen[0], Dyn) else []
+        made.given_if = {is_and: [*verdict.given_if.get(is_and, []), *implied]}
     return made

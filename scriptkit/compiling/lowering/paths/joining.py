@@ -17,7 +17,7 @@ from scriptkit.compiling.lowering.program.outlets import handed_on
 from scriptkit.compiling.lowering.world.effects import Snapshot
 from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Parts, Poison, Value, spelled, type_of
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Unreadable, Value, spelled, type_of
 from scriptkit.language import types as t
 from scriptkit.watching.sameness import is_same
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
-    from scriptkit.compiling.lowering.world.refusing import Fork
+    from scriptkit.compiling.lowering.world.refusing import BranchPlace
 
 _DEEPEST = 8
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
@@ -36,22 +36,22 @@ class Joiner:
 
     def __init__(
         self,
-        ev: Evaluator,
+        evaluator: Evaluator,
         blocks: tuple[list[ast.stmt], list[ast.stmt]],
         moment: int,
         needed: Collection[str] | None,
         *,
         taken: bool,
-        may_be_loose: bool = False,
+        int_may_join_float: bool = False,
     ) -> None:
-        self.ev = ev
+        self.evaluator = evaluator
         self.blocks = blocks
         self.moment = moment
         self.needed = needed
         self.taken = taken
-        self.may_be_loose = may_be_loose
+        self.int_may_join_float = int_may_join_float
         self.local_since: int | None = None
-        self.fork: Fork | None = None
+        self.branch_place: BranchPlace | None = None
         self._apart: set[int] = set()
         self._joined: dict[tuple[int, int], tuple[Value, Value, Value]] = {}
         self._partners: dict[int, tuple[Any, Any]] = {}
@@ -61,14 +61,14 @@ class Joiner:
         older: dict[int, Any] = {}
         for state in (first, second):
             for key, snapshot in state.items():
-                if self.ev.effects.is_older(snapshot.target, self.moment):
+                if self.evaluator.effects.is_older(snapshot.target, self.moment):
                     older[key] = snapshot.target
                 else:
                     snapshot.restore()
         for key, target in sorted(older.items(), key=lambda pair: self._is_local(pair[1]), reverse=True):
             before = Snapshot.of(target)
-            self.ev.effects.journal(target)
-            is_environment = key in self.ev.effects.environments
+            self.evaluator.effects.journal(target)
+            is_environment = key in self.evaluator.effects.environments
             try:
                 joined = self._content(first.get(key, before), second.get(key, before), is_environment=is_environment)
             except CannotJoinError:
@@ -80,7 +80,7 @@ class Joiner:
 
     def _is_local(self, target: Any) -> bool:
         """Whether the function that ends here made an object: then nobody knows it but what the function leaves."""
-        return self.local_since is not None and not self.ev.effects.is_older(target, self.local_since)
+        return self.local_since is not None and not self.evaluator.effects.is_older(target, self.local_since)
 
     def _is_apart(self, value: Value, depth: int = 0) -> bool:
         """Whether a value holds something whose content depends on the arm."""
@@ -103,15 +103,15 @@ class Joiner:
         for name in {**one, **other}:
             if name not in one or name not in other:
                 only = one.get(name, other.get(name))
-                is_known = not (isinstance(only, Poison) and only.is_consequence)
-                made[name] = Poison("has a value in one branch only", self.fork) if is_known else only
+                is_known = not (isinstance(only, Unreadable) and only.is_consequence)
+                made[name] = Unreadable("has a value in one branch only", self.branch_place) if is_known else only
                 continue
             try:
                 made[name] = self.value(one[name], other[name])
             except CannotJoinError as error:
                 if self.needed is None or name in self.needed:
                     raise
-                made[name] = Poison(f"differs between the branches: {error.message}", self.fork)
+                made[name] = Unreadable(f"differs between the branches: {error.message}", self.branch_place)
         return made
 
     def _attributes(self, one: Snapshot, other: Snapshot) -> dict[str, Value] | None:
@@ -139,13 +139,13 @@ class Joiner:
             return one
         if _is_same_constant(one, other):
             return one
-        poisons = [value for value in (one, other) if isinstance(value, Poison)]
-        if poisons:
-            unknown = next((poison for poison in poisons if poison.is_consequence), None)
-            return unknown or Poison("differs between the branches", self.fork)
+        unreadable = [value for value in (one, other) if isinstance(value, Unreadable)]
+        if unreadable:
+            unknown = next((unreadable for unreadable in unreadable if unreadable.is_consequence), None)
+            return unknown or Unreadable("differs between the branches", self.branch_place)
         key = (id(one), id(other))
         if key not in self._joined:
-            self._joined[key] = (one, other, self._new(self.ev.lift(one), self.ev.lift(other)))
+            self._joined[key] = (one, other, self._new(self.evaluator.lift(one), self.evaluator.lift(other)))
         return self._joined[key][2]
 
     def _new(self, one: Value, other: Value) -> Value:
@@ -181,7 +181,7 @@ class Joiner:
         return made
 
     def _mutable(self, one: Any, other: Any) -> Value:
-        effects = self.ev.effects
+        effects = self.evaluator.effects
         if effects.is_older(one, self.moment) or effects.is_older(other, self.moment):
             raise CannotJoinError(f"another `{type(one).__name__}`, which other names may share")
         for mine, partner in ((one, other), (other, one)):
@@ -199,13 +199,15 @@ class Joiner:
     def _variable(self, one: Value, other: Value) -> Dyn:
         types = self._type(one), self._type(other)
         joined = self._unified(*types, one, other)
-        residual = self.ev.residual
+        residual = self.evaluator.residual
         examples = self._example(one), self._example(other)
         hint = next((side.name for side in (one, other) if isinstance(side, Dyn)), "either")
         made = residual.declare(joined, examples[0 if self.taken else 1], hint)
         if len({*types}) > 1 and joined == t.FLOAT:
-            made.is_loose, made.example, one, other = True, float(made.example), float(one), float(other)
-        made.spare = next((e for e in (made.example, *self._spares(one, other)) if e is not None), None)
+            made.is_int_or_float, made.example, one, other = True, float(made.example), float(one), float(other)
+        made.example_if_given = next(
+            (e for e in (made.example, *self._examples_if_given(one, other)) if e is not None), None
+        )
         for block, side in zip(self.blocks, (one, other), strict=True):
             with residual.reopened(block):
                 expression = handed_on(residual.expression(side), self._type(side), block)
@@ -217,8 +219,8 @@ class Joiner:
     def _example(self, value: Value) -> Any:
         return value.example if isinstance(value, Dyn) else value
 
-    def _spares(self, *sides: Value) -> list[Any]:
-        return [side.spare if isinstance(side, Dyn) else side for side in sides]
+    def _examples_if_given(self, *sides: Value) -> list[Any]:
+        return [side.example_if_given if isinstance(side, Dyn) else side for side in sides]
 
     def _type(self, value: Value) -> t.Type:
         if isinstance(value, Dyn):
@@ -234,7 +236,7 @@ class Joiner:
         if t.without_none(one) == t.without_none(other):
             same = one if t.is_optional(one) else other
         elif (
-            self.may_be_loose
+            self.int_may_join_float
             and {one, other} == {t.INT, t.FLOAT}
             and not isinstance(first, Dyn) | isinstance(second, Dyn)
         ):
@@ -243,7 +245,7 @@ class Joiner:
             same = t.optional(other if one == t.NONE else one)
         else:
             raise CannotJoinError(f"a `{one}` or a `{other}`")
-        examples = [e for e in self._spares(first, second) if e is not None]
+        examples = [e for e in self._examples_if_given(first, second) if e is not None]
         if len(examples) > 1 and isinstance(examples[0], torch.dtype) != isinstance(examples[1], torch.dtype):
             raise CannotJoinError("a dtype or a number")
         return same

@@ -57,66 +57,68 @@ class Rounds:
         walking.refuse_changed(self.sources, 0)
 
 
-def over(ev: Evaluator, iterable: Value) -> Rounds:
+def over(evaluator: Evaluator, iterable: Value) -> Rounds:
     """The header of a loop over something of run-time length."""
     if isinstance(iterable, DynRange):
-        return _of_range(ev, iterable)
+        return _of_range(evaluator, iterable)
     if isinstance(iterable, DynEnumerate):
-        return _of_enumerate(ev, iterable)
+        return _of_enumerate(evaluator, iterable)
     if isinstance(iterable, DynZip):
-        return _of_zip(ev, iterable)
+        return _of_zip(evaluator, iterable)
     if isinstance(iterable, Dyn):
-        return _of_value(ev, iterable)
-    made = _of_value(ev, ev.residual.list_of([ev.lift(item) for item in ev.iterate(iterable)]))
+        return _of_value(evaluator, iterable)
+    made = _of_value(
+        evaluator, evaluator.residual.list_of([evaluator.lift(item) for item in evaluator.iterate(iterable)])
+    )
     made.sources += walking.sources_of(iterable)
     return made
 
 
-def _of_range(ev: Evaluator, iterable: DynRange) -> Rounds:
+def _of_range(evaluator: Evaluator, iterable: DynRange) -> Rounds:
     if any(not (type(b) is int or (isinstance(b, Dyn) and b.type == t.INT)) for b in iterable.bounds):
         raise RefusedError("loop-not-lowered", "`range` of anything but whole numbers")
-    source = syntax.call("range", [ev.residual.expression(bound) for bound in iterable.bounds])
-    return _of_item(ev, source, t.INT, 0, "index", len(range(*map(ev.example, iterable.bounds))))
+    source = syntax.call("range", [evaluator.residual.expression(bound) for bound in iterable.bounds])
+    return _of_item(evaluator, source, t.INT, 0, "index", len(range(*map(evaluator.example, iterable.bounds))))
 
 
-def _of_value(ev: Evaluator, iterable: Dyn) -> Rounds:
+def _of_value(evaluator: Evaluator, iterable: Dyn) -> Rounds:
     if not (iterable.is_tensor or isinstance(iterable.type, t.List)):
         raise RefusedError("loop-not-lowered", f"a loop over a `{iterable.type}`")
     if (iterable.is_tensor and not iterable.example.dim()) or not len(iterable.example):
         raise RefusedError("loop-not-lowered", "a loop over something that is empty in the example")
     example = iterable.example[0]
     type_ = iterable.type.element if isinstance(iterable.type, t.List) else type_of(example)
-    made = _of_item(ev, ev.residual.ref(iterable), type_, example, "entry", len(iterable.example))
+    made = _of_item(evaluator, evaluator.residual.ref(iterable), type_, example, "entry", len(iterable.example))
     made.walked.append((iterable, made.count))
     return made
 
 
-def _of_item(ev: Evaluator, source: ast.expr, type_: t.Type, example: Any, hint: str, count: int) -> Rounds:
-    item = Dyn(type_, example, ev.residual.method.fresh(hint), ev.residual.method, [])
+def _of_item(evaluator: Evaluator, source: ast.expr, type_: t.Type, example: Any, hint: str, count: int) -> Rounds:
+    item = Dyn(type_, example, evaluator.residual.method.fresh(hint), evaluator.residual.method, [])
     return Rounds(source, syntax.store(item.name), lambda: item, count, [item])
 
 
-def _of_enumerate(ev: Evaluator, iterable: DynEnumerate) -> Rounds:
+def _of_enumerate(evaluator: Evaluator, iterable: DynEnumerate) -> Rounds:
     if type(iterable.start) is not int:
         raise RefusedError("loop-not-lowered", "`enumerate` from a start known only at run time")
-    inner = over(ev, iterable.over)
-    number = Dyn(t.INT, 0, ev.residual.method.fresh("number"), ev.residual.method, [])
+    inner = over(evaluator, iterable.over)
+    number = Dyn(t.INT, 0, evaluator.residual.method.fresh("number"), evaluator.residual.method, [])
 
     def value() -> Value:
         if not iterable.start:
             return number, inner.value()
-        shifted = ast.BinOp(ev.residual.ref(number), ast.Add(), ast.Constant(iterable.start))
-        return ev.residual.bind(shifted, iterable.start, "number"), inner.value()
+        shifted = ast.BinOp(evaluator.residual.ref(number), ast.Add(), ast.Constant(iterable.start))
+        return evaluator.residual.bind(shifted, iterable.start, "number"), inner.value()
 
     target = ast.Tuple([syntax.store(number.name), inner.target], ast.Store())
     source = syntax.call("enumerate", [inner.source])
     return Rounds(source, target, value, inner.count, [number, *inner.items], inner.walked, inner.sources)
 
 
-def _of_zip(ev: Evaluator, iterable: DynZip) -> Rounds:
-    parts = [over(ev, part) for part in iterable.parts]
+def _of_zip(evaluator: Evaluator, iterable: DynZip) -> Rounds:
+    parts = [over(evaluator, part) for part in iterable.parts]
     if iterable.strict:
-        _require_same_length(ev, parts)
+        _require_same_length(evaluator, parts)
     return Rounds(
         syntax.call("zip", [part.source for part in parts]),
         ast.Tuple([part.target for part in parts], ast.Store()),
@@ -128,25 +130,25 @@ def _of_zip(ev: Evaluator, iterable: DynZip) -> Rounds:
     )
 
 
-def _require_same_length(ev: Evaluator, parts: list[Rounds]) -> None:
+def _require_same_length(evaluator: Evaluator, parts: list[Rounds]) -> None:
     if any(len(part.walked) != 1 for part in parts):
         raise RefusedError("loop-not-lowered", "`zip(strict=True)` of anything but tensors and lists")
-    lengths = [syntax.call("len", [ev.residual.ref(part.walked[0][0])]) for part in parts]
+    lengths = [syntax.call("len", [evaluator.residual.ref(part.walked[0][0])]) for part in parts]
     for length in lengths[1:]:
         same = ast.Compare(lengths[0], [ast.Eq()], [length])
-        ev.residual.emit(syntax.require(same, "`zip` gets arguments of different lengths"))
+        evaluator.residual.emit(syntax.require(same, "`zip` gets arguments of different lengths"))
 
 
-def listed(ev: Evaluator, iterable: Value) -> Dyn:
+def listed(evaluator: Evaluator, iterable: Value) -> Dyn:
     """`list(iterable)` over something of run-time length: a new list."""
-    residual = ev.residual
-    header = over(ev, iterable)
+    residual = evaluator.residual
+    header = over(evaluator, iterable)
     with residual.block() as block:
         item = header.begin(block)
         type_, expression = residual.typed(item)
     if block:
         raise RefusedError("length-known-at-run-time", "a list of `enumerate` from another start than zero")
-    example = [ev.example(item)] * min(header.count, LONGEST_EXAMPLE)
+    example = [evaluator.example(item)] * min(header.count, LONGEST_EXAMPLE)
     if isinstance(iterable, Dyn):
         example = list(iterable.example)
     made = ast.ListComp(expression, [ast.comprehension(header.target, header.source, [], 0)])

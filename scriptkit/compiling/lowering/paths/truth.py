@@ -17,36 +17,36 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 
-def truth(ev: Evaluator, value: Value) -> Value:
+def truth(evaluator: Evaluator, value: Value) -> Value:
     """A `bool`, or a value of type bool."""
-    value = ev.lift(value)
+    value = evaluator.lift(value)
     if isinstance(value, Dyn):
-        return _dynamic_truth(ev, value)
+        return _dynamic_truth(evaluator, value)
     if isinstance(value, UnknownText):
         raise RefusedError("text-known-at-run-time", "the truth of a text known only at run time")
     if is_plain(value):
-        contents_of(ev, value)
+        contents_of(evaluator, value)
         return bool(value)
-    return _truth_of_object(ev, value)
+    return _truth_of_object(evaluator, value)
 
 
-def _truth_of_object(ev: Evaluator, value: Value) -> Value:
+def _truth_of_object(evaluator: Evaluator, value: Value) -> Value:
     for name in ("__bool__", "__len__"):
         function = getattr(type(value), name, None)
         if isinstance(function, FunctionType):
-            return truth(ev, ev.call(function, [value]))
+            return truth(evaluator, evaluator.call(function, [value]))
         if function is not None:
-            return bool(ev.items(value))
+            return bool(evaluator.items(value))
     return True
 
 
-def _dynamic_truth(ev: Evaluator, value: Dyn) -> Value:
-    residual = ev.residual
+def _dynamic_truth(evaluator: Evaluator, value: Dyn) -> Value:
+    residual = evaluator.residual
     if value.type == t.BOOL:
         return value
     if value.is_tensor:
         return residual.bind(
-            syntax.call("bool", [residual.ref(value)]), ev.try_out("bool", bool, [value], {}), "is_true"
+            syntax.call("bool", [residual.ref(value)]), evaluator.try_out("bool", bool, [value], {}), "is_true"
         )
     if value.type in (t.INT, t.FLOAT):
         zero = ast.Constant(0 if value.type == t.INT else 0.0)
@@ -60,10 +60,10 @@ def _dynamic_truth(ev: Evaluator, value: Dyn) -> Value:
     raise RefusedError("truth-not-lowered", f"the truth of a `{value.type}` known only at run time")
 
 
-def negated(ev: Evaluator, value: Value) -> Value:
+def negated(evaluator: Evaluator, value: Value) -> Value:
     """`not value` of a truth."""
     if not isinstance(value, Dyn):
         return not value
-    made = ev.residual.bind(ast.UnaryOp(ast.Not(), ev.residual.ref(value)), not value.example, "is_not")
-    made.implies = {not side: known for side, known in value.implies.items()}
+    made = evaluator.residual.bind(ast.UnaryOp(ast.Not(), evaluator.residual.ref(value)), not value.example, "is_not")
+    made.given_if = {not side: known for side, known in value.given_if.items()}
     return made

@@ -136,7 +136,7 @@ class Residual:
         if id(value) not in home.results:
             caller = home.caller
             got = Dyn(value.type, value.example, caller.fresh(value.name), caller, home.call_block)
-            got.spare = value.spare
+            got.example_if_given = value.example_if_given
             home.results[id(value)] = (value, got)
         return home.results[id(value)][1]
 
@@ -235,7 +235,7 @@ class Residual:
     def expression(self, value: Value) -> ast.expr:
         """Any value as an expression: a name, or a literal."""
         if isinstance(value, Dyn):
-            if value.is_loose:
+            if value.is_int_or_float:
                 raise RefusedError(
                     "branch-values-differ", f"`{value.name}` is an int in one branch, a float in another"
                 )

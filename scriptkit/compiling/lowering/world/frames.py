@@ -6,7 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.world.refusing import RaisedError
-from scriptkit.compiling.lowering.world.values import Poison, Value
+from scriptkit.compiling.lowering.world.values import Unreadable, Value
 
 if TYPE_CHECKING:
     import ast
@@ -32,12 +32,12 @@ class Frame:
         self.path = path
         self.cells = cells or {}
         self.outer = outer
-        self.first: Value = next(iter(variables.values()), None)
-        self.nested = 0
-        self.tails = 0
-        self.goes_on = 0
+        self.first_argument: Value = next(iter(variables.values()), None)
+        self.enclosing_blocks = 0
+        self.tail_duplications = 0
+        self.open_joins = 0
         self.yielded: list[Value] | None = None
-        self.born = 0
+        self.created_at = 0
         self.loops: list[dict[str, Value] | None] = []
 
     def look_up(self, name: str, facts: Facts) -> Value:
@@ -57,7 +57,7 @@ class Frame:
 
 
 def _sound(name: str, value: Value) -> Value:
-    if isinstance(value, Poison):
+    if isinstance(value, Unreadable):
         raise value.error(name)
     return value
 

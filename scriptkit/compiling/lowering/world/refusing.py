@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ast
 
-Fork = tuple[str, int, int, int, int]
+BranchPlace = tuple[str, int, int, int, int]
 
 
 _SPOKEN = {
@@ -39,7 +39,7 @@ class RefusedError(Exception):
         self.rule = rule
         self.message = _OWN_NAME.sub(lambda found: _SPOKEN[found[1]], message)
         self.place: tuple[str, ast.AST] | None = None
-        self.branch: Fork | None = None
+        self.branch: BranchPlace | None = None
         self.depth = -1
 
 

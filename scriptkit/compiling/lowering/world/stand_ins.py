@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.world.frames import Closure
-from scriptkit.compiling.lowering.world.values import Dyn, Poison, Value
+from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class UnknownText:
         return "".join(part if isinstance(part, str) else "..." for part in self.parts)
 
 
-SPECIAL_VALUES = (Dyn, Poison, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
+SPECIAL_VALUES = (Dyn, Unreadable, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
 
 
 def has_dyn(value: Value, depth: int = 0) -> bool:

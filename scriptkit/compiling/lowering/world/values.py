@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import torch
 from torch import nn
 
-from scriptkit.compiling.lowering.world.refusing import Fork, RefusedError
+from scriptkit.compiling.lowering.world.refusing import BranchPlace, RefusedError
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ class Dyn:
     """A value of the residual program; Python code that takes it for a plain object is refused."""
 
     __slots__ = (
-        "annotation",
         "block",
         "example",
+        "example_if_given",
+        "given_if",
+        "guessed_annotation",
         "home",
-        "implies",
-        "is_loose",
+        "is_int_or_float",
         "name",
-        "rank_checked",
+        "rank_checked_in",
         "slot",
-        "spare",
         "type",
     )
 
@@ -55,21 +55,21 @@ class Dyn:
         self.home = home
         self.block = block
         self.slot: tuple[torch.nn.Module, str] | None = None
-        self.spare: Any = example
-        self.implies: dict[bool, list[Dyn]] = {}
-        self.is_loose = False
-        self.annotation: ast.AnnAssign | None = None
-        self.rank_checked: list[ast.stmt] | None = None
+        self.example_if_given: Any = example
+        self.given_if: dict[bool, list[Dyn]] = {}
+        self.is_int_or_float = False
+        self.guessed_annotation: ast.AnnAssign | None = None
+        self.rank_checked_in: list[ast.stmt] | None = None
 
     @property
     def is_optional(self) -> bool:
         """Whether it may be None at run time."""
         return t.is_optional(self.type)
 
-    def settled(self) -> Dyn:
+    def as_float(self) -> Dyn:
         """A number that eager has as an int in one arm and a float in the other, where only its value counts."""
         made = Dyn(self.type, self.example, self.name, self.home, self.block)
-        made.slot, made.spare = self.slot, self.spare
+        made.slot, made.example_if_given = self.slot, self.example_if_given
         return made
 
     @property
@@ -99,12 +99,12 @@ class Parts(tuple[Any, ...]):  # noqa: SLOT001 - a tuple cannot have slots of it
     names: tuple[str, ...] = ()
 
 
-class Poison:
+class Unreadable:
     """A variable that has no value any more; reading it is refused. `is_consequence`: because of another refusal."""
 
     is_consequence = False
 
-    def __init__(self, why: str, branch: Fork | None = None, rule: str = "branch-values-differ") -> None:
+    def __init__(self, why: str, branch: BranchPlace | None = None, rule: str = "branch-values-differ") -> None:
         self.why = why
         self.branch = branch
         self.rule = rule
