@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.code import assignment, loops, statements, with_and_try
 from scriptkit.compiling.lowering.evaluator import generators
-from scriptkit.compiling.lowering.paths import branching, rounds
+from scriptkit.compiling.lowering.paths import branching, conditions, rounds
 from scriptkit.compiling.lowering.world import walking
 from scriptkit.compiling.lowering.world.outcomes import Outcome, Returned
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError, TooLongError
@@ -102,7 +102,7 @@ def _statement(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Fr
 
 
 def _if(evaluator: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
-    condition = branching.test(evaluator, node.test, frame)
+    condition = conditions.test(evaluator, node.test, frame)
     evaluator.place.node = node.test
     if isinstance(condition, Dyn):
         side = branching.seal(evaluator, condition, frame)
@@ -238,7 +238,7 @@ def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: 
     if following.position > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", "a `while` loop would be unrolled too often")
     with evaluator.residual.block() as tried:
-        condition = branching.test(evaluator, node.test, frame)
+        condition = conditions.test(evaluator, node.test, frame)
     if isinstance(condition, Dyn):
         if node.orelse or frame.enclosing_blocks:
             raise RefusedError("loop-else", "`while` with `else`, or inside another block, is not lowered")

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.code import assignment
-from scriptkit.compiling.lowering.paths import branching, rounds
+from scriptkit.compiling.lowering.paths import branching, conditions, rounds
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.frames import Frame
 from scriptkit.compiling.lowering.world.refusing import RefusedError
@@ -48,7 +48,7 @@ def _unrolled(
     first, *rest = generators
     for item in evaluator.iterate(evaluator.expression(first.iter, outer) if over is None else over):
         assignment.assign(evaluator, first.target, item, inner)
-        if all(_static(branching.test(evaluator, condition, inner)) for condition in first.ifs):
+        if all(_static(conditions.test(evaluator, condition, inner)) for condition in first.ifs):
             yield from _unrolled(evaluator, rest, inner, inner)
 
 
@@ -102,19 +102,19 @@ class _Appending:
         assignment.assign(self.evaluator, first.target, item, self.inner)
         self._filtered(made, first.ifs, rest)
 
-    def _filtered(self, made: Dyn, conditions: list[ast.expr], rest: list[ast.comprehension]) -> None:
+    def _filtered(self, made: Dyn, tests: list[ast.expr], rest: list[ast.comprehension]) -> None:
         evaluator = self.evaluator
-        if not conditions:
+        if not tests:
             self._next(made, rest)
             return
-        verdict = branching.test(evaluator, conditions[0], self.inner)
+        verdict = conditions.test(evaluator, tests[0], self.inner)
         if not isinstance(verdict, Dyn):
             if verdict:
-                self._filtered(made, conditions[1:], rest)
+                self._filtered(made, tests[1:], rest)
             return
         with evaluator.residual.block() as block:
             branching.refine(evaluator, verdict, self.inner, side=True)
-            self._filtered(made, conditions[1:], rest)
+            self._filtered(made, tests[1:], rest)
         if block:
             evaluator.residual.emit(ast.If(evaluator.residual.ref(verdict), block, []))
 

@@ -11,7 +11,7 @@ from scriptkit.compiling.lowering.code.closures import closure
 from scriptkit.compiling.lowering.evaluator import generators, texts
 from scriptkit.compiling.lowering.objects import attributes, modules, subscripts
 from scriptkit.compiling.lowering.operations import comparisons, lists, operators
-from scriptkit.compiling.lowering.paths import branching, truth
+from scriptkit.compiling.lowering.paths import branching, conditions, truth
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 
@@ -95,18 +95,18 @@ def _binary(evaluator: Evaluator, node: ast.BinOp, frame: Frame) -> Value:
 
 def _unary(evaluator: Evaluator, node: ast.UnaryOp, frame: Frame) -> Value:
     if isinstance(node.op, ast.Not):
-        return truth.negated(evaluator, branching.test(evaluator, node.operand, frame))
+        return truth.negated(evaluator, conditions.test(evaluator, node.operand, frame))
     value = evaluator.expression(node.operand, frame)
     evaluator.place.node = node
     return operators.unary(evaluator, type(node.op), value)
 
 
 def _bool_op(evaluator: Evaluator, node: ast.BoolOp, frame: Frame) -> Value:
-    return branching.choose_operand(evaluator, node.values, isinstance(node.op, ast.And), frame)
+    return conditions.choose_operand(evaluator, node.values, isinstance(node.op, ast.And), frame)
 
 
 def _if_exp(evaluator: Evaluator, node: ast.IfExp, frame: Frame) -> Value:
-    condition = branching.test(evaluator, node.test, frame)
+    condition = conditions.test(evaluator, node.test, frame)
     if not isinstance(condition, Dyn):
         return evaluator.expression(node.body if condition else node.orelse, frame)
     return branching.choose(

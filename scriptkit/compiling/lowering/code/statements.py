@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.lowering.code import assignment
 from scriptkit.compiling.lowering.code.closures import closure
 from scriptkit.compiling.lowering.evaluator import texts
-from scriptkit.compiling.lowering.paths import branching
+from scriptkit.compiling.lowering.paths import branching, conditions
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
@@ -61,7 +61,7 @@ def _annotated(evaluator: Evaluator, node: ast.AnnAssign, frame: Frame) -> None:
 
 
 def _assert(evaluator: Evaluator, node: ast.Assert, frame: Frame) -> None:
-    condition = branching.test(evaluator, node.test, frame)
+    condition = conditions.test(evaluator, node.test, frame)
     words = texts.static_text(node.msg) or f"the assertion in line {node.lineno}"
     if isinstance(condition, Dyn):
         evaluator.residual.emit(syntax.require(evaluator.residual.ref(condition), words))

@@ -1,4 +1,28 @@
-"""Branches whose condition is known only at run time: both arms are evaluated, and what they leave is joined."""
+"""Branches whose condition is known only at run time: both arms are evaluated, and what they leave is joined.
+
+`x = a if t > 0 else b`, from source to residual program:
+
+1. `code/statements` wants the value of the right side; `code/expressions` finds `_if_exp` for the node and asks `test`
+   for the truth of `t > 0`. Were `t` an int of Python, that would be a bool of Python: one side would be evaluated, and
+   nothing of the branch be left.
+2. `t` is a value of the run, a `Dyn`. `operations/comparisons` compares the example, writes `compared = t > 0`, and
+   gives a `Dyn` of type bool. Its example says which arm the example inputs take, no more.
+3. `choose` calls `branch` with one function for each arm. `_arm` opens a block of statements and a journal, and calls
+   it. What the arm changed is noted and undone, so that the other arm starts from the same state (`Effects.arm`). An
+   arm that the example does not take may be refused: it then raises in the program, and that is told.
+4. `Joiner` makes one value of `a` and `b`. One object known to both stays as it is. A tensor or number on either side
+   becomes a variable of the program that holds both types, and each block ends with an assignment to it.
+5. `_both` writes the `if`; `code/assignment` binds `x` to the new value. The residual program is
+
+       compared = t > 0
+       if compared:
+           either = a
+       else:
+           either = b
+
+An `if` statement goes the same way (`code/blocks`); instead of one value, all variables and objects that an arm
+changed are joined. Where they cannot be, the rest of the function is evaluated in each arm.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +31,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.evaluator import texts
-from scriptkit.compiling.lowering.paths import truth
 from scriptkit.compiling.lowering.paths.joining import Joiner
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.outcomes import Left, Outcome, Returned
@@ -19,7 +42,6 @@ from scriptkit.compiling.lowering.world.refusing import (
     TooLongError,
 )
 from scriptkit.compiling.lowering.world.stand_ins import UnknownText
-from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -29,11 +51,16 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.effects import Snapshot
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.refusing import BranchPlace
+    from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 
 @dataclass(frozen=True)
 class JoinRules:
-    """`ends`: the function ends with the branch. `may_be_loose`: an int and a float may be joined."""
+    """What may be joined.
+
+    `ends_function`: nothing of the function follows the branch, so that its own objects need not be joined.
+    `int_may_join_float`: the value goes into an expression, where an int often may be a float (`dropout(x, p)`).
+    """
 
     ends_function: bool = False
     int_may_join_float: bool = False
@@ -41,7 +68,7 @@ class JoinRules:
 
 @dataclass
 class Arm:
-    """One evaluated arm."""
+    """One evaluated arm: its statements, how it ended, and what it made of the objects it changed."""
 
     block: list[ast.stmt]
     outcome: Outcome
@@ -63,7 +90,7 @@ def branch(
     rules = rules or JoinRules()
     branch_place = here(evaluator)
     side = seal(evaluator, condition, frame)
-    if side is not None:
+    if side is not None:  # the other arm raises already
         return run[0 if side else 1]()
     try:
         return _both(evaluator, condition, run, frame, needed, rules)
@@ -119,10 +146,7 @@ def _both(
             ended = test if side else ast.UnaryOp(ast.Not(), test)
             evaluator.residual.emit(ast.If(ended, arm.block, []))
             return _go_on_with(evaluator, condition, other, frame, side=not side)
-    if (body.outcome is None) != (orelse.outcome is None):
-        if frame.enclosing_blocks:
-            raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
-        body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
+    _return_from_both(body, orelse, frame)
     joiner = Joiner(
         evaluator,
         (body.block, orelse.block),
@@ -130,21 +154,33 @@ def _both(
         needed,
         taken=bool(condition.example),
         int_may_join_float=rules.int_may_join_float,
+        branch_place=branch_place,
+        local_since=frame.created_at if rules.ends_function else None,
     )
-    joiner.branch_place = branch_place
-    if rules.ends_function:
-        joiner.local_since = frame.created_at
-    joiner.states(body.state, orelse.state)
-    outcome: Outcome = None
-    if isinstance(body.outcome, Returned) and isinstance(orelse.outcome, Returned):
-        outcome = Returned(joiner.value(body.outcome.value, orelse.outcome.value))
+    outcome = _joined(joiner, body, orelse)
     if body.block or orelse.block:
         evaluator.residual.emit(ast.If(test, body.block or [evaluator.place.mark(ast.Pass())], orelse.block))
     return outcome
 
 
+def _return_from_both(body: Arm, orelse: Arm, frame: Frame) -> None:
+    """Where one arm returns, the other has the rest of the function in it: it ends without a `return`."""
+    if (body.outcome is None) != (orelse.outcome is None):
+        if frame.enclosing_blocks:
+            raise RefusedError("return-in-nested-block", "a branch returns from inside a loop, `with` or `try` block")
+        body.outcome, orelse.outcome = body.outcome or Returned(None), orelse.outcome or Returned(None)
+
+
+def _joined(joiner: Joiner, body: Arm, orelse: Arm) -> Outcome:
+    """Join objects first: the results may be some of them."""
+    joiner.states(body.state, orelse.state)
+    if isinstance(body.outcome, Returned) and isinstance(orelse.outcome, Returned):
+        return Returned(joiner.value(body.outcome.value, orelse.outcome.value))
+    return None
+
+
 def _go_on_with(evaluator: Evaluator, condition: Dyn, alive: Arm, frame: Frame, *, side: bool) -> Outcome:
-    """Where one arm ends, the other is the rest of the block."""
+    """Where one arm ends, the other is the rest of the block: its statements need no block of their own."""
     for snapshot in alive.state.values():
         evaluator.effects.journal(snapshot.target)
         snapshot.restore()
@@ -215,9 +251,6 @@ def refine(evaluator: Evaluator, condition: Dyn, frame: Frame, *, side: bool) ->
     return refined
 
 
-# ---- branches inside expressions
-
-
 def choose(
     evaluator: Evaluator, condition: Dyn, one: Callable[[], Value], other: Callable[[], Value], frame: Frame
 ) -> Value:
@@ -233,50 +266,3 @@ def choose(
     if isinstance(outcome, Returned):
         return outcome.value
     raise RefusedError("branch-raises", "both sides of a conditional expression raise")
-
-
-def choose_operand(evaluator: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
-    """`a and b`, `a or b`: the value of one of them."""
-    value = evaluator.expression(nodes[0], frame)
-    if len(nodes) == 1:
-        return value
-    verdict = truth.truth(evaluator, value)
-
-    def rest() -> Value:
-        return choose_operand(evaluator, nodes[1:], is_and, frame)
-
-    if not isinstance(verdict, Dyn):
-        return rest() if verdict == is_and else value
-    if is_and:
-        return choose(evaluator, verdict, rest, lambda: value, frame)
-    return choose(evaluator, verdict, lambda: value, rest, frame)
-
-
-def test(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Value:
-    """The truth of an expression that is only tested: operands of `and` and `or` need no common type."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return truth.negated(evaluator, test(evaluator, node.operand, frame))
-    if isinstance(node, ast.BoolOp):
-        return _test_operands(evaluator, node.values, isinstance(node.op, ast.And), frame)
-    value = evaluator.expression(node, frame)
-    evaluator.place.node = node
-    return truth.truth(evaluator, value)
-
-
-def _test_operands(evaluator: Evaluator, nodes: list[ast.expr], is_and: bool, frame: Frame) -> Value:  # noqa: FBT001 - a kind
-    verdict = test(evaluator, nodes[0], frame)
-    if len(nodes) == 1:
-        return verdict
-    seen: list[Any] = []
-
-    def rest() -> Value:
-        seen.append(_test_operands(evaluator, nodes[1:], is_and, frame))
-        return seen[-1]
-
-    if not isinstance(verdict, Dyn):
-        return rest() if verdict == is_and else verdict
-    made = choose(evaluator, verdict, rest if is_and else lambda: True, (lambda: False) if is_and else rest, frame)
-    if isinstance(made, Dyn):
-        implied = seen[0].given_if.get(is_and, []) if seen and isinstance(seen[0], Dyn) else []
-        made.given_if = {is_and: [*verdict.given_if.get(is_and, []), *implied]}
-    return made

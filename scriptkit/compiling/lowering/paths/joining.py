@@ -7,19 +7,26 @@ the same part everywhere: who is whose alias must not depend on the arm.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.compiling.lowering.paths.joined_types import (
+    CONSTANTS,
+    example_if_given,
+    is_same_constant,
+    joined_type,
+    type_in_arm,
+)
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.outlets import handed_on
 from scriptkit.compiling.lowering.world.effects import Snapshot
 from scriptkit.compiling.lowering.world.frames import Closure
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Parts, Unreadable, Value, spelled, type_of
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Unreadable, Value, spelled
 from scriptkit.language import types as t
-from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,33 +35,34 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.world.refusing import BranchPlace
 
 _DEEPEST = 8
-_CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
 
 
+@dataclass
 class Joiner:
-    """Joins the outcomes of two arms; `taken` is the arm the example takes."""
+    """Joins the outcomes of two arms.
 
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        blocks: tuple[list[ast.stmt], list[ast.stmt]],
-        moment: int,
-        needed: Collection[str] | None,
-        *,
-        taken: bool,
-        int_may_join_float: bool = False,
-    ) -> None:
-        self.evaluator = evaluator
-        self.blocks = blocks
-        self.moment = moment
-        self.needed = needed
-        self.taken = taken
-        self.int_may_join_float = int_may_join_float
-        self.local_since: int | None = None
-        self.branch_place: BranchPlace | None = None
-        self._apart: set[int] = set()
-        self._joined: dict[tuple[int, int], tuple[Value, Value, Value]] = {}
-        self._partners: dict[int, tuple[Any, Any]] = {}
+    `blocks`: the statements of the arms, to which assignments to the joined variables are appended.
+    `moment`: when the first arm began. What is older was known to both arms.
+    `needed`: the variables that are read later; the others may stay apart. None: all are.
+    `taken`: whether the example takes the first arm.
+    `local_since`: where the function ends with the branch, the moment it began. Nobody else knows what it made since.
+    """
+
+    evaluator: Evaluator
+    blocks: tuple[list[ast.stmt], list[ast.stmt]]
+    moment: int
+    needed: Collection[str] | None
+    taken: bool
+    int_may_join_float: bool = False
+    branch_place: BranchPlace | None = None
+    local_since: int | None = None
+    _apart: set[int] = field(default_factory=set)  # local objects whose content could not be joined
+    # By the ids of both sides, which are kept so that no id is used twice: a pair met again is one value again, so that
+    # aliases stay aliases.
+    _joined: dict[tuple[int, int], tuple[Value, Value, Value]] = field(default_factory=dict)
+    # With which object of the other arm an object was joined: `a is b` in one arm and not in the other would be seen by
+    # code that changes `a` later.
+    _partners: dict[int, tuple[Any, Any]] = field(default_factory=dict)
 
     def states(self, first: dict[int, Snapshot], second: dict[int, Snapshot]) -> None:
         """Give every object that an arm changed its joined content."""
@@ -63,8 +71,9 @@ class Joiner:
             for key, snapshot in state.items():
                 if self.evaluator.effects.is_older(snapshot.target, self.moment):
                     older[key] = snapshot.target
-                else:
+                else:  # an object of this arm alone: it keeps what the arm gave it
                     snapshot.restore()
+        # local objects first: what they cannot join is found `_apart` when the others that may hold them are joined
         for key, target in sorted(older.items(), key=lambda pair: self._is_local(pair[1]), reverse=True):
             before = Snapshot.of(target)
             self.evaluator.effects.journal(target)
@@ -137,11 +146,11 @@ class Joiner:
             if self._apart and self._is_apart(one):
                 raise CannotJoinError(f"a `{type(one).__name__}` whose content depends on the branch")
             return one
-        if _is_same_constant(one, other):
+        if is_same_constant(one, other):
             return one
         unreadable = [value for value in (one, other) if isinstance(value, Unreadable)]
         if unreadable:
-            unknown = next((unreadable for unreadable in unreadable if unreadable.is_consequence), None)
+            unknown = next((value for value in unreadable if value.is_consequence), None)
             return unknown or Unreadable("differs between the branches", self.branch_place)
         key = (id(one), id(other))
         if key not in self._joined:
@@ -152,7 +161,7 @@ class Joiner:
         if (
             isinstance(one, Dyn)
             or isinstance(other, Dyn)
-            or (isinstance(one, _CONSTANTS) and isinstance(other, _CONSTANTS))
+            or (isinstance(one, CONSTANTS) and isinstance(other, CONSTANTS))
         ):
             return self._variable(one, other)
         if type(one) is not type(other):
@@ -197,63 +206,27 @@ class Joiner:
     # ---- variables of the residual program
 
     def _variable(self, one: Value, other: Value) -> Dyn:
-        types = self._type(one), self._type(other)
-        joined = self._unified(*types, one, other)
-        residual = self.evaluator.residual
-        examples = self._example(one), self._example(other)
+        joined = joined_type(one, other, int_may_join_float=self.int_may_join_float)
+        types = type_in_arm(one), type_in_arm(other)
+        taken = one if self.taken else other
         hint = next((side.name for side in (one, other) if isinstance(side, Dyn)), "either")
-        made = residual.declare(joined, examples[0 if self.taken else 1], hint)
-        if len({*types}) > 1 and joined == t.FLOAT:
+        made = self.evaluator.residual.declare(joined, taken.example if isinstance(taken, Dyn) else taken, hint)
+        if types[0] != types[1] and joined == t.FLOAT:  # TorchScript joins no int with a float: write both as floats
             made.is_int_or_float, made.example, one, other = True, float(made.example), float(one), float(other)
-        made.example_if_given = next(
-            (e for e in (made.example, *self._examples_if_given(one, other)) if e is not None), None
-        )
+        examples = (made.example, example_if_given(one), example_if_given(other))
+        made.example_if_given = next((example for example in examples if example is not None), None)
         for block, side in zip(self.blocks, (one, other), strict=True):
-            with residual.reopened(block):
-                expression = handed_on(residual.expression(side), self._type(side), block)
-                if t.is_optional(joined):
-                    expression = syntax.call("torch.jit.annotate", [spelled(joined), expression])
-                residual.emit(ast.Assign([syntax.store(made.name)], expression))
+            self._hand_over(made, side, block)
         return made
 
-    def _example(self, value: Value) -> Any:
-        return value.example if isinstance(value, Dyn) else value
-
-    def _examples_if_given(self, *sides: Value) -> list[Any]:
-        return [side.example_if_given if isinstance(side, Dyn) else side for side in sides]
-
-    def _type(self, value: Value) -> t.Type:
-        if isinstance(value, Dyn):
-            return value.type
-        if isinstance(value, (list, dict, tuple)):
-            raise CannotJoinError(f"a `{type(value).__name__}` or a value known only at run time")
-        try:
-            return type_of(value)
-        except RefusedError as refusal:
-            raise CannotJoinError(refusal.message) from refusal
-
-    def _unified(self, one: t.Type, other: t.Type, first: Value, second: Value) -> t.Type:
-        if t.without_none(one) == t.without_none(other):
-            same = one if t.is_optional(one) else other
-        elif (
-            self.int_may_join_float
-            and {one, other} == {t.INT, t.FLOAT}
-            and not isinstance(first, Dyn) | isinstance(second, Dyn)
-        ):
-            same = t.FLOAT
-        elif t.NONE in (one, other):
-            same = t.optional(other if one == t.NONE else one)
-        else:
-            raise CannotJoinError(f"a `{one}` or a `{other}`")
-        examples = [e for e in self._examples_if_given(first, second) if e is not None]
-        if len(examples) > 1 and isinstance(examples[0], torch.dtype) != isinstance(examples[1], torch.dtype):
-            raise CannotJoinError("a dtype or a number")
-        return same
-
-
-def _is_same_constant(one: Value, other: Value) -> bool:
-    """Equal and of one type; minus zero is not zero, and not-a-number is itself."""
-    return isinstance(one, _CONSTANTS) and is_same(one, other)
+    def _hand_over(self, made: Dyn, side: Value, block: list[ast.stmt]) -> None:
+        """Assign the value of an arm to the joined variable, at the end of the arm's block."""
+        residual = self.evaluator.residual
+        with residual.reopened(block):
+            expression = handed_on(residual.expression(side), type_in_arm(side), block)
+            if t.is_optional(made.type):  # the same type in both blocks, whichever of them the compiler sees first
+                expression = syntax.call("torch.jit.annotate", [spelled(made.type), expression])
+            residual.emit(ast.Assign([syntax.store(made.name)], expression))
 
 
 def _instance(cls: Any) -> Any:

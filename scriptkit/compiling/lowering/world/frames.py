@@ -16,7 +16,24 @@ if TYPE_CHECKING:
 
 
 class Frame:
-    """One call: its variables, and where the names it does not bind come from."""
+    """One call that is evaluated: its variables, and where the names it does not bind come from.
+
+    `variables`: the local variables. They are owned by the run, so that the journal of an arm undoes their changes.
+    `namespace`, `cells`, `outer`: the globals of the function; the cells of its closure, where Python made it; the call
+        in which it was defined, where that was evaluated too.
+    `path`: the file of its code.
+    `first_argument`: what `super()` without arguments speaks of.
+    `created_at`: the moment of `Effects` at which the call began. What the run made later is local to the call.
+    `loops`: for each loop of the residual program round the statement, its carried variables; None for a `with` or
+        `try` block, which no `break` leaves.
+    `enclosing_blocks`: how many loops of the residual program, `with` and `try` blocks are round the statement. A
+        `return` in a branch in there cannot become the end of the residual method.
+    `tail_duplications`: how many branches round the statement could not be joined, so that the rest of the function
+        was copied into each of their arms (tail duplication); the copies multiply.
+    `open_joins`: how many branches round the statement are joined behind it. With none left the function ends with the
+        branch, and objects that it alone knows need no common content.
+    `yielded`: what a generator gave until now.
+    """
 
     def __init__(
         self,

@@ -32,7 +32,24 @@ def _never(what: str) -> Callable[..., NoReturn]:
 
 
 class Dyn:
-    """A value of the residual program; Python code that takes it for a plain object is refused."""
+    """A value of the residual program; Python code that takes it for a plain object is refused.
+
+    `type`: what TorchScript calls its type.
+    `example`: what it is on the example inputs. An operation on it runs on the example, to see which type and rank it
+        gives; two arms of a branch are both lowered, whatever the example says.
+    `name`: the variable of the residual program that holds it.
+    `home`, `block`: the residual method that computes it, and the block of statements where it does. Other methods get
+        it as a parameter or a result; code outside the block cannot name it.
+    `slot`: the module and the name of the attribute it is (a parameter, a buffer, `training`), which every method reads
+        by a path of its own instead of a variable.
+    `example_if_given`: an example that is not None, for a value that may be None and is so on the example inputs; the
+        arm that knows better goes on with this one. None where nobody has seen any.
+    `given_if`: of a truth, the values that are certainly not None where it is True, and where it is False.
+    `is_int_or_float`: one arm has an int and the other a float. It is a float here, which is right only where nobody
+        can tell the difference; everything else refuses it.
+    `guessed_annotation`: the statement that makes an empty list, as long as no item told the type of its items.
+    `rank_checked_in`: the block that asserts its rank; code that this block does not reach has to assert it again.
+    """
 
     __slots__ = (
         "block",
@@ -55,7 +72,7 @@ class Dyn:
         self.home = home
         self.block = block
         self.slot: tuple[torch.nn.Module, str] | None = None
-        self.example_if_given: Any = example
+        self.example_if_given: Any = example  # a branch that joins a value with None replaces it
         self.given_if: dict[bool, list[Dyn]] = {}
         self.is_int_or_float = False
         self.guessed_annotation: ast.AnnAssign | None = None
@@ -77,6 +94,8 @@ class Dyn:
         """Whether it is certainly a tensor."""
         return self.type == t.TENSOR
 
+    # Python runs much of the evaluated code natively (`isinstance`, dictionaries, formatting). Where a value of the run
+    # slips into that, the example must not decide by accident, so that every question Python may ask ends in a refusal.
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _never("a comparison")
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _never("Python's arithmetic")
     __hash__ = _never("`hash`")
@@ -163,7 +182,15 @@ _LONGEST_NAME = 30
 
 
 class Method:
-    """One residual method: a body, what it takes from its caller, and what its caller takes from it."""
+    """One residual method: a body, what it takes from its caller, and what its caller takes from it.
+
+    `blocks`: the blocks that are being written, outermost first; new statements go to the last.
+    `parameters`: by the id of a value of a caller, the value and the name it has here.
+    `results`: by the id of a value computed here, the value and the one the caller gets for it. Both grow while code
+        refers to values of other methods (lambda lifting), which is known only when the whole program is evaluated.
+    `hints`: names for parameters, by the id of the value: those that the evaluated function gave them.
+    `call`, `call_block`: the statement of the caller that calls it, and the block where that stands.
+    """
 
     def __init__(self, module: nn.Module, caller: Method | None, name: str) -> None:
         self.module = module
