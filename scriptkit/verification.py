@@ -312,7 +312,7 @@ def _eval_only(module: nn.Module) -> str:
     """Why a module is compiled for evaluation only; empty where it is not."""
     if isinstance(module, CompiledModule):
         return module.eval_only
-    reasons = (getattr(getattr(part, "choice", None), "eval_only", "") for _, _, part in parts_in(module))
+    reasons = (part.eval_only for _, _, part in parts_in(module))
     return next(filter(None, reasons), "")
 
 

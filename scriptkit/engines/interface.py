@@ -118,6 +118,10 @@ class Part(Protocol):
     def rows(self) -> Sequence[ReportRow]:
         """How each of its submodules is compiled; paths begin at the part."""
 
+    @property
+    def eval_only(self) -> str:
+        """Why the form cannot stand for the submodule in training; empty where it can."""
+
     def why_eagerly(self) -> str | None:
         """The reason for which the form cannot stand for the submodule in the next call."""
 

@@ -14,7 +14,9 @@ from scriptkit.arguments import positional, required_module
 from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.compiling.boundary.signature import Entry
 from scriptkit.compiling.chosen.bound_lowered import bound_form
+from scriptkit.compiling.chosen.choice import LoweredChoice, ScriptChoice, TraceChoice
 from scriptkit.compiling.plan.choosing import Chooser
+from scriptkit.compiling.plan.subject import Subject
 from scriptkit.compiling.plan.trees import complete, to_torchscript
 from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making, thread
@@ -115,18 +117,22 @@ class CompiledModule(BringsTorchScript):
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
             with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(self.inner):
-                self._choice = Chooser(self.inner, examples, *self._choosing, complete=complete).choose()
+                self._choice = Chooser(self._subject(examples)).choose()
         except CompilationError as error:
             if examples is not None:
                 raise
             self._pending = f"it needs example inputs to be traced: {error.headline}"
             return
         self._pending = ""
-        if self._choice.in_no_file:
-            message = f"{type(self.inner).__name__} cannot be saved: {self._choice.in_no_file}"
+        choice = self._choice
+        if isinstance(choice, ScriptChoice) and choice.in_no_file:
+            message = f"{type(self.inner).__name__} cannot be saved: {choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
-        whole = self._choice.mode == "script" and not self._choice.is_mixed
-        self._calls = _ScriptedCalls(self.inner, self._eager_calls) if whole else _BoundCalls(self.inner, self._choice)
+        is_whole = isinstance(choice, ScriptChoice) and choice.is_whole
+        self._calls = _ScriptedCalls(self.inner, self._eager_calls) if is_whole else _BoundCalls(self.inner, choice)
+
+    def _subject(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> Subject:
+        return Subject(self.inner, examples, *self._choosing, complete=complete)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -150,7 +156,7 @@ class CompiledModule(BringsTorchScript):
         assert self._calls is not None  # noqa: S101 - they were asked
         if changed not in self._not_lowered_again:
             try:
-                self._choice = Chooser(self.inner, (args, kwargs), *self._choosing, complete=complete).lower_again()
+                self._choice = Chooser(self._subject((args, kwargs))).lower_again()
                 self._calls = _BoundCalls(self.inner, self._choice)
             except CompilationError as error:
                 self._not_lowered_again[changed] = error.headline
@@ -185,14 +191,14 @@ class CompiledModule(BringsTorchScript):
         """The compiled program as text; an attribute `code` of the module itself wins."""
         if hasattr(self.inner, "code"):
             return self.inner.code
-        if self._choice is not None and self._choice.mode == "lowered":
-            return self._choice.lowered[0].code
+        if isinstance(self._choice, LoweredChoice):
+            return self._choice.program.code
         return self.__scriptkit_torchscript__().code
 
     @property
     def fixed_dimensions(self) -> dict[str, list[int]]:
         """By parameter of `forward`, the dimensions that must be as in the example inputs, because a trace says so."""
-        traces = self._choice.traces.values() if self._choice is not None else ()
+        traces = self._choice.traces.values() if isinstance(self._choice, TraceChoice) else ()
         found: dict[str, list[int]] = {}
         for call in traces:
             names = Entry(call.inputs, call.forward, "traced").names
@@ -276,19 +282,12 @@ class _BoundCalls(_Calls):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.bound.bind()
         try:
-            return self._run(*args, **kwargs)
+            return self.choice.call(args, kwargs, training=self.module.training)
         except CALL_ERRORS as error:
             forward = inspect.unwrap(type(self.module).forward)
             raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
         finally:
             self.bound.pull_back()
-
-    def _run(self, *args: Any, **kwargs: Any) -> Any:
-        if self.choice.traces:
-            return self.choice.traces[self.module.training](*args, **kwargs)
-        if self.choice.mode == "lowered":
-            return self.choice.lowered[0].run(*args, **kwargs)
-        return self.choice.form(*args, **kwargs)
 
     def complete(self) -> torch.jit.ScriptModule:
         reason = self.bound.why_in_no_file()

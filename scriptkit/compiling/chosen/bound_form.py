@@ -44,7 +44,7 @@ class BoundForm:
         self.choice = choice
         self.form = choice.form
         self._states = [part.__dict__ for part in module.modules() if not programs.is_compiled(part)]
-        self._find_tensors(module)
+        self._find_tensors(module, choice)
         self._find_hooks(module)
         self._find_values([*_values_of(module), *globals_read(module), *chain.from_iterable(map(read_by, self._hooks))])
         self._find_code(module)
@@ -53,11 +53,9 @@ class BoundForm:
 
     # ------------------------------------------------------------------ looking
 
-    def _find_tensors(self, module: nn.Module) -> None:
+    def _find_tensors(self, module: nn.Module, choice: Choice) -> None:
         where = {id(tensor): (holder, name) for holder, name, tensor in _tensors_of(module)}
-        lowered = [
-            (cpp, name, holder[key]) for one in self.choice.lowered for holder, key, cpp, name in one.tensor_slots()
-        ]
+        lowered = [(cpp, name, holder[key]) for one in choice.programs for holder, key, cpp, name in one.tensor_slots()]
         places = [*engine_state.tensor_slots(self.form), *lowered]
         unique = {(id(cpp), name): (cpp, name, tensor) for cpp, name, tensor in places}
         slots = [(*where[id(t)], cpp, name) for cpp, name, t in unique.values() if id(t) in where]
@@ -115,7 +113,7 @@ class BoundForm:
         changed = self._changed()
         if changed is not None:
             return f"{changed} changed after compiling"
-        if self.choice.mode != "lowered" and len({state["training"] for state in self._states}) > 1:
+        if len({state["training"] for state in self._states}) > 1:
             return "only some submodules are in training mode"
         if self._states[0]["training"] and self.choice.eval_only:
             return f"compiled for evaluation only: {self.choice.eval_only}"
@@ -136,7 +134,7 @@ class BoundForm:
 
     def _changed(self) -> str | None:
         """What is not as it was when the form was made, in words."""
-        broken = next((fact for one in self.choice.lowered if (fact := one.question.broken()) is not None), None)
+        broken = next((fact for one in self.choice.programs if (fact := one.question.broken()) is not None), None)
         if broken is not None:
             return broken.removesuffix(" changed")
         try:
@@ -192,9 +190,7 @@ class BoundForm:
 
     def _follow_modes(self) -> None:
         training = bool(self._states[0]["training"])
-        if self.choice.mode == "lowered":
-            self.choice.lowered[0].follow_modes()
-        elif training is not self._training:
+        if training is not self._training:
             self.form.train(training)
             self._training = training
 
@@ -208,6 +204,11 @@ class BoundForm:
     def rows(self) -> list[ReportRow]:
         """The rows of the choice, with paths from the module itself."""
         return self.choice.rows_from_here()
+
+    @property
+    def eval_only(self) -> str:
+        """Why the form holds in evaluation only; empty where it does not."""
+        return self.choice.eval_only
 
 
 _CONTAINERS = (list, dict, set, tuple)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.chosen.bound_form import BoundForm, pull_back, written_in
+from scriptkit.compiling.chosen.choice import Choice, LoweredChoice
 from scriptkit.engines.torchscript.engine.thread import unwritten_from_now
 from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
@@ -20,21 +21,20 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compile_report import ReportRow
-    from scriptkit.compiling.chosen.choice import Choice
 
 
 def bound_form(module: nn.Module, choice: Choice) -> BoundForm | BoundLowered:
     """What binds a choice to its module."""
-    return BoundLowered(module, choice) if choice.mode == "lowered" else BoundForm(module, choice)
+    return BoundLowered(module, choice) if isinstance(choice, LoweredChoice) else BoundForm(module, choice)
 
 
 class BoundLowered:
     """A lowered program: its facts are asked before each call, its tensors and training modes follow."""
 
-    def __init__(self, module: nn.Module, choice: Choice) -> None:
+    def __init__(self, module: nn.Module, choice: LoweredChoice) -> None:
         self.choice = choice
         self.form = choice.form
-        self._lowered = choice.lowered[0]
+        self._lowered = choice.program
         self._tensors, self._modes = Slots(), Slots()
         self._find_tensors()
         self._parts = [BoundForm(module.get_submodule(path), part) for path, part in choice.parts.items()]
@@ -126,6 +126,11 @@ class BoundLowered:
     def rows(self) -> Sequence[ReportRow]:
         """The rows of the choice, with paths from the module itself."""
         return self.choice.rows_from_here()
+
+    @property
+    def eval_only(self) -> str:
+        """Why the form holds in evaluation only; empty where it does not."""
+        return self.choice.eval_only
 
 
 def _changed(slots: Slots) -> Callable[[], bool]:

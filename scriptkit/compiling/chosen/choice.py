@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from scriptkit.compile_report import ReportRow
 
@@ -15,34 +16,112 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.boundary.flat_call import TracedCall
     from scriptkit.compiling.lowering import LoweredModule
+    from scriptkit.live.nested import Structure
 
 Wanted = Literal["script", "lowered", "trace"]
 MODES: tuple[Wanted, ...] = ("script", "lowered", "trace")
 
 
-@dataclass
-class Choice:
-    """One part in its compiled form; a trace has a call for each training mode it was recorded in.
+@dataclass(frozen=True)
+class Choice(ABC):
+    """One part in its compiled form. `eval_only` is why it holds in evaluation only; empty where it does not."""
 
-    `lowered` are the lowered programs in it: what each takes for granted has to be checked before a call. `parts` are
-    submodules that a lowered program calls in a compiled form of their own, by path from here. `in_no_file` is why no
-    file can hold it, where it is for this process only.
-    """
+    mode: ClassVar[Wanted]
 
-    mode: Wanted
     form: torch.jit.ScriptModule
     rows: list[ReportRow]
-    traces: dict[bool, TracedCall] = field(default_factory=dict)
-    eval_only: str = ""
-    in_no_file: str = ""
-    is_mixed: bool = False
-    lowered: list[LoweredModule] = field(default_factory=list)
-    parts: dict[str, Choice] = field(default_factory=dict)
+    eval_only: str = field(default="", kw_only=True)
+
+    @property
+    @abstractmethod
+    def programs(self) -> Sequence[LoweredModule]:
+        """The lowered programs in it: what each takes for granted has to hold before a call."""
+
+    @property
+    @abstractmethod
+    def output(self) -> Structure | None:
+        """What Python has round the tensors of a result, where that is known."""
+
+    @abstractmethod
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], *, training: bool) -> Any:
+        """Run the form as the user calls the part."""
 
     def rows_from_here(self) -> list[ReportRow]:
         """The rows with paths that begin at the part."""
         top = self.rows[0].path
         return [replace(row, path=row.path.removeprefix(top).removeprefix(".")) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class ScriptChoice(Choice):
+    """What TorchScript makes of the source.
+
+    `is_whole`: the source of all parts, as scriptkit compiles it. Not where torch compiles it without scriptkit, nor
+    round parts that are compiled by themselves; `programs` are those of such parts that are lowered. `in_no_file` is
+    why no file can hold it, where it is for this process only.
+    """
+
+    mode = "script"
+
+    programs: Sequence[LoweredModule] = ()
+    is_whole: bool = field(default=True, kw_only=True)
+    in_no_file: str = field(default="", kw_only=True)
+
+    @property
+    def output(self) -> Structure | None:
+        """What the first lowered part gives: code round one part mostly hands its result on."""
+        return self.programs[0].output if self.programs else None
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], *, training: bool) -> Any:  # noqa: ARG002
+        """The form has the training mode of the part already."""
+        return self.form(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class LoweredChoice(Choice):
+    """A lowered program. `parts` are submodules that it calls in a compiled form of their own, by path from here."""
+
+    mode = "lowered"
+
+    program: LoweredModule
+    parts: Mapping[str, Choice] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def programs(self) -> Sequence[LoweredModule]:
+        """The one program."""
+        return (self.program,)
+
+    @property
+    def output(self) -> Structure | None:
+        """What the program puts round its tensors."""
+        return self.program.output
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], *, training: bool) -> Any:  # noqa: ARG002
+        """Its submodules have training modes of their own, which are bound."""
+        return self.program.run(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class TraceChoice(Choice):
+    """A recorded call for each training mode: for evaluation, and where it is right for training too."""
+
+    mode = "trace"
+
+    traces: Mapping[bool, TracedCall]
+
+    @property
+    def programs(self) -> Sequence[LoweredModule]:
+        """None: a trace brings no facts, every attribute counts."""
+        return ()
+
+    @property
+    def output(self) -> Structure | None:
+        """What the example call gave."""
+        return next(iter(self.traces.values())).output
+
+    def call(self, args: Sequence[Any], kwargs: dict[str, Any], *, training: bool) -> Any:
+        """The trace of the mode the part is in."""
+        return self.traces[training](*args, **kwargs)
 
 
 def joined(path: str, name: str) -> str:

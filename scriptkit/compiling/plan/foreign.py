@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from scriptkit import switches
-from scriptkit.compiling.chosen.bound_lowered import bound_form
+from scriptkit.compiling.chosen.bound_form import BoundForm
+from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
 from scriptkit.compiling.plan.acceptance import headline
-from scriptkit.compiling.plan.choosing import Chooser, Complete
+from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.named_fields import with_named_fields
+from scriptkit.compiling.plan.subject import Complete, Subject
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.making import (
@@ -165,10 +167,9 @@ class _Planning:
         if top not in self._choosers:
             module = self.root.get_submodule(top)
             call = self.call if self.call is not None else _declared_call(module)
-            chooser = Chooser(module, call, None, None, complete=self.complete)
-            if call is not None:
-                chooser._recorded = self._recorded(module, call)
-            self._choosers[top] = chooser
+            recorded = self._recorded(module, call) if call is not None else None
+            subject = Subject(module, call, None, None, complete=self.complete, recorded=recorded)
+            self._choosers[top] = Chooser(subject)
         return self._choosers[top]
 
     def _recorded(self, module: nn.Module, call: Call) -> dict[str, list[RecordedCall]]:
@@ -248,9 +249,8 @@ def compile_round_parts(root: nn.Module) -> CompiledTree:
         return compile_or_explain(root)
     except CompilationError as first:
         for _, child, part in parts_in(root):
-            choice = getattr(part, "choice", None)
-            if choice is not None:
-                _name_fields(child, choice)
+            if isinstance(part, (BoundForm, BoundLowered)):
+                _name_fields(child, part.choice)
         try:
             return compile_or_explain(root)
         except CompilationError:
@@ -259,7 +259,7 @@ def compile_round_parts(root: nn.Module) -> CompiledTree:
 
 def _name_fields(child: nn.Module, choice: Choice) -> None:
     """Give the result of a part fields instead of keys, where it has any."""
-    outputs = [call.output for call in choice.traces.values()] or [lowered.output for lowered in choice.lowered]
-    form = with_named_fields(choice.form, outputs[0], type(child).__name__) if outputs else None
+    output = choice.output
+    form = with_named_fields(choice.form, output, type(child).__name__) if output is not None else None
     if form is not None:
         set_form(child, bound_form(child, replace(choice, form=form)))

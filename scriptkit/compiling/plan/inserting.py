@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from scriptkit.compiling.chosen.choice import Choice, joined, rows_of
+from scriptkit.compiling.chosen.choice import Choice, ScriptChoice, joined, rows_of
 from scriptkit.compiling.plan.parts import outermost
 from scriptkit.live import programs
 from scriptkit.live.copies import copy_tree
@@ -39,7 +39,7 @@ def compiled_already(path: str, part: nn.Module) -> dict[str, Choice]:
     """The submodules that are TorchScript."""
     found = {joined(path, name): below for name, below in part.named_modules() if name and programs.is_compiled(below)}
     rows = {p: rows_of(p, found[p], "script", "is TorchScript already") for p in outermost(found)}
-    return {p: Choice("script", found[p], told) for p, told in rows.items()}
+    return {p: ScriptChoice(found[p], told) for p, told in rows.items()}
 
 
 def depends_on_training(part: nn.Module) -> bool:

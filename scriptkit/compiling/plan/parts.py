@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.boundary.signature import wrapped
+from scriptkit.compiling.chosen.choice import Choice, TraceChoice
 from scriptkit.compiling.lowering.calling.compiled_parts import FlatPart, ScriptedPart
 from scriptkit.engines.torchscript.engine import state, thread
 from scriptkit.errors import CompilationError
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scriptkit.compiling.chosen.choice import Choice
     from scriptkit.compiling.lowering.evaluator.evaluator import Part
     from scriptkit.live.recorded_calls import Call
 
 
 def part_of(path: str, part: nn.Module, choice: Choice, calls: Sequence[Call]) -> Part:
     """What the evaluator needs to call a compiled part; raises `CompilationError` where the result would be another."""
-    if choice.traces:
+    if isinstance(choice, TraceChoice):
         evaluation = choice.traces[False]
         form = wrapped(type(part).__name__, evaluation, choice.traces.get(True), flat=True)
         return FlatPart(form, evaluation.run, evaluation.forward, evaluation.inputs, evaluation.output)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.boundary.signature import wrapped
-from scriptkit.compiling.chosen.choice import Choice, rows_of, told
+from scriptkit.compiling.chosen.choice import TraceChoice, rows_of, told
 from scriptkit.compiling.plan.acceptance import headline, named, require_reloadable
 from scriptkit.compiling.plan.inserting import depends_on_training, in_mode
 from scriptkit.compiling.tracing.trial import Trial, refuse_hazards, try_trace
@@ -17,21 +18,22 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from scriptkit.compiling.plan.attempt import Attempt
+    from scriptkit.compiling.plan.subject import Subject
     from scriptkit.live.recorded_calls import Call
 
 
-def traced_in_both_modes(
-    path: str, part: nn.Module, calls: Sequence[Call], reason: str, allow_baked: Mapping[str, str] | None
-) -> Choice:
+def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceChoice:
     """Trace a part; raises `CompilationError` or `TraceHazardError`. A trace may be right in evaluation only."""
-    first, *more = calls
+    path, part = attempt.path, attempt.part
+    first, *more = subject.calls(path, attempt.wanted)
     further = [(call.args, call.kwargs) for call in more]
     trials: dict[bool, Trial] = {}
     missing = ""
     for training in (False, True):
         copy = in_mode(part, training=training)
         try:
-            trial = accepted_trial(path, copy, first, further, allow_baked)
+            trial = accepted_trial(path, copy, first, further, subject.allow_baked)
         except (CompilationError, TraceHazardError) as error:
             if not training:
                 raise
@@ -42,9 +44,14 @@ def traced_in_both_modes(
         if not depends_on_training(part):
             trials[True] = trial
             break
-    choice = choice_of_traces(path, part, trials, reason)
-    choice.eval_only = choice.eval_only or missing
-    return choice
+    choice = choice_of_traces(path, part, trials, _reason(attempt, reasons))
+    return replace(choice, eval_only=choice.eval_only or missing)
+
+
+def _reason(attempt: Attempt, reasons: Sequence[str]) -> str:
+    if attempt.wanted is not None:
+        return "marked as traced"
+    return ", ".join([*reasons, "and its trace is right"]) if reasons else "its trace is right"
 
 
 def accepted_trial(
@@ -65,7 +72,7 @@ def accepted_trial(
     return trial
 
 
-def choice_of_traces(path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> Choice:
+def choice_of_traces(path: str, part: nn.Module, trials: dict[bool, Trial], reason: str) -> TraceChoice:
     """One form for the traces of a part, by training mode."""
     calls = {training: trial.call for training, trial in trials.items()}
     try:
@@ -75,9 +82,8 @@ def choice_of_traces(path: str, part: nn.Module, trials: dict[bool, Trial], reas
             raise
         del trials[True]
         choice = choice_of_traces(path, part, trials, reason)
-        choice.eval_only = "its result has another type in training"
-        return choice
+        return replace(choice, eval_only="its result has another type in training")
     require_reloadable(path, part, form)
     assumptions = tuple(dict.fromkeys(text for trial in trials.values() for text in trial.assumptions))
     rows = rows_of(path, part, "trace", told(reason, assumptions), assumptions=assumptions)
-    return Choice("trace", form, rows, calls)
+    return TraceChoice(form, rows, calls)
