@@ -117,7 +117,8 @@ class CompiledModule(BringsTorchScript):
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
             with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(self.inner):
-                self._choice = Chooser(self._subject(examples)).choose()
+                subject = Subject(self.inner, examples, *self._choosing, complete=complete)
+                self._choice = Chooser(subject).choose()
         except CompilationError as error:
             if examples is not None:
                 raise
@@ -130,9 +131,6 @@ class CompiledModule(BringsTorchScript):
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
         is_whole = isinstance(choice, ScriptChoice) and choice.is_whole
         self._calls = _ScriptedCalls(self.inner, self._eager_calls) if is_whole else _BoundCalls(self.inner, choice)
-
-    def _subject(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> Subject:
-        return Subject(self.inner, examples, *self._choosing, complete=complete)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -156,7 +154,8 @@ class CompiledModule(BringsTorchScript):
         assert self._calls is not None  # noqa: S101 - they were asked
         if changed not in self._not_lowered_again:
             try:
-                self._choice = Chooser(self._subject((args, kwargs))).lower_again()
+                subject = Subject(self.inner, (args, kwargs), *self._choosing, complete=complete)
+                self._choice = Chooser(subject).lower_again()
                 self._calls = _BoundCalls(self.inner, self._choice)
             except CompilationError as error:
                 self._not_lowered_again[changed] = error.headline
