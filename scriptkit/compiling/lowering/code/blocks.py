@@ -7,19 +7,19 @@ condition known only at run time need nothing special then: each arm gets the re
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.code import assignment, loops, statements, with_and_try
+from scriptkit.compiling.lowering.code.tasks import Round, RoundEnd, Task, jumps_in, names_read
 from scriptkit.compiling.lowering.evaluator import generators
-from scriptkit.compiling.lowering.paths import branching, conditions, rounds
+from scriptkit.compiling.lowering.paths import branching, conditions, rounds, sealing
 from scriptkit.compiling.lowering.world import walking
 from scriptkit.compiling.lowering.world.outcomes import Outcome, Returned
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError, TooLongError
-from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.compiling.lowering.world.values import Dyn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
@@ -27,24 +27,6 @@ if TYPE_CHECKING:
 _MOST_TAIL_DUPLICATIONS = 6
 _MOST_ROUNDS = 4096
 _MOST_STEPS = 200_000
-
-
-@dataclass(frozen=True)
-class Round:
-    """The next round of an unrolled `for`, or with `items` None of a `while` whose test is static."""
-
-    node: ast.For | ast.While
-    items: tuple[Value, ...] | None
-    position: int
-    sources: walking.Sources = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class RoundEnd:
-    """Where a round of an unrolled loop ends, for an arm that is joined there with the other one."""
-
-
-Task = ast.stmt | Round | RoundEnd
 
 
 def run_block(evaluator: Evaluator, tasks: Sequence[Task], frame: Frame) -> Outcome:
@@ -105,25 +87,30 @@ def _if(evaluator: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> O
     condition = conditions.test(evaluator, node.test, frame)
     evaluator.place.node = node.test
     if isinstance(condition, Dyn):
-        side = branching.seal(evaluator, condition, frame)
+        side = sealing.seal(evaluator, condition, frame)
         condition = condition if side is None else side
-    if not isinstance(condition, Dyn):
+    if not isinstance(condition, Dyn):  # Python decides now, and the other arm is never looked at
         rest[:0] = node.body if condition else node.orelse
         return None
-    jumps = _jumps([*node.body, *node.orelse])
+    # First try: one `if`, joined right behind it, as the user wrote it.
+    jumps = jumps_in([*node.body, *node.orelse])
     if not jumps and _is_joined(evaluator, condition, node, (), frame, rest):
         return None
+    # Second: in an unrolled loop the rest of this round goes into both arms. What cannot be joined is mostly a value of
+    # the round that nobody reads in the next one; the program grows by one round, not by all that are left.
     if jumps <= {ast.Continue}:
         inner, outer = _round_apart(rest)
         if inner and _is_joined(evaluator, condition, node, inner, frame, outer):
             rest[:] = outer
             return None
+    # Last: the rest of the function goes into both arms, and nothing needs to be joined but what it returns. Each such
+    # branch doubles what follows it, which is why their number is limited.
     evaluator.place.node = node.test
     if not rest and not jumps:
         raise CannotJoinError("the branches leave values that no one variable can hold")
     if frame.tail_duplications >= _MOST_TAIL_DUPLICATIONS:
         refusal = RefusedError("too-many-paths", "too many branches leave values that no one variable can hold")
-        refusal.branch = branching.here(evaluator)
+        refusal.branch = sealing.here(evaluator)
         raise refusal
     frame.tail_duplications += 1
     try:
@@ -140,7 +127,7 @@ def _is_joined(
     frame.open_joins += 1  # whatever is inside, the function does not end with it
     try:
         with evaluator.attempt():
-            needed = set(_names_read(rest))
+            needed = set(names_read(rest))
             _refuse_leaving(_arms(evaluator, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
     except CannotJoinError:
         return False
@@ -178,29 +165,6 @@ def _arms(
     )
 
 
-def _jumps(body: Sequence[ast.stmt]) -> set[type[ast.AST]]:
-    """How a block may leave the function or the loop round it."""
-    return {type(node) for node in _own_nodes(body) if isinstance(node, (ast.Return, ast.Break, ast.Continue))}
-
-
-def _own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    for node in body:
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from _own_nodes(list(ast.iter_child_nodes(node)))
-
-
-def _names_read(tasks: Sequence[Task]) -> Iterator[str]:
-    for task in tasks:
-        if isinstance(task, RoundEnd):
-            continue
-        node = task.node if isinstance(task, Round) else task
-        yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store))
-        yield from (
-            n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
-        )
-
-
 # ---- loops
 
 
@@ -225,7 +189,7 @@ def _round(evaluator: Evaluator, task: Round, rest: list[Task], frame: Frame) ->
     if isinstance(node, ast.While):
         return _while_round(evaluator, node, following, rest, frame)
     assert task.items is not None  # noqa: S101 - a `for` has items
-    walking.refuse_changed(task.sources, task.position)
+    walking.refuse_changed(task.sources, task.position)  # Python walks the container itself, `items` is a copy
     if task.position == len(task.items):
         rest[:0] = node.orelse
         return None
@@ -237,6 +201,7 @@ def _round(evaluator: Evaluator, task: Round, rest: list[Task], frame: Frame) ->
 def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: list[Task], frame: Frame) -> Outcome:
     if following.position > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", "a `while` loop would be unrolled too often")
+    # whether the test is static shows only when it is evaluated; if not, the loop evaluates it again in its own body
     with evaluator.residual.block() as tried:
         condition = conditions.test(evaluator, node.test, frame)
     if isinstance(condition, Dyn):
@@ -252,6 +217,7 @@ def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: 
 def _jump(evaluator: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:
     for position, task in enumerate(rest):
         if isinstance(task, (Round, RoundEnd)):
+            # the other arm goes on with the next round, so that this one cannot skip all of them and still be joined
             if isinstance(task, RoundEnd) and isinstance(node, ast.Break):
                 raise CannotJoinError("`break` leaves the loop in one branch")
             del rest[: position + (1 if isinstance(node, ast.Break) else 0)]

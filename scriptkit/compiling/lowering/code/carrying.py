@@ -45,6 +45,8 @@ def names_written(node: ast.For | ast.While) -> set[str]:
 def carry(evaluator: Evaluator, frame: Frame, written: set[str]) -> dict[str, Value]:
     """A variable of the residual program for every variable that goes from round to round."""
     carried: dict[str, Value] = {}
+    # Even a number that is known now: the body reads what the round before left, not the 0 of the first round. The
+    # variable is a copy under a new name, for other names may still mean the value before the loop.
     for name in sorted(written & frame.variables.keys()):
         value = evaluator.lift(frame.variables[name])
         if isinstance(value, list):
@@ -64,6 +66,8 @@ def carry(evaluator: Evaluator, frame: Frame, written: set[str]) -> dict[str, Va
 
 def _carried_list(evaluator: Evaluator, frame: Frame, name: str, value: list[Value]) -> Dyn | None:
     """A Python list that only this variable holds becomes a list of the residual program."""
+    # As a list of the run it is another object. That is right only if nobody else holds the Python list: neither a
+    # second name, nor an attribute or container, nor the caller of this function.
     if not evaluator.effects.owns(value) or _holders(evaluator, value) > 1 or frame not in evaluator.frames[-1:]:
         return None
     element = type_of(evaluator.example(value[0])) if value else None
@@ -125,10 +129,12 @@ def carry_back(evaluator: Evaluator, frame: Frame, carried: dict[str, Value]) ->
             if not isinstance(value, (list, dict, Unreadable))
             else None
         )
+        # a variable of a TorchScript loop has one type in all rounds
         if type_ != held.type or isinstance(held.type, t.List):
             raise RefusedError(
                 "loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later"
             )
+    # first all new values, then the assignments: `a, b = b, a` must not find an `a` that is the next round's already
     news = {
         name: evaluator.residual.bind(
             _handed_on(evaluator, value, carried[name]), evaluator.example(value), f"next_{name}"

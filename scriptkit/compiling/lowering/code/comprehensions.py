@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.code import assignment
-from scriptkit.compiling.lowering.paths import branching, conditions, rounds
+from scriptkit.compiling.lowering.paths import conditions, refining, rounds
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.frames import Frame
 from scriptkit.compiling.lowering.world.refusing import RefusedError
@@ -113,7 +113,7 @@ class _Appending:
                 self._filtered(made, tests[1:], rest)
             return
         with evaluator.residual.block() as block:
-            branching.refine(evaluator, verdict, self.inner, side=True)
+            refining.refine(evaluator, verdict, self.inner, side=True)
             self._filtered(made, tests[1:], rest)
         if block:
             evaluator.residual.emit(ast.If(evaluator.residual.ref(verdict), block, []))

@@ -32,7 +32,7 @@ def run_for(evaluator: Evaluator, node: ast.For, iterable: Value, frame: Frame) 
         assignment.assign(evaluator, node.target, header.begin(evaluator.residual.method.blocks[-1]), frame)
 
     body = _body(evaluator, node, frame, begin)
-    header.refuse_changed()
+    header.refuse_changed()  # TorchScript fixes the length of a list when the loop begins, Python asks in each round
     evaluator.residual.emit(ast.For(header.target, header.source, body, []))
     _lengthen(evaluator, lists, frame, header.count)
 
@@ -62,6 +62,8 @@ def run_while(evaluator: Evaluator, node: ast.While, frame: Frame) -> None:
         test = evaluator.residual.expression(condition)
         evaluator.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test), [ast.Break()], []))
 
+    # The test may need statements of its own (`compared = n < limit`), and it has to be computed again in every round.
+    # The header of a `while` has no room for statements; the body has.
     body = _body(evaluator, node, frame, begin)
     evaluator.residual.emit(ast.While(ast.Constant(value=True), body, []))
 
@@ -82,6 +84,7 @@ def _body(evaluator: Evaluator, node: ast.For | ast.While, frame: Frame, begin: 
         begin()
         examples = _one_round(evaluator, node, frame, carried)
     evaluator.place.node = node
+    # a tensor that grows by a `cat` in each round has another size behind the loop; its rank and type are the same
     for name, example in examples.items():
         carried[name].example = example
     _replace(evaluator, frame, _after(frame, before, written, carried))

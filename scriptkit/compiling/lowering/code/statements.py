@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.lowering.code import assignment
 from scriptkit.compiling.lowering.code.closures import closure
 from scriptkit.compiling.lowering.evaluator import texts
-from scriptkit.compiling.lowering.paths import branching, conditions
+from scriptkit.compiling.lowering.paths import conditions, refining
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
@@ -65,7 +65,7 @@ def _assert(evaluator: Evaluator, node: ast.Assert, frame: Frame) -> None:
     words = texts.static_text(node.msg) or f"the assertion in line {node.lineno}"
     if isinstance(condition, Dyn):
         evaluator.residual.emit(syntax.require(evaluator.residual.ref(condition), words))
-        branching.refine(evaluator, condition, frame, side=True)
+        refining.refine(evaluator, condition, frame, side=True)
     elif not condition:
         raise RaisedError(AssertionError(words))
 

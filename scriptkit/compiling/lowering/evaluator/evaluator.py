@@ -101,7 +101,20 @@ class Dropped:
 
 @dataclass
 class Evaluator:
-    """One run over one module."""
+    """One run over one module.
+
+    `parts`: submodules that are compiled by themselves, by id; nothing in them is evaluated.
+    `sealed`: branches whose arms an earlier run could not join; the arm that the example does not take raises.
+    `place`: where in the user's files the evaluation is; what is written gets that position.
+    `effects`, `facts`: what the run may change, and what it read that must not change later.
+    `dropped`, `assumptions`: what the program does not do, and what it takes for granted, both told to the user.
+    `untaken_arms`: how many of the arms round the statement the example inputs do not take. Their examples are made up.
+    `has_rough_examples`: some examples have the right type and rank, and perhaps a size they never have.
+    `residual`: the program that is written.
+    `frames`: the calls that are being evaluated, outermost first.
+    `context`: the values that context variables were given in the call.
+    `written`, `unread`: what the call wrote on modules, by id and name, and what of that it has not read itself.
+    """
 
     root: nn.Module
     semantics: Semantics

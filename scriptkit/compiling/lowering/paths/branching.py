@@ -28,10 +28,12 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.evaluator import texts
 from scriptkit.compiling.lowering.paths.joining import Joiner
+from scriptkit.compiling.lowering.paths.refining import refine
+from scriptkit.compiling.lowering.paths.sealing import here, seal
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.outcomes import Left, Outcome, Returned
 from scriptkit.compiling.lowering.world.refusing import (
@@ -42,7 +44,6 @@ from scriptkit.compiling.lowering.world.refusing import (
     TooLongError,
 )
 from scriptkit.compiling.lowering.world.stand_ins import UnknownText
-from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.effects import Snapshot
     from scriptkit.compiling.lowering.world.frames import Frame
-    from scriptkit.compiling.lowering.world.refusing import BranchPlace
     from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 
@@ -97,35 +97,6 @@ def branch(
     except CannotJoinError as error:
         error.branch = error.branch or branch_place
         raise
-
-
-def here(evaluator: Evaluator) -> BranchPlace:
-    """The branch that is being evaluated."""
-    node: Any = evaluator.place.node
-    return evaluator.place.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
-
-
-def seal(evaluator: Evaluator, condition: Dyn, frame: Frame) -> bool | None:
-    """Where an earlier run found that the arms cannot be joined, the one the example does not take raises.
-
-    Gives the side that is left, None where both are.
-    """
-    refusal = evaluator.sealed.get(here(evaluator))
-    if refusal is None:
-        return None
-    side = bool(condition.example)
-    test = evaluator.residual.ref(condition)
-    with evaluator.residual.block() as ended:
-        evaluator.residual.emit(_not_lowered(evaluator, refusal.message))
-    evaluator.residual.emit(ast.If(ast.UnaryOp(ast.Not(), test) if side else test, ended, []))
-    evaluator.drop(RefusedError(refusal.rule, refusal.message))
-    refine(evaluator, condition, frame, side=side)
-    return side
-
-
-def _not_lowered(evaluator: Evaluator, why: str) -> ast.stmt:
-    node: Any = evaluator.place.node
-    return syntax.fail(ast.Constant(f"line {node.lineno} was not lowered: {why}"))
 
 
 def _both(
@@ -181,6 +152,7 @@ def _joined(joiner: Joiner, body: Arm, orelse: Arm) -> Outcome:
 
 def _go_on_with(evaluator: Evaluator, condition: Dyn, alive: Arm, frame: Frame, *, side: bool) -> Outcome:
     """Where one arm ends, the other is the rest of the block: its statements need no block of their own."""
+    # the journal undid what the arm changed, for the sake of an arm that does not go on
     for snapshot in alive.state.values():
         evaluator.effects.journal(snapshot.target)
         snapshot.restore()
@@ -194,11 +166,13 @@ def _arm(evaluator: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame
     count = len(evaluator.residual.methods)
     node = evaluator.place.node
     is_taken = bool(condition.example) == side
+    # statements go into a block of their own, changes of objects into a journal that undoes them at the end
     with evaluator.residual.block() as block, evaluator.effects.arm() as state:
         refined = refine(evaluator, condition, frame, side=side)
         evaluator.untaken_arms += not is_taken
         try:
             outcome = run()
+        # No reason to drop the arm: somebody further out may find another way to join, or nobody has the time.
         except (CannotJoinError, TooLongError):
             del evaluator.residual.methods[count:]
             raise
@@ -208,6 +182,7 @@ def _arm(evaluator: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame
             outcome = _ended(evaluator, error, block, count)
         finally:
             evaluator.untaken_arms -= not is_taken
+        # behind the branch a value that this arm knows not to be None is the optional it was before
         for name, value in frame.variables.items():
             if id(value) in refined:
                 frame.variables[name] = refined[id(value)][1]
@@ -224,7 +199,7 @@ def _ended(evaluator: Evaluator, error: RefusedError | RaisedError, block: list[
     evaluator.drop(error)
     where = error.place
     line = getattr(where[1] if where else evaluator.place.node, "lineno", 0)
-    block.clear()
+    block.clear()  # what was written before the refusal may have effects, and the arm must do nothing but raise
     evaluator.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
     return Left()
 
@@ -234,21 +209,6 @@ def _message(evaluator: Evaluator, raised: RaisedError) -> ast.expr:
     if text is None:
         return ast.Constant(str(raised))
     return texts.message(evaluator, UnknownText([f"{type(raised.error).__name__}: ", *text.parts]))
-
-
-def refine(evaluator: Evaluator, condition: Dyn, frame: Frame, *, side: bool) -> dict[int, tuple[Dyn, Dyn]]:
-    """In this arm certain values are not None: their variables hold the values themselves."""
-    refined: dict[int, tuple[Dyn, Dyn]] = {}
-    for value in condition.given_if.get(side, []):
-        names = [name for name, held in frame.variables.items() if held is value]
-        if not names or not value.is_optional:
-            continue
-        unwrapped = syntax.call("torch.jit._unwrap_optional", [evaluator.residual.ref(value)])
-        made = evaluator.residual.bind(unwrapped, value.example_if_given, value.name, t.without_none(value.type))
-        refined[id(made)] = (made, value)
-        for name in names:
-            evaluator.bind_name(frame, name, made)
-    return refined
 
 
 def choose(

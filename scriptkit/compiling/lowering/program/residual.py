@@ -90,6 +90,9 @@ class Residual:
         hint = hint or (method.hints or {}).get(id(value), value.name)
         if value.slot is not None:
             return self._slot_ref(value, method)
+        # Three cases. It is computed in this method: its name. In a method that calls this one, directly or through
+        # others: a parameter, which each method on the way passes on. In a method that is finished: a result of that,
+        # for which the caller has a name. Python objects carry values anywhere, so that only the reference tells.
         if value.home is method:
             self._check_scope(value, method)
             return syntax.load(value.name)
@@ -125,6 +128,7 @@ class Residual:
             self.method.blocks.pop()
 
     def _check_scope(self, value: Dyn, method: Method) -> None:
+        # blocks are compared by identity: two may hold equal statements
         if not method.is_finished and not any(block is self._block_of(value) for block in method.blocks):
             raise RefusedError("value-left-its-branch", f"`{value.name}` is used outside the branch that computes it")
 
@@ -147,7 +151,7 @@ class Residual:
             if path is None:
                 continue
             expression = syntax.attribute(path, name)
-            if _may_be_none(module, name):
+            if _may_be_none(module, name):  # here it is a tensor, or the evaluation would have found None
                 expression = syntax.call("torch.jit._unwrap_optional", [expression])
             if above is method:
                 return expression
@@ -192,6 +196,7 @@ class Residual:
                 )
             module, name = self.root, f"_constant_{len(self.constants)}"
             self.constants[name] = tensor
+        # the example is a copy: operations in place run on examples, and this is the user's own tensor
         example = known[1].example if known is not None else tensor.detach().clone()
         value = self.slot(module, name, example)
         self._slots[id(tensor)] = (tensor, value)

@@ -59,6 +59,7 @@ class Frame:
 
     def look_up(self, name: str, facts: Facts) -> Value:
         """The value of a name, as Python finds it; what lies outside the call becomes a recorded fact."""
+        # as Python does, when the name is read: an inner function sees what the outer variable holds by then
         frame: Frame | None = self
         while frame is not None:
             if name in frame.variables:
@@ -66,6 +67,7 @@ class Frame:
             if name in frame.cells:
                 return facts.cell(frame.cells[name], name)
             frame = frame.outer
+        # nothing outside the call is the run's own: the program is right as long as it stays what it is
         if name in self.namespace:
             return facts.read(self.namespace, name, self.namespace[name], f"global `{name}`")
         if hasattr(builtins, name):
