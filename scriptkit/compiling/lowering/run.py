@@ -10,7 +10,7 @@ from scriptkit.compiling.lowering import assembly, outputs
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
-from scriptkit.compiling.lowering.objects import modules
+from scriptkit.compiling.lowering.objects import hooks, module_calls
 from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
 from scriptkit.compiling.lowering.semantics import PYTHON
@@ -139,8 +139,8 @@ def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.T
         root.parameters[id(value)] = (value, name)
         values.append(value)
     args, kwargs = build(inputs, values)
-    modules.refuse_hooks(evaluator, evaluator.root)
-    return modules.call_root(evaluator, args, kwargs)
+    hooks.refuse(evaluator, evaluator.root)
+    return module_calls.call_root(evaluator, args, kwargs)
 
 
 def _input_name(evaluator: Evaluator, inputs: Structure, number: int) -> str:

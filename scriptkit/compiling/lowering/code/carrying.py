@@ -14,7 +14,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.program import syntax
-from scriptkit.compiling.lowering.program.outlets import handed_on
+from scriptkit.compiling.lowering.program.loop_captures import handed_on
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value, spelled, type_of
 from scriptkit.language import types as t

@@ -21,7 +21,7 @@ from scriptkit.compiling.lowering.paths.joined_types import (
     type_in_arm,
 )
 from scriptkit.compiling.lowering.program import syntax
-from scriptkit.compiling.lowering.program.outlets import handed_on
+from scriptkit.compiling.lowering.program.loop_captures import handed_on
 from scriptkit.compiling.lowering.world.effects import Snapshot
 from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError
