@@ -136,10 +136,10 @@ def test_each_refused_line_is_told_once_and_no_other(model: nn.Module, classes: 
 
 
 def test_what_is_lowered_is_not_lowered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scriptkit.compiling.plan import choosing
+    from scriptkit.compiling.plan import lowered
 
     def fail(*_: Any) -> None:
         raise AssertionError("obstacles were looked for")
 
-    monkeypatch.setattr(choosing, "obstacles", fail)
+    monkeypatch.setattr(lowered, "obstacles", fail)
     assert scriptkit.compile(nn.Linear(4, 4).eval(), (X,), modes={"": "lowered"}).is_compiled
