@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from scriptkit.engines.torchscript.engine import errors
-from scriptkit.live.nested import Constant, Leaf, Nest, arranged, build, differences, flatten, leaves
+from scriptkit.live.nested import Leaf, arranged, build, differences, flatten, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -152,21 +152,3 @@ class TracedCall:
 
 def _count(structure: Structure) -> int:
     return sum(isinstance(leaf, Leaf) for _, leaf in leaves(structure))
-
-
-def describe(structure: Structure) -> Any:
-    """A structure as plain JSON data, for the manifest."""
-    if isinstance(structure, Leaf):
-        made: dict[str, Any] = {"tensor": structure.index}
-        return made if structure.scalar is None else made | {"scalar": structure.scalar.__name__}
-    if isinstance(structure, Constant):
-        plain = isinstance(structure.value, (type(None), bool, int, float, str))
-        return {"value": structure.value} if plain else {"value": repr(structure.value)}
-    nest: Nest = structure
-    of = f"{nest.type.__module__}.{nest.type.__qualname__}"
-    return {
-        "kind": nest.kind,
-        "type": of,
-        "keys": [str(key) for key in nest.keys],
-        "items": [describe(i) for i in nest.items],
-    }

@@ -103,7 +103,7 @@ class Recovery:
             if (
                 self._is_undone(evaluator, error)
                 or evaluator.effects.is_in_loop
-                or getattr(error, "frame", None) is frame
+                or (isinstance(error, _FollowsError) and error.frame is frame)
             ):
                 raise
             self.note(evaluator, error)

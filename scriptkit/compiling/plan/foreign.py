@@ -10,7 +10,7 @@ import ast
 import linecache
 from dataclasses import replace
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -19,6 +19,7 @@ from scriptkit.compiling.chosen.bound_form import BoundForm
 from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
 from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.choosing import Chooser
+from scriptkit.compiling.plan.declared_inputs import declared_call, declares, has_example_inputs
 from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.subject import Complete, Subject
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
@@ -31,11 +32,12 @@ from scriptkit.engines.torchscript.engine.making import (
     parts_in,
     set_form,
     type_store_unchanged_on_failure,
+    types_thrown_away,
 )
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
 from scriptkit.live import programs
-from scriptkit.live.copies import copy_tree, random_states_kept
+from scriptkit.live.copies import copy_tree
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
 from scriptkit.live.places import is_project_code
 from scriptkit.live.recorded_calls import record_examples
@@ -72,7 +74,8 @@ def _needs_form(module: nn.Module) -> bool:
     if any(is_traced(part) for part in module.modules()):
         return True
     try:
-        compile_tree(module)
+        with types_thrown_away():
+            compile_tree(module)
     except UninitializedParametersError:
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
@@ -121,7 +124,7 @@ class _Planning:
         """Errors in methods that have nothing to do with the missing parts need not wait."""
         names = {name for path in self.missing for name in path.split(".")}
         waiting = {type(part).__name__ for path in self.missing for part in self.root.get_submodule(path).modules()}
-        found = self.error.diagnostics if self.error is not None else []
+        found = self.error.diagnostics if self.error is not None else ()
         own = [
             d
             for d in found
@@ -141,7 +144,7 @@ class _Planning:
 
     def _form_of(self, path: str, child: nn.Module) -> Part | None:
         top = "" if self.call is not None else self._declaring(path)
-        if top is None and not _declares(child):
+        if top is None and not declares(child):
             mark = mark_of(child)
             if mark is not None and mark.mode == "script":
                 raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
@@ -158,7 +161,7 @@ class _Planning:
         names = path.split(".")
         for count in range(len(names)):
             top = ".".join(names[:count])
-            if _has_example_inputs(self.root.get_submodule(top)):
+            if has_example_inputs(self.root.get_submodule(top)):
                 return top
         return None
 
@@ -166,7 +169,7 @@ class _Planning:
         """One for each module whose inputs are known; the parts of one module come from one run of it."""
         if top not in self._choosers:
             module = self.root.get_submodule(top)
-            call = self.call if self.call is not None else _declared_call(module)
+            call = self.call if self.call is not None else declared_call(module)
             recorded = self._recorded(module, call) if call is not None else None
             subject = Subject(module, call, None, None, complete=self.complete, recorded=recorded)
             self._choosers[top] = Chooser(subject)
@@ -207,38 +210,13 @@ def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
     return not inside or any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(inside[-1]))
 
 
-def _has_example_inputs(module: nn.Module) -> bool:
-    return is_scriptable(module) and callable(getattr(type(module), "example_inputs", None))
-
-
-def _declares(child: nn.Module) -> bool:
-    """Whether the part brings its own inputs, by its mark."""
-    return all(
-        (mark := mark_of(part)) is not None and mark.example_inputs is not None
-        for part in child.modules()
-        if is_traced(part)
-    ) and is_traced(child)
-
-
-def _declared_call(module: nn.Module) -> Call | None:
-    if not _has_example_inputs(module):
-        return None
-    with random_states_kept():
-        inputs: Any = module.example_inputs()  # type: ignore[operator]
-    if not isinstance(inputs, (tuple, list)):
-        raise CompilationError(
-            f"`{type(module).__name__}.example_inputs` returns a {type(inputs).__name__}, not a tuple of arguments"
-        )
-    return tuple(inputs), {}
-
-
 def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
     try:
         compile_or_explain(child)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return headline(error)
     return "one of its parts is marked as traced"
 

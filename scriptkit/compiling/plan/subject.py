@@ -13,13 +13,15 @@ from torch import nn
 from scriptkit.compiling.chosen.choice import MODES, joined
 from scriptkit.compiling.plan.acceptance import named
 from scriptkit.compiling.plan.attempt import does_not_script
-from scriptkit.errors import CompilationError, ScriptkitError
+from scriptkit.errors import CompilationError
 from scriptkit.live.copies import asks_for_gradients, copy_tree
 from scriptkit.live.marks import Mark, mark_of
 from scriptkit.live.recorded_calls import Call, record_examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from scriptkit.compiling.plan.attempt import Refusal
 
 Complete = Callable[[nn.Module], "torch.jit.ScriptModule"]
 """Makes one TorchScript module of a module that scripts; raises `CompilationError`."""
@@ -98,8 +100,9 @@ class Subject:
         return record_examples(self.root, args, kwargs, with_gradients=True)
 
 
-def differentiates(what: str, refusal: ScriptkitError | None) -> CompilationError:
+def differentiates(what: str, refusal: Refusal | None) -> CompilationError:
     """The error for code that calls `backward` and does not script."""
     message = f"{what} calls `backward` in a call, which only code that scripts can"
-    found = getattr(refusal, "diagnostics", ())
-    return CompilationError(f"{message}: it {does_not_script(refusal)}" if refusal else message, found)
+    if refusal is None:
+        return CompilationError(message)
+    return CompilationError(f"{message}: it {does_not_script(refusal)}", refusal.diagnostics)
