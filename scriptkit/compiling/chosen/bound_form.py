@@ -43,6 +43,7 @@ class BoundForm:
     def __init__(self, module: nn.Module, choice: Choice) -> None:
         self.choice = choice
         self.form = choice.form
+        self._questions = [program.question for program in choice.programs]
         self._states = [part.__dict__ for part in module.modules() if not programs.is_compiled(part)]
         self._find_tensors(module, choice)
         self._find_hooks(module)
@@ -134,7 +135,7 @@ class BoundForm:
 
     def _changed(self) -> str | None:
         """What is not as it was when the form was made, in words."""
-        broken = next((fact for one in self.choice.programs if (fact := one.question.broken()) is not None), None)
+        broken = next((fact for question in self._questions if (fact := question.broken()) is not None), None)
         if broken is not None:
             return broken.removesuffix(" changed")
         try:

@@ -35,6 +35,7 @@ class BoundLowered:
         self.choice = choice
         self.form = choice.form
         self._lowered = choice.program
+        self._question = choice.program.question
         self._tensors, self._modes = Slots(), Slots()
         self._find_tensors()
         self._parts = [BoundForm(module.get_submodule(path), part) for path, part in choice.parts.items()]
@@ -83,7 +84,7 @@ class BoundLowered:
         return any(not hooks.items() <= before.items() for hooks, before in self._hooks)
 
     def _broken(self) -> str | None:
-        broken = self._lowered.question.broken()
+        broken = self._question.broken()
         if broken is None and self._have_tensors_changed():
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
             gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
