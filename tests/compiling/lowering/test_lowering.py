@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import LoweredModule, LoweringError, lower
+from scriptkit.compiling.lowering.code import carrying
+from scriptkit.compiling.lowering.paths import branching
 from tests.compiling.lowering.loading import Loaded
 
 
@@ -316,3 +318,34 @@ def test_the_same_model_gives_the_same_text_and_the_same_type() -> None:
     one, two = (lower(Stack(), (torch.randn(2, 3),)) for _ in range(2))
     assert one.texts == two.texts
     assert type(one.shadow) is type(two.shadow)
+
+
+class Chosen(nn.Module):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        t = a.size(0)
+        x = a if t > 0 else b
+        return x + 1
+
+
+class Counted(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        count = 0
+        for _ in x:
+            count += 1
+        return x * count
+
+
+def test_what_the_source_shows_of_a_branch_and_of_a_loop_is_the_program_they_become() -> None:
+    a = torch.ones(3, 2)
+    branch = lower(Chosen(), (a, a + 1)).texts["Chosen"]
+    assert _shown(branching.__doc__ or "", "compared = t > 0", 5, " " * 7) in branch
+    loop = lower(Counted(), (a,)).texts["Counted"]
+    for line in ("count = 0", "for entry in x:", "count_2 = count + 1", "next_count = count_2", "count = next_count"):
+        assert line in (carrying.__doc__ or "")
+        assert f" {line}\n" in loop
+
+
+def _shown(text: str, first: str, count: int, indent: str) -> str:
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.strip() == first)
+    return "\n".join("    " + line.removeprefix(indent) for line in lines[start : start + count])

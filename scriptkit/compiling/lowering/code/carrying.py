@@ -1,9 +1,10 @@
 """Variables that go from round to round of a loop of run-time length.
 
-    total = 0                 total = 0            a variable of the residual program, not the number 0
-    for row in x:       ->    for entry in x:
-        total += row              next_total = total + entry
-                                  total = next_total
+    count = 0                count = 0               a variable of the residual program, not the number 0
+    for row in x:      ->    for entry in x:
+        count += 1               count_2 = count + 1
+                                 next_count = count_2
+                                 count = next_count
 
 All new values are computed before any is assigned: `a, b = b, a` in the body finds both as the last round left them.
 """

@@ -11,14 +11,15 @@
    it. What the arm changed is noted and undone, so that the other arm starts from the same state (`Effects.arm`). An
    arm that the example does not take may be refused: it then raises in the program, and that is told.
 4. `Joiner` makes one value of `a` and `b`. One object known to both stays as it is. A tensor or number on either side
-   becomes a variable of the program that holds both types, and each block ends with an assignment to it.
+   becomes a variable of the program that holds both types, named after the first side that is one, and each block
+   ends with an assignment to it.
 5. `_both` writes the `if`; `code/assignment` binds `x` to the new value. The residual program is
 
        compared = t > 0
        if compared:
-           either = a
+           a_2 = a
        else:
-           either = b
+           a_2 = b
 
 An `if` statement goes the same way (`code/blocks`); instead of one value, all variables and objects that an arm
 changed are joined. Where they cannot be, the rest of the function is evaluated in each arm.

@@ -152,12 +152,12 @@ def type_of(example: Any) -> t.Type:
 
 
 _ATOMS: list[tuple[type, t.Type]] = [
-    (bool, t.BOOL),
+    (bool, t.BOOL),  # before int: a bool of Python is an int, one of TorchScript is not
     (int, t.INT),
     (float, t.FLOAT),
     (complex, t.COMPLEX),
     (str, t.STR),
-    (torch.dtype, t.INT),
+    (torch.dtype, t.INT),  # TorchScript has numbers for these three
     (torch.layout, t.INT),
     (torch.memory_format, t.INT),
     (torch.device, t.DEVICE),
@@ -204,10 +204,12 @@ class Method:
         self.is_finished = False
         self.call: ast.Assign | None = None
         self.call_block = caller.blocks[-1] if caller is not None else self.body
+        # the generated text speaks of these itself
         self._taken: dict[str, int] = {"self": 1, "torch": 1, "F": 1, "math": 1}
 
     def fresh(self, hint: str) -> str:
         """A name that nothing in this method bears yet."""
+        # a name that got a number from here before gets another one, not a second
         hint = re.sub(r"_\d+$", "", re.sub(r"\W", "_", hint)[:_LONGEST_NAME].strip("_")) or "value"
         if hint[0].isdigit() or keyword.iskeyword(hint) or hint in _COMPILER_NAMES:
             hint = f"{hint}_" if not hint[0].isdigit() else f"v{hint}"
