@@ -141,6 +141,10 @@ def test_a_circle_and_an_arrow_upward_are_seen() -> None:
         Arrow("scriptkit.authoring.y", "scriptkit.artifact.x", 2),
     ]
     assert imports_tool.upward([up, *beside]) == [up, *beside]
+    room = "scriptkit.compiling.lowering"
+    within = [Arrow(f"{room}.world.x", f"{room}.code.y", 1), Arrow(f"{room}.code.x", room, 2)]
+    down = [Arrow(f"{room}.code.x", f"{room}.world.y", 1), Arrow(f"{room}.run", f"{room}.code.y", 2)]
+    assert imports_tool.upward([*within, *down]) == within
 
 
 def test_the_language_needs_the_standard_library_only() -> None:
