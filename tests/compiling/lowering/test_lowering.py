@@ -338,7 +338,7 @@ class Counted(nn.Module):
 def test_what_the_source_shows_of_a_branch_and_of_a_loop_is_the_program_they_become() -> None:
     a = torch.ones(3, 2)
     branch = lower(Chosen(), (a, a + 1)).texts["Chosen"]
-    assert _shown(branching.__doc__ or "", "compared = t > 0", 5, " " * 7) in branch
+    assert _shown(branching.__doc__ or "", "compared = t > 0", 5, " " * 11) in branch
     loop = lower(Counted(), (a,)).texts["Counted"]
     for line in ("count = 0", "for entry in x:", "count_2 = count + 1", "next_count = count_2", "count = next_count"):
         assert line in (carrying.__doc__ or "")

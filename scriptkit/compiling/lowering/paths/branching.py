@@ -15,11 +15,12 @@
    ends with an assignment to it.
 5. `_both` writes the `if`; `code/assignment` binds `x` to the new value. The residual program is
 
-       compared = t > 0
-       if compared:
-           a_2 = a
-       else:
-           a_2 = b
+       def forward(self, a, b, t):
+           compared = t > 0
+           if compared:
+               a_2 = a
+           else:
+               a_2 = b
 
 An `if` statement goes the same way (`code/blocks`); instead of one value, all variables and objects that an arm
 changed are joined. Where they cannot be, the rest of the function is evaluated in each arm.
