@@ -32,7 +32,6 @@ from scriptkit.engines.torchscript.engine.making import (
     parts_in,
     set_form,
     type_store_unchanged_on_failure,
-    types_thrown_away,
 )
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
@@ -74,8 +73,7 @@ def _needs_form(module: nn.Module) -> bool:
     if any(is_traced(part) for part in module.modules()):
         return True
     try:
-        with types_thrown_away():
-            compile_tree(module)
+        compile_tree(module)
     except UninitializedParametersError:
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
