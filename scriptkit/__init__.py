@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from scriptkit.errors import VerificationError as VerificationError
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
+    from scriptkit.runtime.compiled import CompiledModule as CompiledModule
     from scriptkit.runtime.compiled import compile as compile
     from scriptkit.runtime.reading import is_compiled as is_compiled
     from scriptkit.runtime.reading import report as report
@@ -68,7 +69,7 @@ _LAZY = {
     "check_paths": "scriptkit.checking",
     "check_source": "scriptkit.checking",
     "ScriptableModule": "scriptkit.authoring.module",
-    "compile": "scriptkit.runtime.compiled",
+    **dict.fromkeys(("CompiledModule", "compile"), "scriptkit.runtime.compiled"),
     "is_compiled": "scriptkit.runtime.reading",
     "pinned": "scriptkit.runtime.runtime",
     "InputError": "scriptkit.artifact.inputs",

@@ -40,18 +40,22 @@ def traced(x: T, example_inputs: Sequence[Any] | None = None, *, example_kwargs:
 
 
 def _marked(x: T, mark: Mark) -> T:
-    """Instances keep the mark in their dictionary, where neither torch nor `state_dict` looks at it."""
+    """Instances keep the mark in their dictionary, where neither torch nor `state_dict` looks at it.
+
+    As a plain tuple: a pickle of the instance must not name anything that a later version may rename.
+    """
+    plain = (mark.mode, mark.example_inputs, mark.example_kwargs)
     if isinstance(x, type):
-        setattr(x, _NAME, mark)
+        setattr(x, _NAME, plain)
     else:
-        x.__dict__[_NAME] = mark
+        x.__dict__[_NAME] = plain
     return x
 
 
 def mark_of(module: object) -> Mark | None:
     """The mark of an instance, else that of its class."""
     mark = getattr(module, "__dict__", {}).get(_NAME, getattr(type(module), _NAME, None))
-    return mark if isinstance(mark, Mark) else None
+    return Mark(*mark) if isinstance(mark, tuple) else mark if isinstance(mark, Mark) else None
 
 
 _roots: list[type] = []

@@ -66,6 +66,8 @@ def compile(
 class CompiledModule(BringsTorchScript):
     """A module that runs compiled. Its parameters, buffers and submodules are those of the module it was made from."""
 
+    __module__ = "scriptkit"  # the name that pickles hold: the file may move
+
     def __init__(
         self,
         module: nn.Module,

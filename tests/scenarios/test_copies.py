@@ -13,6 +13,9 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+import scriptkit
+from scriptkit.authoring.marks import Mark
+from scriptkit.live.marks import mark_of
 from tests.scenarios.comparing import assert_same, assert_same_state, twins
 from tests.scenarios.matrix import row
 from tests.scenarios.models import Child, Counter, Net, Outer, Shared
@@ -139,3 +142,26 @@ def test_averaged_model() -> None:
             average.update_parameters(model)
     assert_same(run_compiled(averages[0].module, batch()), averages[1](batch()))
     assert_same(averages[0](batch()), averages[1](batch()))
+
+
+def test_a_pickle_names_nothing_that_may_be_renamed() -> None:
+    """Of scriptkit a pickle names public things only, so that a later version reads it."""
+    part = scriptkit.traced(nn.Linear(2, 2), example_inputs=(torch.zeros(1, 2),))
+    compiled = scriptkit.compile(nn.Linear(2, 2))
+    for module in (part, compiled):
+        named = {str(a) for op, a, _ in pickletools.genops(pickle.dumps(module)) if op.name in _TEXTS and a is not None}
+        assert {name for name in named if name.startswith("scriptkit")} <= {"scriptkit"}
+    again = pickle.loads(pickle.dumps(part))
+    mark = mark_of(again)
+    assert mark is not None
+    assert mark.mode == "trace"
+    assert torch.equal(pickle.loads(pickle.dumps(compiled))(torch.ones(1, 2)), compiled(torch.ones(1, 2)))
+
+
+def test_a_mark_in_a_pickle_of_version_0_1_0_is_read() -> None:
+    part = nn.Linear(2, 2)
+    part.__dict__["__scriptkit_mark__"] = Mark("trace")
+    assert mark_of(part) == Mark("trace")
+
+
+_TEXTS = {"SHORT_BINUNICODE", "BINUNICODE", "GLOBAL"}
