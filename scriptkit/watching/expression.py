@@ -32,6 +32,10 @@ class Expression:
         for owner, name, value in zip(owners, names, values, strict=True):
             self._terms.append(f"{self._local(owner)}.{name} is {self._local(value)}")
 
+    def add_classes(self, objects: Iterable[object], classes: Iterable[type]) -> None:
+        """Each object is of the class it was of."""
+        self._terms += [f"type({self._local(o)}) is {self._local(c)}" for o, c in zip(objects, classes, strict=True)]
+
     def add_sizes(self, containers: Iterable[object], sizes: Iterable[int]) -> None:
         """Each container is as long as it was."""
         self._terms += [f"len({self._local(c)}) == {size}" for c, size in zip(containers, sizes, strict=True)]

@@ -26,6 +26,11 @@ class Slots:
         self.targets.append(target)
         self.take_any_type.append(takes_any_type)
 
+    def add_all(self, holder: dict[str, Any]) -> None:
+        """Watch everything that lies in a dictionary now."""
+        for key in holder:
+            self.add(holder, key)
+
 
 @dataclass
 class Container:

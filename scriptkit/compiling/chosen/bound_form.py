@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _TENSORS = ("_parameters", "_buffers")
 _BOOKKEEPING = {"training", "_modules", "_is_full_backward_hook", "_compiled_call_impl", *live_hooks.HOOKS, *_TENSORS}
 _dtype_of, _device_of, _version_of = attrgetter("dtype"), attrgetter("device"), attrgetter("_version")
-_CODE_OF = attrgetter("__code__")
+_CODE_OF, _DEFAULTS_OF = attrgetter("__code__"), attrgetter("__defaults__")
 
 
 class BoundForm:
@@ -84,10 +84,11 @@ class BoundForm:
         functions |= {id(hook): hook for hook in self._hooks}
         self._functions = list(functions.values())
         self._codes = list(map(_CODE_OF, self._functions))
-        classes = {type(part) for part in module.modules() if not programs.is_compiled(part)}
-        self._methods = [(cls, getattr(cls, "forward", None)) for cls in classes]
-        parts = (part for part in module.modules() if not programs.is_compiled(part))
-        self._names = [{f.__name__ for f in _functions_of(type(part))} | {"forward"} for part in parts]
+        self._parts = [part for part in module.modules() if not programs.is_compiled(part)]
+        self._classes = list(map(type, self._parts))
+        self._methods = [(cls, getattr(cls, "forward", None)) for cls in dict.fromkeys(self._classes)]
+        self._defaults = list(map(_DEFAULTS_OF, self._functions))
+        self._names = [{f.__name__ for f in _functions_of(cls)} | {"forward"} for cls in self._classes]
         self._own_methods = self._methods_of_instances()
         self._sizes = list(map(len, self._states))
 
@@ -154,6 +155,10 @@ class BoundForm:
             return "a tensor attribute"
         if not all(map(is_, map(_CODE_OF, self._functions), self._codes)):
             return "the code of a method"
+        if not all(map(is_, map(_DEFAULTS_OF, self._functions), self._defaults)):
+            return "a default of a method"
+        if not all(map(is_, map(type, self._parts), self._classes)):
+            return "the class of a module"
         if list(map(len, self._states)) != self._sizes and self._methods_of_instances() != self._own_methods:
             return "a method of an instance"
         for cls, method in self._methods:

@@ -8,12 +8,38 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
+from scriptkit.watching.containers import is_unchanged
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from types import FunctionType
 
 TORCH_NAME: Final = "_scriptkit_torch"
+
+
+@dataclass(frozen=True)
+class FunctionState:
+    """A function as it was when code was made from it: its code object, and the defaults of its parameters."""
+
+    function: FunctionType
+    code: object
+    defaults: tuple[Any, ...] | None
+    keyword_defaults: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, function: FunctionType) -> FunctionState:
+        """The present state."""
+        keywords = function.__kwdefaults__
+        return cls(function, function.__code__, function.__defaults__, dict(keywords) if keywords else None)
+
+    def is_current(self) -> bool:
+        """Whether the function still has this code and these defaults."""
+        function, keywords = self.function, self.keyword_defaults or {}
+        return (
+            function.__code__ is self.code
+            and is_same(function.__defaults__, self.defaults)
+            and is_unchanged(function.__kwdefaults__ or {}, keywords)
+        )
 
 
 @dataclass
@@ -23,7 +49,7 @@ class Dependencies:
     globals: list[tuple[Any, str, object]] = field(default_factory=list)
     cells: list[tuple[Any, object]] = field(default_factory=list)
     methods: list[tuple[type, str, object]] = field(default_factory=list)
-    codes: list[tuple[FunctionType, object]] = field(default_factory=list)
+    states: list[FunctionState] = field(default_factory=list)
     functions: list[FunctionType] = field(default_factory=list)
 
     def are_current(self) -> bool:
@@ -32,7 +58,7 @@ class Dependencies:
             all(is_same(namespace.get(name, UNRESOLVED), value) for namespace, name, value in self.globals)
             and all(is_same(cell.cell_contents, value) for cell, value in self.cells)
             and all(getattr(owner, name, None) is value for owner, name, value in self.methods)
-            and all(function.__code__ is code for function, code in self.codes)
+            and all(state.is_current() for state in self.states)
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from scriptkit.engines.torchscript.lifting import generated_function
-from scriptkit.engines.torchscript.lifting.dependencies import Dependencies
+from scriptkit.engines.torchscript.lifting.dependencies import Dependencies, FunctionState
 from scriptkit.engines.torchscript.lifting.lifting import LiftedFunction, lift
 from scriptkit.engines.torchscript.torch_names import private, public
 from scriptkit.live.globals_read import read_by
@@ -118,7 +118,7 @@ class FunctionCompiler:
         entry.compiled = self.trace(entry.function)
         called = (value for _, _, value in read if isinstance(value, types.FunctionType))
         entry.dependencies.globals += read
-        entry.dependencies.codes += [(function, function.__code__) for function in (entry.function, *called)]
+        entry.dependencies.states += [FunctionState.of(function) for function in (entry.function, *called)]
 
     def _compile(self, entry: CompiledFunction) -> Any:
         if entry.compiled is None and not private.is_complete():

@@ -18,7 +18,7 @@ import torch
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, mark_of, module_classes_checked
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
-from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, literal
+from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.torch_names import private
 
@@ -59,7 +59,7 @@ def lift(
     inner = cast("FunctionType", inspect.unwrap(function))
     source = function_source(inner)
     decoration = read_decorators(function, source.tree)
-    dependencies.codes.append((inner, inner.__code__))
+    dependencies.states.append(FunctionState.of(inner))
     rewriter = _Rewriter(inner, mro, dependencies, is_compiled_apart)
     tree = rewriter.rewrite(source.tree, decoration, drop_body=drop_body)
     first_line = source.first_line

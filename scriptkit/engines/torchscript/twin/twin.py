@@ -108,13 +108,7 @@ class Twin:
             return known
         cpp = self.cpp[id(module)] = self.tree.instance_of(module, concrete_type)
         self.modules.append((module, cpp, concrete_type))
-        type_name = concrete_type.jit_type.str()
-        for name, (torch_type, _) in concrete_type.get_attributes().items():
-            if self._is_complete or (type_name, name) in self._reads or private.is_none(torch_type):
-                self._add_attribute(module, cpp, name, takes_any_type=private.is_optional(torch_type))
-        for name in concrete_type.get_constants():
-            if name in module.__dict__ and (self._is_complete or name in self._names):
-                self._slots.add(module.__dict__, name)
+        self._watch_values(module, cpp, concrete_type)
         for name, declared in concrete_type.get_modules():
             child: Any = module._modules[name]
             self._slots.add(module._modules, name)
@@ -130,6 +124,19 @@ class Twin:
         if not is_root:
             self._inner_hooks += [module.__dict__[name] for name in hooks.HOOKS]
         return cpp
+
+    def _watch_values(self, module: torch.nn.Module, cpp: Any, concrete_type: Any) -> None:
+        """Attributes, which are pushed; constants, and functions that the compiler took for part of the code."""
+        type_name = concrete_type.jit_type.str()
+        for name, (torch_type, _) in concrete_type.get_attributes().items():
+            if self._is_complete or (type_name, name) in self._reads or private.is_none(torch_type):
+                self._add_attribute(module, cpp, name, takes_any_type=private.is_optional(torch_type))
+        for name in concrete_type.get_constants():
+            if name in module.__dict__ and (self._is_complete or name in self._names):
+                self._slots.add(module.__dict__, name)
+        for name, value in module.__dict__.items():
+            if callable(value) and name in self._names:
+                self._slots.add(module.__dict__, name)
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:
         if isinstance(child, private.ScriptModule):
@@ -192,8 +199,7 @@ class Twin:
         if self._has_more_to_bind():
             return _never
         expression, code = Expression(self._slots), self._code
-        expression.add_members(code.functions, ["__code__"] * len(code.functions), code.codes)
-        expression.add_members(code.owners, code.names, code.members)
+        code.add_to(expression)
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         expression.add_absent(self.overrides.holders, self.overrides.names)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scriptkit.engines.torchscript.types.compiler import CompiledTree
+    from scriptkit.watching.expression import Expression
     from scriptkit.watching.slots import Slots
 
 code_of: Final = attrgetter("__code__")
+defaults_of: Final = attrgetter("__defaults__")
 
 
 class WatchedCode:
@@ -30,9 +32,15 @@ class WatchedCode:
         found = tree.dependencies()
         for namespace, name, _ in {(id(g[0]), g[1]): g for d in found for g in d.globals}.values():
             slots.add(namespace, name)
-        codes = {id(function): (function, code) for d in found for function, code in d.codes}
-        self.functions = [function for function, _ in codes.values()]
-        self.codes = [code for _, code in codes.values()]
+        states = {id(state.function): state for d in found for state in d.states}
+        self.functions = [state.function for state in states.values()]
+        self.codes = [state.code for state in states.values()]
+        self._defaults = [state.defaults for state in states.values()]
+        for function in self.functions:
+            if function.__kwdefaults__:
+                slots.add_all(function.__kwdefaults__)
+        self._modules = [module for module, _ in modules]
+        self._classes = [type(module) for module in self._modules]
         self.cells = [cell for d in found for cell in d.cells]
         methods = {(owner, name): value for d in found for owner, name, value in d.methods}
         methods.update({(type(m), "forward"): type(m).forward for m, _ in modules if _is_torch_class(type(m))})
@@ -53,10 +61,20 @@ class WatchedCode:
             self.names.append(name)
             self.members.append(value)
 
+    def add_to(self, expression: Expression) -> None:
+        """The same question as terms of the quick one."""
+        count = len(self.functions)
+        expression.add_members(self.functions, ["__code__"] * count, self.codes)
+        expression.add_members(self.functions, ["__defaults__"] * count, self._defaults)
+        expression.add_classes(self._modules, self._classes)
+        expression.add_members(self.owners, self.names, self.members)
+
     def is_unchanged(self) -> bool:
-        """Whether every function has the code, every class the member, and every closure the value it had."""
+        """Whether every function has its code and defaults, every module its class, every class its members."""
         return (
             all(map(is_, map(code_of, self.functions), self.codes))
+            and all(map(is_, map(defaults_of, self.functions), self._defaults))
+            and all(map(is_, map(type, self._modules), self._classes))
             and all(map(is_, map(getattr, self.owners, self.names), self.members))
             and all(is_same(cell.cell_contents, value) for cell, value in self.cells)
         )
