@@ -153,6 +153,13 @@ class BoundForm:
             return "the structure of the module"
         if list(map(_version_of, self._loose)) != self._versions:
             return "a tensor attribute"
+        code = self._changed_code()
+        if code is not None:
+            return code
+        return next((f"`{key}`" for value, key, before in self._containers if not holds(value, before)), None)
+
+    def _changed_code(self) -> str | None:
+        """Which code is another: that of a function, the class of a module, a method of it."""
         if not all(map(is_, map(_CODE_OF, self._functions), self._codes)):
             return "the code of a method"
         if not all(map(is_, map(_DEFAULTS_OF, self._functions), self._defaults)):
@@ -161,10 +168,8 @@ class BoundForm:
             return "the class of a module"
         if list(map(len, self._states)) != self._sizes and self._methods_of_instances() != self._own_methods:
             return "a method of an instance"
-        for cls, method in self._methods:
-            if getattr(cls, "forward", None) is not method:
-                return f"`{cls.__name__}.forward`"
-        return next((f"`{key}`" for value, key, before in self._containers if not holds(value, before)), None)
+        changed = (cls for cls, method in self._methods if getattr(cls, "forward", None) is not method)
+        return next((f"`{cls.__name__}.forward`" for cls in changed), None)
 
     def _have_shared_parted(self) -> bool:
         """Whether one tensor in two places became two: the form cannot tell which place is which."""
