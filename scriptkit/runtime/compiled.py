@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -21,15 +22,16 @@ from scriptkit.compiling.plan.trees import complete, to_torchscript
 from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
+from scriptkit.engines.torchscript.engine.making import is_export
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning
 from scriptkit.live.copies import gradients_kept
-from scriptkit.runtime.gate import EagerCalls, may_make_tensors, reason_for_eager
+from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scriptkit.compiling.chosen.choice import Choice
 
@@ -99,7 +101,18 @@ class CompiledModule(BringsTorchScript):
         """Whatever else the module has: its attributes, its methods."""
         if name.startswith("__") or "_inner" not in self.__dict__:
             raise AttributeError(name)
-        return getattr(self.inner, name)
+        value = getattr(self.inner, name)
+        if self._calls is None or not is_export(inspect.getattr_static(type(self.inner), name, None)):
+            return value
+        return functools.partial(self._call_exported, name, value)
+
+    def _call_exported(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
+        assert self._calls is not None  # noqa: S101 - asked before
+        if isinstance(self._calls, _ScriptedCalls) and inspect.ismethod(method):
+            return self._calls.runtime.call_exported(method.__func__, self.inner, args, kwargs)
+        reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
+        return self._eager_calls.run(type(self.inner).__name__, reason, lambda: method(*args, **kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """An attribute set here is set on the module."""

@@ -293,7 +293,7 @@ class Runtime:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
             return NOT_WORTH_A_WORD
-        if type(module).forward is torch.nn.Module.forward:
+        if name == "forward" and type(module).forward is torch.nn.Module.forward:
             return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
         if forward is not None and not getattr(forward, "__scriptkit_run__", False):
