@@ -21,6 +21,7 @@ from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_de
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.language.walked_lists import Walk, walk_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,13 +134,23 @@ class _Rewriter(ast.NodeTransformer):
             _keep_plain_parameters(tree.args)
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
-            tree.body = [self.visit(statement) for statement in tree.body]
+            self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
             block = _at(tree.body[0], f"with {TORCH_NAME}.{mode}(): pass")
             assert isinstance(block, ast.With)  # noqa: S101 - it was just written above
             block.body = tree.body
             tree.body = [block]
         return ast.fix_missing_locations(tree)
+
+    def _visit_body(self, tree: ast.FunctionDef) -> None:
+        """Visit the statements alone: parameters and annotations stay as they are."""
+        visited = (self.visit(statement) for statement in tree.body)
+        tree.body = [one for made in visited for one in (made if isinstance(made, list) else [made])]
+
+    def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
+        walk = walk_of(node)
+        self.generic_visit(node)
+        return node if walk is None else _with_an_index(node, walk)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
@@ -261,6 +272,23 @@ class _Rewriter(ast.NodeTransformer):
             self.dependencies.cells.append((cell, value))
         else:
             self.dependencies.globals.append((self.function.__globals__, name, value))
+
+
+def _with_an_index(loop: ast.For, walk: Walk) -> list[ast.stmt]:
+    """A loop over a list that grows, as a loop that asks for the length before each round."""
+    items = loop.iter.args[0] if walk.is_enumerated and isinstance(loop.iter, ast.Call) else loop.iter
+    suffix = f"{loop.lineno}_{loop.col_offset}"
+    before: list[ast.stmt] = [_at(loop, f"index_{suffix} = 0")]
+    if walk.is_rebound:  # the loop goes on with the list it began with
+        before.append(ast.copy_location(ast.Assign([ast.Name(f"walked_{suffix}", ast.Store())], items), loop))
+        items = ast.copy_location(ast.Name(f"walked_{suffix}", ast.Load()), loop)
+    text = ast.unparse(items)
+    loop_while: ast.While = _at(loop, f"while index_{suffix} < len({text}): pass")
+    item = f"index_{suffix}, {text}[index_{suffix}]" if walk.is_enumerated else f"{text}[index_{suffix}]"
+    take: ast.Assign = _at(loop, f"item = {item}")
+    take.targets = [loop.target]
+    loop_while.body = [take, _at(loop, f"index_{suffix} += 1"), *loop.body]
+    return [*before, loop_while]
 
 
 def _keep_plain_parameters(arguments: ast.arguments) -> None:
