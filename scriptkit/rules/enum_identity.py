@@ -51,6 +51,25 @@ class EnumIdentity(ProblemRule[classes.EnumLimits]):
             None,
             inputs="(torch.arange(3.0), Pool.MEAN)",
         ),
+        Invalid(
+            """
+            import enum
+
+            class Pool(enum.Enum):
+                MEAN = 1
+                MAX = 2
+
+            class Model(nn.Module):
+                def __init__(self) -> None:
+                    super().__init__()
+                    self.pool = Pool.MEAN
+
+                def forward(self, x: Tensor) -> Tensor:
+                    return x.mean() if self.pool is Pool.MEAN else x.max()  # <-
+            """,
+            None,
+            inputs="(torch.arange(3.0),)",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem[classes.EnumLimits]) -> Diagnostic | None:

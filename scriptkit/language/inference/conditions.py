@@ -102,7 +102,7 @@ def _identity(body: Body, node: ast.Compare, op: ast.cmpop, other: ast.expr) -> 
     if isinstance(left, (ModuleValue, ContainerValue)) and right is NONE:
         unsure = isinstance(left, ModuleValue) and (left.maybe or not left.name)
         return Condition(static="unknown" if unsure else negative)
-    if isinstance(left, Instance) and left.kind == "enum" and isinstance(right, Instance):
+    if NONE not in (left, right) and (_is_enum(left) or _is_enum(right)):
         body.report(EnumLimits(what="is", text=ast.unparse(node)), node)
     if not isinstance(left, Type) or not isinstance(right, Type):
         return Condition(static="unknown")
@@ -111,6 +111,11 @@ def _identity(body: Body, node: ast.Compare, op: ast.cmpop, other: ast.expr) -> 
             return _none_test(body, other, right, negative=negative)
         return Condition()
     return _none_test(body, node.left, left, negative=negative)
+
+
+def _is_enum(value: object) -> bool:
+    """Whether a value is a member of an enum, wherever it comes from: compiled code makes members anew."""
+    return isinstance(value, Instance) and value.kind == "enum"
 
 
 def _none_test(body: Body, node: ast.expr, found: Type, *, negative: bool) -> Condition:
