@@ -47,8 +47,14 @@ SHOWN = {
     "export": "typed by the tutorial",
 }
 PRELUDE = "import torch\nfrom torch import Tensor, nn\n"
+SETTING = re.compile(r"[A-Z_]+=\S*")
 SECONDS = re.compile(r"\b\d+\.\d+s\b")
 SIZE = re.compile(r"\(\d[\d,]* bytes\)")  # of a file that names the version of torch, Python and scriptkit
+
+
+def program(line: str) -> str:
+    """What a command runs; variables of the environment stand before it."""
+    return next(word for word in line.split() if not SETTING.fullmatch(word))
 
 
 def up_to_date(markdown: str) -> str:
@@ -131,7 +137,7 @@ class _Story:
         return f"model_{self.count}.py" if self.count > 1 else "model.py"
 
     def _command(self, line: str) -> str:
-        if line.split(maxsplit=1)[0] not in RUN:
+        if program(line) not in RUN:
             return ""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(  # noqa: S602 - a command of a page of this repository

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     import torch
 
 REFUSED = 1
+SHOWN = {
+    "lifted": "each method as the compiler gets it",
+    "lowered": "what each lowered module became",
+    "facts": "the values it takes for granted",
+}
+NOTHING_SHOWN = {
+    "lifted": "no method of yours was handed to the compiler",
+    "lowered": "nothing had to be lowered",
+    "facts": "no value is taken for granted",
+}
+SHOWN_HELP = "; ".join(f"{topic}: {what}" for topic, what in SHOWN.items()) + "."
 
 
 @click.command("compile")
@@ -28,6 +39,7 @@ REFUSED = 1
 @click.option("--mode", "modes", multiple=True, metavar="PATH=MODE", help="`backbone.*=trace`: script, lowered, trace.")
 @click.option("--allow-baked", multiple=True, metavar="WHAT=REASON", help="A hazard a trace may bake in, and why.")
 @click.option("--train", is_flag=True, help="Compile it in training mode.")
+@click.option("--show", type=click.Choice(list(SHOWN)), help="Print the program on its way: " + SHOWN_HELP)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False))
 def command(  # noqa: PLR0913 - one parameter for each option
@@ -39,6 +51,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     modes: tuple[str, ...],
     allow_baked: tuple[str, ...],
     train: bool,
+    show: str | None,
     form: str,
     output: Path,
 ) -> None:
@@ -47,11 +60,12 @@ def command(  # noqa: PLR0913 - one parameter for each option
     Exit code 1: it does not compile, or the file would not be the model; 2: a mistake in the call.
     """
     plan = {"modes": _pairs(modes, "--mode"), "allow_baked": _pairs(allow_baked, "--allow-baked")}
-    with step(f"making {model}") as failing:
-        call = read_inputs(inputs)
-        module = failing(lambda: make_model(model, arguments, weights)).train(train)
-    with step(f"compiling {type(module).__name__}") as failing:
-        compiled = failing(lambda: _compiled(module, call, plan))
+    with showing(show, form):
+        with step(f"making {model}") as failing:
+            call = read_inputs(inputs)
+            module = failing(lambda: make_model(model, arguments, weights)).train(train)
+        with step(f"compiling {type(module).__name__}") as failing:
+            compiled = failing(lambda: _compiled(module, call, plan))
     with step(f"writing {output}") as failing:
         failing(lambda: _save(compiled, output, call))
     _tell(compiled, output, form)
@@ -98,6 +112,22 @@ def _tell(module: torch.nn.Module, output: Path, form: str) -> None:
         return
     click.echo(str(report))
     click.echo(f"wrote {output} ({output.stat().st_size:,} bytes)")
+
+
+@contextlib.contextmanager
+def showing(topic: str | None, form: str) -> Iterator[None]:
+    """Print what is said on a topic while the model is made and compiled, also where that fails."""
+    if topic is None:
+        yield
+        return
+    from scriptkit import log
+
+    with log.heard(topic) as texts:
+        try:
+            yield
+        finally:
+            for text in texts or [NOTHING_SHOWN[topic]]:
+                click.echo(text, err=form == "json")
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit import switches
+from scriptkit import log, switches
 from scriptkit.arguments import positional, required_module
 from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.compiling.boundary.signature import Entry
@@ -168,6 +168,7 @@ class CompiledModule(BringsTorchScript):
         """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
         assert self._calls is not None  # noqa: S101 - they were asked
         if changed not in self._not_lowered_again:
+            log.bind.debug("%s is lowered again: %s", type(self.inner).__name__, changed)
             try:
                 subject = Subject(self.inner, (args, kwargs), *self._choosing, complete=complete)
                 self._choice = Chooser(subject).lower_again()

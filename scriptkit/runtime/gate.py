@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from torch import nn
 
-from scriptkit import switches
+from scriptkit import log, switches
 from scriptkit.engines.torchscript.engine import thread
 from scriptkit.errors import ScriptkitEagerWarning
 from scriptkit.live import hooks
@@ -84,6 +84,7 @@ class EagerCalls:
     def count(self, owner: str, reason: str) -> None:
         """Count a call; the first for each reason is warned of, at the outermost module it holds for."""
         self.counts[reason] += 1
+        log.bind.debug("%s runs as Python: %s", owner, reason)
         if self.counts[reason] == 1 and reason not in _announced.reasons:
             message = f"{owner} runs as Python here: {reason}"
             warnings.warn(message, ScriptkitEagerWarning, stacklevel=_level_of_the_user())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from scriptkit import switches
+from scriptkit import log, switches
 from scriptkit.compiling.plan.trees import compile_with_parts, forget_outdated
 from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsError
 from scriptkit.engines.torchscript.engine.errors import (
@@ -134,6 +134,7 @@ class Runtime:
         except RefusedInputsError:
             raise
         except (UninitializedParametersError, MissingInputsError) as error:
+            log.plan.debug("%s: waits for its first call: %s", type(module).__name__, error)
             self._wait(error)
             return
         self.is_typed, self.is_pending, self.missing = True, False, {}
@@ -157,6 +158,7 @@ class Runtime:
             self.twin = _twin_of(module)
             self.is_pending, self.is_typed, self.missing = False, True, {}
             self._calls = {}
+        log.bind.debug("%s: a new twin", type(module).__name__)
         self._quick = None
         return self.twin
 

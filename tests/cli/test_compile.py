@@ -44,6 +44,15 @@ class Other(Net):
         return self.fc(x) + 1
 
 
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = 2.0
+
+    def forward(self, x, **options):
+        return x * self.scale
+
+
 class Hazard(nn.Module):
     def forward(self, x, **options):
         return x * x.sum().item()
@@ -108,6 +117,31 @@ def test_the_report_as_json_and_the_arguments_of_the_constructor() -> None:
     assert [row["path"] for row in report["rows"]] == ["", "fc"]
     loaded = scriptkit.load("model.pt")
     assert loaded.manifest.method("forward").parameters[0].name == "x"
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("model", "topic", "expected"),
+    [
+        ("Net", "lifted", ["`Net.forward` (", "def forward(self, x: Tensor) -> Tensor:"]),
+        ("Foreign", "lowered", ["`Foreign`", "fc = self.fc(x)"]),
+        ("Scaled", "facts", ["`Scaled`: `Scaled.scale` is 2.0"]),
+        ("Net", "lowered", ["nothing had to be lowered"]),
+    ],
+)
+def test_the_program_is_shown_on_its_way(model: str, topic: str, expected: list[str]) -> None:
+    result = compiled(model, "--inputs", "3x4", "--show", topic)
+    assert result.exit_code == 0, result.output
+    shown, _, _ = result.stdout.partition("(root)")
+    for words in expected:
+        assert words in shown
+
+
+@pytest.mark.usefixtures("models")
+def test_what_is_shown_does_not_get_into_the_json() -> None:
+    result = compiled("Foreign", "--inputs", "3x4", "--show", "lowered", "--format", "json")
+    assert [row["mode"] for row in json.loads(result.stdout)["rows"]] == ["lowered", "lowered"]
+    assert "fc = self.fc(x)" in result.stderr
 
 
 @pytest.mark.usefixtures("models")

@@ -16,7 +16,7 @@ import yaml  # type: ignore[import-untyped]
 from scriptkit import config
 from scriptkit.rules import all_rules
 from tools.blocks import blocks
-from tools.readme import DOCS, OTHERWISE, PAGES, ROOT, RUN, SHOWN, up_to_date
+from tools.readme import DOCS, OTHERWISE, PAGES, ROOT, RUN, SHOWN, program, up_to_date
 
 README = ROOT / "README.md"
 ALL_PAGES = (README, *sorted(DOCS.glob("*.md")))
@@ -84,7 +84,7 @@ def test_every_text_block_is_told_by_the_code_before_it(page: Path) -> None:
 def test_every_command_is_run_or_known(page: Path) -> None:
     lines = [line for text in block_texts(page, "sh") for line in text.splitlines()]
     if page.name not in OTHERWISE:
-        assert {line.split()[0] for line in lines} <= {*RUN, *SHOWN}
+        assert {program(line) for line in lines} <= {*RUN, *SHOWN}
     for line in lines:
         if line.startswith("make "):
             subprocess.run(["make", "--dry-run", line.split()[1]], cwd=ROOT, check=True, capture_output=True)

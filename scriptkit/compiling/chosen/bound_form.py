@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit import log
 from scriptkit.engines.torchscript.engine import state as engine_state
 from scriptkit.errors import CompilationError
 from scriptkit.live import hooks as live_hooks
@@ -195,6 +196,7 @@ class BoundForm:
             for number, tensor in enumerate(now):
                 if tensor is not self._seen[number]:
                     _, _, cpp, name = self._slots[number]
+                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
                     cpp.setattr(name, tensor)
                     self._seen[number] = tensor
         self._follow_modes()

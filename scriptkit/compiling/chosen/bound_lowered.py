@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit import log
 from scriptkit.compiling.chosen.bound_form import BoundForm, pull_back, written_in
 from scriptkit.compiling.chosen.choice import Choice, LoweredChoice
 from scriptkit.engines.torchscript.engine.thread import unwritten_from_now
@@ -109,6 +110,7 @@ class BoundLowered:
             for number, target in enumerate(slots.targets):
                 tensor = slots.holders[number][slots.keys[number]]
                 if tensor is not slots.seen[number] and target is not None:
+                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number])
                     target[0].setattr(target[1], tensor)
                     slots.seen[number] = tensor
         for part in self._parts:

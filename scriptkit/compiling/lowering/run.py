@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from scriptkit import log
 from scriptkit.compiling.lowering import assembly, outputs
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
@@ -125,9 +126,20 @@ def _lower(
     dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in evaluator.dropped)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     assumptions = tuple(evaluator.assumptions)
-    return LoweredModule(
+    made = LoweredModule(
         module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, dict(parts)
     )
+    _tell(made)
+    return made
+
+
+def _tell(made: LoweredModule) -> None:
+    name = type(made.module).__name__
+    if log.is_heard(log.lowered):
+        log.lowered.debug("`%s`%s", name, log.block(made.code))
+    if log.is_heard(log.facts):
+        for fact in made.facts.assumptions():
+            log.facts.debug("`%s`: %s", name, fact)
 
 
 def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scriptkit import log
 from scriptkit.compiling.lowering import LoweringError
 from scriptkit.compiling.plan.acceptance import headline, named
 from scriptkit.compiling.plan.attempt import Attempt
@@ -86,12 +87,16 @@ class Chooser:
                 choice = way.take(self, attempt)
             except (CompilationError, TraceHazardError) as error:
                 refusal = attempt.refusals[way.name] = error
+                if log.is_heard(log.plan):
+                    log.plan.debug("%s: %s: no: %s", named(attempt.path, attempt.part), way.name, headline(error))
                 if attempt.wanted is not None:
                     raise
                 if way.reason:
                     attempt.reasons[way.name] = way.reason.format(headline(error))
             else:
                 if choice is not None:
+                    reason = choice.rows[0].reason
+                    log.plan.debug("%s: %s: yes: %s", named(attempt.path, attempt.part), way.name, reason)
                     return choice
         assert refusal is not None  # noqa: S101 - the last way never declines
         raise attempt.with_reasons(refusal) from refusal

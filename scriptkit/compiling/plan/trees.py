@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from scriptkit import log
 from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
@@ -115,9 +116,13 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
     refusal: CompilationError | None = None
     if not _is_marked_within(module):
         try:
-            return compile_or_explain(module)
+            tree = compile_or_explain(module)
         except CompilationError as error:
+            log.plan.debug("%s: not scripted as a whole: %s", type(module).__name__, error.headline)
             refusal = error
+        else:
+            log.plan.debug("%s: scripted: its source scripts", type(module).__name__)
+            return tree
     from scriptkit.compiling.plan import foreign  # most modules need no plan: it loads when one does
 
     if not foreign.choose_parts(module, call, refusal, complete) and refusal is not None:

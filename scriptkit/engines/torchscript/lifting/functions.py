@@ -8,6 +8,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from scriptkit import log
 from scriptkit.engines.torchscript.lifting import generated_function
 from scriptkit.engines.torchscript.lifting.dependencies import Dependencies, FunctionState
 from scriptkit.engines.torchscript.lifting.lifting import LiftedFunction, lift
@@ -139,6 +140,7 @@ class FunctionCompiler:
                 )
                 if entry.lifted.decoration.unknown is not None:
                     raise UnknownDecoratorError(entry.lifted)
+                log.compile_.debug("the function `%s`", entry.function.__qualname__)
                 entry.compiled = private.compile_function(
                     entry.lifted,
                     entry.function.__name__,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from scriptkit import log
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, mark_of, module_classes_checked
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
@@ -64,6 +65,8 @@ def lift(
     rewriter = _Rewriter(inner, mro, dependencies, is_compiled_apart)
     tree = rewriter.rewrite(source.tree, decoration, drop_body=drop_body)
     first_line = source.first_line
+    if not drop_body:
+        _tell(inner, source, tree)
     context = private.source_context(source.text + _PADDING, source.path, first_line, 0, function.__name__)
     signature = source.text if _has_signature_comment(source) else ""
     lifted = LiftedFunction(ast.Module([tree], []), context, signature, source.path, first_line)
@@ -75,6 +78,12 @@ def lift(
         decoration=decoration,
     )
     return lifted
+
+
+def _tell(function: FunctionType, source: FunctionSource, tree: ast.FunctionDef) -> None:
+    if log.is_heard(log.lifted):
+        place = f"{source.path}:{source.first_line}"
+        log.lifted.debug("`%s` (%s)%s", function.__qualname__, place, log.block(ast.unparse(tree)))
 
 
 def _function_face(function: FunctionType, names: dict[str, Any]) -> dict[str, Any]:
@@ -195,6 +204,7 @@ class _Rewriter(ast.NodeTransformer):
         if (text := literal(value)) is None:
             return node
         self.dependencies.globals.append((vars(owner), name, value))
+        log.facts.debug("`%s`: `%s.%s` is %s", self.function.__qualname__, owner.__name__, name, text)
         new: ast.AST = _at(node, text)
         return new
 
@@ -262,6 +272,7 @@ class _Rewriter(ast.NodeTransformer):
         if text is None or hasattr(builtins, name):
             return node
         self._depend_on(name, value)
+        log.facts.debug("`%s`: `%s` is %s", self.function.__qualname__, name, text)
         new: ast.AST = _at(node, text)
         return new
 

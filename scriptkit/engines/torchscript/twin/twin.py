@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import torch
 from torch.nn.utils import parametrize, stateless
 
+from scriptkit import log
 from scriptkit.engines.torchscript.lifting.ignoring import owners
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
@@ -360,14 +361,35 @@ class Twin:
         try:
             now = list(map(getitem, slots.holders, slots.keys))
         except (KeyError, AttributeError):
-            return False
-        if not all(map(is_, now, slots.seen)) and not self._push(now):
-            return False
-        if list(map(len, self._sized)) != self._sizes or not self._code_is_unchanged() or self.overrides.any():
-            return False
+            return self._needs_another("an attribute or a submodule is gone")
+        if not all(map(is_, now, slots.seen)):
+            if log.is_heard(log.bind):
+                self._tell_changes(now)
+            if not self._push(now):
+                return self._needs_another("what is there now has another type, or is part of its code")
+        if list(map(len, self._sized)) != self._sizes:
+            return self._needs_another("something was added or taken out")
+        if not self._code_is_unchanged() or self.overrides.any():
+            return self._needs_another("its code, or a value its code was made with, is another")
         for container in self._containers:
             self._push_container(container)
         return True
+
+    def _tell_changes(self, now: list[Any]) -> None:
+        root, slots = self.modules[0][0], self._slots
+        paths = {
+            id(holder): path
+            for path, module in root.named_modules()
+            for holder in (module.__dict__, module._parameters, module._buffers, module._modules)
+        }
+        for holder, key, value, before in zip(slots.holders, slots.keys, now, slots.seen, strict=True):
+            if value is not before and before is not _RELEASED:
+                name = ".".join(filter(None, (paths.get(id(holder)), str(key))))
+                log.bind.debug("%s: `%s` is another object now", type(root).__name__, name)
+
+    def _needs_another(self, reason: str) -> bool:
+        log.bind.debug("%s: this twin mirrors it no more: %s", type(self.modules[0][0]).__name__, reason)
+        return False
 
     def _code_is_unchanged(self) -> bool:
         try:

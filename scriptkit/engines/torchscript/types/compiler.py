@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from scriptkit import log
 from scriptkit.engines.torchscript.lifting.function_source import names_in
 from scriptkit.engines.torchscript.lifting.functions import FunctionCompiler
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
@@ -99,6 +100,7 @@ def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classe
     with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
         warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
         shadow = shadow_of(module, lifted_classes)
+        log.compile_.debug("the tree of `%s`", type(module).__name__)
         if not private.is_complete():
             scripted: Any = public.script(shadow.root)
             for stand_in in {f for d in _dependencies(shadow) for f in d.functions}:
@@ -137,6 +139,13 @@ def _compile_methods(module: torch.nn.Module, concrete_type: Any, lifted: Lifted
         methods, properties = lifted.method_stubs(), lifted.property_stubs()
     private.compile_methods(concrete_type, methods, properties)
     private.define_container_methods(module, concrete_type)
+    if log.is_heard(log.compile_):
+        log.compile_.debug("the type of `%s`: %s", type(module).__name__, _methods_told(concrete_type))
+
+
+def _methods_told(concrete_type: Any) -> str:
+    names = private.new_instance(concrete_type)._method_names()
+    return ", ".join(f"`{name}`" for name in names) or "no methods"
 
 
 def _refuse_again(lifted: LiftedClass, concrete_type: Any) -> None:
