@@ -22,7 +22,7 @@ ZOO := $(VENV)/zoo/site-packages
 # what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
 MYPY_VERSIONS ?= 2.3.1 2.4.1
 
-.PHONY: help demo test check zoo lint types mypy-matrix docs bench operators corpus rules reference readme generated clean
+.PHONY: help demo test check zoo lint types mypy-matrix docs bench operators corpus rules reference readme map generated release-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -99,10 +99,26 @@ reference: $(READY)  ## write the page of what TorchScript is
 readme: $(READY)  ## write what the code of README and docs says into the pages
 	@$(BIN)/python -m tools.readme
 
+map: $(READY)  ## write the map of the repository and the picture of its levels
+	@$(BIN)/python -m tools.repository_map
+
 generated: $(READY)  ## generated files are up to date (the tests look after the pages whose code runs)
 	@$(BIN)/python -m tools.operators --check
 	@$(BIN)/python -m tools.rules --check
 	@$(BIN)/python -m tools.manifest_schema --check
+	@$(BIN)/python -m tools.repository_map --check
+
+# what is released, seen from outside: nothing of the repository but the examples is there
+RELEASE := $(VENV)/release
+
+release-check: $(READY)  ## build, check the metadata, install what was built in a fresh environment, run the demonstration there
+	@rm -rf dist $(RELEASE)
+	@$(BIN)/python -m hatchling build -d dist
+	@$(BIN)/python -m twine check --strict dist/*
+	@$(BIN)/python -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install -q -c constraints.txt "$$(grep '^torch==' constraints.txt)" dist/*.whl
+	@cp -R examples $(RELEASE)/examples
+	@cd $(RELEASE) && bin/python -m examples.demo && bin/scriptkit doctor
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) dist docs/_build .mypy_cache .ruff_cache .pytest_cache .coverage*

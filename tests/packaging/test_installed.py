@@ -45,6 +45,8 @@ net.save("net.pt")
 assert torch.equal(scriptkit.load("net.pt")(x), net(x))
 print(scriptkit.__version__, scriptkit.verify(net, (x,)).passed)
 """
+HIDDEN = (".pre-commit-hooks.yaml", ".pre-commit-config.yaml", ".github/ISSUE_TEMPLATE/bug.yml")
+PAGES = ("CONTRIBUTING.md", "SECURITY.md", "docs/map.md", "docs/levels.svg")
 BROKEN = MODEL.replace("self.fc(x).relu()", "(lambda t: t)(x)")
 
 
@@ -87,7 +89,7 @@ def test_the_wheel_holds_every_file_of_the_package_also_those_that_are_no_code(w
 def test_the_sdist_holds_what_its_tests_and_its_site_need(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for needed in ("README.md", "LICENSE", "CHANGELOG.md", "Makefile", "constraints.txt", ".pre-commit-hooks.yaml"):
+    for needed in ("README.md", "LICENSE", "CHANGELOG.md", "Makefile", "constraints.txt", *HIDDEN, *PAGES):
         assert needed in names
     assert {"tests/conftest.py", "docs/conf.py", "examples/residual.py", "tools/readme.py"} <= names
     assert not any(part in name for name in names for part in (".venv/", "__pycache__", "docs/_build"))
