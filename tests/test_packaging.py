@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -69,6 +70,35 @@ def test_importing_a_public_name_compiles_nothing() -> None:
         "print(len(concrete_type_store.type_store))"
     )
     assert in_a_fresh_interpreter(code) == "0"
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("scriptkit.compiling.report", ("CompileReport", "ReportRow")),
+        ("scriptkit.authoring.marks", ("Mark",)),
+        ("scriptkit.verification", ("VerificationReport", "verify")),
+        ("scriptkit.diagnostics", ("Diagnostic", "render_all")),
+        ("scriptkit.errors", ("source_text",)),
+        ("scriptkit.testing", ("assert_scriptable", "assert_same_outputs")),
+    ],
+)
+def test_a_name_is_found_where_pages_or_pickles_named_it(path: str, names: tuple[str, ...]) -> None:
+    module = importlib.import_module(path)
+    for name in names:
+        assert getattr(module, name) is not None
+
+
+def test_a_mark_is_read_from_a_pickle_that_names_its_first_place() -> None:
+    written = b"".join(
+        [
+            b"cscriptkit.authoring.marks\nMark\n)\x81}(X\x04\x00\x00\x00modeX\x05\x00\x00\x00trace",
+            b"X\x0e\x00\x00\x00example_inputsNX\x0e\x00\x00\x00example_kwargs}ub.",
+        ]
+    )
+    mark = pickle.loads(written)
+    assert mark.mode == "trace"
+    assert type(mark).__module__ == "scriptkit.live.marks"
 
 
 def test_the_version_comes_from_one_place() -> None:
