@@ -1,6 +1,6 @@
 """The way without private names of torch: rewritten functions as generated text, compiled by `torch.jit.script`.
 
-Taken where `adapter.is_complete()` is False. Behaviour is the same; construction is slower, and a raw error points at
+Taken where `private.is_complete()` is False. Behaviour is the same; construction is slower, and a raw error points at
 the generated text first.
 """
 
