@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.engines.interface import MethodSchema, ParameterSchema
+from scriptkit.engines.torchscript.torch_names.private import wrap
+from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.live import hooks
 from scriptkit.live.programs import is_script_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+
+_Unit = look_up("unit of a program")
+_program_of_file, _program_of_bytes = look_up("program of a file"), look_up("program of bytes")
+_operators_of, _schemas_of = look_up("operators of a program"), look_up("schemas of an operator")
+_write_calls_out = look_up("calls written out")
 
 NEWEST_FORMAT = 10
 """The newest file format the loader of torch 2.6 to 2.13 accepts (it has no query for it)."""
@@ -29,24 +36,12 @@ def serialise(module: torch.jit.ScriptModule) -> bytes:
 
 def load_file(path: str, map_location: torch.device | None) -> torch.jit.ScriptModule:
     """Load a TorchScript file; beneath `torch.jit.load`, which warns of its deprecation."""
-    unit = torch._C.CompilationUnit()
-    return _wrapped(torch._C.import_ir_module(unit, path, map_location, {}, False))  # type: ignore[call-arg]
+    return wrap(_program_of_file(_Unit(), path, map_location, {}, False))
 
 
 def load_bytes(data: bytes, map_location: torch.device | None) -> torch.jit.ScriptModule:
     """Load the bytes of a TorchScript file."""
-    return _wrapped(_imported(data, map_location))
-
-
-def _imported(data: bytes, map_location: torch.device | None) -> Any:
-    unit = torch._C.CompilationUnit()
-    # the stub knows neither the last argument nor that bytes are taken
-    return torch._C.import_ir_module_from_buffer(unit, data, map_location, {}, False)  # type: ignore[call-arg,arg-type]
-
-
-def _wrapped(compiled: Any) -> torch.jit.ScriptModule:
-    module: torch.jit.ScriptModule = torch.jit._recursive.wrap_cpp_module(compiled)
-    return module
+    return wrap(_program_of_bytes(_Unit(), data, map_location, {}, False))
 
 
 def method_schemas(module: torch.jit.ScriptModule) -> list[MethodSchema]:
@@ -102,7 +97,7 @@ def _compiled_hooks(module: Any) -> int:
 def operator_names(module: torch.jit.ScriptModule) -> list[str]:
     """The operators of all methods, with their overload names, sorted."""
     try:
-        return sorted(set(torch._C._export_opnames(module._c)))
+        return sorted(set(_operators_of(module._c)))
     except RuntimeError:  # it refuses `torch.jit.fork`
         return sorted({name for graph in _graphs(module) for name in _operators_in(graph)})
 
@@ -121,7 +116,7 @@ def _operators_in(block: Any) -> Iterator[str]:
             yield from _operators_in(inner)
         if node.hasAttribute("Subgraph"):
             forked = node.g("Subgraph").copy()
-            torch._C._jit_pass_inline(forked)
+            _write_calls_out(forked)
             yield from _operators_in(forked)
 
 
@@ -132,7 +127,7 @@ def missing_operators(names: Iterable[str]) -> list[str]:
 
 def _has_operator(name: str) -> bool:
     base, _, overload = name.partition(".")
-    return any(schema.overload_name == overload for schema in torch._C._jit_get_schemas_for_operator(base))
+    return any(schema.overload_name == overload for schema in _schemas_of(base))
 
 
 def sets_attributes(module: torch.jit.ScriptModule) -> bool:

@@ -14,16 +14,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch._jit_internal import _qualified_name, createResolutionCallbackFromClosure
-from torch.jit import _recursive, _state, _trace
-from torch.jit.frontend import get_jit_def
+from torch.jit import _trace
 
-from scriptkit.engines.torchscript.programs.state import _C
 from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.torch_names.table import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+
+_qualified_name = look_up("qualified name")
+_names_seen_by = look_up("name resolution")
+_tree_of = look_up("definition from source")
+_compile_function = look_up("compile a function")
+_make_tree = look_up("tree of script modules")
+_python_cu = look_up("unit of everything compiled")
+_write_calls_out, _drop_unused = look_up("calls written out"), look_up("unused nodes dropped")
+_tracer_warns, _let_tracer_warn = look_up("whether the tracer warns"), look_up("let the tracer warn")
+_is_script_object = look_up("object of TorchScript")
+_tracing_state, _set_tracing_state = look_up("tracing state"), look_up("tracing state to be")
+_MODULES: Any = _trace  # `_trace_module_map` in it is exchanged while a module is recorded
 
 CHECK_MARK = "scriptkit trace check"
 
@@ -51,27 +61,23 @@ def trace(root: nn.Module, inputs: Sequence[Tensor], names: Sequence[str]) -> to
 def function_of(traced: torch.jit.ScriptModule, name: str) -> Any:
     """The recorded `forward` of a module that holds no tensors, as a function."""
     graph = traced._c._get_method("forward").graph.copy()
-    _C._jit_pass_inline(graph)
-    _C._jit_pass_dce(graph)
+    _write_calls_out(graph)
+    _drop_unused(graph)
     myself = next(iter(graph.inputs()))
     if myself.uses():
         raise RuntimeError("the trace reads tensors of a module")
     graph.eraseInput(0)
-    return _python_cu().create_function(f"__torch__.scriptkit.recorded.{name}", graph, True)
-
-
-def _python_cu() -> Any:
-    """Where torch keeps everything compiled in this process; a function elsewhere could not be saved."""
-    return _state._python_cu
+    # where torch keeps everything compiled in this process; a function elsewhere could not be saved
+    return _python_cu.create_function(f"__torch__.scriptkit.recorded.{name}", graph, True)
 
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a small function of ours, beneath `torch.jit.script`, which would warn."""
     with LOCK:
-        return torch._C._jit_script_compile(
+        return _compile_function(
             _qualified_name(function),
             _definition(function),
-            createResolutionCallbackFromClosure(function),
+            _names_seen_by(function),
             {},
         )
 
@@ -83,28 +89,28 @@ def _no_variable_name(_: Tensor) -> str:
 @contextmanager
 def _module_names(root: nn.Module) -> Iterator[None]:
     """While tracing, `nn.Module.__call__` looks up here which recorded module it stands for."""
-    before = _trace._trace_module_map
+    before = _MODULES._trace_module_map
     names: dict[Any, Any] = {}
     for path, module in root.named_modules():
         if path:
             names.setdefault(module, f"__module.{path}")
     names["__module"] = root
-    _trace._trace_module_map = names
+    _MODULES._trace_module_map = names
     try:
         yield
     finally:
-        _trace._trace_module_map = before
+        _MODULES._trace_module_map = before
 
 
 @contextmanager
 def _without_tracer_warnings() -> Iterator[None]:
     """Torch's own warnings are wrong nine times in ten; the probe replaces them."""
-    before = _C._jit_get_tracer_state_warn()
-    _C._jit_set_tracer_state_warn(False)
+    before = _tracer_warns()
+    _let_tracer_warn(False)
     try:
         yield
     finally:
-        _C._jit_set_tracer_state_warn(before)
+        _let_tracer_warn(before)
 
 
 def _mirror(module: nn.Module, memo: dict[int, torch.jit.ScriptModule] | None = None) -> torch.jit.ScriptModule:
@@ -120,8 +126,7 @@ def _mirror(module: nn.Module, memo: dict[int, torch.jit.ScriptModule] | None = 
 
 
 def _script_module(shell: nn.Module) -> torch.jit.ScriptModule:
-    make: Any = _recursive.create_script_module
-    made: torch.jit.ScriptModule = make(shell, lambda _: [], share_types=False, is_tracing=True)
+    made: torch.jit.ScriptModule = _make_tree(shell, lambda _: [], share_types=False, is_tracing=True)
     return made
 
 
@@ -130,7 +135,7 @@ def _fill(shell: nn.Module, module: nn.Module, memo: dict[int, torch.jit.ScriptM
     shell._parameters.update({name: p for name, p in module._parameters.items() if p is not None})
     shell._buffers.update({name: b for name, b in module._buffers.items() if b is not None})
     for name, value in module.__dict__.items():
-        if torch._C._jit_is_script_object(value):
+        if _is_script_object(value):
             setattr(shell, name, value)
     for name, child in module._modules.items():
         if child is not None:
@@ -146,13 +151,13 @@ class Recorder:
 
     def stop(self) -> None:
         """Record nothing from here on."""
-        self._state = self._state or _C._get_tracing_state()
-        _C._set_tracing_state(None)
+        self._state = self._state or _tracing_state()
+        _set_tracing_state(None)
 
     def resume(self) -> None:
         """Go on where recording stopped; nothing happens if it did not."""
         if self._state is not None:
-            _C._set_tracing_state(self._state)
+            _set_tracing_state(self._state)
             self._state = None
 
     def put_check(self, tensor: Tensor, value: object, number: int, where: str) -> None:
@@ -209,8 +214,7 @@ def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _definition(function: Callable[..., Tensor]) -> Any:
-    define: Any = get_jit_def
-    return define(function, function.__name__)
+    return _tree_of(function, function.__name__)
 
 
 # The functions below are compiled; Python never runs them.

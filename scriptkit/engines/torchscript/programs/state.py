@@ -5,33 +5,34 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
-
 from scriptkit.engines.interface import Slot
 from scriptkit.engines.torchscript.programs.written import attributes_written_in
+from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.live.programs import is_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import torch
+    from torch import Tensor, nn
 
-_C: Any = torch._C  # the stubs lack the names of the tracer
+
+_set_profiling = look_up("choice of executor")
 
 
 @contextmanager
 def plain_executor() -> Iterator[None]:
     """Compiled code that runs for the first time in here gets torch's plain executor, and keeps it.
 
-    It does not run twice before it is fast, and keeps no plan made in another grad mode (see `adapter.method_of`).
+    It does not run twice before it is fast, and keeps no plan made in another grad mode (see `private.method_of`).
     Switching optimisation off instead would be cheaper, but later, optimised runs of code that fills a list may then
     find it filled (torch 2.13).
     """
-    before = _C._jit_set_profiling_mode(False)
+    before = _set_profiling(False)
     try:
         yield
     finally:
-        _C._jit_set_profiling_mode(before)
+        _set_profiling(before)
 
 
 @contextmanager

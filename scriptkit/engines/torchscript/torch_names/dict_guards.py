@@ -6,12 +6,13 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-import torch
+from scriptkit.engines.torchscript.torch_names.table import look_up
+from scriptkit.errors import ScriptkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_C: Any = torch._C  # the stubs lack the names of the guards
+_Guards = look_up("guards of dictionaries")
 
 
 def unwritten_from_now(dictionaries: Sequence[dict[Any, Any]]) -> Callable[[], bool] | None:
@@ -25,12 +26,12 @@ def unwritten_from_now(dictionaries: Sequence[dict[Any, Any]]) -> Callable[[], b
     held = tuple(dictionaries)
     try:
         kind = dynamo.GuardManagerType.GUARD_MANAGER
-        root = _C._dynamo.guards.RootGuardManager()
+        root = _Guards()
         for number, dictionary in enumerate(held):
             manager = root.tuple_getitem_manager(number, f"dictionary {number}", dictionary, kind)
             manager.add_dict_version_guard(dictionary, ["is unwritten"], None)
         check: Callable[[object], bool] = root.check
         assert check(held)  # noqa: S101 - a guard that does not hold at once means something else than is thought here
-    except (AttributeError, TypeError, RuntimeError, AssertionError):
+    except (AttributeError, TypeError, RuntimeError, AssertionError, ScriptkitError):
         return None
     return functools.partial(check, held)

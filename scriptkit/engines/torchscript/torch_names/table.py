@@ -179,7 +179,9 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "global hooks before modules": _door("torch.nn.modules.module", "_global_forward_pre_hooks"),
     "global hooks of backward": _door("torch.nn.modules.module", "_global_backward_hooks"),
     "global hooks before backward": _door("torch.nn.modules.module", "_global_backward_pre_hooks"),
-    "no function of its own": PrivateName("torch._C", "_disabled_torch_function_impl"),
+    "no function of its own": PrivateName(
+        "torch._C", "_disabled_torch_function_impl", instead=torch.nn.Parameter.__torch_function__
+    ),
     "a call with other tensors": PrivateName(
         "torch.nn.utils.stateless", "_functional_call", instead=torch.func.functional_call
     ),
@@ -199,7 +201,8 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "program of bytes": PrivateName("torch._C", "import_ir_module_from_buffer"),
     "operators of a program": PrivateName("torch._C", "_export_opnames", instead=_names_unknown),
     "schemas of an operator": PrivateName("torch._C", "_jit_get_schemas_for_operator"),
-    # ---- members of compiled objects
+    # ---- members of compiled objects, and of functions that were marked
+    "mark of a function": PrivateName("torch.jit.export", "_torchscript_modifier", of_instances=True),
     "C++ module": PrivateName("torch.jit.ScriptModule", "_c", of_instances=True),
     "concrete type of a compiled module": PrivateName("torch.jit.ScriptModule", "_concrete_type", of_instances=True),
     "type of a C++ module": _door(_MODULE, "_type"),

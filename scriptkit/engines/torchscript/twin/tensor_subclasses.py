@@ -7,7 +7,10 @@ from typing import Any, Final
 import torch
 from torch.overrides import has_torch_function
 
-_NOT_THEIR_OWN: Final = (torch.Tensor.__torch_function__.__func__, torch._C._disabled_torch_function_impl)  # type: ignore[attr-defined]
+from scriptkit.engines.torchscript.torch_names.table import look_up
+
+_OF_TENSORS: Any = torch.Tensor.__torch_function__
+_NOT_THEIR_OWN: Final = (_OF_TENSORS.__func__, look_up("no function of its own"))
 
 
 def acts_for_itself(value: object) -> bool:

@@ -12,7 +12,7 @@ from operator import contains, getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
-from torch.nn.utils import parametrize, stateless
+from torch.nn.utils import parametrize
 
 from scriptkit import log
 from scriptkit.engines.torchscript.lifting.ignoring import owners
@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.programs.graph_facts import (
 from scriptkit.engines.torchscript.programs.written import attributes_read_in, attributes_written_in
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
+from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.engines.torchscript.twin.overrides import Overrides
 from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.twin.tensor_subclasses import acts_for_itself, first_among
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
 
 _RELEASED: Final = object()
-_FUNCTIONAL_CALL: Final = stateless._functional_call.__code__
+_FUNCTIONAL_CALL: Final = look_up("a call with other tensors").__code__
 
 
 _graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
