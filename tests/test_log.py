@@ -75,8 +75,8 @@ def printed(folder: Path, asked: str) -> str:
 
 def test_the_variable_prints_the_topics_it_names(tmp_path: Path) -> None:
     told = printed(tmp_path, "plan, lowered")
-    assert "scriptkit[plan] Foreign at `part`: not scripted: model.py:13: compiled functions can't take" in told
-    assert "scriptkit[plan] Foreign at `part`: lowered: does not script" in told
+    assert "scriptkit[plan] Foreign at `part`: script: no: model.py:13: compiled functions can't take" in told
+    assert "scriptkit[plan] Foreign at `part`: lowered: yes: does not script" in told
     assert "scriptkit[lowered] `Foreign`\n    class Foreign:\n        def forward(self, x: Tensor):\n" in told
     assert {line.partition("]")[0] for line in told.splitlines() if line.startswith("s")} == {
         "scriptkit[plan",
@@ -162,8 +162,8 @@ def test_a_refusal_of_the_plan_is_told_with_its_line() -> None:
 
     with log.heard("plan") as told, pytest.raises(scriptkit.ScriptkitError):
         scriptkit.compile(Branching(), (torch.ones(3),))
-    for way in ("scripted", "lowered", "traced"):
-        assert any(text.startswith(f"Branching: not {way}: test_log.py:") for text in told), told
+    for way in ("script", "lowered", "trace"):
+        assert any(text.startswith(f"Branching: {way}: no: test_log.py:") for text in told), told
 
 
 def test_programs_with_handlers_of_their_own_hear_it(caplog: pytest.LogCaptureFixture) -> None:
