@@ -23,7 +23,7 @@ from scriptkit.live.copies import copy_tree, random_states_kept, with_fresh_tens
 from scriptkit.live.nested import flatten, restored
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.variations import Example, perturbations
-from scriptkit.runtime.compiled import CompiledModule
+from scriptkit.runtime.compiled import CompiledModule, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -209,7 +209,7 @@ class _Verification:
 
     def _pair(self, form: Form, *, training: bool) -> _Pair:
         made = self.module
-        eager = copy_tree(made.inner if isinstance(made, CompiledModule) else made)
+        eager = copy_tree(source_of(made))
         if self.is_mixed:  # a copy of traces is made by writing and reading them
             compiled: nn.Module = _reloaded(made).train(training)
         else:
@@ -280,7 +280,7 @@ class _Verification:
     def _compare_methods(self, form: Form, *, training: bool) -> None:
         """Exported methods, called without arguments or with those of `forward`, whichever they take."""
         nothing = Example.of((), {})
-        source = self.module.inner if isinstance(self.module, CompiledModule) else self.module
+        source = source_of(self.module)
         for name in exported_methods(type(source)):
             if not hasattr(self._pair(form, training=training).compiled, name):
                 self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
@@ -294,7 +294,7 @@ class _Verification:
 
     def _first_differing(self, *, training: bool) -> str | None:
         """The path of the first submodule, in the order in which they finish, that differs when compiled alone."""
-        copy = copy_tree(self.module.inner if isinstance(self.module, CompiledModule) else self.module)
+        copy = copy_tree(source_of(self.module))
         copy.train(training)
         change = self.example.changed("", self.example.tensors)
         with switches.eager():

@@ -17,6 +17,7 @@ from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
+from scriptkit.runtime.compiled import source_of
 from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def save(
     compiled, autocast = trees.for_file(m)
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     model = canonical_model(compiled)
-    source = getattr(m, "inner", m) if rows else m
+    source = source_of(m)
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
         scripted = {row.path for row in rows if row.mode == "script"}

@@ -39,7 +39,7 @@ _OWN = {
     *vars(nn.Module()),
     *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "_eager_calls"),
 }
-_SHARED = ("_parameters", "_buffers", "_modules")
+_SHARED = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 
 
 def compile(
@@ -92,17 +92,17 @@ class CompiledModule(BringsTorchScript):
             self._compile(examples)
 
     @property
-    def inner(self) -> nn.Module:
-        """The module this one was made from."""
-        module: nn.Module = self.__dict__["_inner"][0]
-        return module
+    def inner(self) -> Any:
+        """The module this one was made from; whatever that has of this name itself comes first."""
+        module = source_of(self)
+        return module.inner if hasattr(module, "inner") else module
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else the module has: its attributes, its methods."""
         if name.startswith("__") or "_inner" not in self.__dict__:
             raise AttributeError(name)
-        value = getattr(self.inner, name)
-        if self._calls is None or not is_export(inspect.getattr_static(type(self.inner), name, None)):
+        value = getattr(source_of(self), name)
+        if self._calls is None or not is_export(inspect.getattr_static(type(source_of(self)), name, None)):
             return value
         return functools.partial(self._call_exported, name, value)
 
@@ -110,29 +110,29 @@ class CompiledModule(BringsTorchScript):
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
         assert self._calls is not None  # noqa: S101 - asked before
         if isinstance(self._calls, _ScriptedCalls) and inspect.ismethod(method):
-            return self._calls.runtime.call_exported(method.__func__, self.inner, args, kwargs)
+            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
-        return self._eager_calls.run(type(self.inner).__name__, reason, lambda: method(*args, **kwargs))
+        return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """An attribute set here is set on the module."""
         if name in _OWN:
             self.__dict__[name] = value
         else:
-            setattr(self.inner, name, value)
+            setattr(source_of(self), name, value)
 
     def __reduce__(self) -> Any:
         """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
-        return CompiledModule, (self.inner, None, *self._choosing)
+        return CompiledModule, (source_of(self), None, *self._choosing)
 
     @property
     def __signature__(self) -> inspect.Signature:
-        return inspect.signature(self.inner.forward)
+        return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
-            with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(self.inner):
-                subject = Subject(self.inner, examples, *self._choosing, complete=complete)
+            with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(source_of(self)):
+                subject = Subject(source_of(self), examples, *self._choosing, complete=complete)
                 self._choice = Chooser(subject).choose()
         except CompilationError as error:
             if examples is not None:
@@ -142,47 +142,62 @@ class CompiledModule(BringsTorchScript):
         self._pending = ""
         choice = self._choice
         if isinstance(choice, ScriptChoice) and choice.in_no_file:
-            message = f"{type(self.inner).__name__} cannot be saved: {choice.in_no_file}"
+            message = f"{type(source_of(self)).__name__} cannot be saved: {choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
         is_whole = isinstance(choice, ScriptChoice) and choice.is_whole
-        self._calls = _ScriptedCalls(self.inner, self._eager_calls) if is_whole else _BoundCalls(self.inner, choice)
+        self._calls = (
+            _ScriptedCalls(source_of(self), self._eager_calls) if is_whole else _BoundCalls(source_of(self), choice)
+        )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
         calls = self._calls
         if calls is None and self._pending and not switches.is_eager():
-            result = self.inner(*args, **kwargs)
+            result = source_of(self)(*args, **kwargs)
             self._compile((args, kwargs))
             return result
         if calls is None or switches.is_eager():
-            return self.inner(*args, **kwargs)
+            return source_of(self)(*args, **kwargs)
         reason = calls.reason_for_eager(args, kwargs)
         if reason is not None and calls.may_be_lowered_again():
             calls = self._lower_again(reason, args, kwargs)
             reason = calls.reason_for_eager(args, kwargs)
         if reason is None:
             return calls(*args, **kwargs)
-        return self._eager_calls.run(type(self.inner).__name__, reason, lambda: self.inner(*args, **kwargs))
+        return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: source_of(self)(*args, **kwargs))
 
     def _lower_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Calls:
         """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
         assert self._calls is not None  # noqa: S101 - they were asked
         if changed not in self._not_lowered_again:
-            log.bind.debug("%s is lowered again: %s", type(self.inner).__name__, changed)
+            log.bind.debug("%s is lowered again: %s", type(source_of(self)).__name__, changed)
             try:
-                subject = Subject(self.inner, (args, kwargs), *self._choosing, complete=complete)
+                subject = Subject(source_of(self), (args, kwargs), *self._choosing, complete=complete)
                 self._choice = Chooser(subject).lower_again()
-                self._calls = _BoundCalls(self.inner, self._choice)
+                self._calls = _BoundCalls(source_of(self), self._choice)
             except CompilationError as error:
                 self._not_lowered_again[changed] = error.headline
         return self._calls
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """The state of the module, as its own hooks and overrides give it."""
+        return source_of(self).state_dict(*args, **kwargs)
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Load a state as the module does."""
+        return source_of(self).load_state_dict(*args, **kwargs)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        return source_of(self)._load_from_state_dict(*args, **kwargs)
 
     def train(self, mode: bool = True) -> CompiledModule:  # noqa: FBT001, FBT002  # torch's signature
         """Set training mode; raises `ScriptkitError` where a trace holds for evaluation only."""
         choice = self._choice
         if mode and choice is not None and choice.eval_only:
-            raise ScriptkitError(f"{type(self.inner).__name__} was compiled for evaluation only: {choice.eval_only}")
-        self.inner.train(mode)
+            raise ScriptkitError(
+                f"{type(source_of(self)).__name__} was compiled for evaluation only: {choice.eval_only}"
+            )
+        source_of(self).train(mode)
         self.training = mode
         return self
 
@@ -204,8 +219,8 @@ class CompiledModule(BringsTorchScript):
     @property
     def code(self) -> Any:
         """The compiled program as text; an attribute `code` of the module itself wins."""
-        if hasattr(self.inner, "code"):
-            return self.inner.code
+        if hasattr(source_of(self), "code"):
+            return source_of(self).code
         if isinstance(self._choice, LoweredChoice):
             return self._choice.program.code
         return self.__scriptkit_torchscript__().code
@@ -227,18 +242,26 @@ class CompiledModule(BringsTorchScript):
         if self._choice is not None:
             return CompileReport(tuple(self._choice.rows), dict(self.eager_calls))
         mode, reason = ("pending", self._pending) if self._pending else ("eager", "scriptkit is switched off")
-        row = ReportRow("", type(self.inner).__name__, "pending" if mode == "pending" else "eager", reason)
+        row = ReportRow("", type(source_of(self)).__name__, "pending" if mode == "pending" else "eager", reason)
         return CompileReport((row,), dict(self.eager_calls))
 
     def __scriptkit_torchscript__(self) -> torch.jit.ScriptModule:
         """What `scriptkit.to_torchscript` and `save` take."""
         if self._choice is None or self._calls is None:
-            message = f"{type(self.inner).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
+            message = (
+                f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
+            )
             raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
         return self._calls.complete()
 
     def __repr__(self) -> str:
-        return f"CompiledModule({self.inner!r})"
+        return f"CompiledModule({source_of(self)!r})"
+
+
+def source_of(module: nn.Module) -> nn.Module:
+    """What a compiled module was made from; any other module is its own source."""
+    source: nn.Module = module.__dict__["_inner"][0] if isinstance(module, CompiledModule) else module
+    return source
 
 
 class _Calls:

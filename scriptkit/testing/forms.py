@@ -17,7 +17,7 @@ from scriptkit.errors import ScriptkitWarning
 from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import flatten, restored
 from scriptkit.live.variations import Example, sizes
-from scriptkit.runtime.compiled import CompiledModule
+from scriptkit.runtime.compiled import CompiledModule, source_of
 from scriptkit.runtime.compiled import compile as compile_module
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def outcome(module: Any, given: Given) -> Any:
 
 
 def _inner(module: nn.Module) -> nn.Module:
-    return copy_tree(module.inner if isinstance(module, CompiledModule) else module)
+    return copy_tree(source_of(module))
 
 
 def refusals_missed(module: nn.Module, given: Given, wrong_inputs: Sequence[Sequence[Any]]) -> Iterator[str]:

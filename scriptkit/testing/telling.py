@@ -9,6 +9,7 @@ import torch
 
 from scriptkit.live.comparison import compare
 from scriptkit.live.nested import Leaf, flatten, leaves
+from scriptkit.runtime.compiled import source_of
 from scriptkit.runtime.reading import report
 from scriptkit.testing.forms import Refusal
 
@@ -87,7 +88,7 @@ def _by_form(comparisons: list[Comparison]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _name(module: torch.nn.Module) -> str:
-    return type(getattr(module, "inner", module)).__name__
+    return type(source_of(module)).__name__
 
 
 def _plan(module: torch.nn.Module) -> list[str]:
