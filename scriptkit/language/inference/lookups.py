@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
 from scriptkit.language.dotted_names import canonical
+from scriptkit.language.folding import UNKNOWN_VALUE, folded
 from scriptkit.language.problems.attributes import DtypeAttribute
 from scriptkit.language.problems.containers import DictKeyType
 from scriptkit.language.problems.declarations import GenericFunction, MalformedAnnotation, Place, UnsupportedAnnotation
@@ -97,7 +98,7 @@ def _module_variable(body: Body, node: ast.Name) -> AnyValue:
     if isinstance(value, (ast.Name, ast.Attribute)):
         return _alias(body, node, value)
     if isinstance(value, GLOBAL_WHAT) and not _names_a_type(body, node, value):
-        return body.report(GlobalCapture(name=node.id, what=_what(value)), node, made.node)
+        return body.report(GlobalCapture(name=node.id, what=_what(body, value)), node, made.node)
     return _evaluated(body, node, value)
 
 
@@ -173,12 +174,18 @@ def _report_annotation(body: Body, node: ast.expr, wrong: BadAnnotation, where: 
         body.report(UnsupportedAnnotation(text=text, name=wrong.text, where=where), node)
 
 
-def _what(value: ast.expr) -> str:
-    if isinstance(value, ast.Constant):
-        return type(value.value).__name__
+def _what(body: Body, value: ast.expr) -> str:
+    constant = folded(value, lambda name: _assigned_once(body, name))
+    if constant is not UNKNOWN_VALUE:
+        return type(constant).__name__
     return {"List": "list", "Tuple": "tuple", "Dict": "dict", "Set": "set", "JoinedStr": "str"}.get(
         type(value).__name__, ""
     )
+
+
+def _assigned_once(body: Body, name: str) -> ast.expr | None:
+    made = body.module.globals.get(name)
+    return made.value if made is not None and made.assigned == 1 else None
 
 
 def _bad_key(found: Type) -> Type | None:
