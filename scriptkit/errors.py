@@ -114,5 +114,8 @@ class ScriptkitEagerWarning(ScriptkitWarning):
 
 
 def source_text(path: str) -> str | None:
-    """The text of a file or notebook cell as Python knows it, or None."""
-    return "".join(linecache.getlines(path)) or None
+    """The text of a file or notebook cell as Python knows it, or None; also where its coding line names no coding."""
+    try:
+        return "".join(linecache.getlines(path)) or None
+    except (LookupError, ValueError, MemoryError):
+        return None

@@ -24,7 +24,7 @@ PACKAGE = "scriptkit"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("diagnostics", "arguments", "switches", "log", "pyproject", "version", "compile_report", "language", "watching"),
     ("errors", "live", "rules"),
-    ("checking", "config", "engines"),
+    ("checking", "config", "engines", "replacing"),
     ("compiling", "fixing", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),

@@ -1,102 +1,71 @@
-"""What archived code may do without being trusted: compute. Found by reading it, before torch sees the file.
+"""What a file may do without being trusted: compute. Found by reading it, before torch sees it.
 
 Loading a TorchScript file runs three things of it: `__setstate__` methods, the default values of parameters, and the
-values of class constants. Called methods may further read and write files. A model file remains code: the audit
-refuses what has no place in a model, it is no sandbox.
+values of class constants; it also folds constant texts, and sets attributes to what the objects hold. Called methods
+may further reach files, other processes and foreign memory: the operators of all compiled code are looked at before
+the first call. A model file remains code: the audit refuses what has no place in a model, it is no sandbox.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scriptkit.artifact.archived_code import parsed
-from scriptkit.artifact.pickles import named_globals
+from scriptkit.artifact.allowed_operators import is_allowed
+from scriptkit.artifact.code_calls import operators
+from scriptkit.artifact.code_costs import costs
+from scriptkit.artifact.object_checks import check_objects
+from scriptkit.artifact.pickles import Sequence
+from scriptkit.engines.torchscript.engine import files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
-FORBIDDEN_OPERATORS = frozenset({"aten::save", "aten::from_file", "debugprims::load_tensor"})
-FORBIDDEN_NAMESPACES = frozenset({"c10d", "_c10d_functional", "c10d_functional", "symm_mem", "dist_rpc"})
-_FORBIDDEN_PRIMITIVES = re.compile(r"rpc_\w+")
-_HARMLESS_GLOBALS = re.compile(
-    r"__torch__\.(?!torch\.classes\.)|torch\.jit\._pickle\.\w+$|torch\._utils\._rebuild_\w+$|torch\.\w+Storage$|collections\.OrderedDict$"
-    r"|torch\.per_(?:tensor|channel)_\w+$"
-)
-_HARMLESS_CALLS = frozenset({"torch.device", "float", "annotate"})
+    from scriptkit.artifact.code_units import Class, Units
+
+_CLASS = "__torch__."
 
 
-def audit(names: Iterable[str], read: Callable[[str], bytes]) -> list[str]:
-    """What the entries would do that a model has no need of, one sentence for each."""
-    findings: list[str] = []
-    for name in names:
-        if name.startswith("code/") and name.endswith(".py"):
-            findings += _audit_code(name, parsed(name, read(name)))
-        elif name.endswith(".pkl"):
-            findings += _audit_pickle(name, read(name))
+def audit(units: Units, trees: Mapping[str, Any]) -> list[str]:
+    """What the code and the objects would do that a model has no need of, one sentence for each."""
+    findings = list(units.computed)
+    for cls in units.classes.values():
+        findings += _methods_that_run(cls)
+    for function in units.every_function():
+        for line in [function.head, *function.body]:
+            named = (text for text, operator in operators(line) if not is_allowed(operator))
+            findings += [f"{function.place}: line {line.number} calls `{text}`" for text in named]
+    findings += costs(units, _constant_texts(trees.get("constants.pkl")))
+    for name, tree in trees.items():
+        findings += check_objects(name, tree, units)
     return findings
 
 
-def audit_operators(names: Iterable[str]) -> list[str]:
-    """What the operators of a loaded module would do; sees through every way of writing a call."""
-    return [f"the model calls `{name}`" for name in names if _is_forbidden(name.partition(".")[0])]
+def _methods_that_run(cls: Class) -> Iterator[str]:
+    found = cls.methods.get("__setstate__")
+    if found is not None:
+        short = cls.name.rpartition(".")[2]
+        yield f"{found.place}: `{short}.__setstate__` runs while the file is loaded"
 
 
-def _is_forbidden(operator: str) -> bool:
-    namespace, _, name = operator.partition("::")
-    return (
-        operator in FORBIDDEN_OPERATORS
-        or namespace in FORBIDDEN_NAMESPACES
-        or (namespace == "prim" and bool(_FORBIDDEN_PRIMITIVES.match(name)))
-    )
+def _constant_texts(tree: Any) -> dict[str, int]:
+    """The lengths of constants that are texts, by the names code has for them."""
+    items = tree.items if isinstance(tree, Sequence) else []
+    return {f".c{number}": len(item) for number, item in enumerate(items) if isinstance(item, str)}
 
 
-def _audit_pickle(name: str, data: bytes) -> Iterator[str]:
-    for asked in named_globals(data):
-        if not _HARMLESS_GLOBALS.match(asked):
-            yield f"`{name}` asks for `{asked}` while it is loaded"
+def audit_operations(unit: Any) -> list[str]:
+    """What the operators of all compiled code would do; sees through every way of writing a call."""
+    found: dict[str, None] = {}
+    for operation in files.operations(unit):
+        if not is_allowed(operation.name):
+            found[f"the model calls `{operation.name}`"] = None
+        elif operation.name == "aten::as_strided" and operation.first_input_kind() == "prim::Constant":
+            found["the model calls `aten::as_strided` on a constant, whose memory is part of another's"] = None
+        elif operation.name == "prim::unchecked_cast" and _is_reinterpreted(*operation.types()):
+            found[f"`{operation.place}` takes an object for one of another class"] = None
+    return list(found)
 
 
-def _audit_code(name: str, tree: ast.Module) -> Iterator[str]:
-    for statement in tree.body:
-        if isinstance(statement, ast.ClassDef):
-            yield from _audit_class(name, statement)
-        elif not isinstance(statement, ast.FunctionDef) and not _is_literal(statement):
-            yield f"`{name}` line {statement.lineno} runs while the file is loaded"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            yield from _audit_defaults(name, node)
-        elif isinstance(node, ast.Call) and _is_forbidden(_operator(node.func)):
-            yield f"`{name}` line {node.lineno} calls `{ast.unparse(node.func)}`"
-
-
-def _audit_class(name: str, cls: ast.ClassDef) -> Iterator[str]:
-    for statement in cls.body:
-        if isinstance(statement, ast.FunctionDef):
-            if statement.name == "__setstate__":
-                yield f"`{name}` line {statement.lineno}: `{cls.name}.__setstate__` runs while the file is loaded"
-        elif not _is_literal(statement):
-            yield f"`{name}` line {statement.lineno}: `{cls.name}` computes a value while the file is loaded"
-
-
-def _audit_defaults(name: str, function: ast.FunctionDef) -> Iterator[str]:
-    defaults = [*function.args.defaults, *(default for default in function.args.kw_defaults if default)]
-    if not all(map(_is_literal, defaults)):
-        where = f"`{name}` line {function.lineno}"
-        yield f"{where}: a default value of `{function.name}` is computed while the file is loaded"
-
-
-def _is_literal(node: ast.AST) -> bool:
-    """Whether a statement or expression calls nothing but what makes a literal."""
-    calls = (inner for inner in ast.walk(node) if isinstance(inner, ast.Call))
-    blocks = (inner for inner in ast.walk(node) if isinstance(inner, (ast.While, ast.For, ast.With, ast.comprehension)))
-    return all(ast.unparse(call.func) in _HARMLESS_CALLS for call in calls) and not any(blocks)
-
-
-def _operator(function: ast.expr) -> str:
-    """The operator a call names: `torch.save` is `aten::save`, `ops.aten.save` too; otherwise nothing."""
-    dotted = ast.unparse(function)
-    if dotted.startswith("torch."):
-        return "aten::" + dotted.removeprefix("torch.")
-    return "::".join(dotted.split(".")[1:3]) if dotted.startswith(("ops.", "torch.ops.")) else ""
+def _is_reinterpreted(given: str, made: str) -> bool:
+    """Whether a cast makes an object of a class out of what need not be one: only None may be excluded."""
+    return _CLASS in made and not (given.startswith(("Optional[", "Union[")) and made in given) and given != made

@@ -28,18 +28,22 @@ _FOLDER, _SUFFIX = "code/", ".py"
 class Program:
     """The classes and functions of a file, by qualified name, and their canonical names."""
 
-    def __init__(self, files: dict[str, Code], roots: Iterable[str]) -> None:
-        """Take the code files by entry name, and the types of the object tree in the order they occur there."""
+    def __init__(self, files: dict[str, Code], roots: Iterable[str], root_name: str = "") -> None:
+        """Take the code files by entry name, and the types of the object tree in the order they occur there.
+
+        The first class gets `root_name`, if there is one: what wraps a trace has a name of its own.
+        """
         self._units = {name: unit for path, code in files.items() for name, unit in _units(path, code)}
         self._order = self._discovered(roots)
-        self._names = dict(zip(self._order, _canonical_names(self._order), strict=True))
+        plain = [root_name, *self._order[1:]] if root_name else self._order
+        self._names = dict(zip(self._order, _canonical_names(plain), strict=True))
 
     def files(self) -> dict[str, Code]:
         """The code files in canonical form."""
         grouped: dict[str, list[Code]] = defaultdict(list)
         for name in self._order:
             module = self._names[name].rpartition(".")[0]
-            grouped[_FOLDER + module.replace(".", "/") + _SUFFIX].append(self._canonical(self._units[name]))
+            grouped[_FOLDER + module.replace(".", "/") + _SUFFIX].append(self._canonical(name))
         return {path: joined(units) for path, units in grouped.items()}
 
     def rename(self, text: str) -> str:
@@ -71,9 +75,12 @@ class Program:
         known = self._known(dotted)
         return self._names[known] + dotted[len(known) :] if known else dotted
 
-    def _canonical(self, unit: Code) -> Code:
+    def _canonical(self, name: str) -> Code:
+        unit = self._units[name]
         tree = ast.parse(unit.text).body[0]
-        names = [
+        head = _UNIT.match(unit.text)
+        names = [] if head is None else [Edit(*head.span(1), self._names[name].rpartition(".")[2].encode())]
+        names += [
             Edit(match.start(), match.end(), self._renamed(match[0].decode()).encode())
             for match in _QUALIFIED.finditer(unit.text)
         ]

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
 import zipfile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import torch
 
-from scriptkit.artifact.container import ROOT, VERSION_ENTRIES
+from scriptkit.artifact.container import ROOT, UNREADABLE, Container
+from scriptkit.artifact.describing import file_format
+from scriptkit.artifact.entry_names import SIGNATURE_ENTRY, check_names
 from scriptkit.artifact.manifest import MANIFEST_ENTRY, Manifest, read_manifest
+from scriptkit.artifact.sealed import Region
+from scriptkit.artifact.signing import check_signature, is_signature
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scriptkit.artifact.container import Container
+_ELEMENTS = ("data/", "constants/")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_BYTE_ORDER = b"little"
+_STACK_LEVEL = 6
+
+
+class Checked(NamedTuple):
+    """A file as far as it is checked: its manifest, its small entries as copies, its tensors where they lie."""
+
+    manifest: Manifest
+    order: list[str]
+    small: dict[str, bytes]
+    large: dict[str, Region]
 
 
 def has_manifest(stream: BinaryIO) -> bool:
@@ -25,30 +42,56 @@ def has_manifest(stream: BinaryIO) -> bool:
     try:
         with zipfile.ZipFile(stream) as archive:
             return ROOT + MANIFEST_ENTRY in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except UNREADABLE as error:
         message = f"the file is truncated or is no TorchScript file: {error}"
         raise ArtifactError(message) from error
 
 
-def checked_manifest(container: Container) -> Manifest:
-    """The manifest of a file, once every entry has proven to be the one it names."""
-    manifest = read_manifest(container.read(MANIFEST_ENTRY))
+def checked_file(stream: BinaryIO, signed_by: object) -> Checked:
+    """What the file holds, once every entry but the tensors has proven to be the one the manifest names."""
+    container = Container(stream)
+    data = container.read(MANIFEST_ENTRY)
+    signature = container.read(SIGNATURE_ENTRY) if SIGNATURE_ENTRY in container.entries else None
+    if signed_by is not None:
+        check_signature(data, signature, signed_by)
+    if signature is not None and not is_signature(signature):
+        raise ArtifactError("the signature of the file is damaged")
+    manifest = read_manifest(data)
     _check_entries(container, manifest)
-    _check_versions(manifest, _file_format(container))
+    small = {name: _checked(container, name, manifest) for name in manifest.checksums if not name.startswith(_ELEMENTS)}
+    large = {
+        name: Region(stream, entry.start, entry.size, entry.crc)
+        for name, entry in container.entries.items()
+        if name.startswith(_ELEMENTS)
+    }
+    _check_versions(manifest, small)
     _check_operators(manifest.operators)
-    return manifest
+    return Checked(manifest, list(container.entries), small, large)
 
 
 def _check_entries(container: Container, manifest: Manifest) -> None:
-    found, expected = set(container.entries) - {MANIFEST_ENTRY}, set(manifest.checksums)
-    for word, names in (("missing", expected - found), ("unknown", found - expected)):
-        if names:
-            message = f"the file was changed; entries {word}: {', '.join(sorted(names))}"
+    names = set(container.entries) - {MANIFEST_ENTRY, SIGNATURE_ENTRY}
+    expected = set(manifest.checksums)
+    for word, differing in (("missing", expected - names), ("unknown", names - expected)):
+        if differing:
+            message = f"the file was changed; entries {word}: {', '.join(sorted(differing))}"
             raise ArtifactError(message)
-    for name, checksum in manifest.checksums.items():
-        if container.sha256(name) != checksum:
-            message = f"`{name}`{_meaning(name, manifest)} was changed: it does not match its SHA-256 in the manifest"
-            raise ArtifactError(message)
+    check_names(container.entries)
+    if not all(map(_DIGEST.fullmatch, manifest.checksums.values())):
+        raise ArtifactError("the manifest cannot be read: a checksum has not 64 hexadecimal digits")
+
+
+def _checked(container: Container, name: str, manifest: Manifest) -> bytes:
+    data = container.read(name)
+    check_digest(name, hashlib.sha256(data).hexdigest(), manifest)
+    return data
+
+
+def check_digest(name: str, found: str, manifest: Manifest) -> None:
+    """Raise unless this is the SHA-256 the manifest has for an entry."""
+    if found != manifest.checksums[name]:
+        message = f"`{name}`{_meaning(name, manifest)} was changed: it does not match its SHA-256 in the manifest"
+        raise ArtifactError(message)
 
 
 def _meaning(name: str, manifest: Manifest) -> str:
@@ -57,32 +100,38 @@ def _meaning(name: str, manifest: Manifest) -> str:
     return f" ({', '.join(named)})" if named else ""
 
 
-def _file_format(container: Container) -> int:
-    name = next((name for name in VERSION_ENTRIES if name in container.entries), None)
-    if name is None or not container.read(name).strip().isdigit():
-        raise ArtifactError("the file does not say which format it has")
-    return int(container.read(name))
-
-
-def _check_versions(manifest: Manifest, file_format: int) -> None:
-    if file_format > files.NEWEST_FORMAT:
+def check_format(small: dict[str, bytes], written_by: str = "") -> int:
+    """The format of the file; raises when this torch does not read it."""
+    number = file_format(small)
+    if number > files.NEWEST_FORMAT:
+        origin = f" (torch {written_by})" if written_by else ""
         message = (
-            f"the file has format {file_format} (torch {manifest.written_by.torch}), torch {torch.__version__} reads "
+            f"the file has format {number}{origin}, torch {torch.__version__} reads "
             f"up to {files.NEWEST_FORMAT}: upgrade torch, or save the model with the torch you have"
         )
         raise ArtifactError(message)
+    if small.get("byteorder", _BYTE_ORDER) != _BYTE_ORDER:
+        raise ArtifactError("the numbers of the file have another byte order than those of this machine")
+    return number
+
+
+def _check_versions(manifest: Manifest, small: dict[str, bytes]) -> None:
+    check_format(small, manifest.written_by.torch)
     if _major_minor(manifest.written_by.torch) > _major_minor(str(torch.__version__)):
         message = (
             f"the file was written by torch {manifest.written_by.torch}, newer than the installed {torch.__version__}"
         )
-        warnings.warn(message, ScriptkitWarning, stacklevel=6)
+        warnings.warn(message, ScriptkitWarning, stacklevel=_STACK_LEVEL)
 
 
 def _major_minor(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    return tuple(int(number) for number in re.findall(r"\d{1,6}", version)[:2])
 
 
 def _check_operators(names: Iterable[str]) -> None:
+    malformed = [name for name in names if not _OPERATOR.fullmatch(name)]
+    if malformed:
+        raise ArtifactError(f"the manifest cannot be read: {malformed[0][:60]!r} is no name of an operator")
     missing = files.missing_operators(names)
     if missing:
         message = (
@@ -90,3 +139,6 @@ def _check_operators(names: Iterable[str]) -> None:
             "them first (torchvision, for `torchvision::nms`), or use the torch the file was written with"
         )
         raise ArtifactError(message)
+
+
+_OPERATOR = re.compile(r"\w+::\w+(?:\.\w+)?", re.ASCII)

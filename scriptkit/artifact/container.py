@@ -24,6 +24,19 @@ ALIGNMENT = 64
 VERSION_ENTRIES = (".data/version", "version")
 """Where torch writes the number of the file format: the first since formats of 6 and more."""
 CHUNK = 1 << 20
+UNREADABLE = (
+    zipfile.BadZipFile,
+    OSError,
+    ValueError,  # of numbers and of names
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    zlib.error,
+)
+"""What Python's zip reader raises for a file that is none, or is damaged."""
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -53,12 +66,12 @@ def write_container(stream: BinaryIO, contents: Iterable[tuple[str, bytes]]) -> 
     entries: list[Entry] = []
     for name, data in contents:
         crc = zlib.crc32(data)
-        header = _local_header(name, len(data), crc, position)
+        header = local_header(name, len(data), crc, position)
         entries.append(Entry(name, len(data), crc, position, position + len(header)))
         stream.write(header)
         stream.write(data)
         position += len(header) + len(data)
-    stream.write(_directory(entries, position))
+    stream.write(directory(entries, position))
 
 
 def container_bytes(contents: Mapping[str, bytes]) -> bytes:
@@ -108,7 +121,7 @@ def _read_directory(stream: BinaryIO) -> Iterator[Entry]:
     try:
         with zipfile.ZipFile(stream) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, struct.error, NotImplementedError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         message = f"the file is truncated or is no TorchScript file: {error}"
         raise ArtifactError(message) from error
     seen: set[str] = set()
@@ -122,7 +135,7 @@ def _read_directory(stream: BinaryIO) -> Iterator[Entry]:
             message = f"the entry `{name}` is compressed to {info.compress_size} of {info.file_size} bytes; none may be"
             raise ArtifactError(message)
         seen.add(name)
-        start = position + len(_local_header(name, info.file_size, info.CRC, position))
+        start = position + len(local_header(name, info.file_size, info.CRC, position))
         yield Entry(name, info.file_size, info.CRC, position, start)
         position = start + info.file_size
 
@@ -130,13 +143,13 @@ def _read_directory(stream: BinaryIO) -> Iterator[Entry]:
 def _compare_layout(stream: BinaryIO, entries: list[Entry]) -> None:
     """Raise unless every byte outside the contents is the one `write_container` writes."""
     for entry in entries:
-        expected = _local_header(entry.name, entry.size, entry.crc, entry.header)
+        expected = local_header(entry.name, entry.size, entry.crc, entry.header)
         stream.seek(entry.header)
         if stream.read(len(expected)) != expected:
             message = f"the header of `{entry.name}` was changed, or an entry before it was removed, added or moved"
             raise ArtifactError(message)
     end = entries[-1].start + entries[-1].size if entries else 0
-    expected = _directory(entries, end)
+    expected = directory(entries, end)
     stream.seek(end)
     found = stream.read(len(expected) + 1)
     if found != expected:
@@ -144,7 +157,7 @@ def _compare_layout(stream: BinaryIO, entries: list[Entry]) -> None:
         raise ArtifactError(message)
 
 
-def _local_header(name: str, size: int, crc: int, position: int) -> bytes:
+def local_header(name: str, size: int, crc: int, position: int) -> bytes:
     """What stands before the contents, padded so that they begin at a multiple of the alignment."""
     raw_name = (ROOT + name).encode()
     large = _is_large(size)
@@ -157,7 +170,8 @@ def _local_header(name: str, size: int, crc: int, position: int) -> bytes:
     return _LOCAL.pack(b"PK\3\4", *fields) + raw_name + extra
 
 
-def _directory(entries: list[Entry], start: int) -> bytes:
+def directory(entries: list[Entry], start: int) -> bytes:
+    """What stands after the last entry, which ends at `start`."""
     records = b"".join(map(_central_record, entries))
     count, size = len(entries), len(records)
     zip64 = b""

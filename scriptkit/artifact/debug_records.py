@@ -6,16 +6,16 @@ program that traced it; here they become paths relative to the package, and the 
 
 from __future__ import annotations
 
-import io
-import pickle
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scriptkit.artifact.pickles import plain_pickle
+from scriptkit.artifact.pickle_writing import written
+from scriptkit.artifact.pickles import Reduced, Sequence, read_pickle
 from scriptkit.errors import ArtifactError
 
 _FORMAT = "FORMAT_WITH_STRING_TABLE"
+_LIST = "torch.jit._pickle.build_intlist"
 _FRAME = re.compile(r"^(?P<path>[^\n]+)\((?P<line>\d+)\): (?P<function>[^\n]+)$", re.MULTILINE)
 _TRACER = "torch/jit/_trace.py"
 _PLUMBING = ("_slow_forward", "_call_impl", "_wrapped_call_impl")
@@ -40,36 +40,63 @@ class Mark(NamedTuple):
     tag: int
 
 
-class _DataOnly(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> type[list[int]]:
-        if (module, name) == ("torch.jit._pickle", "build_intlist"):
-            return list
-        message = f"internal error: debug records ask for {module}.{name}"
-        raise ArtifactError(message)
+_MOST = 1 << 31
+_NOWHERE = Origin("", "", 0, 0, 1)
+"""What torch writes for code that has no source."""
 
 
-def read_marks(data: bytes) -> list[Mark]:
-    """The marks of one `.debug_pkl` entry."""
-    version, table, records = _DataOnly(io.BytesIO(data)).load()
-    if version != _FORMAT:
-        message = f"internal error: debug records have the format {version!r}"
-        raise ArtifactError(message)
-    return [_mark(table, record) for record in records]
+def read_marks(name: str, data: bytes) -> list[Mark]:
+    """The marks of one `.debug_pkl` entry; raises ArtifactError for anything else."""
+    match read_pickle(name, data):
+        case Sequence(items=[str() as version, Sequence(items=table), Sequence(items=records)]) if version == _FORMAT:
+            marks = [_mark(table, record) for record in records]
+            if all(isinstance(text, str) for text in table) and all(map(_fits, marks)):
+                return [mark for mark in marks if mark is not None]
+    message = f"the debug records `{name}` are damaged: they name lines that are not in them"
+    raise ArtifactError(message)
 
 
-def _mark(table: tuple[str, ...], record: tuple[int, Any, int]) -> Mark:
-    offset, ((pieces, path, line), start, end), tag = record
-    return Mark(offset, Origin("".join(table[piece] for piece in pieces), table[path], line, start, end), tag)
+def _mark(table: list[Any], record: Any) -> Mark | None:
+    match record:
+        case Sequence(items=[int() as offset, Sequence(items=[where, int() as start, int() as end]), int() as tag]):
+            origin = _origin(table, where, start, end)
+            return None if origin is None else Mark(offset, origin, tag)
+    return None
+
+
+def _origin(table: list[Any], where: Any, start: int, end: int) -> Origin | None:
+    match where:
+        case Sequence(
+            items=[
+                Reduced(function=function, argument=Sequence(items=[Sequence(items=pieces)])),
+                int() as path,
+                int() as line,
+            ]
+        ) if function == _LIST and all(type(piece) is int and 0 <= piece < len(table) for piece in [*pieces, path]):
+            text = "".join(table[piece] for piece in pieces)
+            return Origin(text, table[path], line, start, end)
+    return None
+
+
+def _fits(mark: Mark | None) -> bool:
+    """Whether what a mark means lies in its text: torch believes that."""
+    if mark is None or not 0 <= mark.offset < _MOST or not 0 <= mark.origin.line < _MOST:
+        return False
+    if mark.origin == _NOWHERE:
+        return True
+    return 0 <= mark.origin.start <= mark.origin.end <= len(mark.origin.text.encode("utf-8", "surrogatepass"))
 
 
 def write_marks(marks: list[Mark]) -> bytes:
     """The bytes of one `.debug_pkl` entry."""
     table: dict[str, int] = {"": 0}
-    records = []
+    records: list[Any] = []
     for offset, origin, tag in marks:
         text, path = (table.setdefault(value, len(table)) for value in (origin.text, origin.path))
-        records.append((offset, (([text], path, origin.line), origin.start, origin.end), tag))
-    return plain_pickle((_FORMAT, tuple(table), tuple(records)))
+        pieces = Reduced(_LIST, Sequence([Sequence([text], is_list=True)]))
+        where = Sequence([pieces, path, origin.line])
+        records.append(Sequence([offset, Sequence([where, origin.start, origin.end]), tag]))
+    return written(Sequence([_FORMAT, Sequence([*table]), Sequence(records)]))
 
 
 def without_machine(origin: Origin) -> Origin:

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
-from typing import TYPE_CHECKING
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from scriptkit.artifact import manifest as parts
-from scriptkit.artifact.archived_code import class_constants
 from scriptkit.artifact.container import VERSION_ENTRIES
 from scriptkit.artifact.examples import described
-from scriptkit.artifact.literals import literal_text
-from scriptkit.artifact.object_tree import read_object_tree
+from scriptkit.artifact.literals import literal_text, literal_value
+from scriptkit.artifact.object_tree import object_tree
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 from scriptkit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from scriptkit.artifact.code_units import Class, Units
     from scriptkit.artifact.description import Description, ExampleCall
     from scriptkit.engines import interface
 
 _JSON = TypeAdapter(dict[str, JsonValue])
+_FORMAT = re.compile(rb"[1-9]\d{0,3}\n?")
+
+
+class Facts(NamedTuple):
+    """What is read from the entries of a file: the number of its format, what its code declares, and its objects."""
+
+    file_format: int
+    units: Units
+    objects: Any
 
 
 def make_manifest(
-    module: torch.jit.ScriptModule, contents: Mapping[str, bytes], description: Description
+    module: torch.jit.ScriptModule, facts: Facts, description: Description, checksums: Mapping[str, str]
 ) -> parts.Manifest:
-    """The manifest of a module whose file has these entries."""
-    tree = read_object_tree(contents["data.pkl"])
+    """The manifest of a module whose file has these checksums."""
+    tree = object_tree(facts.objects)
     schemas = files.method_schemas(module)
     published = description.methods
     return parts.Manifest(
-        written_by=_versions(contents),
+        written_by=_versions(facts.file_format),
         class_name=description.class_name,
         constructor_arguments=_json_or_none(description.constructor_arguments),
         training=bool(getattr(module, "training", False)),  # a frozen module has no mode
@@ -46,19 +56,27 @@ def make_manifest(
         trace_assumptions=list(description.trace_assumptions),
         verification=_verification(description),
         operators=files.operator_names(module),
-        constants=_constants(contents, tree.classes),
+        constants=constants_by_path(facts.units, tree.classes),
         metadata=_metadata(description.metadata),
         tensors=tree.tensors,
-        checksums={name: hashlib.sha256(data).hexdigest() for name, data in sorted(contents.items())},
+        checksums=dict(sorted(checksums.items())),
     )
 
 
-def _versions(contents: Mapping[str, bytes]) -> parts.Versions:
+def file_format(entries: Mapping[str, bytes]) -> int:
+    """The number of the format, as torch wrote it."""
+    text = next((entries[name] for name in VERSION_ENTRIES if name in entries), b"")
+    if _FORMAT.fullmatch(text) is None:
+        raise ArtifactError("the file does not say which format it has")
+    return int(text)
+
+
+def _versions(number: int) -> parts.Versions:
     return parts.Versions(
         scriptkit=__version__,
         torch=str(torch.__version__),
         python=platform.python_version(),
-        file_format=int(next(contents[name] for name in VERSION_ENTRIES if name in contents)),
+        file_format=number,
     )
 
 
@@ -112,9 +130,16 @@ def _verification(description: Description) -> parts.Verification | None:
     )
 
 
-def _constants(contents: Mapping[str, bytes], classes: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    by_class = class_constants(contents)
+def constants_by_path(units: Units, classes: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The constants of each object that are simple values, by its path."""
+    by_class = {name: dict(_simple(cls)) for name, cls in units.classes.items()}
     return {path: by_class[name] for path, name in classes.items() if by_class.get(name)}
+
+
+def _simple(cls: Class) -> Iterator[tuple[str, str]]:
+    for name, text in cls.constants.items() if cls.kind in ("", "Module") else ():
+        with suppress(ArtifactError):
+            yield name, literal_text(literal_value(text))
 
 
 def _metadata(metadata: Mapping[str, object]) -> dict[str, JsonValue]:

@@ -9,6 +9,8 @@ import torch
 
 from scriptkit.errors import ArtifactError
 
+_SHOWN = 60
+
 
 def literal_text(value: object) -> str:
     """The literal of a number, string, None, device, or a list, tuple or dictionary of them."""
@@ -27,14 +29,29 @@ def literal_text(value: object) -> str:
 
 
 def literal_value(text: str) -> object:
-    """The value of such a literal."""
-    return _value(ast.parse(text, mode="eval").body)
+    """The value of such a literal; raises ArtifactError for anything else."""
+    try:
+        return _value(ast.parse(text, mode="eval").body)
+    except (
+        SyntaxError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        RecursionError,
+        MemoryError,
+        IndexError,
+    ) as error:
+        message = f"no literal of TorchScript: {text[:_SHOWN]}"
+        raise ArtifactError(message) from error
 
 
 def _value(node: ast.expr) -> object:
     if isinstance(node, ast.Name):
         return {"inf": math.inf, "nan": math.nan}[node.id]
     if isinstance(node, ast.Call):
+        if ast.unparse(node.func) not in ("device", "torch.device"):
+            raise ValueError
         return torch.device(ast.literal_eval(node.args[0]))
     if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Name):
         return -math.inf

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from scriptkit.errors import ArtifactError
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
-MANIFEST_VERSION = "1.1"
+MANIFEST_VERSION = "1.2"
 
 
 class _Part(BaseModel):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from scriptkit import switches
-from scriptkit.artifact.container import container_bytes
+from scriptkit.artifact.composing import compose
+from scriptkit.artifact.container import Container
 from scriptkit.artifact.description import ExampleCall, MethodDifference, VerificationRecord
+from scriptkit.artifact.entry_names import CONSTANTS, OBJECTS
+from scriptkit.artifact.pickles import read_pickle
+from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, VerificationError
 from scriptkit.live import programs
@@ -47,7 +52,7 @@ def measured(
         return Measurement(None, {})
     forms = {
         "compiled": files.load_bytes(files.serialise(compiled), None),
-        "reloaded": files.load_bytes(container_bytes(model.contents), None),
+        "reloaded": _reloaded(model),
     }
     reference = forms.pop("compiled") if programs.is_script_module(module) else copy_tree(module)
     results = {name: _result(reference, name, call) for name, call in examples.items()}
@@ -62,6 +67,23 @@ def measured(
         for name, result in results.items()
     ]
     return Measurement(VerificationRecord(_SEED, rows), results)
+
+
+def _reloaded(model: CanonicalModel) -> torch.jit.ScriptModule:
+    """The module torch makes of the bytes that will be written."""
+    with tempfile.TemporaryFile() as file:
+        compose(model, file, lambda _checksums: b"{}")
+        container = Container(file)
+        small = {name: container.read(name) for name in model.small()}
+        trees = {name: read_pickle(name, small[name]) for name in (OBJECTS, CONSTANTS)}
+        regions = {
+            name: Region(file, entry.start, entry.size, entry.crc)
+            for name, entry in container.entries.items()
+            if name.startswith(("data/", "constants/"))
+        }
+        named = {name: data for name, data in small.items() if name not in regions}
+        with SealedArchive(named | pickles_for_torch(trees), regions) as archive:
+            return files.load_archive(archive, None).module
 
 
 def _result(module: torch.nn.Module, name: str, call: ExampleCall) -> object:

@@ -40,13 +40,15 @@ def save(
     example_inputs: tuple[Any, ...] | Mapping[str, tuple[Any, ...]] | None = None,
     example_kwargs: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    sign_with: object = None,
 ) -> None:
     """Write a compiled module to a file that describes itself, and that any LibTorch loads.
 
     `example_inputs` are positional arguments of `forward`, `example_kwargs` its keyword arguments; to describe exported
     methods too, give a dictionary from method names to tuples. The manifest holds their shapes, types and ranges, not
     the tensors. With them, eager, compiled and reloaded results are compared, and the largest differences recorded.
-    `metadata` is anything JSON can say.
+    `metadata` is anything JSON can say. `sign_with` is an Ed25519 private key of the `cryptography` package, or its
+    PEM: `load(..., signed_by=public_key)` then proves who wrote the file.
 
     The same module gives the same bytes. An old file at the target stays as it was until the new one is complete. A
     model file is code, and everybody who has it can read it.
@@ -59,8 +61,8 @@ def save(
     """
     compiled, autocast = trees.for_file(m)
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
-    model = canonical_model(compiled)
     source = source_of(m)
+    model = canonical_model(compiled, _class_name(source))
     examples = _examples(example_inputs, example_kwargs)
     if not examples:
         scripted = {row.path for row in rows if row.mode == "script"}
@@ -83,7 +85,7 @@ def save(
         examples=examples,
         fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
     )
-    write_model(model, path_or_file, description=description)
+    write_model(model, path_or_file, description=description, sign_with=sign_with)
 
 
 def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:

@@ -3,48 +3,76 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from scriptkit.artifact.container import write_container
+from scriptkit.artifact.code_units import code_names, read_units
+from scriptkit.artifact.composing import compose
 from scriptkit.artifact.contents import CanonicalModel, canonical_model
-from scriptkit.artifact.describing import make_manifest
-from scriptkit.artifact.manifest import MANIFEST_ENTRY
+from scriptkit.artifact.describing import Facts, file_format, make_manifest
+from scriptkit.artifact.entry_names import check_names
+from scriptkit.artifact.sources import text_path
 from scriptkit.errors import ArtifactError, ScriptkitWarning
+from scriptkit.replacing import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     import torch
 
+    from scriptkit.artifact.composing import ManifestOf
     from scriptkit.artifact.description import Description
 
 _TRAINING_MATTERS = ("Dropout", "BatchNorm")
 
 
 def write_artifact(
-    module: torch.jit.ScriptModule, target: str | os.PathLike[str] | BinaryIO, *, description: Description
+    module: torch.jit.ScriptModule,
+    target: str | os.PathLike[str] | BinaryIO,
+    *,
+    description: Description,
+    sign_with: object = None,
 ) -> None:
     """Write a compiled module with its manifest to a path, or to a binary file open for writing.
 
     Raises ArtifactError when the target cannot be written (an old file there stays as it was) or the description does
     not fit the module.
     """
-    write_model(canonical_model(module), target, description=description)
+    write_model(canonical_model(module), target, description=description, sign_with=sign_with)
 
 
-def write_model(model: CanonicalModel, target: str | os.PathLike[str] | BinaryIO, *, description: Description) -> None:
+def write_model(
+    model: CanonicalModel,
+    target: str | os.PathLike[str] | BinaryIO,
+    *,
+    description: Description,
+    sign_with: object = None,
+) -> None:
     """Write a model in its canonical form; otherwise as `write_artifact`."""
     _warn_of_training(model.module)
-    manifest = make_manifest(model.module, model.contents, description).to_bytes()
-    contents = [*model.contents.items(), (MANIFEST_ENTRY, manifest)]
+    small = model.small()
+    check_names(model.contents)
+    facts = Facts(file_format(small), read_units({name: small[name] for name in code_names(small)}), model.objects)
+
+    def manifest_of(checksums: Mapping[str, str]) -> bytes:
+        return make_manifest(model.module, facts, description, checksums).to_bytes()
+
+    manifest_of({})  # what does not fit is told before anything is written
     if isinstance(target, (str, os.PathLike)):
-        _write_atomically(Path(target), contents)
-    else:
-        write_container(target, contents)
+        _write_atomically(text_path(target), model, manifest_of, sign_with)
+        return
+    if not callable(getattr(target, "write", None)):
+        raise ArtifactError(f"a model is saved to a path or to a binary file open for writing, not {_kind(target)}")
+    try:
+        compose(model, target, manifest_of, sign_with=sign_with)
+    except (OSError, ValueError, TypeError) as error:
+        message = f"the file cannot be written: {getattr(error, 'strerror', None) or error}"
+        raise ArtifactError(message) from error
+
+
+def _kind(target: object) -> str:
+    hint = "; `os.fsdecode` makes a path of bytes" if isinstance(target, bytes) else ""
+    return type(target).__name__ + hint
 
 
 def _warn_of_training(module: torch.jit.ScriptModule) -> None:
@@ -61,49 +89,11 @@ def _in_training(module: torch.jit.ScriptModule) -> Iterator[str]:
             yield f"`{path or 'the model'}` ({kind})"
 
 
-def _write_atomically(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+def _write_atomically(path: str, model: CanonicalModel, manifest_of: ManifestOf, sign_with: object) -> None:
     """Write beside the target, and put the finished file in its place in one step."""
     try:
-        _write_beside(path, contents)
+        with replaced(path, stacklevel=5) as stream:
+            compose(model, stream, manifest_of, sign_with=sign_with)
     except OSError as error:
         message = f"`{path}` cannot be written: {error.strerror or error}"
         raise ArtifactError(message) from error
-
-
-def _write_beside(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(21, "it is a folder")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(13, "it is read-only")
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            write_container(stream, contents)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(_mode_of(path))
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _mode_of(path: Path) -> int:
-    """The permissions of the file that is replaced, or those a new file would get."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable too, where folders can be synced."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scriptkit.rules import Rule
 
 UNREADABLE = ("SK001", "unreadable-file")
+UNREADABLE_TEXT = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What reading a text raises: it is no Python, or it nests deeper than Python's own parser goes."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ def judge_text(text: str, path: str, selection: Selection, *, all_modules: bool 
     """Every finding in a text; one diagnostic if it does not parse."""
     try:
         module = language.analyze(text, path, all_modules=all_modules)
-    except (SyntaxError, ValueError) as error:
+        return judge_module(module, selection, all_modules=all_modules)
+    except UNREADABLE_TEXT as error:
         return [unreadable(path, error)]
-    return judge_module(module, selection, all_modules=all_modules)
 
 
 def judge_module(module: ModuleFacts, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
@@ -120,12 +122,22 @@ def settled(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
     return list(kept.values())
 
 
+class InternalError(Exception):
+    """A failure of ours in one file; the others are still checked."""
+
+
 def unreadable(path: str, error: Exception) -> Diagnostic:
     """The one finding in a file that cannot be read as Python."""
     line, column = 1, 1
     message, help = f"the file cannot be read as Python: {error}", "correct the file; nothing of it was checked"
     if isinstance(error, OSError):
         message, help = f"the file cannot be read: {error.strerror or error}", "check the path, and who may read it"
+    elif isinstance(error, (RecursionError, MemoryError)):
+        message = "an expression or a block of the file nests too deep to be checked"
+        help = "break the deepest expression or chain of `elif` up into steps; nothing of the file was checked"
+    elif isinstance(error, InternalError):
+        message = f"internal error: {error}"
+        help = "report this with the file; nothing of it was checked, the other files were"
     elif isinstance(error, SyntaxError):
         line, column = error.lineno or 1, max(error.offset or 1, 1)
         message = f"the file cannot be read as Python: {error.msg}"

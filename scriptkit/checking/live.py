@@ -154,14 +154,21 @@ def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple
     from scriptkit import language
     from scriptkit.language.inference.classes import infer
 
-    module = language.read(text, path)
+    try:
+        module = language.read(text, path)
+    except RecursionError:  # deeper than Python's parser goes: the constructor judges
+        return
     for cls in module.classes.values():
         wanted = cls.qualname == name and (line is None or _holds(cls, line))
         if wanted or cls.scriptable:
             cls.scriptable = True
-            infer(cls)
             place = f"{cls.qualname}:{cls.node.lineno}:{cls.node.end_lineno}"
-            yield place, settled(judge_class(cls, EVERYTHING))
+            try:
+                infer(cls)
+                found = settled(judge_class(cls, EVERYTHING))
+            except RecursionError:  # the constructor judges
+                found = []
+            yield place, found
 
 
 def _holds(cls: ClassFacts, line: int) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit.checking.judging import judge_text, unreadable
+from scriptkit.checking.judging import InternalError, judge_text, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,11 +67,13 @@ def _workers(files: int) -> int:
 
 def check_file(path: str, selection: Selection, *, all_modules: bool) -> list[Diagnostic]:
     """The findings of one file; one diagnostic if it cannot be read."""
+    shown = "<stdin>" if path == STDIN else path
     try:
-        text = read_text(path)
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        return [unreadable("<stdin>" if path == STDIN else path, _reason(error))]
-    return judge_text(text, "<stdin>" if path == STDIN else path, selection, all_modules=all_modules)
+        return judge_text(read_text(path), shown, selection, all_modules=all_modules)
+    except (OSError, SyntaxError, ValueError, LookupError) as error:
+        return [unreadable(shown, _reason(error))]
+    except Exception as error:  # noqa: BLE001 - one file may not end the check of all
+        return [unreadable(shown, InternalError(f"{type(error).__name__}: {error}"))]
 
 
 def read_text(path: str) -> str:
@@ -86,4 +88,8 @@ def _reason(error: Exception) -> Exception:
     """An error whose text says what the user can do something about."""
     if isinstance(error, UnicodeDecodeError):
         return ValueError(f"byte {error.start} is not {error.encoding}")
+    if isinstance(error, (KeyError, IndexError)):
+        return InternalError(f"{type(error).__name__}: {error}")
+    if isinstance(error, (UnicodeError, LookupError)):
+        return ValueError(f"its coding line names none that source can have ({error})")
     return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,11 @@ def repair(files: Sequence[str], *, all_modules: bool, diff: bool) -> None:
             raise click.UsageError("`--fix` changes files; the standard input has none")
         try:
             before, after = fix_file(path, all_modules=all_modules, write=not diff)
-        except (OSError, SyntaxError, UnicodeDecodeError):
+        except OSError as error:
+            if Path(path).is_file():  # what is no file is told by the check
+                click.echo(f"{path} cannot be repaired: {error.strerror or error}", err=True)
+            continue
+        except (SyntaxError, ValueError, LookupError):
             continue
         if before != after:
             click.echo(_difference(path, before, after) if diff else f"repaired {path}", err=not diff, nl=not diff)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import os
+import io
 import pkgutil
-import tempfile
+import tokenize
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import language
-from scriptkit.checking import check_source
-from scriptkit.checking.paths import read_text
-from scriptkit.fixing.editing import edited
+from scriptkit.checking.judging import EVERYTHING, UNREADABLE_TEXT, judge_module
+from scriptkit.fixing.editing import Change, Text, changes
 from scriptkit.fixing.fix import Fix
+from scriptkit.replacing import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scriptkit.language.facts import ModuleFacts
     from scriptkit.language.problems.kind import Kind
 
 MOST_ROUNDS = 200
@@ -39,67 +40,80 @@ def all_fixes() -> dict[type[Kind], Fix[Any]]:
 
 def fixed_text(text: str, *, all_modules: bool = False) -> str:
     """The text with everything repaired that can be proved; the same text where nothing can."""
+    whole = Text(text)
+    state = _State.of(whole, all_modules=all_modules)
     for _ in range(MOST_ROUNDS):
-        better = next(_improvements(text, all_modules=all_modules), None)
+        better = None if state is None else _improved(state, all_modules=all_modules)
         if better is None:
             break
-        text = better
-    return text
+        state = better
+    return str(state.text) if state is not None else text
 
 
-def _improvements(text: str, *, all_modules: bool) -> Iterator[str]:
-    """Texts with one problem less, and no new one."""
-    try:
-        module = language.analyze(text, all_modules=all_modules)
-    except (SyntaxError, ValueError):
-        return
-    before = _findings(text, all_modules=all_modules)
-    for cls in module.checked_classes(all_modules=all_modules):
+class _State(NamedTuple):
+    """A text, what it holds, and how often in it each rule is broken and each message told."""
+
+    text: Text
+    module: ModuleFacts
+    rules: Counter[tuple[str, str]]
+    messages: Counter[str]
+
+    @classmethod
+    def of(cls, text: Text, *, all_modules: bool) -> _State | None:
+        """The state of a text; None of one that cannot be read."""
+        try:
+            module = language.analyze(text.normal(), all_modules=all_modules)
+            found = judge_module(module, EVERYTHING, all_modules=all_modules)
+        except UNREADABLE_TEXT:
+            return None
+        rules = Counter((finding.name, finding.class_name) for finding in found)
+        return cls(text, module, rules, Counter(finding.message for finding in found))
+
+    def removed(self, after: _State) -> int:
+        """How many messages are gone; none where a rule is broken more often. A repair may uncover the next message."""
+        return 0 if after.rules - self.rules else (self.messages - after.messages).total()
+
+
+def _improved(state: _State, *, all_modules: bool) -> _State | None:
+    """A text with fewer problems and no new one: all repairs at once where each repairs something, else the first."""
+    repairs = list(_repairs(state, all_modules=all_modules))
+    if len(repairs) > 1:
+        together = state.text.changed(change for repair in repairs for change in repair)
+        after = None if together is None else _State.of(together, all_modules=all_modules)
+        if after is not None and state.removed(after) >= len(repairs):
+            return after
+    for repair in repairs:
+        alone = state.text.changed(repair)
+        after = None if alone is None else _State.of(alone, all_modules=all_modules)
+        if after is not None and state.removed(after):
+            return after
+    return None
+
+
+def _repairs(state: _State, *, all_modules: bool) -> Iterator[list[Change]]:
+    """The changes that might repair each problem, each set of changes once."""
+    known: set[tuple[Change, ...]] = set()
+    for cls in state.module.checked_classes(all_modules=all_modules):
         for problem in cls.problems:
             fix = all_fixes().get(type(problem.data))
             edits = fix.edits(cls, problem) if fix is not None else None
-            better = edited(text, edits) if edits is not None else None
-            if better is not None and better != text and _is_better(before, _findings(better, all_modules=all_modules)):
-                yield better
-
-
-def _findings(text: str, *, all_modules: bool) -> tuple[Counter[tuple[str, str]], Counter[str]]:
-    """How often each rule is broken in each class, and how often each message is told."""
-    found = check_source(text, all_modules=all_modules)
-    return Counter((finding.name, finding.class_name) for finding in found), Counter(
-        finding.message for finding in found
-    )
-
-
-def _is_better(
-    before: tuple[Counter[tuple[str, str]], Counter[str]], after: tuple[Counter[tuple[str, str]], Counter[str]]
-) -> bool:
-    """Whether something told before is gone, and no rule is broken more often; a repair may uncover the next one."""
-    return bool(before[1] - after[1]) and not after[0] - before[0]
+            found = changes(state.text, edits) if edits is not None else None
+            if found and tuple(sorted(found)) not in known:
+                known.add(tuple(sorted(found)))
+                yield found
 
 
 def fix_file(path: str, *, all_modules: bool, write: bool = True) -> tuple[str, str]:
-    """The text of a file before and after; written in place, whole or not at all. Raises OSError or SyntaxError."""
-    text = read_text(path)
+    """The text of a file before and after; written in place, whole or not at all.
+
+    Raises OSError, SyntaxError, ValueError or LookupError for a file that cannot be read or replaced.
+    """
+    data = Path(path).read_bytes()
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    text = data.decode(encoding)
     better = fixed_text(text, all_modules=all_modules)
     if write and better != text:
-        _replace(Path(path), better)
+        new = better.encode(encoding)
+        with replaced(path) as stream:
+            stream.write(new)
     return text, better
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file and rename: a reader sees the old text or the new one."""
-    import tokenize
-
-    with path.open("rb") as file:
-        encoding, first = tokenize.detect_encoding(file.readline)
-    newline = "\r\n" if first and first[0].endswith(b"\r\n") else "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding=encoding, newline=newline) as out:
-            out.write(text)
-        Path(temporary).chmod(path.stat().st_mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

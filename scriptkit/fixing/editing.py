@@ -1,101 +1,100 @@
-"""Apply edits to a text with libcst, which keeps everything else as it is."""
+"""Apply edits to a text: only the characters they name change, every other byte stays, line ends and form feeds too."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
-
-from scriptkit.language.source_text import Span
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scriptkit.fixing.fix import Edits
+    from scriptkit.language.source_text import Span
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|$)")
+_INDENT = re.compile(r"[ \t\f]*")
+_DEFAULT = re.compile(r"[ \t]*=(?!=)[ \t]*")
+_CONTINUED = ("elif", "else", "except", "finally", "case")
 
 
-def edited(text: str, edits: Edits) -> str | None:
-    """The text with all edits made, or None if one of them found nothing to change."""
-    editor = _Editor(edits)
-    changed = MetadataWrapper(cst.parse_module(text)).visit(editor).code
-    return changed if editor.done == _count(edits) else None
+class Change(NamedTuple):
+    """Replace what stands between two places, which count lines from 1 and characters of a line from 1."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    new: str
 
 
-def _count(edits: Edits) -> int:
-    places = (edits.expressions, edits.before, edits.annotations, edits.keywords, edits.targets)
-    return sum(len(place) for place in places)
+class Text:
+    """The lines of a text, as Python counts them, each with its own end."""
+
+    def __init__(self, text: str) -> None:
+        found = [(match[1], match[2]) for match in _LINE.finditer(text) if match[0]]
+        self.lines = [line for line, _ in found]
+        self.ends = [end for _, end in found]
+
+    def __str__(self) -> str:
+        return "".join(line + end for line, end in zip(self.lines, self.ends, strict=True))
+
+    def normal(self) -> str:
+        """The text with a line feed at the end of every line, as it is analysed."""
+        return "".join(line + ("\n" if end else "") for line, end in zip(self.lines, self.ends, strict=True))
+
+    def changed(self, changes: Iterable[Change]) -> Text | None:
+        """The text after all changes; None where two of them meet."""
+        lines, ends = list(self.lines), list(self.ends)
+        before: tuple[int, int] | None = None
+        for change in sorted(set(changes), reverse=True):
+            if before is not None and (change.end_line, change.end_column) > before:
+                return None
+            before = (change.line, change.column)
+            _make(change, lines, ends)
+        changed = Text("")
+        changed.lines, changed.ends = lines, ends
+        return changed
 
 
-class _Editor(cst.CSTTransformer):
-    METADATA_DEPENDENCIES = (PositionProvider,)
+def _make(change: Change, lines: list[str], ends: list[str]) -> None:
+    first, last = change.line - 1, change.end_line - 1
+    start, rest = lines[first][: change.column - 1], lines[last][change.end_column - 1 :]
+    new = (start + change.new + rest).split("\n")
+    # what is inserted ends as the line it is inserted before
+    end = ends[first] or next((end for end in reversed(ends) if end), "\n")
+    lines[first : last + 1] = new
+    ends[first : last + 1] = [end] * (len(new) - 1) + [ends[last]]
 
-    def __init__(self, edits: Edits) -> None:
-        super().__init__()
-        self.edits = edits
-        self.done = 0
 
-    def _span(self, node: cst.CSTNode) -> Span:
-        place = self.get_metadata(PositionProvider, node)
-        return Span(place.start.line, place.start.column + 1, place.end.line, place.end.column + 1)
+def changes(text: Text, edits: Edits) -> list[Change] | None:
+    """The changes that make these edits; None where one of them cannot be made."""
+    made: list[Change | None] = [
+        _replaced(span, new) for span, new in (edits.expressions | edits.keywords | edits.targets).items()
+    ]
+    made += [_annotated(text, span, new) for span, new in edits.annotations.items()]
+    made += [_inserted(text, line, new) for line, new in edits.before.items()]
+    possible = [change for change in made if change is not None]
+    return possible if len(possible) == len(made) else None
 
-    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
-        """Replace an expression or put a statement before one; the rest is left to the method of its kind."""
-        if isinstance(original_node, cst.BaseExpression):
-            code = self.edits.expressions.get(self._span(original_node))
-            if code is not None:
-                self.done += 1
-                return cst.parse_expression(code)
-        updated = super().on_leave(original_node, updated_node)
-        if isinstance(updated, (cst.SimpleStatementLine, cst.If, cst.For, cst.While, cst.With)):
-            return self._after_statement(self._span(original_node).line, updated)
-        return updated
 
-    def _after_statement(self, line: int, updated: Any) -> Any:
-        code = self.edits.before.get(line)
-        if code is None:
-            return updated
-        self.done += 1
-        inserted = cst.ensure_type(cst.parse_statement(code), cst.SimpleStatementLine)
-        return cst.FlattenSentinel(
-            [inserted.with_changes(leading_lines=updated.leading_lines), updated.with_changes(leading_lines=())],
-        )
+def _replaced(span: Span, new: str) -> Change:
+    return Change(span.line, span.column, span.end_line, span.end_column, new)
 
-    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
-        """Annotate a parameter."""
-        annotation = self._annotation(original_node.name)
-        if annotation is None:
-            return updated_node
-        spaced = cst.AssignEqual(cst.SimpleWhitespace(" "), cst.SimpleWhitespace(" "))
-        equal = spaced if updated_node.default is not None else cst.MaybeSentinel.DEFAULT
-        return updated_node.with_changes(annotation=annotation, equal=equal)
 
-    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign | cst.AnnAssign:
-        """Annotate an assigned name."""
-        annotation = self._annotation(original_node.targets[0].target)
-        if annotation is None:
-            return updated_node
-        return cst.AnnAssign(updated_node.targets[0].target, annotation, updated_node.value)
+def _annotated(text: Text, span: Span, new: str) -> Change:
+    """`: int` behind the name, and blanks round the `=` of what had none."""
+    end = span.end_column - 1
+    default = _DEFAULT.match(text.lines[span.end_line - 1], end)
+    stop, spaced = (default.end(), " = ") if default is not None else (end, "")
+    return Change(span.end_line, end + 1, span.end_line, stop + 1, f": {new}{spaced}")
 
-    def _annotation(self, name: cst.CSTNode) -> cst.Annotation | None:
-        code = self.edits.annotations.get(self._span(name))
-        if code is None:
-            return None
-        self.done += 1
-        return cst.Annotation(cst.parse_expression(code))
 
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        """Rename a keyword argument."""
-        name = original_node.keyword
-        code = self.edits.keywords.get(self._span(name)) if name is not None else None
-        if code is None:
-            return updated_node
-        self.done += 1
-        return updated_node.with_changes(keyword=cst.Name(code))
-
-    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
-        """Give a loop other targets."""
-        code = self.edits.targets.get(self._span(original_node.target))
-        if code is None:
-            return updated_node
-        self.done += 1
-        line = cst.ensure_type(cst.parse_statement(f"{code} = _"), cst.SimpleStatementLine)
-        return updated_node.with_changes(target=cst.ensure_type(line.body[0], cst.Assign).targets[0].target)
+def _inserted(text: Text, line: int, statement: str) -> Change | None:
+    """A statement on a line of its own, before the one that begins a line; None where nothing may stand before that."""
+    content = text.lines[line - 1]
+    indent = _INDENT.match(content)
+    width = indent.end() if indent is not None else 0
+    if content[width:].startswith(_CONTINUED):
+        return None
+    blanks = content[:width]
+    return Change(line, width + 1, line, width + 1, f"{statement}\n{blanks.rpartition(chr(12))[2]}")

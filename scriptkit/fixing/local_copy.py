@@ -51,7 +51,7 @@ def _guarded(cls: ClassFacts, use: ast.AST, text: str) -> list[ast.stmt]:
     """The `if` around the use that checks the attribute; or the assertion before it, up to the end of the block."""
     for above in cls.module.ancestors(use):
         if isinstance(above, ast.If) and f"{text} is not None" in _checks(above.test):
-            return [above]
+            return [_whole_chain(cls, above)]
         for block in _blocks(above):
             asserts = (
                 i for i, s in enumerate(block) if isinstance(s, ast.Assert) and f"{text} is not None" in _checks(s.test)
@@ -60,6 +60,14 @@ def _guarded(cls: ClassFacts, use: ast.AST, text: str) -> list[ast.stmt]:
             if start is not None and any(use is n for s in block[start:] for n in ast.walk(s)):
                 return block[start:]
     return []
+
+
+def _whole_chain(cls: ClassFacts, branch: ast.If) -> ast.If:
+    """The `if` that a chain of `elif` begins with: a copy cannot stand between them."""
+    above = cls.module.parent(branch)
+    while isinstance(above, ast.If) and above.orelse == [branch] and above.col_offset == branch.col_offset:
+        branch, above = above, cls.module.parent(above)
+    return branch
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:

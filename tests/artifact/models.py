@@ -217,9 +217,13 @@ def calls() -> dict[str, tuple[torch.jit.ScriptModule, dict[str, ExampleCall]]]:
     }
 
 
+CLASSES = {"traced": "Convolved"}
+
+
 def description(name: str, examples: dict[str, ExampleCall]) -> Description:
     """What `save` would say of one of the models."""
-    return Description(class_name=name, examples=examples, metadata={"labels": ["cat", "dog"]})
+    class_name = CLASSES.get(name, name.capitalize())
+    return Description(class_name=class_name, examples=examples, metadata={"labels": ["cat", "dog"]})
 
 
 def equal(found: object, expected: object) -> bool:

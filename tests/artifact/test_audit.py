@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,28 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scriptkit.artifact.container import Container, container_bytes
-from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
 from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError
-
-
-class Victim(nn.Module):
-    """What the attacks are put into."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(2, 2)
-
-    def forward(self, x: Tensor, scale: float = 2.0) -> Tensor:
-        result: Tensor = self.layer(x) * scale
-        return result
-
-
-CODE = "code/__torch__/tests/artifact/test_audit.py"
-LINEAR = "code/__torch__/torch/nn/modules/linear.py"
+from tests.artifact.attacks import CODE, LINEAR, SETSTATE, seal, state_type, victim
 
 
 @pytest.fixture
@@ -45,14 +26,9 @@ def marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def forged(change: Callable[[dict[str, bytes]], None]) -> bytes:
     """A file with changed entries and a manifest that fits them."""
-    stream = io.BytesIO()
-    save(torch.jit.script(Victim()), stream)
-    container = Container(stream)
-    contents = {name: container.read(name) for name in container.entries}
+    contents = victim()
     change(contents)
-    manifest = json.loads(contents.pop(MANIFEST_ENTRY))
-    manifest["checksums"] = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-    return container_bytes(contents | {MANIFEST_ENTRY: json.dumps(manifest).encode()})
+    return seal(contents)
 
 
 def add_method(entry: str, text: str) -> Callable[[dict[str, bytes]], None]:
@@ -70,25 +46,11 @@ def replace(entry: str, old: str, new: str) -> Callable[[dict[str, bytes]], None
     return change
 
 
-SETSTATE = """
-  def __setstate__(self: __torch__.torch.nn.modules.linear.Linear,
-    state: Dict[str, Tensor]) -> NoneType:
-{body}
-    self.weight = torch.zeros([2, 2])
-    self.bias = torch.zeros([2])
-    self.training = True
-    self._is_full_backward_hook = None
-    return None
-  def __getstate__(self: __torch__.torch.nn.modules.linear.Linear) -> Dict[str, Tensor]:
-    return {{"weight": self.weight}}
-"""
-
-
 def with_state(body: str) -> Callable[[dict[str, bytes]], None]:
     """A layer that is pickled by `__getstate__`, so that `__setstate__` runs when it is loaded."""
 
     def change(contents: dict[str, bytes]) -> None:
-        contents[LINEAR] = contents[LINEAR].rstrip(b"\n") + SETSTATE.format(body=body).encode()
+        contents[LINEAR] = contents[LINEAR].rstrip(b"\n") + SETSTATE.format(state=state_type(), body=body).encode()
 
     return change
 
@@ -126,7 +88,7 @@ AT_LOAD = {
     ),
     "default opens a file": (replace(CODE, *DEFAULT), "default value of `forward` is computed while"),
     "constant opens a file": (replace(LINEAR, *CONSTANT), "`Linear` computes a value while"),
-    "hidden by an encoding": (hide_by_encoding, "`Linear.__setstate__` runs while"),
+    "hidden by an encoding": (hide_by_encoding, "line 1: it has a sign that torch never prints"),
 }
 
 

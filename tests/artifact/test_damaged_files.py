@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 from tests.artifact import models
 from tests.artifact.conftest import Saved
@@ -147,17 +149,42 @@ def test_a_missing_file_is_an_artifact_error(tmp_path: Path) -> None:
         load(tmp_path / "nothing.pt")
 
 
-def test_a_file_that_is_replaced_while_it_is_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_replaced_while_it_is_loaded_is_the_one_that_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was opened is loaded, whatever lies at the path by then."""
     path: Path = tmp_path / "model.pt"
     save(torch.jit.script(models.Listed()), path)
-    from scriptkit.engines.torchscript.engine import files
+    loading = files.load_archive
 
-    loading = files.load_file
-
-    def replacing(name: str, device: torch.device | None) -> torch.jit.ScriptModule:
+    def replacing(archive: object, device: torch.device | None) -> files.Loaded:
+        monkeypatch.undo()
         save(torch.jit.script(models.Words()), path)
-        return loading(name, device)
+        return loading(archive, device)
 
-    monkeypatch.setattr(files, "load_file", replacing)
-    with pytest.raises(ArtifactError, match="was replaced while it was being loaded"):
+    monkeypatch.setattr(files, "load_archive", replacing)
+    assert load(path).manifest.class_name == "Listed"
+    assert load(path).manifest.class_name == "Words"
+
+
+@pytest.mark.parametrize("change", ["other bytes", "cut off"])
+def test_a_file_that_changes_in_place_while_it_is_loaded_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """The elements of tensors are hashed as torch reads them: not before, when they may still change."""
+    path: Path = tmp_path / "model.pt"
+    save(torch.jit.script(nn.Linear(100, 100)), path)
+    with path.open("rb") as stream:
+        start = Container(stream).entries["data/0"].start
+    loading = files.load_archive
+
+    def changing(archive: object, device: torch.device | None) -> files.Loaded:
+        with path.open("r+b") as file:
+            file.seek(start + 20_000)
+            file.write(b"other") if change == "other bytes" else file.truncate()
+        return loading(archive, device)
+
+    monkeypatch.setattr(files, "load_archive", changing)
+    says = r"`data/0` \(weight\) was changed" if change == "other bytes" else "`data/0` ends too early"
+    with pytest.raises(ArtifactError, match=says):
         load(path)

@@ -84,7 +84,7 @@ def test_methods_have_the_users_parameters_and_defaults(saved: Mapping[str, Save
     assert list(inspect.signature(loaded.embed).parameters) == ["parts", "weights", "how"]
     x = torch.randn(2, 4)
     assert torch.equal(loaded(x, scale=3.0), loaded(x=x, scale=3.0))
-    assert repr(loaded) == "LoadedModule(scripted: forward, classify, embed, size_of)"
+    assert repr(loaded) == "LoadedModule(Scripted: forward, classify, embed, size_of)"
 
 
 def test_it_serves_as_the_module_it_holds(saved: Mapping[str, Saved]) -> None:

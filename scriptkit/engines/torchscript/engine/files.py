@@ -1,11 +1,17 @@
 """Programs as bytes, what they say of themselves, and why a program cannot become a file."""
 
+from scriptkit.engines.torchscript.programs.archives import (
+    Loaded,
+    file_format,
+    load_archive,
+    operations,
+    write_records,
+)
 from scriptkit.engines.torchscript.programs.files import (
     NEWEST_FORMAT,
     NO_ELEMENTS,
     bound_method,
     load_bytes,
-    load_file,
     method_schemas,
     missing_operators,
     operator_names,
@@ -16,15 +22,19 @@ from scriptkit.engines.torchscript.types.saveability import check_saveable, kept
 __all__ = [
     "NEWEST_FORMAT",
     "NO_ELEMENTS",
+    "Loaded",
     "bound_method",
     "check_saveable",
+    "file_format",
     "kept_in_python",
+    "load_archive",
     "load_bytes",
-    "load_file",
     "method_schemas",
     "missing_operators",
+    "operations",
     "operator_names",
     "reason_of",
     "serialise",
     "why_unsaveable",
+    "write_records",
 ]

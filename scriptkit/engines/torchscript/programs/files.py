@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _Unit = look_up("unit of a program")
-_program_of_file, _program_of_bytes = look_up("program of a file"), look_up("program of bytes")
+_program_of_bytes = look_up("program of bytes")
 _operators_of, _schemas_of = look_up("operators of a program"), look_up("schemas of an operator")
 _write_calls_out = look_up("calls written out")
 
@@ -32,11 +32,6 @@ def serialise(module: torch.jit.ScriptModule) -> bytes:
     """The bytes of a TorchScript file, as torch writes it."""
     data: bytes = module._c.save_to_buffer({})
     return data
-
-
-def load_file(path: str, map_location: torch.device | None) -> torch.jit.ScriptModule:
-    """Load a TorchScript file; beneath `torch.jit.load`, which warns of its deprecation."""
-    return wrap(_program_of_file(_Unit(), path, map_location, {}, False))
 
 
 def load_bytes(data: bytes, map_location: torch.device | None) -> torch.jit.ScriptModule:

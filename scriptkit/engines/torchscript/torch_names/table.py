@@ -197,8 +197,16 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "unused nodes dropped": PrivateName("torch._C", "_jit_pass_dce", instead=_nothing),
     # ---- files
     "unit of a program": PrivateName("torch._C", "CompilationUnit"),
-    "program of a file": PrivateName("torch._C", "import_ir_module"),
     "program of bytes": PrivateName("torch._C", "import_ir_module_from_buffer"),
+    "program of a package": PrivateName("torch._C", "_import_ir_module_from_package"),
+    "reader of archives": PrivateName("torch._C", "PyTorchFileReader"),
+    "storages of an archive": PrivateName("torch._C", "DeserializationStorageContext"),
+    "writer of archives": PrivateName("torch._C", "PyTorchFileWriter"),
+    "writer of programs": PrivateName("torch._C", "ScriptModuleSerializer"),
+    "versions of operators": PrivateName("torch._C", "_get_operator_version_map"),
+    "check of a sparse tensor": PrivateName("torch", "_validate_sparse_coo_tensor_args"),
+    "indices of a sparse tensor": PrivateName("torch.Tensor", "_indices"),
+    "values of a sparse tensor": PrivateName("torch.Tensor", "_values"),
     "operators of a program": PrivateName("torch._C", "_export_opnames", instead=_names_unknown),
     "schemas of an operator": PrivateName("torch._C", "_jit_get_schemas_for_operator"),
     # ---- members of compiled objects, and of functions that were marked
