@@ -14,6 +14,7 @@ from scriptkit.artifact.code_types import type_of_text
 from scriptkit.artifact.literals import literal_value
 from scriptkit.artifact.pickle_writing import TYPE_TAG
 from scriptkit.artifact.pickles import Instance, Mapping, Name, Reduced, Sequence, Storage, walk
+from scriptkit.artifact.sparse_checks import is_sparse
 from scriptkit.artifact.tensor_checks import ITEM_SIZES, check_storage, checked_view, is_no_hook, is_tensor
 from scriptkit.errors import ArtifactError
 
@@ -93,7 +94,8 @@ class _Check:
 
     def _inside_tensors(self, tree: Any) -> set[int]:
         """The hooks of tensors, which are an empty dictionary each time."""
-        tensors = (node for node in walk(tree) if is_tensor(node) and isinstance(node.argument, Sequence))
+        made = (node for node in walk(tree) if is_tensor(node) or is_sparse(node))
+        tensors = (node for node in made if isinstance(node.argument, Sequence))
         return {id(part) for node in tensors for part in node.argument.items if is_no_hook(part)}
 
     def _instance(self, value: Instance) -> Iterator[str]:
@@ -111,7 +113,7 @@ class _Check:
     def _is_harmless(self, value: Reduced) -> bool:
         """Whether torch makes of it what it says, and nothing else."""
         items = value.argument.items if isinstance(value.argument, Sequence) and not value.argument.is_list else None
-        if is_tensor(value):
+        if is_tensor(value) or is_sparse(value):
             return True
         if value.function in _LISTS:
             return items is not None and len(items) == 1 and self._all_fit(items[0], _LISTS[value.function])
@@ -128,7 +130,9 @@ class _Check:
     def _all_fit(self, value: Any, name: str) -> bool:
         is_list = isinstance(value, Sequence) and value.is_list
         kind = _SCALARS.get(name)
-        return is_list and all(is_tensor(item) if kind is None else type(item) is kind for item in value.items)
+        return is_list and all(
+            is_tensor(item) or is_sparse(item) if kind is None else type(item) is kind for item in value.items
+        )
 
     def _fits_tag(self, value: Any, tag: Type) -> bool:
         is_container = (isinstance(value, Sequence) and value.is_list) or isinstance(value, Mapping)
@@ -150,7 +154,7 @@ class _Check:
         if name in _MADE:
             return isinstance(value, Reduced) and value.function == _MADE[name]
         if name == "Tensor":
-            return is_tensor(value) or _is_sparse(value)
+            return is_tensor(value) or is_sparse(value)
         if name == "Optional":
             return value is None or self.fits(value, inner[0])
         if name == "Union":
@@ -193,10 +197,6 @@ def _untagged(value: Any) -> Any:
     """The list or dictionary within the call that gives it its type."""
     is_tagged = isinstance(value, Reduced) and (value.function in _LISTS or value.function == TYPE_TAG)
     return value.argument.items[0] if is_tagged and isinstance(value.argument, Sequence) else value
-
-
-def _is_sparse(value: Any) -> bool:
-    return isinstance(value, Reduced) and value.function == "torch._utils._rebuild_sparse_tensor"
 
 
 def _is_key(key: Any) -> bool:

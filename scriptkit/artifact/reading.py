@@ -29,6 +29,7 @@ from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.plain import plain_contents
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.artifact.sources import opened
+from scriptkit.artifact.sparse_checks import check_sparse
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 
@@ -94,6 +95,7 @@ def _load_checked(checked: Checked, device: torch.device | None, *, trust: bool)
     with SealedArchive(_for_torch(checked.small, trees), checked.large, is_kept=not trust) as archive:
         loaded = _imported(archive, device)
         _check_tensors(archive, manifest)
+    check_sparse(trees[OBJECTS], loaded.module)
     if not trust:
         _refuse(audit_operations(loaded.unit))
     refuse_contradictions(manifest, loaded.module, facts, trust=trust)
@@ -110,6 +112,7 @@ def _load_plain(contents: dict[str, bytes], device: torch.device | None, *, trus
     facts, trees = _read(small, large, trust=trust)
     with SealedArchive(_for_torch(small, trees), large) as archive:
         loaded = _imported(archive, device)
+    check_sparse(trees[OBJECTS], loaded.module)
     if not trust:
         _refuse(audit_operations(loaded.unit))
     return LoadedModule(loaded.module, _manifest_of_plain(loaded.module, facts))

@@ -13,6 +13,7 @@ from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
 from scriptkit.cpp.project import new_cpp_project
 from scriptkit.errors import ArtifactError
+from tests.artifact.attacks import contents_of, seal
 
 
 def reloaded(module: nn.Module, *, trust: bool = False) -> LoadedModule:
@@ -147,3 +148,31 @@ class Text(nn.Module):
 
 def test_text_of_any_kind() -> None:
     assert reloaded(Text())() == Text()()
+
+
+class Sparse(nn.Module):
+    """A graph, and lists of graphs."""
+
+    edges: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("edges", torch.eye(3).to_sparse())
+        self.more = [torch.eye(3).to_sparse() * 2]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.mm(self.edges, x) + torch.mm(self.more[0], x)
+
+
+def test_sparse_buffers() -> None:
+    x = torch.rand(3, 2)
+    assert torch.equal(reloaded(Sparse())(x), Sparse()(x))
+
+
+def test_a_sparse_tensor_with_elements_beyond_its_size_is_refused() -> None:
+    """Torch makes it without a look, and reads foreign memory when it computes with it."""
+    contents = contents_of(torch.jit.script(Sparse()))
+    [name] = [name for name in contents if contents[name] == torch.eye(3).to_sparse().indices().numpy().tobytes()][:1]
+    contents[name] = (torch.eye(3).to_sparse().indices() + 1_000_000).numpy().tobytes()
+    with pytest.raises(ArtifactError, match="a sparse tensor of the file has elements beyond its size"):
+        load(io.BytesIO(seal(contents)))

@@ -5,6 +5,7 @@ from scriptkit.engines.torchscript.programs.archives import (
     file_format,
     load_archive,
     operations,
+    sparse_problem,
     write_records,
 )
 from scriptkit.engines.torchscript.programs.files import (
@@ -35,6 +36,7 @@ __all__ = [
     "operator_names",
     "reason_of",
     "serialise",
+    "sparse_problem",
     "why_unsaveable",
     "write_records",
 ]

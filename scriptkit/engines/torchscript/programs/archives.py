@@ -95,3 +95,14 @@ def operations(unit: Any) -> Iterator[Operation]:
                 yield Operation(node.kind(), function.qualified_name, node)
                 waiting += node.blocks()
                 waiting += [node.g(name) for name in node.attributeNames() if node.kindOf(name) == "g"]
+
+
+def sparse_problem(tensor: torch.Tensor) -> str:
+    """Why a sparse tensor is none: torch makes them from files without a look. Nothing where it is whole."""
+    if tensor.device.type == "meta":
+        return ""
+    try:
+        torch._validate_sparse_coo_tensor_args(tensor._indices(), tensor._values(), tensor.shape)
+    except (RuntimeError, IndexError, TypeError) as error:
+        return str(error).splitlines()[0]
+    return ""
