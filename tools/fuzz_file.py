@@ -142,7 +142,7 @@ def change_pickle(contents: Contents, dice: random.Random) -> None:
                 (b"linear\nLinear", b"linear\nLinea2"),
             ]
         )
-        place = data.find(old, dice.randrange(len(data)))
+        place = data.find(old, dice.randrange(max(len(data), 1)))
         if place >= 0:
             data[place : place + len(old)] = new
         contents[name] = bytes(data)

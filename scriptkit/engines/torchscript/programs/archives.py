@@ -102,7 +102,7 @@ def sparse_problem(tensor: torch.Tensor) -> str:
     if tensor.device.type == "meta":
         return ""
     try:
-        torch._validate_sparse_coo_tensor_args(tensor._indices(), tensor._values(), tensor.shape)
+        _check_sparse(_indices(tensor), _values(tensor), tensor.shape)
     except (RuntimeError, IndexError, TypeError) as error:
         return str(error).splitlines()[0]
     return ""
