@@ -22,7 +22,7 @@ OWN = (
     "bare-ignore",
 )  # what no rule stands for
 NO_RULES = frozenset({"__init__", "catalogue", "examples", "reading", "rule", "translation"})  # files of that room
-ROOMS = ("language", "rules", "checking", "mypy")
+ROOMS = ("language", "language/tables", "rules", "checking", "mypy")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - faster than a Path
 
 
