@@ -13,13 +13,13 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import torch.jit
-from torch.jit import _check, _recursive, _script, annotations
+from torch.jit import _check, _recursive, _script
+from torch.jit import annotations as _annotations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SPEAKERS: tuple[Any, ...] = (_script, _recursive, _check, annotations)
+_SPEAKERS: tuple[Any, ...] = (_script, _recursive, _check, _annotations)
 
 
 class _Silence:
