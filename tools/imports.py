@@ -25,7 +25,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("installed",),
     ("diagnostics", "arguments", "switches", "log", "pyproject", "version", "compile_report", "language", "watching"),
     ("errors", "live", "rules"),
-    ("checking", "config", "engines"),
+    ("checking", "config", "engines", "supported"),
     ("compiling", "fixing", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),

@@ -12,11 +12,10 @@ import click
 
 from scriptkit import __version__
 from scriptkit.language import versions
+from scriptkit.supported import NEWEST_PYTHON, OLDEST_PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
 
 
 @click.command("doctor")
