@@ -1,7 +1,9 @@
 """For which torch code is judged: the installed one, or one that a project names because it ships on it.
 
+    from scriptkit.language.versions import judged, judged_for
+
     with judged_for("2.10"):
-        ...                         # tables and rules are those of torch 2.10
+        assert judged() == "2.10"   # tables and rules are those of torch 2.10
 
 What differs from one torch to the next is data: a table of operators for each (`tables/`), and `since` and `until` of
 a rule or of an example. A patch release has the language of its minor one.
