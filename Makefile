@@ -89,6 +89,9 @@ PARTS ?= README demo suite
 torch-matrix: $(READY)  ## README, demo and suite with every supported torch and Python, or with TORCH=... PYTHON=...
 	@$(BIN)/python -m tools.torch_matrix --torch "$(TORCH)" --python "$(PYTHONS)" $(PARTS:%=--only %)
 
+versions: $(READY)  ## write the page of the supported versions
+	@$(BIN)/python -m tools.torch_matrix.page
+
 torch-matrix-clean: $(READY)  ## remove the environments of torch-matrix
 	@$(BIN)/python -m tools.torch_matrix --remove
 
@@ -122,6 +125,7 @@ generated: $(READY)  ## generated files are up to date (the tests look after the
 	@$(BIN)/python -m tools.rules --check
 	@$(BIN)/python -m tools.manifest_schema --check
 	@$(BIN)/python -m tools.repository_map --check
+	@$(BIN)/python -m tools.torch_matrix.page --check
 
 # what is released, seen from outside: nothing of the repository but the examples is there
 RELEASE := $(VENV)/release

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OTHERWISE = {
     "rules.md": "written and checked by tools.rules",
+    "versions.md": "written and checked by tools.torch_matrix.page",
     "torchscript.md": "written and checked by tools.language_reference",
     "tutorial.md": "followed to the letter by tools.tutorial",
 }

@@ -66,7 +66,7 @@ net = Net()
 net(*x)
 scriptkit.verify(net.eval(), x)
 print(scriptkit.report(net))
-for module in (net, scriptkit.compile(Lowered(), x), scriptkit.compile(scriptkit.traced(Old()), x), scriptkit.compile(Old(), x)):
+for module in (net, *(scriptkit.compile(one, x) for one in (Old(), Lowered(), scriptkit.traced(Old())))):
     file = io.BytesIO()
     scriptkit.save(module, file, example_inputs=x)
     file.seek(0)

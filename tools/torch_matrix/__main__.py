@@ -11,6 +11,7 @@ from rich.table import Table
 from tools.torch_matrix import environments
 from tools.torch_matrix.cells import chosen
 from tools.torch_matrix.exceptions import unable
+from tools.torch_matrix.page import record
 from tools.torch_matrix.running import Result, run
 
 PARTS = ("README", "demo", "suite")
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--torch", default="", help="versions, separated by spaces")
     parser.add_argument("--python", default="", help="versions, separated by spaces")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given again")
+    parser.add_argument("--record", action="store_true", help="keep the results for docs/versions.md")
     parser.add_argument("--set-up", action="store_true", help="only set the environments up")
     parser.add_argument("--remove", action="store_true", help="remove every environment")
     parser.add_argument("more", nargs="*", help="what else pytest is told, after --")
@@ -32,6 +34,9 @@ def main() -> int:
         return 0
     parts = () if given.set_up else tuple(given.only or PARTS)
     results = [run(version, parts, given.more) for version in chosen(given.torch, given.python)]
+    if given.record:
+        for result in results:
+            record(result.version.name, result.cells)
     draw(results, parts)
     if any(result.missing for result in results):
         return 2
