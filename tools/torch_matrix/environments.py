@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import tomllib
+from tools.environment import parse_toml
 
 ROOT = Path(__file__).parents[2]
 READY = "ready"
@@ -96,7 +96,7 @@ def _packages(python: str) -> Path:
 
 def _requirements() -> list[str]:
     """What the project and its extras ask for, less torch, plus what torch itself asks for beside CUDA."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = parse_toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
     asked = [
         *project["dependencies"],
