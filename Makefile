@@ -6,7 +6,12 @@ SHELL := /bin/bash
 
 # what constraints.txt was made with first; then whatever else it installs on
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+FOUND = $(shell for p in python3.11 python3 python3.12 python3.13; do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+PYTHON ?= $(FOUND)
+ifneq ($(filter torch-matrix,$(MAKECMDGOALS)),)
+PYTHONS := $(if $(filter command line,$(origin PYTHON)),$(PYTHON))
+override PYTHON := $(FOUND)
+endif
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -22,7 +27,7 @@ ZOO := $(VENV)/zoo/site-packages
 # what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
 MYPY_VERSIONS ?= 2.3.1 2.4.1
 
-.PHONY: help demo test check zoo lint types mypy-matrix docs bench operators corpus rules reference readme map generated release-check clean
+.PHONY: help demo test check zoo lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -77,6 +82,19 @@ mypy-matrix: $(MYPY_VERSIONS:%=$(VENV)/mypy-%/ready)  ## the tests of the plugin
 		$(VENV)/mypy-$$version/bin/python -m pytest -q -p no:cacheprovider tests/mypy --ignore=tests/mypy/test_stubs.py; \
 	done
 
+# Other versions of torch and Python, each in an environment of its own outside the tree. PYTHON names versions there:
+# `make torch-matrix TORCH="2.15.0 2.14.1" PYTHON=3.13`
+TORCH ?=
+PARTS ?= README demo suite
+torch-matrix: $(READY)  ## README, demo and suite with every supported torch and Python, or with TORCH=... PYTHON=...
+	@$(BIN)/python -m tools.torch_matrix --torch "$(TORCH)" --python "$(PYTHONS)" $(PARTS:%=--only %)
+
+versions: $(READY)  ## write the page of the supported versions
+	@$(BIN)/python -m tools.torch_matrix.page
+
+torch-matrix-clean: $(READY)  ## remove the environments of torch-matrix
+	@$(BIN)/python -m tools.torch_matrix --remove
+
 docs: $(READY)  ## the site, warnings are errors
 	@$(BIN)/python -m sphinx -q -n -W --keep-going -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
@@ -84,7 +102,7 @@ docs: $(READY)  ## the site, warnings are errors
 bench: $(READY)  ## ratios against torch.jit.script
 	@$(BIN)/python -m benchmarks
 
-operators: $(READY)  ## generate the operator table from the installed torch
+operators: $(READY)  ## generate the operator table of the installed torch
 	@$(BIN)/python -m tools.operators
 
 corpus: $(READY)  ## how well the rules judge the corpus of model files
@@ -107,6 +125,7 @@ generated: $(READY)  ## generated files are up to date (the tests look after the
 	@$(BIN)/python -m tools.rules --check
 	@$(BIN)/python -m tools.manifest_schema --check
 	@$(BIN)/python -m tools.repository_map --check
+	@$(BIN)/python -m tools.torch_matrix.page --check
 
 # what is released, seen from outside: nothing of the repository but the examples is there
 RELEASE := $(VENV)/release

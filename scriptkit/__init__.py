@@ -82,6 +82,8 @@ _LAZY = {
     "warmup": "scriptkit.warming",
 }
 
+_WITHOUT_TORCH = ("scriptkit.errors", "scriptkit.checking", "scriptkit.switches")
+
 __all__ = [
     "ArtifactError",
     "CompilationError",
@@ -120,6 +122,8 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
+    if _LAZY[name] not in _WITHOUT_TORCH:
+        importlib.import_module("scriptkit.supported").refuse_unsupported()
     value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
     return value
 

@@ -5,6 +5,7 @@
     select = ["ALL"]                  # names, codes, prefixes of codes; a rule that is off by default must be named
     ignore = ["tensor-on-default-device"]
     typed_calls = true                # mypy: a call of a module has the signature of its `forward`
+    torch = "2.10"                    # the torch that the code is for, where that is not the installed one
 
 pydantic is imported only to say what is wrong with a setting: most files are checked in less time than that takes.
 """
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scriptkit.errors import ScriptkitError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -35,6 +37,7 @@ class Config:
     select: tuple[str, ...] = ("ALL",)
     ignore: tuple[str, ...] = ()
     typed_calls: bool = True
+    torch: str = ""
 
 
 def load(pyproject: Path | None) -> Config:
@@ -49,22 +52,47 @@ def load(pyproject: Path | None) -> Config:
     for word in (*config.select, *config.ignore):
         if not names_rules(word):
             raise ConfigError(f"{pyproject}: [tool.scriptkit]: `{word}` names no rule; `scriptkit rules` lists them")
+    if config.torch:
+        _known_torch(pyproject, config.torch)
     return config
+
+
+def _known_torch(pyproject: Path, version: str) -> None:
+    from scriptkit.language import versions
+
+    try:
+        versions.named(version)
+    except versions.UnknownTorchError as error:
+        raise ConfigError(f"{pyproject}: [tool.scriptkit] torch: {error}") from None
 
 
 def _as_written(table: Any) -> Config | None:
     """The settings, if there is nothing to say about them."""
-    words, switches = ("select", "ignore"), ("all_modules", "typed_calls")
-    if not isinstance(table, dict) or not {*words, *switches}.issuperset(table):
+    if not isinstance(table, dict) or not _IS_RIGHT.keys() >= table.keys():
         return None
     given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
-    right = all(
-        isinstance(value, bool)
-        if name in switches
-        else isinstance(value, tuple) and all(isinstance(word, str) for word in value)
-        for name, value in given.items()
-    )
-    return Config(**given) if right else None
+    return Config(**given) if all(_IS_RIGHT[name](value) for name, value in given.items()) else None
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_IS_RIGHT: dict[str, Callable[[Any], bool]] = {
+    "all_modules": _is_switch,
+    "select": _is_words,
+    "ignore": _is_words,
+    "typed_calls": _is_switch,
+    "torch": _is_text,
+}
 
 
 def _validated(pyproject: Path, table: Any) -> Config:

@@ -15,6 +15,10 @@ class ScriptkitError(Exception):
     """Base of every error scriptkit raises on purpose."""
 
 
+class UnsupportedError(ScriptkitError, ImportError):
+    """This Python or this torch cannot compile models; the text says what to install."""
+
+
 class _WithDiagnostics(ScriptkitError):
     """An error that is a list of diagnostics; its text draws all of them over the source."""
 

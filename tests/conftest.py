@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
+from scriptkit.installed import installed_torch
 from tools.environment import forget_the_service
+from tools.torch_matrix.exceptions import unable
 
 # before torch is loaded anywhere: two workers with torch's own threads only get into each other's way
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,6 +27,15 @@ os.environ["SCRIPTKIT_CACHE"] = str(ROOT / ".pytest_cache" / "scriptkit")
 def root() -> Path:
     """The root of the repository."""
     return ROOT
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, with its reason, what cannot hold on the installed versions."""
+    excused = unable(installed_torch() or "", platform.python_version())
+    for item in items:
+        for one in excused:
+            if one.names(item.nodeid):
+                item.add_marker(pytest.mark.skip(reason=one.why))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """How well the rules judge real files: over the corpus of small models, and over classes of other people's packages.
 
     python tools/corpus.py ../shared/corpus                       # cases/ and verdicts.jsonl
+    python tools/corpus.py ../shared/corpus --torch 2.10          # judged for a torch that is not installed
     python tools/corpus.py ../shared/corpus --packages FOLDER     # also wild.jsonl, with the packages' sources in
     FOLDER
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit import check_source
 from scriptkit.checking.paths import read_text
+from scriptkit.language import versions
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
@@ -31,17 +33,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--packages", type=Path, help="folder with the unpacked packages")
+    parser.add_argument("--torch", default="", help="judge for this torch; the default is the installed one")
     parser.add_argument("--quiet", action="store_true", help="figures only")
     arguments = parser.parse_args()
-    judge_cases(arguments.corpus, quiet=arguments.quiet)
-    if arguments.packages:
-        judge_classes(arguments.corpus / "wild.jsonl", arguments.packages, quiet=arguments.quiet)
+    with versions.judged_for(arguments.torch):
+        judge_cases(arguments.corpus, quiet=arguments.quiet)
+        if arguments.packages:
+            judge_classes(arguments.corpus / "wild.jsonl", arguments.packages, quiet=arguments.quiet)
 
 
 def judge_cases(corpus: Path, *, quiet: bool) -> None:
     """The small models: what is refused must have an error, best on the culprit line; what compiles must have none."""
     totals: dict[str, int] = defaultdict(int)
     for case in _records(corpus / "verdicts.jsonl"):
+        if not versions.holds(case.get("since", ""), case.get("until", "")):
+            continue  # another torch says otherwise
         path = corpus / case["file"]
         found = errors(check_source(read_text(str(path)), path=case["file"], all_modules=True))
         if case["kind"] == "negative":

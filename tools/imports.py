@@ -22,9 +22,9 @@ PACKAGE = "scriptkit"
 # What a level may import lies below it, or in a room of the same level that does not import it in turn; within a room
 # files import each other without a circle.
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("diagnostics", "arguments", "switches", "log", "pyproject", "version", "compile_report", "language", "watching"),
+    ("installed", "diagnostics", "arguments", "switches", "log", "pyproject", "version", "compile_report", "language", "watching"),
     ("errors", "live", "rules"),
-    ("checking", "config", "engines", "replacing"),
+    ("checking", "config", "engines", "replacing", "supported"),
     ("compiling", "fixing", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from scriptkit import check_source
 from scriptkit.language.annotations import PLAIN
 from scriptkit.language.inference import arithmetic, builtin_functions, comparisons, contexts
-from scriptkit.language.operators import is_operator, table, torch_version
+from scriptkit.language.operators import BASE, is_operator, table
+from scriptkit.language.versions import judged_for
 from scriptkit.rules import rule_named
 from scriptkit.rules.examples import HEADER
 from tools.language_examples import BUILTINS, EXPRESSIONS, OPERANDS, STATEMENTS
@@ -31,9 +32,9 @@ INTRODUCTION = f"""\
 <!-- written by `make reference`; the tables stand in scriptkit/language -->
 
 PyTorch's own reference of the language is gone. This one is generated from the tables that scriptkit judges code by,
-and every line of it is compiled by torch {torch_version()} in the tests. What is refused links to the [rule](rules.md)
-that says why and what to write instead. What is *lifted* is refused by plain `torch.jit.script`, and works in a
-`ScriptableModule`.
+as of torch {BASE}, and every line of it is compiled by every supported torch in the tests. What is refused links to the
+[rule](rules.md) that says why and what to write instead. What is *lifted* is refused by plain
+`torch.jit.script`, and works in a `ScriptableModule`.
 
 TorchScript is a typed part of Python. A name has one type; a parameter without annotation is a `Tensor`; a loop over
 modules is unrolled; a condition on a constant decides at compile time what is compiled at all.
@@ -151,6 +152,12 @@ def all_lines() -> Iterator[Line]:
         yield from operator_lines(left)
 
 
+def text() -> str:
+    """The page, whatever torch is installed."""
+    with judged_for(BASE):
+        return "\n".join(page()) + "\n"
+
+
 def page() -> Iterator[str]:
     """The page, line by line."""
     yield INTRODUCTION
@@ -250,10 +257,9 @@ def main() -> None:
     """Write the page, or say that it is stale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
-    text = "\n".join(page()) + "\n"
     if not parser.parse_args().check:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
+        PAGE.write_text(text(), encoding="utf-8")
+    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text():
         sys.exit("docs/torchscript.md is stale: run `make reference`")
 
 

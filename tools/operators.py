@@ -1,4 +1,4 @@
-"""Generate the operator table of `scriptkit.language` from the installed torch: `python -m tools.operators`.
+"""Generate the operator table of `scriptkit.language` for the installed torch: `python -m tools.operators`.
 
 What compiled code may call is asked of the compiler itself: its schemas, its table of Python functions that stand for
 operators, and, for everything else in torch's public namespaces, whether `torch.jit.script` takes it.
@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.language import operators, versions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TABLE = Path(__file__).parent.parent / "scriptkit" / "language" / "operators.json.z"
 NAMESPACES = {
     "torch": torch,
     "torch.nn.functional": torch.nn.functional,
@@ -50,14 +51,35 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    data = zlib.compress(json.dumps(build(), separators=(",", ":"), sort_keys=True).encode(), 9)
+    made = json.loads(json.dumps(build()))
+    version = "{}.{}".format(*versions.numbers(torch.__version__))
+    shipped = {known: _shipped(known) for known in versions.known()}
     if arguments.check:
-        fresh = TABLE.exists() and zlib.decompress(TABLE.read_bytes()) == zlib.decompress(data)
-        sys.stdout.write("up to date\n" if fresh else f"{TABLE.name} is out of date: run `make operators`\n")
+        fresh = shipped.get(version) == made
+        sys.stdout.write("up to date\n" if fresh else f"the table of {version} is out of date: run `make operators`\n")
         return 0 if fresh else 1
-    TABLE.write_bytes(data)
-    sys.stdout.write(f"{TABLE.name}: {len(data)} bytes from torch {torch.__version__}\n")
+    for known, table in {**shipped, version: made}.items():
+        base = made if version == operators.BASE else shipped[operators.BASE]
+        _write(known, table if known == operators.BASE else operators.differing(base, table))
+    size = (versions.TABLES / f"{version}{versions.ENDING}").stat().st_size
+    sys.stdout.write(f"{version}: {size} bytes from torch {torch.__version__}\n")
     return 0
+
+
+def _shipped(version: str) -> dict[str, Any]:
+    data = operators.of_torch(version).data
+    return {key: sorted(value) if key in operators.SETS else value for key, value in data.items()}
+
+
+def _write(version: str, data: dict[str, Any]) -> None:
+    path = versions.TABLES / f"{version}{versions.ENDING}"
+    text = json.dumps(data, separators=(",", ":"), sort_keys=True)
+    if (
+        not path.exists() or zlib.decompress(path.read_bytes()).decode() != text
+    ):  # zlib's bytes are not everywhere the same
+        temporary = path.with_suffix(".part")
+        temporary.write_bytes(zlib.compress(text.encode(), 9))
+        temporary.replace(path)
 
 
 def build() -> dict[str, Any]:

@@ -73,7 +73,7 @@ def errors(paths: list[Path], plugin: str) -> list[tuple[str, int, str]]:
         Path(folder, "pyproject.toml").write_text(f"[tool.mypy]\nstrict = true\n{plugin}{SETTINGS if plugin else ''}")
         cache = f"--cache-dir={ROOT}/.mypy_cache/tools{'_plugin' if plugin else ''}"
         command = [sys.executable, "-m", "mypy", "--no-error-summary", "--explicit-package-bases", cache]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [*command, f"--config-file={folder}/pyproject.toml", *map(str, paths)],
             cwd=paths[0] if paths[0].is_dir() else paths[0].parent,
             capture_output=True, text=True, check=False,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import scriptkit
 from tools.blocks import blocks
-from tools.environment import of_a_reader
+from tools.environment import inside, of_a_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OTHERWISE = {
     "rules.md": "written and checked by tools.rules",
+    "versions.md": "written and checked by tools.torch_matrix.page",
     "torchscript.md": "written and checked by tools.language_reference",
     "tutorial.md": "followed to the letter by tools.tutorial",
 }
@@ -120,7 +121,7 @@ class _Story:
         if "from torch import" in block.text:
             (self.folder / name).write_text(block.text, encoding="utf-8")
         linecache.cache[name] = (len(block.text), None, block.text.splitlines(keepends=True), name)
-        with contextlib.chdir(self.folder), _importable(self.folder), contextlib.redirect_stdout(printed):
+        with inside(self.folder), _importable(self.folder), contextlib.redirect_stdout(printed):
             try:
                 exec(compile(block.text, name, "exec", dont_inherit=True), self.names)  # noqa: S102
                 for test in re.findall(r"^def (test_\w+)\(\)", block.text, re.MULTILINE):

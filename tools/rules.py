@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from scriptkit.checking import Selection
 from scriptkit.checking.judging import judge_text
 from scriptkit.diagnostics import render
+from scriptkit.language.operators import BASE
+from scriptkit.language.versions import judged_for
 from scriptkit.rules import all_rules
 from scriptkit.rules.examples import HEADER, program
 
@@ -66,7 +68,10 @@ def main() -> None:
 
 def pages() -> dict[Path, str]:
     """The text of the page of all rules, and of each rule's own."""
-    own = {FOLDER / f"{rule.name}.md": "\n".join(page(rule)) for rule in all_rules()}
+    own = {}
+    for rule in all_rules():
+        with judged_for(rule.since or BASE):
+            own[FOLDER / f"{rule.name}.md"] = "\n".join(page(rule))
     return {INDEX: "\n".join(index()), **own}
 
 
@@ -109,6 +114,8 @@ def remarks(rule: Rule) -> str:
         "a warning" if rule.severity == "warning" else "",
         "works in a `ScriptableModule`" if rule.lifted else "",
         "off unless it is selected" if rule.optional else "",
+        f"from torch {rule.since} on" if rule.since else "",
+        f"before torch {rule.until}" if rule.until else "",
     ]
     return "".join(f", {remark}" for remark in found if remark)
 

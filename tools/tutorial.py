@@ -46,7 +46,7 @@ class Shell:
         found = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         path = f"{Path(sys._base_executable).parent}{os.pathsep}{os.environ['PATH']}"  # type: ignore[attr-defined]
         self.folder = folder
-        self.process = subprocess.Popen(  # noqa: S603 - the commands of a page of this repository
+        self.process = subprocess.Popen(
             [BASH],
             cwd=folder,
             env=kept | found | {"PATH": path, "COLUMNS": "120", "SCRIPTKIT_CACHE": str(folder / ".cache")},

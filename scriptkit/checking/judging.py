@@ -76,7 +76,7 @@ def _traced(module: ModuleFacts) -> set[str | None]:
 def judge_class(cls: ClassFacts, selection: Selection) -> Iterator[Diagnostic]:
     """What the rules find in one class, less consequences, what a comment allows, and what scriptkit makes work."""
     observed = {type(problem.data) for problem in cls.problems}
-    checked = {rule: list(rule.check(cls)) for rule in all_rules() if rule.may_find(observed)}
+    checked = {rule: list(rule.check(cls)) for rule in all_rules() if rule.holds() and rule.may_find(observed)}
     found = {rule: _distinct(rule, findings) for rule, findings in checked.items() if findings}
     for rule, findings in found.items():
         if selection.includes(rule) and not (rule.lifted and cls.scriptable):

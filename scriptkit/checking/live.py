@@ -1,8 +1,7 @@
 """The class statement: find the text of a live class, judge it once, remember the verdict.
 
 `SCRIPTKIT_CHECK=error` (the default) reports errors as errors, `warn` makes warnings of them, `off` finds nothing.
-Where the installed torch is not the one the table of operators was made from, the constructor judges, and errors here
-become warnings.
+Where the installed torch is none whose language is known, the constructor judges, and errors here become warnings.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from scriptkit.checking import cells, verdicts
 from scriptkit.checking.judging import EVERYTHING, as_warnings, judge_class, settled
+from scriptkit.installed import installed_torch
+from scriptkit.language import versions
 from scriptkit.switches import is_disabled
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _text(path: str) -> str | None:
 
 def _verdict(path: str, text: str, cls: type, *, line: int | None = None) -> list[Diagnostic]:
     """The findings in one class of a text; a text seen before is not even parsed."""
-    known = _remembered(path, text)
+    known = _remembered(path, text, versions.judged())
     name, line = cls.__qualname__, line or _first_line(cls)
     key = _key_of(known, name, line)
     if key is None:
@@ -144,8 +145,8 @@ def _key_of(known: verdicts.Verdicts, name: str, line: int | None) -> str | None
 
 
 @lru_cache(maxsize=64)
-def _remembered(path: str, text: str) -> verdicts.Verdicts:
-    del path
+def _remembered(path: str, text: str, torch: str) -> verdicts.Verdicts:
+    del path, torch
     return verdicts.load(text) or {}
 
 
@@ -176,8 +177,6 @@ def _holds(cls: ClassFacts, line: int) -> bool:
 
 
 def _torch_is_known() -> bool:
-    """Whether the installed torch is the one that the table of operators describes."""
-    from scriptkit.language.operators import torch_version
-
-    installed = getattr(sys.modules.get("torch"), "__version__", None)
-    return installed is None or installed.partition("+")[0] == torch_version().partition("+")[0]
+    """Whether the language of the installed torch is known, so that what is found is certain."""
+    installed = installed_torch()
+    return installed is None or versions.is_known(installed)

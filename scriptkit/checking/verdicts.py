@@ -1,4 +1,6 @@
-"""Verdicts remembered between processes: the findings of a text, kept under a hash of the text and of the engine.
+"""Verdicts remembered between processes: the findings of a text, kept under a hash of all that they depend on.
+
+That is the text, every file that judges, the torch that is judged for, and the Python that parses.
 
 A file of the cache is written whole and renamed, so that no process reads half of one. What cannot be read or written
 is done without: the text is then judged again.
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from dataclasses import asdict
 from functools import cache
@@ -16,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.diagnostics import Diagnostic, Label
+from scriptkit.language import versions
 from scriptkit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 MOST_FILES = 2000
 ROOMS = ("language", "rules", "checking")
@@ -51,7 +55,8 @@ def store(text: str, verdicts: Verdicts) -> None:
 
 
 def _file(text: str) -> Path:
-    digest = hashlib.sha256(f"{engine()}\0{text}".encode(errors="replace")).hexdigest()
+    depends_on = (engine(), versions.judged(), sys.version_info[:2], text)
+    digest = hashlib.sha256("\0".join(map(str, depends_on)).encode(errors="replace")).hexdigest()
     return _folder() / f"{digest[:40]}.json"
 
 
@@ -68,16 +73,23 @@ def _folder() -> Path:
 
 @cache
 def engine() -> str:
-    """What a verdict depends on besides the text: the version, and the state of every file that judges."""
+    """The version, and the state of every file that judges: `pip install --upgrade` and an edit change it."""
     package = Path(__file__).parent.parent
-    states: Iterable[Any] = (
-        (entry.name, stat.st_size, stat.st_mtime_ns)
+    states = sorted(
+        (entry.path, entry.stat().st_size, entry.stat().st_mtime_ns)
         for room in ROOMS
-        for entry in sorted(os.scandir(package / room), key=lambda entry: entry.name)
-        if entry.is_file()
-        for stat in [entry.stat()]
+        for entry in _files(package / room)
     )
-    return hashlib.sha256(repr((__version__, list(states))).encode()).hexdigest()
+    return hashlib.sha256(repr((__version__, states)).encode()).hexdigest()
+
+
+def _files(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _files(entry.path)
+        else:
+            yield entry
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from scriptkit.checking import Selection
 from scriptkit.checking.judging import UNREADABLE
 from scriptkit.checking.paths import check_files, python_files
 from scriptkit.cli.output import FORMATS, progress
+from scriptkit.language import versions
 from scriptkit.pyproject import pyproject_of
 
 FOUND, UNUSABLE = 1, 2
@@ -20,6 +22,7 @@ FOUND, UNUSABLE = 1, 2
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--all-modules", is_flag=True, default=None, help="Check every nn.Module, as plain torch.jit sees it.")
+@click.option("--torch", metavar="VERSION", help="Judge for this torch, as 2.10; the default is the installed one.")
 @click.option("--format", "form", type=click.Choice(sorted(FORMATS)), default="text", show_default=True)
 @click.option("--select", multiple=True, metavar="RULE", help="Check these rules only: a name, a code, or a prefix.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out.")
@@ -29,6 +32,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[str, ...],
     *,
     all_modules: bool | None,
+    torch: str | None,
     form: str,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -39,21 +43,20 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 0: none; 1: findings; 2: a file that cannot be read (the others are checked), or a mistake in the call.
     """
-    selection, everything = _settings(select, ignore, all_modules=all_modules)
+    settings = _settings(select, ignore, all_modules=all_modules, torch=torch)
     files = python_files(paths)
     if diff and not fix:
         raise click.UsageError("`--diff` shows what `--fix` would do; give both")
-    if fix:
-        from scriptkit.cli.repair import repair
+    with versions.judged_for(settings.torch):
+        if fix:
+            from scriptkit.cli.repair import repair
 
-        repair(files, all_modules=everything, diff=diff)
-        if diff:
-            return
-    found = [
-        finding
-        for findings in progress(check_files(files, selection, all_modules=everything), len(files))
-        for finding in findings
-    ]
+            repair(files, all_modules=settings.all_modules, diff=diff)
+            if diff:
+                return
+        selection = Selection(settings.select, settings.ignore)
+        checked = progress(check_files(files, selection, all_modules=settings.all_modules), len(files))
+        found = [finding for findings in checked for finding in findings]
     FORMATS[form](found, len(files))
     if any(finding.code == UNREADABLE[0] for finding in found):
         sys.exit(UNUSABLE)
@@ -61,14 +64,22 @@ def command(  # noqa: PLR0913 - one parameter for each option
         sys.exit(FOUND)
 
 
-def _settings(select: tuple[str, ...], ignore: tuple[str, ...], *, all_modules: bool | None) -> tuple[Selection, bool]:
+def _settings(
+    select: tuple[str, ...], ignore: tuple[str, ...], *, all_modules: bool | None, torch: str | None
+) -> config.Config:
     """The project's settings; the command line wins over them."""
     try:
         settings = config.load(pyproject_of(Path.cwd()))
-    except config.ConfigError as error:
+        version = settings.torch if torch is None else versions.named(torch)
+    except (config.ConfigError, versions.UnknownTorchError) as error:
         raise click.UsageError(str(error)) from None
     for word in (*select, *ignore):
         if not config.names_rules(word):
             raise click.UsageError(f"`{word}` names no rule; `scriptkit rules` lists them")
-    selection = Selection(select or settings.select, (*settings.ignore, *ignore))
-    return selection, settings.all_modules if all_modules is None else all_modules
+    return replace(
+        settings,
+        select=select or settings.select,
+        ignore=(*settings.ignore, *ignore),
+        all_modules=settings.all_modules if all_modules is None else all_modules,
+        torch=version,
+    )

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from scriptkit import __version__
-from scriptkit.language.operators import torch_version
+from scriptkit.language import versions
+from scriptkit.supported import NEWEST_PYTHON, OLDEST_PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 13)
-OLDEST_TORCH = (2, 6)
 
 
 @click.command("doctor")
@@ -40,11 +38,12 @@ def _torch() -> tuple[bool, str]:
     version = _version("torch")
     if version is None:
         return False, "torch is not installed; `scriptkit check` works without it, compiling does not"
-    if tuple(_numbers(version))[:2] < OLDEST_TORCH:
-        return False, f"torch {version}; 2.6 is the oldest supported"
-    if version.partition("+")[0] != torch_version().partition("+")[0]:
-        return True, f"torch {version}; the rules know {torch_version()}, so class statements warn, constructors judge"
-    return True, f"torch {version}, which the rules were made for"
+    oldest, newest = versions.known()[0], versions.known()[-1]
+    if versions.numbers(version) < versions.numbers(oldest):
+        return False, f"torch {version}; {oldest} is the oldest supported"
+    if not versions.is_known(version):
+        return True, f"torch {version}; the rules know up to {newest}, so class statements warn, constructors judge"
+    return True, f"torch {version}, whose language the rules know"
 
 
 def _mypy() -> tuple[bool, str]:

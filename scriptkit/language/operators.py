@@ -1,8 +1,8 @@
-"""What compiled code may call: the table generated from torch's schemas, and a few additions by hand.
+"""What compiled code may call: tables generated from torch's schemas, one for each torch, and a few additions by hand.
 
-The table is made by `python -m tools.operators` (`make operators`) and read when first needed. Schemas are kept as
-text and
-parsed one by one: most files use a few dozen of them.
+The tables are made by `python -m tools.operators` (`make operators`) and read when first needed: one whole, of the
+version `BASE`, the others as what differs from it. Schemas are kept as text and parsed one by one: most files use a few
+dozen of them. `versions.judged_for` chooses the torch.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import json
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from scriptkit.language import versions
 from scriptkit.language.types import (
     ANY,
     ATOMS,
@@ -32,7 +32,8 @@ from scriptkit.language.types import (
     union,
 )
 
-TABLE = Path(__file__).with_name("operators.json.z")
+BASE = "2.13"
+SETS = ("refused", "tensor_python_only")
 
 ADDITIONS: dict[str, tuple[str, ...]] = {
     # torch/csrc/jit/frontend/builtin_functions.cpp: operators the compiler defines in Python, which have no schema of
@@ -73,13 +74,83 @@ class Schema:
     internal: bool = False
 
 
+class Operators:
+    """The table of one torch, and what was parsed of it."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data: dict[str, Any] = {key: frozenset(value) if key in SETS else value for key, value in data.items()}
+        self._overloads: dict[str, tuple[Schema, ...]] = {}
+        self._python_functions: dict[str, tuple[Schema, ...]] = {}
+
+    def overloads(self, operator: str) -> tuple[Schema, ...]:
+        """The overloads of an operator in the order the compiler tries them."""
+        found = self._overloads.get(operator)
+        if found is None:
+            written = [*self.data["operators"].get(operator, ()), *ADDITIONS.get(operator, ())]
+            name = operator.removeprefix("prim::")
+            found = self._overloads[operator] = tuple(parse_schema(name, text) for text in written)
+        return found
+
+    def python_function(self, dotted: str) -> tuple[Schema, ...]:
+        """The overloads of a function that torch has in Python."""
+        found = self._python_functions.get(dotted)
+        if found is None:
+            texts = [text for text in self.data["python_functions"].get(dotted, ()) if not text.startswith("?")]
+            name = dotted.rpartition(".")[2]
+            found = self._python_functions[dotted] = tuple(parse_schema(name, text) for text in texts)
+        return found
+
+
 @cache
+def of_torch(version: str) -> Operators:
+    """The table of a known version."""
+    base = _read(BASE)
+    return Operators(base if version == BASE else patched(base, _read(version)))
+
+
+@cache
+def _read(version: str) -> dict[str, Any]:
+    path = versions.TABLES / f"{version}{versions.ENDING}"
+    loaded: dict[str, Any] = json.loads(zlib.decompress(path.read_bytes()))
+    return loaded
+
+
+def patched(base: dict[str, Any], differences: dict[str, Any]) -> dict[str, Any]:
+    """A table from what differs: in a mapping None removes a key, of a list it is told what goes and what comes."""
+    made = dict(base)
+    for key, difference in differences.items():
+        if isinstance(base[key], dict):
+            made[key] = {name: value for name, value in {**base[key], **difference}.items() if value is not None}
+        elif isinstance(base[key], list):
+            made[key] = list({*base[key], *difference["comes"]}.difference(difference["goes"]))
+        else:
+            made[key] = difference
+    return made
+
+
+def differing(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """What `patched` makes `table` of, given the same base."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        before = base[key]
+        if isinstance(value, dict):
+            found[key] = {name: given for name, given in value.items() if before.get(name) != given}
+            found[key].update(dict.fromkeys(before.keys() - value.keys()))
+        elif isinstance(value, list):
+            found[key] = {"comes": sorted({*value}.difference(before)), "goes": sorted({*before}.difference(value))}
+        else:
+            found[key] = value
+    return found
+
+
+def current() -> Operators:
+    """The table of the torch that code is judged for."""
+    return of_torch(versions.judged())
+
+
 def table() -> dict[str, Any]:
     """The generated table as data."""
-    loaded: dict[str, Any] = json.loads(zlib.decompress(TABLE.read_bytes()))
-    loaded["refused"] = frozenset(loaded["refused"])
-    loaded["tensor_python_only"] = frozenset(loaded["tensor_python_only"])
-    return loaded
+    return current().data
 
 
 def torch_version() -> str:
@@ -88,11 +159,9 @@ def torch_version() -> str:
     return version
 
 
-@cache
 def overloads(operator: str) -> tuple[Schema, ...]:
     """The overloads of an operator in the order the compiler tries them; empty where there is none."""
-    written = [*table()["operators"].get(operator, ()), *ADDITIONS.get(operator, ())]
-    return tuple(parse_schema(operator.removeprefix("prim::"), text) for text in written)
+    return current().overloads(operator)
 
 
 def is_operator(name: str) -> bool:
@@ -106,11 +175,9 @@ def operator_of(dotted: str) -> str | None:
     return found
 
 
-@cache
 def python_function(dotted: str) -> tuple[Schema, ...]:
     """The overloads of a function that torch has in Python and the compiler takes: `torch.nn.functional.relu`."""
-    written = [text for text in table()["python_functions"].get(dotted, ()) if not text.startswith("?")]
-    return tuple(parse_schema(dotted.rpartition(".")[2], text) for text in written)
+    return current().python_function(dotted)
 
 
 def dispatch_argument(dotted: str) -> str | None:

@@ -54,4 +54,9 @@ def digest() -> str:
 
 
 def _files(folder: str) -> list[str]:
-    return sorted(entry.path for entry in os.scandir(folder) if entry.is_file())
+    """The files of a room and of the rooms inside it."""
+    found = []
+    for parent, rooms, names in os.walk(folder):
+        rooms[:] = [name for name in rooms if name != "__pycache__"]
+        found += [f"{parent}/{name}" for name in names]
+    return sorted(found)

@@ -61,6 +61,14 @@ class Findings:
     def _judged(
         self, source: Source, file: MypyFile, modules: dict[str, bool], checker: TypeChecker | None
     ) -> list[Diagnostic]:
+        from scriptkit.language.versions import judged_for
+
+        with judged_for(self._settings.config.torch):
+            return self._judged_for(source, file, modules, checker)
+
+    def _judged_for(
+        self, source: Source, file: MypyFile, modules: dict[str, bool], checker: TypeChecker | None
+    ) -> list[Diagnostic]:
         from scriptkit import language
 
         everything = self._settings.config.all_modules

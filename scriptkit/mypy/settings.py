@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scriptkit.installed import installed_torch
 from scriptkit.pyproject import pyproject_of
 
 if TYPE_CHECKING:
@@ -51,5 +52,6 @@ class Settings:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the file that holds the settings."""
-        return hashlib.sha256(self._pyproject.read_bytes()).hexdigest() if self._pyproject else ""
+        """A hash of the file that holds the settings, and of the torch that code is judged for without them."""
+        settings = self._pyproject.read_bytes() if self._pyproject else b""
+        return hashlib.sha256(settings + f"\0{installed_torch()}".encode()).hexdigest()

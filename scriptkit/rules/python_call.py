@@ -15,10 +15,27 @@ if TYPE_CHECKING:
     from scriptkit.language.facts import ClassFacts, FunctionFacts
 
 
+CUSTOM_BACKWARD = """
+            class Doubled(torch.autograd.Function):
+                @staticmethod
+                def forward(ctx: Any, x: Tensor) -> Tensor:
+                    return x * 2
+
+                @staticmethod
+                def backward(ctx: Any, grad: Tensor) -> Tensor:
+                    return grad * 2
+
+            class Model(nn.Module):
+                def forward(self, x: Tensor) -> Tensor:
+                    return Doubled.apply(x)  # <-
+            """
+
+
 class PythonCall(Rule):
     """A call that stays in Python: a method marked `ignore`, an `autograd.Function`, a cached function.
 
-    It runs in this process. The model cannot be saved.
+    It runs in this process. The model cannot be saved. From torch 2.14 on an `autograd.Function` is refused altogether
+    (`custom-backward`).
     """
 
     code = "SK802"
@@ -51,24 +68,7 @@ class PythonCall(Rule):
             "Could not export Python function call",
             saved=True,
         ),
-        Invalid(
-            """
-            class Doubled(torch.autograd.Function):
-                @staticmethod
-                def forward(ctx: Any, x: Tensor) -> Tensor:
-                    return x * 2
-
-                @staticmethod
-                def backward(ctx: Any, grad: Tensor) -> Tensor:
-                    return grad * 2
-
-            class Model(nn.Module):
-                def forward(self, x: Tensor) -> Tensor:
-                    return Doubled.apply(x)  # <-
-            """,
-            "Could not export Python function call",
-            saved=True,
-        ),
+        Invalid(CUSTOM_BACKWARD, "Could not export Python function call", saved=True, until="2.14"),
         Invalid(
             """
             import functools
@@ -105,14 +105,21 @@ def _stays_in_python(cls: ClassFacts, called: ast.expr) -> tuple[str, str]:
         if is_self_attribute(called):
             method = cls.methods.get(called.attr)
             return _marked(method)
-        owner = module.classes.get(module.dotted(called.value) or "")
-        if called.attr == "apply" and owner is not None and "torch.autograd.Function" in owner.bases:
+        if is_autograd_function(cls, called):
             return (
                 "an autograd function",
                 "write it with operators of torch, or guard it with `torch.jit.is_scripting()`",
             )
         return "", ""
     return _marked(module.functions.get(called.id)) if isinstance(called, ast.Name) else ("", "")
+
+
+def is_autograd_function(cls: ClassFacts, called: ast.expr) -> bool:
+    """Whether a call is `Function.apply(...)` of an `autograd.Function` of this file."""
+    if not isinstance(called, ast.Attribute) or called.attr != "apply":
+        return False
+    owner = cls.module.classes.get(cls.module.dotted(called.value) or "")
+    return owner is not None and "torch.autograd.Function" in owner.bases
 
 
 def _marked(function: FunctionFacts | None) -> tuple[str, str]:

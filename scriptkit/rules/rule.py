@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
 
 from scriptkit.diagnostics import Diagnostic, Label
+from scriptkit.language import versions
 
 if TYPE_CHECKING:
     import ast
@@ -39,13 +40,20 @@ class Invalid:
     """A program that makes the mistake; its culprit line ends in `# <-`.
 
     `torch_says` are words of the compiler's refusal; None means that torch accepts it and computes something
-    else. With `inputs`, the text of a tuple, the compiled module is called; with `saved`, it is saved.
+    else. With `inputs`, the text of a tuple, the compiled module is called; with `saved`, it is saved. Where torch says
+    so from one version on, or up to another one, `since` and `until` name them.
     """
 
     source: str
     torch_says: str | None
     inputs: str = ""
     saved: bool = False
+    since: str = ""
+    until: str = ""
+
+    def holds(self) -> bool:
+        """Whether the torch that code is judged for says so."""
+        return versions.holds(self.since, self.until)
 
 
 class Rule:
@@ -59,6 +67,8 @@ class Rule:
     severity: ClassVar[Severity] = "error"
     lifted: ClassVar[bool] = False  # scriptkit makes it work: an error only as plain torch.jit sees it
     optional: ClassVar[bool] = False  # found only where a project selects it
+    since: ClassVar[str] = ""  # the first torch that refuses it, as `2.10`
+    until: ClassVar[str] = ""  # the first torch that no longer does
     supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings are consequences of this one
     reach: ClassVar[Literal["place", "method", "class"]] = "place"  # how far from it they may lie
     VALID: ClassVar[tuple[str, ...]]
@@ -73,6 +83,10 @@ class Rule:
         """Whether there is anything to find, by the kinds of problems that the typing pass observed in a class."""
         del observed
         return True
+
+    def holds(self) -> bool:
+        """Whether it is a mistake for the torch that code is judged for."""
+        return versions.holds(self.since, self.until)
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         """Every place where the class makes this mistake."""

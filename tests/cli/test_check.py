@@ -187,3 +187,28 @@ def test_a_file_in_no_encoding_is_told_so(folder: Path) -> None:
     result = run("odd.py")
     assert result.exit_code == 2
     assert "the file cannot be read as Python" in result.output
+
+
+def test_a_torch_that_is_not_installed_is_judged_for(folder: Path) -> None:
+    (folder / "factor.py").write_text(
+        GOOD.replace("x + 1", "torch.cholesky(x)").replace("from", "import torch\nfrom", 1)
+    )
+    assert run("factor.py", "--all-modules", "--torch", "2.13").exit_code == 0
+    newer = run("factor.py", "--all-modules", "--torch", "2.14")
+    assert newer.exit_code == 1
+    assert "`torch.cholesky`" in newer.output
+    (folder / "pyproject.toml").write_text('[tool.scriptkit]\ntorch = "2.15"\nall_modules = true\n')
+    assert run("factor.py").exit_code == 1
+    assert run("factor.py", "--torch", "2.10").exit_code == 0
+
+
+def test_a_torch_without_a_table_is_a_mistake_in_the_call(folder: Path) -> None:
+    result = run("good.py", "--torch", "3.0")
+    assert result.exit_code == 2
+    assert "`3.0` is no torch whose language is known; known are 2.8," in result.output
+    (folder / "pyproject.toml").write_text('[tool.scriptkit]\ntorch = "3.0"\n')
+    result = run("good.py")
+    assert result.exit_code == 2
+    assert "[tool.scriptkit] torch: `3.0` is no torch whose language is known" in result.output
+    (folder / "pyproject.toml").write_text("[tool.scriptkit]\ntorch = 2.10\n")
+    assert "[tool.scriptkit] torch: Input should be a valid string" in run("good.py").output

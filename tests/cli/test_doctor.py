@@ -29,9 +29,9 @@ def test_what_is_installed_here_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     ("versions", "code", "told"),
     [
         ({"torch": None}, 1, "problem  torch is not installed; `scriptkit check` works without it"),
-        ({"torch": "2.5.1"}, 1, "problem  torch 2.5.1; 2.6 is the oldest supported"),
-        ({"torch": "2.12.0+cpu"}, 0, "so class statements warn, constructors judge"),
-        ({"torch": "2.13.0a0.dev1"}, 0, "so class statements warn"),
+        ({"torch": "2.7.1"}, 1, "problem  torch 2.7.1; 2.8 is the oldest supported"),
+        ({"torch": "2.12.0+cpu"}, 0, "ok       torch 2.12.0+cpu, whose language the rules know"),
+        ({"torch": "2.99.0a0.dev1"}, 0, "torch 2.99.0a0.dev1; the rules know up to 2.15, so class statements warn"),
         ({"mypy": None}, 0, "mypy is not installed; it is needed for the plugin only"),
         ({"mypy": "1.11.2"}, 0, "the plugin is made for 2.4, and reports less with others"),
     ],

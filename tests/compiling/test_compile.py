@@ -311,7 +311,7 @@ def test_errors_of_compiled_code_arrive_as_python_errors_at_the_users_line() -> 
         compile(RaisingValueError(), (torch.zeros(2, 4),))(torch.zeros(9, 4))
     assert refused.traceback[-1].path == Path(__file__)
     for mode in ("lowered", "trace"):
-        with pytest.raises(RuntimeError, match=r"^mat1 and mat2") as raised:
+        with pytest.raises(RuntimeError, match=r"mat1 and mat2") as raised:
             compile(Narrow(), (torch.zeros(2, 4),), modes={"": mode})(torch.zeros(2, 5))
         assert "self.fc(x)" in str(raised.traceback[-2])
 

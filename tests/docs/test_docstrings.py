@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import tomllib
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +15,7 @@ import scriptkit
 from scriptkit import config, testing
 from scriptkit.testing.names import FormName
 from tools.docstrings import Example, examples, python
+from tools.environment import parse_toml
 
 EXAMPLES = list(examples())
 
@@ -37,7 +37,7 @@ def test_the_code_of_a_docstring_runs(example: Example, tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     if example.code.startswith("["):
         (tmp_path / "pyproject.toml").write_text(example.code)
-        assert tomllib.loads(example.code)["tool"]
+        assert parse_toml(example.code)["tool"]
         config.load(tmp_path / "pyproject.toml")
         return
     names: dict[str, Any] = {"torch": torch, "nn": nn, "Tensor": Tensor, "Net": Net, "__name__": "docstring"}

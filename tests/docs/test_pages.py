@@ -10,12 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import tomllib
 import yaml  # type: ignore[import-untyped]
 
 from scriptkit import config
 from scriptkit.rules import all_rules
 from tools.blocks import blocks
+from tools.environment import parse_toml
 from tools.readme import DOCS, OTHERWISE, PAGES, ROOT, RUN, SHOWN, program, up_to_date
 
 README = ROOT / "README.md"
@@ -96,9 +96,9 @@ def test_settings_are_read_by_the_tools_they_are_for(page: Path, tmp_path: Path)
         file = tmp_path / f"{number}.toml"
         file.write_text(text)
         config.load(file)
-        for plugin in tomllib.loads(text)["tool"].get("mypy", {}).get("plugins", []):
+        for plugin in parse_toml(text)["tool"].get("mypy", {}).get("plugins", []):
             assert callable(importlib.import_module(plugin).plugin)
-        for entry in tomllib.loads(text)["tool"].get("pytest", {}).get("ini_options", {}).get("filterwarnings", []):
+        for entry in parse_toml(text)["tool"].get("pytest", {}).get("ini_options", {}).get("filterwarnings", []):
             module, _, name = entry.rpartition(":")[2].rpartition(".")
             assert issubclass(getattr(importlib.import_module(module), name), Warning)
     for text in block_texts(page, "json"):

@@ -90,6 +90,6 @@ def test_all_doors_agree_on_every_example_of_every_rule(project: Project) -> Non
     project.write(**{name: text for name, _, text in examples()})
     found = by_mypy(project)
     assert found == by_command(project, all_modules=True)
-    assert {name for _, _, name in found} >= {rule.name for rule in all_rules() if rule.INVALID}
+    assert {name for _, _, name in found} >= {rule.name for rule in all_rules() if rule.INVALID and rule.holds()}
     spoken = {place for place in found if place[2] not in silent and place[0] not in REFUSED_AS_READ}
     assert {place for place in by_class_statement(project.folder) if place[2] not in silent} == spoken

@@ -224,3 +224,22 @@ def test_a_final_that_is_assigned_again_is_an_error_wherever_it_is(project: Proj
         "m.py:20 misc",
         "m.py:22 misc",
     ]
+
+
+def test_the_torch_of_the_settings_is_judged_for(everything: Project) -> None:
+    everything.write(
+        m="""
+            import torch
+            from torch import Tensor, nn
+
+            class Net(nn.Module):
+                def forward(self, x: Tensor) -> Tensor:
+                    return torch.cholesky(x)
+        """,
+    )
+    everything.settings += 'torch = "2.13"\n'
+    everything.write()
+    assert not [code for code in everything.codes() if "scriptkit" in code]
+    everything.settings = everything.settings.replace("2.13", "2.15")
+    everything.write()
+    assert "m.py:6 scriptkit-unsupported-torch-function" in everything.codes()

@@ -12,11 +12,13 @@ import pytest
 
 from scriptkit.checking import check_source
 from scriptkit.diagnostics import Diagnostic
+from scriptkit.language import versions
 from scriptkit.rules import explain_raw
 from tests.rules.loading import load_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-CASES = [json.loads(line) for line in (CORPUS / "verdicts.jsonl").read_text().splitlines()]
+RECORDS = [json.loads(line) for line in (CORPUS / "verdicts.jsonl").read_text().splitlines()]
+CASES = [case for case in RECORDS if versions.holds(case.get("since", ""), case.get("until", ""))]
 NEGATIVE = [case for case in CASES if case["kind"] == "negative"]
 POSITIVE = [pytest.param(case["file"], id=Path(case["file"]).stem) for case in CASES if case["kind"] == "positive"]
 

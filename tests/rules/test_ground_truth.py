@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 VALID = [pytest.param(example, id=f"{rule.name}-{i}") for rule in all_rules() for i, example in enumerate(rule.VALID)]
 INVALID = [
-    pytest.param(rule, example, id=f"{rule.name}-{i}") for rule in all_rules() for i, example in enumerate(rule.INVALID)
+    pytest.param(rule, example, id=f"{rule.name}-{i}")
+    for rule in all_rules()
+    for i, example in enumerate(rule.INVALID)
+    if rule.holds() and example.holds()
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from scriptkit.language import operators
+from scriptkit.language import operators, versions
 from scriptkit.language.annotations import Annotations
 from scriptkit.language.operators import Argument, Schema
 from scriptkit.language.source import read
@@ -13,10 +13,14 @@ from scriptkit.language.types import UNKNOWN
 LIBRARY = Annotations(read("import torch, typing\nfrom torch import Tensor\nfrom typing import *", "torch.nn"))
 
 
-@cache
 def library_forward(name: str) -> Schema | None:
     """The forward of a class of `torch.nn`, where its annotations say what it returns."""
-    known = operators.nn_module(name)
+    return _forward(name, versions.judged())
+
+
+@cache
+def _forward(name: str, torch: str) -> Schema | None:
+    known = operators.of_torch(torch).data["modules"].get(name)
     if known is None or known["forward"] is None:
         return None
     returns = LIBRARY.type_of_text(known["forward"]["returns"])

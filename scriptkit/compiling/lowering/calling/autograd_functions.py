@@ -8,7 +8,7 @@ of which torch has no derivative.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -29,6 +29,12 @@ class Context:
         """Nothing: there is no backward."""
 
     mark_non_differentiable = save_for_forward = set_materialize_grads = save_for_backward
+
+
+def is_apply(function: Any) -> bool:
+    """Whether something called is `apply` of a function with a backward: a method, and built in from torch 2.14 on."""
+    owner = getattr(function, "__self__", None)
+    return isinstance(owner, type) and issubclass(owner, torch.autograd.Function) and function.__name__ == "apply"
 
 
 def apply(

@@ -41,7 +41,7 @@ _FALSE_HERE = (
     torch.compiler.is_exporting,
     torch.is_autocast_enabled,
     torch.cuda.is_current_stream_capturing,
-    torch.xpu.is_current_stream_capturing,
+    *([torch.xpu.is_current_stream_capturing] if hasattr(torch.xpu, "is_current_stream_capturing") else []),
 )
 _SILENT = (warnings.warn, print)
 _IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, range, torch.dtype, torch.device)
@@ -52,6 +52,8 @@ def call(evaluator: Evaluator, function: Value, args: list[Value], kwargs: dict[
     plain = module_calls.function_in_place(function)
     if plain is not None:
         return functions.evaluate_function(evaluator, plain, args, kwargs)
+    if autograd_functions.is_apply(function):
+        return autograd_functions.apply(evaluator, function.__self__, args, kwargs)
     for kind, handler in _BY_KIND.items():
         if isinstance(function, kind):
             return handler(evaluator, function, args, kwargs)
@@ -137,8 +139,6 @@ def _call_method(
         receiver.apply_defaults()
         evaluator.effects.own(receiver.arguments)
         return None
-    if isinstance(receiver, type) and issubclass(receiver, torch.autograd.Function):
-        return autograd_functions.apply(evaluator, receiver, args, kwargs)
     if isinstance(receiver, torch.nn.Parameter | torch.Tensor):
         return evaluator.call(attributes.read(evaluator, receiver, code.__name__), args, kwargs)
     return evaluator.call(code, [receiver, *args], kwargs)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import threading
-import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ from scriptkit.engines.torchscript.torch_names.type_store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 
 __all__ = [
@@ -118,7 +117,6 @@ __all__ = [
     "types_thrown_away",
     "was_replaced",
     "why_eagerly",
-    "without_deprecation_notices",
     "wrap",
 ]
 
@@ -128,8 +126,6 @@ ScriptFunction = torch.jit.ScriptFunction
 FunctionModifiers = look_up("modifiers of functions")
 IGNORED_ATTRIBUTES = frozenset(look_up("names torch never compiles"))
 ParsedDef: Any = look_up("parsed definition")
-
-DEPRECATION_NOTICE = r"`torch\.jit\..*"
 
 
 def is_complete() -> bool:
@@ -144,14 +140,6 @@ def _has_private_names() -> bool:
     return all(private.exists for private in PRIVATE_NAMES.values() if private.has_public_door)
 
 
-@contextlib.contextmanager
-def without_deprecation_notices() -> Iterator[None]:
-    """Compile without torch's notice that `torch.jit` is deprecated; never used on a call path."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=DEPRECATION_NOTICE, category=DeprecationWarning)
-        yield
-
-
 tracing_state = look_up("tracing state")
 autocast_state = look_up("autocast state")
 function_mode_count = look_up("function modes")
@@ -162,12 +150,19 @@ _DeviceContext = look_up("mode of a default device")
 swaps_parameters = torch.__future__.get_swap_module_params_on_conversion
 
 
+def _fx_flag_of_the_process() -> bool:
+    return bool(fx_trace._is_fx_tracing_flag)
+
+
+fx_tracing: Callable[[], bool] = getattr(fx_trace, "_get_is_fx_tracing", _fx_flag_of_the_process)
+
+
 def must_run_eagerly() -> bool:
     """Whether something in this thread keeps compiled code from representing a call."""
     return (
         tracing_state() is not None
         or autocast_state()
-        or fx_trace._is_fx_tracing_flag
+        or fx_tracing()
         or function_mode_count()
         or saved_tensor_hooks(True) is not None
     )
@@ -177,7 +172,7 @@ def why_eagerly() -> str | None:
     """The reason for which no compiled code can run in this thread now, or None."""
     if tracing_state() is not None:
         return "torch.jit.trace is recording"
-    if fx_trace._is_fx_tracing_flag:
+    if fx_tracing():
         return "torch.fx is tracing"
     if autocast_state():
         return "autocast is on, and compiled code follows other dtype rules"

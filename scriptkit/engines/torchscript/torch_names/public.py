@@ -6,7 +6,6 @@ the generated text first.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,7 +32,7 @@ def script_function(function: FunctionType) -> Any:
 
 def can_be_saved(scripted: torch.jit.ScriptModule) -> None:
     """Write a module to memory; raises what torch raises."""
-    torch.jit.save(scripted, io.BytesIO())
+    scripted.save_to_buffer()
 
 
 def instances_of(shadow: torch.nn.Module, scripted: Any, found: dict[int, Any]) -> dict[int, Any]:

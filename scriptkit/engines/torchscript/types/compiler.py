@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from scriptkit.engines.torchscript.lifting.function_source import names_in
 from scriptkit.engines.torchscript.lifting.functions import FunctionCompiler
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.torch_names import private, public
+from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types.shadow import Shadow, shadow_of
 
@@ -97,8 +97,7 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
 
 def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
     """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
-    with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
-        warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
+    with LOCK, without_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)
         if not private.is_complete():

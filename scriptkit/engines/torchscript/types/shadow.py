@@ -126,9 +126,8 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
     lifted = shadow.lifted.get(class_of(module))
     if lifted is not None:
         state = {name: value for name, value in state.items() if name in shadow.names or not _is_users_object(value)}
-        containers = lifted.declared_containers(state)
-        if containers:
-            state["__annotations__"] = {**lifted.annotations, **containers}
+        declared = lifted.declared_containers(state)  # torch >= 2.15 reads the annotations of the class only
+        state.update((name, torch.jit.Attribute(state[name], kind)) for name, kind in declared.items())
     state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
     copy.__dict__.update(state)
     return copy
