@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.fx._symbolic_trace as fx_trace
 
+from scriptkit.engines.torchscript.torch_names import dropped_writes
 from scriptkit.engines.torchscript.torch_names.stubs import (
     builtin_name,
     default_arguments,
@@ -117,8 +118,8 @@ __all__ = [
     "type_store_unchanged_on_failure",
     "types_thrown_away",
     "was_replaced",
+    "while_compiling",
     "why_eagerly",
-    "without_deprecation_notices",
     "wrap",
 ]
 
@@ -145,11 +146,12 @@ def _has_private_names() -> bool:
 
 
 @contextlib.contextmanager
-def without_deprecation_notices() -> Iterator[None]:
-    """Compile without torch's notice that `torch.jit` is deprecated; never used on a call path."""
+def while_compiling() -> Iterator[None]:
+    """Compile without torch's notice that `torch.jit` is deprecated, and without writes dropped; under the lock."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=DEPRECATION_NOTICE, category=DeprecationWarning)
-        yield
+        with dropped_writes.kept():
+            yield
 
 
 tracing_state = look_up("tracing state")

@@ -97,7 +97,7 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
 
 def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
     """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
-    with LOCK, private.without_deprecation_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
+    with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure(keep_complete=True):
         warnings.filterwarnings("ignore", message=".*was found in ScriptModule constants.*")
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)

@@ -168,7 +168,7 @@ def _failing_function(raw: raw_errors.RawError, classes: LiftedClasses, dropped:
 
 def compile_function_or_explain(function: types.FunctionType) -> Any:
     """The compiled form of a free function as it is now; raises `CompilationError` with a diagnostic."""
-    with LOCK, private.without_deprecation_notices():
+    with LOCK, private.while_compiling():
         try:
             return functions().compile(function)
         except ScriptkitError:
