@@ -278,11 +278,12 @@ def main(names: Sequence[str]) -> int:
             right = getattr(classes, mutant.class_name(is_control=True))
             found, how = is_found(wrong().eval(), inputs)
             by_saving += is_found_by_saving(wrong().eval(), inputs)
-            alarm, alarming = is_found(_control(mutant, right), inputs)
+            alarm, alarming = is_found(_control(right), inputs)
             missed += [] if found else [mutant.name]
             alarms += [mutant.name] if alarm else []
             print(
-                f"{mutant.name:32} {'found' if found else 'MISSED':7} {how[:100]}{' FALSE ALARM ' + alarming if alarm else ''}"
+                f"{mutant.name:32} {'found' if found else 'MISSED':7} {how[:100]}",
+                f"FALSE ALARM: {alarming}" if alarm else "",
             )
     print(
         f"{len(mutants)} mutants: {len(mutants) - len(missed)} found by verify, {by_saving} by save; "
@@ -291,7 +292,7 @@ def main(names: Sequence[str]) -> int:
     return int(bool(missed or alarms))
 
 
-def _control(mutant: Mutant, right: type[torch.nn.Module]) -> torch.nn.Module:
+def _control(right: type[torch.nn.Module]) -> torch.nn.Module:
     made = right().eval()
     if "off" in vars(made):
         made.off = 1.0  # type: ignore[assignment]
