@@ -152,6 +152,9 @@ class _Kept:
     def _note_value(self, value: Any, depth: int) -> None:
         if id(value) in self._seen or depth > _DEEPEST or isinstance(value, torch.nn.Module):
             return
+        if isinstance(value, types.FunctionType):
+            self._note_function(value)
+            return
         if type(value) in _FILLED and len(value) <= _MOST_ITEMS:
             self._seen.add(id(value))
             self._undo.append(functools.partial(_refill, value, value.copy()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from scriptkit import switches
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import errors
 from scriptkit.engines.torchscript.engine.making import exported_methods, parts_in
-from scriptkit.errors import ScriptkitError
+from scriptkit.errors import ScriptkitEagerWarning, ScriptkitError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Difference, compare
 from scriptkit.live.lives import life_of
@@ -237,7 +238,9 @@ class Verification:
         if gradients:
             held = state()
             wanted = {name: held[name] for name, _ in mode.base.named_parameters() if name in held}
-        made = run(self.subject.called(life, method), given, state=state, wanted=wanted)
+        with warnings.catch_warnings():  # that a call ran as Python is no difference
+            warnings.simplefilter("ignore", ScriptkitEagerWarning)
+            made = run(self.subject.called(life, method), given, state=state, wanted=wanted)
         if programs.is_script_module(life):
             made.arguments = made.arguments[0], None  # torch's own call of a program copies lists and dictionaries
         return made
