@@ -65,7 +65,8 @@ def test_what_compile_accepts_with_a_limit_verify_does_not_contradict() -> None:
 def test_a_traced_module_says_by_its_type_that_it_was_made_for_another_call() -> None:
     class Named(nn.Module):
         def forward(self, x, **options):  # type: ignore[no-untyped-def]
-            return {"y": x * 2 if x.dim() == 2 else x}
+            assert x.dim() == 2
+            return {"y": x * 2}
 
     compiled = scriptkit.compile(Named().eval(), (torch.ones(3, 4),), modes={"": "trace"})
     with pytest.raises(OtherCallError, match="traced for other arguments"):
