@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _RENORM = look_up("renormalisation of embeddings")
 _table, _cache = look_up("functions that are operators"), look_up("compiled functions by name")
-_IS_KNOWN = all(PRIVATE_NAMES[name].exists for name in ("renormalisation of embeddings", "compiled functions by name"))
+_NEEDED = ("renormalisation of embeddings", "functions that are operators", "compiled functions by name")
+_IS_KNOWN = all(PRIVATE_NAMES[name].exists for name in _NEEDED)
 _CALLERS = (functional.embedding, functional.embedding_bag)
 _own: dict[Any, Any] = {}
 _MISSING = object()
@@ -37,10 +38,10 @@ def renormalised(weight: Tensor, input: Tensor, max_norm: float, norm_type: floa
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
     """Whatever is compiled in here keeps these writes; call this under the compile lock."""
-    table, cache = _table(), _cache
-    if not _IS_KNOWN or id(_RENORM) not in table:
+    if not _IS_KNOWN or id(_RENORM) not in _table():
         yield
         return
+    table, cache = _table(), _cache
     operator = table.pop(id(_RENORM))
     before = {function: cache.get(function, _MISSING) for function in (_RENORM, *_CALLERS)}
     try:

@@ -155,7 +155,7 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "overloads of functions": _door(_INTERNAL, "_get_fn_overloads"),
     "overloads of methods": _door(_INTERNAL, "_get_overloaded_methods"),
     "qualified name": _door(_INTERNAL, "_qualified_name"),
-    "functions that are operators": PrivateName("torch.jit._builtins", "_get_builtin_table", instead=dict),
+    "functions that are operators": PrivateName("torch.jit._builtins", "_get_builtin_table"),
     "compiled functions by name": PrivateName("torch.jit._state", "_jit_caching_layer"),
     "renormalisation of embeddings": PrivateName("torch.nn.functional", "_no_grad_embedding_renorm_"),
     "cache of compiled functions": _door("torch.jit._state", "_set_jit_function_cache"),
