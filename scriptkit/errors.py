@@ -105,6 +105,10 @@ class VerificationError(ScriptkitError):
         self.report = report
 
 
+class OtherCallError(ScriptkitError, ValueError):
+    """A traced or lowered module was made for other arguments than those of this call, and refuses it."""
+
+
 class ArtifactError(ScriptkitError):
     """A model file cannot be written, is damaged, or is not trusted."""
 

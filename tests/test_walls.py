@@ -23,6 +23,8 @@ JIT_ROOM = "scriptkit.engines.torchscript"
 WHAT_AN_ENGINE_SHOWS = ("scriptkit.engines.interface", "scriptkit.engines.torchscript.engine")
 # telling a compiled module from a Python one needs torch's own class
 KNOWS_SCRIPT_MODULES = "scriptkit.live.programs"
+# copy-on-write storages are no part of torch.jit, but only torch._C says whether a tensor has one
+KNOWS_STORAGES = "scriptkit.live.storages"
 DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing")
 TORCH_JIT = ("torch.jit", "torch._C", "torch._jit_internal")
 PURE_LIBRARIES = {*sys.stdlib_module_names, "typing_extensions"}
@@ -104,7 +106,7 @@ def crossings(uses: list[Use]) -> list[str]:
 def reason_against(use: Use) -> str:
     if use.inside(*PURE) and use.touches("torch", "mypy"):
         return "language and rules import neither torch nor mypy"
-    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM, KNOWS_SCRIPT_MODULES):
+    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM, KNOWS_SCRIPT_MODULES, KNOWS_STORAGES):
         return f"only {JIT_ROOM} touches torch.jit"
     if use.touches("scriptkit.engines") and not (use.inside("scriptkit.engines") or use.touches(*WHAT_AN_ENGINE_SHOWS)):
         return "an engine is reached through its interface"

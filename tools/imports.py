@@ -22,7 +22,18 @@ PACKAGE = "scriptkit"
 # What a level may import lies below it, or in a room of the same level that does not import it in turn; within a room
 # files import each other without a circle.
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("installed", "diagnostics", "arguments", "switches", "log", "pyproject", "version", "compile_report", "language", "watching"),
+    (
+        "installed",
+        "diagnostics",
+        "arguments",
+        "switches",
+        "log",
+        "pyproject",
+        "version",
+        "compile_report",
+        "language",
+        "watching",
+    ),
     ("errors", "live", "rules"),
     ("checking", "config", "engines", "replacing", "supported"),
     ("compiling", "fixing", "mypy"),

@@ -18,8 +18,10 @@ from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, VerificationError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Tolerance, compare
-from scriptkit.live.copies import asks_for_gradients, copy_tree, detached, own_copy, random_states_kept
+from scriptkit.live.copies import asks_for_gradients, detached, random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten, restored
+from scriptkit.live.undoing import nothing_left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,10 +53,20 @@ def measured(
     if not examples:
         return Measurement(None, {})
     forms = {
-        "compiled": files.load_bytes(files.serialise(compiled), None),
+        "compiled": life_of(compiled),
         "reloaded": _reloaded(model),
     }
-    reference = forms.pop("compiled") if programs.is_script_module(module) else copy_tree(module)
+    with nothing_left(module):
+        return _compared(module, forms, examples, tolerance)
+
+
+def _compared(
+    module: torch.nn.Module,
+    forms: dict[str, torch.jit.ScriptModule],
+    examples: Mapping[str, ExampleCall],
+    tolerance: Tolerance | None,
+) -> Measurement:
+    reference = forms.pop("compiled") if programs.is_script_module(module) else life_of(module)
     results = {name: _result(reference, name, call) for name, call in examples.items()}
     rows = [
         MethodDifference(
@@ -97,7 +109,7 @@ def _result(module: torch.nn.Module, name: str, call: ExampleCall) -> object:
         except RuntimeError as error:
             if not asks_for_gradients(error):
                 raise
-        return _called(own_copy(module), name, call, with_gradients=True)
+        return _called(life_of(module), name, call, with_gradients=True)
     except Exception as error:
         raise ArtifactError(f"`{name}` does not take its example inputs: {error}") from error
 

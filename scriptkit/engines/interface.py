@@ -22,7 +22,6 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     import torch
 
@@ -186,9 +185,6 @@ class State(Protocol):
     def tensor_slots(self, form: Any) -> list[Slot]:
         """Every place that holds a parameter or buffer."""
 
-    def assignments_undone(self, form: Any) -> AbstractContextManager[None]:
-        """Afterwards, attributes that compiled code assigns have the values they had."""
-
     def hooks_lost(self, module: Any, original: nn.Module) -> Iterator[str]:
         """Where a module has hooks that its program lacks."""
 
@@ -222,6 +218,9 @@ class Errors(Protocol):
 
     def failed_check(self, error: BaseException) -> str | None:
         """Which check of a program failed, where that is what an error says."""
+
+    def refused(self, error: BaseException) -> str | None:
+        """What a program says of a call it was not made for; None for any other error."""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """Running somebody's module without leaving a trace of it: a copy of the tree, and random states that come back.
 
-Parameters are shared with the user's module, so that a compiled copy trains and moves with it. Everything that running
-a module can change is copied: buffers, containers, plain attributes.
+Parameters are shared with the user's module, so that a compiled copy trains and moves with it. Everything else that
+running a module can change is copied: buffers, containers, attributes. What runs is a life (`live.lives`), which has
+parameters of its own, too.
 """
 
 from __future__ import annotations
 
+import enum
 import functools
 import random
 import sys
 import types
+import weakref
 from collections import OrderedDict, defaultdict, deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 M = TypeVar("M", bound=nn.Module)
+CONTAINERS = (dict, list, tuple, set, deque)
 _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
 
 
@@ -40,25 +44,6 @@ def copy_tree(module: M, replaced: dict[int, Any] | None = None) -> M:
             memo[id(part)].__dict__.update(_state(part, memo))
     copied: M = memo.get(id(module), module)
     return copied
-
-
-def own_copy(module: M) -> M:
-    """A copy with parameters of its own: nothing that runs it, or differentiates it, reaches the user's."""
-    memo: dict[int, Any] = {}
-    for part in module.modules():
-        if not is_compiled(part):
-            _clone_tensors(vars(part), memo, set())
-    return copy_tree(module, memo)
-
-
-def _clone_tensors(value: Any, memo: dict[int, Any], seen: set[int]) -> None:
-    if isinstance(value, torch.Tensor) and id(value) not in memo:
-        made = _clone(value)
-        memo[id(value)] = nn.Parameter(made, value.requires_grad) if isinstance(value, nn.Parameter) else made
-    elif isinstance(value, (dict, list, tuple, set, deque)) and id(value) not in seen:
-        seen.add(id(value))
-        for item in value.values() if isinstance(value, dict) else value:
-            _clone_tensors(item, memo, seen)
 
 
 def converted(module: M, change: Callable[[torch.Tensor], torch.Tensor]) -> M:
@@ -94,10 +79,37 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         return _copied_container(value, memo)
     if isinstance(value, types.MethodType) and id(value.__self__) in memo:
         return types.MethodType(value.__func__, memo[id(value.__self__)])
+    if isinstance(value, weakref.ReferenceType):
+        target = memo.get(id(value()))
+        return value if target is None or type(value) is not weakref.ReferenceType else weakref.ref(target)
     if isinstance(value, functools.partial):
         keywords = {name: _copy(item, memo) for name, item in value.keywords.items()}
         return functools.partial(_copy(value.func, memo), *(_copy(item, memo) for item in value.args), **keywords)
-    return value
+    return _copied_object(value, memo) if is_plain_object(value) else value
+
+
+def is_plain_object(value: object) -> bool:
+    """Whether all that can change in a value is its `__dict__`: an instance of a class written in Python, no module."""
+    kind = type(value)
+    return (
+        hasattr(value, "__dict__")
+        and bool(value.__dict__)
+        and kind.__reduce_ex__ is object.__reduce_ex__
+        and kind.__reduce__ is object.__reduce__
+        and all(base is object or base.__flags__ & _WRITTEN_IN_PYTHON for base in kind.__mro__)
+        and kind.__module__.partition(".")[0] not in _NOT_PLAIN
+        and not isinstance(value, (nn.Module, type, enum.Enum))
+    )
+
+
+_WRITTEN_IN_PYTHON = 1 << 9
+_NOT_PLAIN = {*sys.stdlib_module_names, "torch", "numpy", "scriptkit"} - {"__main__"}
+
+
+def _copied_object(value: Any, memo: dict[int, Any]) -> Any:
+    made = memo[id(value)] = object.__new__(type(value))
+    made.__dict__.update((name, _copy(item, memo)) for name, item in value.__dict__.items())
+    return made
 
 
 def _clone(tensor: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit import switches
-from scriptkit.live.copies import copy_tree, detached, own_copy, random_states_kept
+from scriptkit.live.copies import detached, random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.live.programs import is_compiled
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ class Call:
 def record_examples(
     module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any] | None = None, *, with_gradients: bool = False
 ) -> dict[str, list[Call]]:
-    """Run a copy of a module once and return, by path, the first calls of each submodule that was called.
+    """Run a life of a module once and return, by path, the first calls of each submodule that was called.
 
     A submodule registered at several places is listed under its first path. The arguments are clones, as they were at
     the time of the call. Whatever `forward` raises is raised here.
     """
-    copy = own_copy(module) if with_gradients else copy_tree(module)
+    copy = life_of(module)
     calls: dict[str, list[Call]] = {}
     for path, part in copy.named_modules():
         if not is_compiled(part):

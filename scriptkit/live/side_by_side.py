@@ -1,78 +1,152 @@
-"""One run of a module or of a form of it, with everything that can be compared afterwards."""
+"""The one way to run a module beside its form: each on a life of its own, and everything that can be compared after.
+
+`run` calls one of them. Two runs are compared by `Run.differences`: results, arguments afterwards, the state that was
+left, gradients, and where the random generator stands. Who has to know whether a form refused the call, and did not
+answer wrongly, asks `is_refusal`: it goes by the type of the error, and by the marks that the engine puts into the
+errors of compiled code, which have no type.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.errors import OtherCallError
 from scriptkit.live.comparison import Difference, compare
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
-from scriptkit.live.nested import build, flatten
+from scriptkit.live.nested import build, flatten, restored
+from scriptkit.live.storages import storage_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torch import Tensor
 
-    from scriptkit.live.comparison import Difference
+    from scriptkit.live.comparison import Tolerance
 
-
-_SEED = 271
+SEED = 271
+Given = tuple["Sequence[Any]", "dict[str, Any]"]
+PARTS = {
+    "result": "output",
+    "arguments": "arguments afterwards",
+    "state": "state afterwards",
+    "gradients": "gradients",
+    "generator": "random numbers drawn",
+    "relations": "memory of the output",
+}
 
 
 @dataclass
-class _Run:
-    """One run: what it gave, what became of its arguments and of the buffers, its gradients, or what it raised."""
+class Run:
+    """One run: what it gave, what became of its arguments and its state, its gradients, or what it raised."""
 
     result: Any = None
-    args: list[Tensor] = field(default_factory=list)
-    buffers: dict[str, Tensor] = field(default_factory=dict)
-    gradients: list[Tensor | None] = field(default_factory=list)
+    arguments: Any = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    gradients: Any = ()
+    generator: Any = None
+    relations: Any = ()
     error: Exception | None = None
 
-    def differences(self, other: _Run) -> Iterator[Difference]:
+    def differences(
+        self, other: Run, tolerance: Tolerance | None = None, parts: Sequence[str] = tuple(PARTS)
+    ) -> Iterator[Difference]:
         """Where another run went otherwise."""
-        for name in ("result", "args", "buffers", "gradients"):
-            path = {"result": "output", "args": "arguments afterwards", "buffers": "buffers afterwards"}.get(name, name)
-            yield from compare(getattr(self, name), getattr(other, name), path=path)
+        for name in parts:
+            mine, its = getattr(self, name), getattr(other, name)
+            yield from compare(mine, its, tolerance, path=PARTS[name])
+
+    def in_types_of(self, expected: Run) -> Run:
+        """The same with containers of the types another run gave: compiled code knows fewer."""
+        with suppress(KeyError, TypeError, ValueError, IndexError):  # another shape of result is told by the comparison
+            self.result = restored(flatten(expected.result)[1], self.result)
+        return self
 
 
-def _run(
+def run(
     function: Callable[..., Any],
-    arguments: tuple[Sequence[Any], dict[str, Any]],
-    buffers: dict[str, Tensor],
-    parameters: Sequence[Tensor] | None,
-) -> _Run:
-    """Run on copies of the arguments; with parameters, gradients are computed too."""
-    made = _Run(buffers=buffers)
-    tensors, structure = flatten(with_fresh_tensors(arguments))
-    wanted = [t for t in parameters or () if t.requires_grad]
-    if parameters is not None:
-        tensors = [t.detach() for t in tensors]
-        sources = [t.requires_grad_() for t in tensors if t.is_floating_point()]
-        wanted += sources
-        tensors = [t.clone() for t in tensors]
-    args, kwargs = build(structure, tensors)
+    given: Given,
+    *,
+    state: Callable[[], Mapping[str, Any]] = dict,
+    wanted: Mapping[str, Tensor] | None = None,
+    grad: bool = False,
+    seed: int = SEED,
+) -> Run:
+    """Call on copies of the arguments; with `wanted`, the gradients of these and of the arguments are computed too."""
+    made = Run()
+    arguments, structure = flatten(given)
+    sources: dict[str, Tensor] = {}
+    if wanted is None:
+        arguments = flatten(with_fresh_tensors(given))[0]
+    else:
+        leaves = [tensor.detach().clone() for tensor in arguments]
+        sources = {f"argument tensor {n}": t.requires_grad_() for n, t in enumerate(leaves) if _differentiable(t)}
+        sources |= {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
+        arguments = [tensor.clone() for tensor in leaves]
+    args, kwargs = build(structure, arguments)
+    before = _containers(args, kwargs)
     try:
-        with random_states_kept(_SEED), torch.set_grad_enabled(parameters is not None):
+        with random_states_kept(seed), torch.set_grad_enabled(grad or wanted is not None):
             made.result = function(*args, **kwargs)
-            made.gradients = _gradients(made.result, wanted)
+            made.generator = torch.get_rng_state()
+            if wanted is not None:
+                made.gradients = _gradients(made.result, sources)
     except Exception as error:  # noqa: BLE001 - what either raises is compared, not handled
         made.error = error
-    made.args = [tensor.detach() for tensor in tensors]
+    made.arguments = [tensor.detach() for tensor in arguments], before
+    made.state = state()
+    made.relations = _relations(made, arguments)
+    made.result = with_fresh_tensors(made.result)  # what the next call writes
     return made
 
 
-def _gradients(result: Any, wanted: list[Tensor]) -> list[Tensor | None]:
+def _relations(made: Run, arguments: Sequence[Tensor]) -> list[str]:
+    """For each tensor of the result, how it lies in memory, and whose memory that is."""
+    owners: dict[int | None, str] = {}
+    for name, value in made.state.items():
+        if isinstance(value, torch.Tensor):
+            owners.setdefault(storage_key(value), f"that of `{name}`")
+    for number, tensor in enumerate(arguments):
+        owners.setdefault(storage_key(tensor), f"that of input {number}")
+    told = []
+    for number, tensor in enumerate(flatten(made.result)[0]):
+        key = storage_key(tensor)
+        whose = owners.setdefault(key, f"that of result {number}") if key is not None else "its own"
+        whose = "its own" if whose == f"that of result {number}" else whose
+        told.append(f"{whose}, {'contiguous' if _is_contiguous(tensor) else 'with strides of its own'}")
+    return told
+
+
+def _is_contiguous(tensor: Tensor) -> bool:
+    return tensor.layout != torch.strided or tensor.is_contiguous()
+
+
+def _differentiable(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def _containers(args: Any, kwargs: Any) -> list[Any]:
+    """The lists and dictionaries among the arguments: a call may fill them."""
+    return [value for value in (*args, *kwargs.values()) if type(value) in {list, dict}]
+
+
+def _gradients(result: Any, wanted: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
     """The gradients of a sum with different weights: those of a plain sum are zero behind a normalisation."""
-    totals = [_weighted(t) for t in flatten(result)[0] if t.requires_grad and t.is_floating_point()]
+    totals = [_weighted(t) for t in flatten(result)[0] if t.requires_grad and _differentiable(t)]
     if not totals or not wanted:
-        return [None] * len(wanted)
-    return list(torch.autograd.grad(torch.stack(totals).sum(), wanted, allow_unused=True))
+        return dict.fromkeys(wanted)
+    found = torch.autograd.grad(torch.stack(totals).sum(), list(wanted.values()), allow_unused=True)
+    return dict(zip(wanted, found, strict=True))
 
 
 def _weighted(tensor: Tensor) -> Tensor:
-    weights = torch.arange(1, tensor.numel() + 1, dtype=torch.float32, device=tensor.device).sin()
-    return (tensor.reshape(-1).float() * weights).sum()
+    wide = (tensor.abs() if tensor.is_complex() else tensor).reshape(-1).double()
+    return (wide * torch.arange(1, wide.numel() + 1, dtype=torch.float64, device=tensor.device).sin()).sum()
+
+
+def is_refusal(error: BaseException, told_by_engine: Callable[[BaseException], str | None]) -> bool:
+    """Whether a form says that it was not made for such a call, which is no wrong answer."""
+    return isinstance(error, OtherCallError) or told_by_engine(error) is not None

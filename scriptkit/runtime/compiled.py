@@ -25,7 +25,7 @@ from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_erro
 from scriptkit.engines.torchscript.engine.making import is_export
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning
-from scriptkit.live.copies import gradients_kept
+from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.runtime import Runtime
 
@@ -131,7 +131,7 @@ class CompiledModule(BringsTorchScript):
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         try:
-            with LOCK, making.type_store_unchanged_on_failure(), gradients_kept(source_of(self)):
+            with LOCK, making.type_store_unchanged_on_failure(), nothing_left(source_of(self)):
                 subject = Subject(source_of(self), examples, *self._choosing, complete=complete)
                 self._choice = Chooser(subject).choose()
         except CompilationError as error:
@@ -173,7 +173,8 @@ class CompiledModule(BringsTorchScript):
             log.bind.debug("%s is lowered again: %s", type(source_of(self)).__name__, changed)
             try:
                 subject = Subject(source_of(self), (args, kwargs), *self._choosing, complete=complete)
-                self._choice = Chooser(subject).lower_again()
+                with nothing_left(source_of(self)):
+                    self._choice = Chooser(subject).lower_again()
                 self._calls = _BoundCalls(source_of(self), self._choice)
             except CompilationError as error:
                 self._not_lowered_again[changed] = error.headline
@@ -194,9 +195,8 @@ class CompiledModule(BringsTorchScript):
         """Set training mode; raises `ScriptkitError` where a trace holds for evaluation only."""
         choice = self._choice
         if mode and choice is not None and choice.eval_only:
-            raise ScriptkitError(
-                f"{type(source_of(self)).__name__} was compiled for evaluation only: {choice.eval_only}"
-            )
+            message = f"{type(source_of(self)).__name__} was compiled for evaluation only: {choice.eval_only}"
+            raise ScriptkitError(f"{message}; train the module it was made from, and compile that again for evaluation")
         source_of(self).train(mode)
         self.training = mode
         return self
@@ -262,6 +262,16 @@ def source_of(module: nn.Module) -> nn.Module:
     """What a compiled module was made from; any other module is its own source."""
     source: nn.Module = module.__dict__["_inner"][0] if isinstance(module, CompiledModule) else module
     return source
+
+
+def is_scripted(module: CompiledModule) -> bool:
+    """Whether its own source is what runs compiled, with nothing traced or lowered in it."""
+    return isinstance(module._calls, _ScriptedCalls)
+
+
+def called_as_scripted(life: nn.Module) -> Callable[..., Any]:
+    """Calls a life of a module as the compiled module is called where `is_scripted`."""
+    return _ScriptedCalls(life, EagerCalls())
 
 
 class _Calls:

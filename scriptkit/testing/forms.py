@@ -14,10 +14,13 @@ from scriptkit.artifact.reading import load
 from scriptkit.artifact.saving import save
 from scriptkit.authoring.module import ScriptableModule
 from scriptkit.errors import ScriptkitWarning
-from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.copies import buffers_restored
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten, restored
+from scriptkit.live.side_by_side import run
+from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import Example, sizes
-from scriptkit.runtime.compiled import CompiledModule, source_of
+from scriptkit.runtime.compiled import CompiledModule, called_as_scripted, is_scripted, source_of
 from scriptkit.runtime.compiled import compile as compile_module
 
 if TYPE_CHECKING:
@@ -98,17 +101,22 @@ def _loaded_outcome(module: nn.Module, given: Given, expected: Any) -> Any:
 
 def outcome(module: Any, given: Given) -> Any:
     """What a call returns, or its `Refusal`; module, arguments and random numbers stay what they were."""
-    arguments, keywords = with_fresh_tensors(given)
-    made = copy_tree(module) if isinstance(module, ScriptableModule) else module
-    try:
-        with torch.no_grad(), random_states_kept(SEED), buffers_restored(list(made.buffers())):
-            return with_fresh_tensors(made(*arguments, **keywords))
-    except Exception as error:  # noqa: BLE001  # whatever a form raises is its answer
-        return Refusal.of(error)
+    modules = [module] if isinstance(module, torch.nn.Module) else []
+    tensors = [tensor for one in modules for tensor in (*one.parameters(), *one.buffers())]
+    with nothing_left(*modules), buffers_restored(tensors if isinstance(module, CompiledModule) else ()):
+        made = run(_life(module), given, seed=SEED)
+    return made.result if made.error is None else Refusal.of(made.error)
+
+
+def _life(module: Any) -> Any:
+    """What is called in the place of a form; traces and lowered programs have none, their tensors are put back."""
+    if isinstance(module, CompiledModule):
+        return called_as_scripted(life_of(source_of(module))) if is_scripted(module) else module
+    return life_of(module) if isinstance(module, torch.nn.Module) else module
 
 
 def _inner(module: nn.Module) -> nn.Module:
-    return copy_tree(source_of(module))
+    return source_of(module)
 
 
 def refusals_missed(module: nn.Module, given: Given, wrong_inputs: Sequence[Sequence[Any]]) -> Iterator[str]:

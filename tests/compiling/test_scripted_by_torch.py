@@ -343,12 +343,15 @@ class Steps(nn.Module):
         return loss.detach()
 
 
-def test_a_forward_that_trains_itself_is_refused_and_left_as_it_was() -> None:
-    module = Steps()
-    with pytest.raises(CompilationError):
-        scriptkit.compile(module, (torch.rand(2, 3),))
+def test_a_forward_that_trains_itself_compiles_and_is_left_as_it_was() -> None:
+    module, x = Steps(), torch.rand(2, 3)
+    compiled = scriptkit.compile(module, (x,))
     assert module.weight.tolist() == [1.0, 1.0, 1.0]
     assert module.weight.grad is None
+    plain = Steps()
+    for _ in range(3):
+        torch.testing.assert_close(compiled(x), plain(x))
+        torch.testing.assert_close(module.weight, plain.weight)
 
 
 def test_saving_says_that_the_hooks_of_the_compiled_module_itself_are_in_no_file() -> None:

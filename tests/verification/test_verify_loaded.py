@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule
+from scriptkit.errors import OtherCallError
 from scriptkit.verification import verify, verify_loaded
 
 
@@ -70,7 +71,7 @@ def test_a_file_that_says_it_was_traced_for_other_inputs_is_skipped_there_and_wr
 
     def traced(x: Tensor) -> Any:
         if x.size(0) != 2:
-            raise RuntimeError("traced for 2 rows")
+            raise OtherCallError("traced for 2 rows")
         return net(x)
 
     report = verify_loaded(net, traced, (torch.randn(2, 4),))

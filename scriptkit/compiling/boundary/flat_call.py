@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from scriptkit.engines.torchscript.engine import errors
+from scriptkit.errors import OtherCallError
 from scriptkit.live.nested import Leaf, arranged, build, differences, flatten, leaves
 
 if TYPE_CHECKING:
@@ -129,25 +130,25 @@ class TracedCall:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check the arguments, run the trace, give the result the type it has in eager code.
 
-        Raises ValueError where the arguments are not those the trace was recorded for.
+        Raises OtherCallError where the arguments are not those the trace was recorded for.
         """
         args, kwargs = arranged(self.forward, self.form, args, kwargs)
         tensors, structure = flatten((args, kwargs))
         problem = next(differences(self.inputs, structure), None)
         if problem is not None:
             path, _, rest = problem.partition(" ")
-            raise ValueError(f"traced for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
+            raise OtherCallError(f"traced for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
         for fact, tensor in zip(self.facts, tensors, strict=True):
             problem = fact.broken_by(tensor)
             if problem is not None:
-                raise ValueError(f"traced for other arguments: {problem}")
+                raise OtherCallError(f"traced for other arguments: {problem}")
         try:
             return build(self.output, self.run(*tensors))
         except Exception as error:
             check = errors.failed_check(error)
             if check is None:
                 raise
-            raise ValueError(f"traced for other arguments: the value at {check} is another one here") from None
+            raise OtherCallError(f"traced for other arguments: the value at {check} is another one here") from None
 
 
 def _count(structure: Structure) -> int:

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from scriptkit.engines.torchscript.engine.making import scripted
+from scriptkit.errors import OtherCallError
 from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, leaves, told
 from scriptkit.watching.sameness import is_same
 
@@ -52,6 +53,11 @@ def wrapped(
         if call is not None:
             module.add_module(attribute, call.run)
     return scripted(module.train(evaluation is None))
+
+
+def refusal(message: str) -> str:
+    """The line that refuses a call: compiled code knows `RuntimeError` only, and says the type in its text."""
+    return f"raise RuntimeError({f'{OtherCallError.__name__}: {message}'!r})"
 
 
 class Entry:
@@ -112,7 +118,7 @@ class Entry:
                 self._take_apart(f"{name}[{key!r}]", item)
 
     def _refuse(self, condition: str, message: str) -> None:
-        self.checks += [f"if {condition}:", f"    raise RuntimeError({message!r})"]
+        self.checks += [f"if {condition}:", f"    {refusal(message)}"]
 
 
 def _arguments(inputs: Structure, forward: Callable[..., Any]) -> Iterator[tuple[str, Structure]]:
@@ -162,7 +168,7 @@ class _Text:
         refused = "not self.training" if self.has_training else "self.training"
         mode = "training" if self.has_training else "evaluation"
         message = f"this module was traced for {mode} only"
-        return [f"if {refused}:", f"    raise RuntimeError({message!r})", training if self.has_training else evaluation]
+        return [f"if {refused}:", f"    {refusal(message)}", training if self.has_training else evaluation]
 
 
 def _parameter_names(forward: Callable[..., Any]) -> list[str]:
@@ -239,7 +245,7 @@ def checks_of(name: str, fact: InputFact) -> Iterator[str]:
     ]
     for condition, message in conditions:
         yield f"if {condition}:"
-        yield f"    raise RuntimeError({message!r})"
+        yield f"    {refusal(message)}"
 
 
 def expression(structure: Structure, others: Mapping[int, str] | None = None) -> str:

@@ -17,7 +17,7 @@ from scriptkit.compiling.lowering.program.syntax import LINES_PER_FILE
 from scriptkit.compiling.lowering.world.asking import Question
 from scriptkit.engines.torchscript.engine import making as engine
 from scriptkit.engines.torchscript.engine import state
-from scriptkit.errors import CompilationError
+from scriptkit.errors import CompilationError, OtherCallError
 from scriptkit.live import programs
 from scriptkit.live.nested import Leaf, Nest, arranged, build, differences, flatten, leaves
 
@@ -76,17 +76,21 @@ class LoweredModule:
         return len(args), tuple(kwargs)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Call `form` as the user calls the module; raises ValueError where it was lowered for something else."""
+        """Call `form` as the user calls the module; raises OtherCallError where it was lowered for something else."""
+        return self.run_on(self.flat_form, *args, **kwargs)
+
+    def run_on(self, flat_form: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The same with another state below the compiled code: `FLAT` of a form made from `form`."""
         plain = self._plain(args, kwargs)
         if plain is not None:
-            return self.rebuild(self.flat_form(*plain))
+            return self.rebuild(flat_form(*plain))
         args, kwargs = arranged(self.module.forward, self._calling, args, kwargs)
         tensors, structure = flatten((args, kwargs))
         problem = next(differences(self.inputs, structure), None)
         if problem is not None:
             path, _, rest = problem.partition(" ")
-            raise ValueError(f"lowered for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
-        return self.rebuild(self.flat_form(*tensors))
+            raise OtherCallError(f"lowered for other arguments: {spoken_path(path) if path else 'the call'} {rest}")
+        return self.rebuild(flat_form(*tensors))
 
     @functools.cached_property
     def _takes_tensors(self) -> bool:

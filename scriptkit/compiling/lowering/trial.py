@@ -1,34 +1,37 @@
 """The trial of a lowered program: nothing counts as lowered before it gave what the module gives.
 
-Both run on copies of the buffers, on the recorded examples and on changed ones, in both training modes: results,
-arguments and buffers afterwards, and gradients have to be equal. Where the program raises and the module does not, that
-is a limit, which is told; where it gives something else it is refused.
+Both run on lives of their own, on the recorded examples and on changed ones, in both training modes: results,
+arguments, parameters and buffers afterwards, and gradients have to be equal. Where the program raises and the module
+does not, that is a limit, which is told; where it gives something else it is refused.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from scriptkit.engines.torchscript.engine import state, thread
+from scriptkit.compiling.lowering.entry import FLAT
+from scriptkit.engines.torchscript.engine import errors, thread
 from scriptkit.errors import CompilationError
-from scriptkit.live.copies import copy_tree
-from scriptkit.live.side_by_side import _Run, _run
+from scriptkit.live import programs
+from scriptkit.live.lives import Lives, OwnTensors, life_of
+from scriptkit.live.side_by_side import run
 from scriptkit.live.variations import Example, perturbations, reductions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    import torch
     from torch import Tensor, nn
 
     from scriptkit.compiling.lowering import LoweredModule
     from scriptkit.live.recorded_calls import Call
+    from scriptkit.live.side_by_side import Given, Run
 
 
 _EXAMPLE = "the example inputs"
+_COMPARED = ("result", "arguments", "state", "gradients")
 _GRADIENTS = "the example inputs with gradients"
 
 
@@ -50,6 +53,12 @@ class _Trial:
         self.lowered = lowered
         self.part = part
         self.seen = Verdict()
+        self._bases: dict[bool, _Base] = {}
+
+    def _base(self, *, training: bool) -> _Base:
+        if training not in self._bases:
+            self._bases[training] = _Base(self.lowered, self.part, training=training)
+        return self._bases[training]
 
     def verdict(self, calls: Sequence[Call], *, trainable: bool) -> Verdict:
         """Evaluation first; what differs in training only leaves the program good for evaluation."""
@@ -79,35 +88,62 @@ class _Trial:
                 if error.headline not in self.seen.limits:
                     self.seen.limits.append(error.headline)
 
-    def _compare(
-        self, name: str, call: tuple[Sequence[Any], dict[str, Any]], *, training: bool, gradients: bool = False
-    ) -> None:
-        parameters = list(self.part.parameters()) if gradients else None
-        copy = copy_tree(self.part).train(training)
-        expected = _run(copy, call, dict(copy.named_buffers()), parameters)
+    def _compare(self, name: str, call: Given, *, training: bool, gradients: bool = False) -> None:
+        made = self._base(training=training)
+        expected = made.eager(call, gradients=gradients)
         if expected.error is not None:
             if name == _EXAMPLE:
                 raise _RaisesError(f"the module raises {_words(expected.error)}")
             return
-        actual = self._lowered(call, parameters, training=training)
+        actual = made.program(call, gradients=gradients)
         if actual.error is not None:
             raise _RaisesError(f"{name}: it raises {_words(actual.error)}")
-        found = list(expected.differences(actual))
+        found = list(expected.differences(actual, parts=_COMPARED))
         if found:
             mode = " in training" if training else ""
             raise CompilationError(f"its lowered program differs on {name}{mode}: {found[0].path}: {found[0].what}")
 
-    def _lowered(
-        self, call: tuple[Sequence[Any], dict[str, Any]], parameters: Sequence[Tensor] | None, *, training: bool
-    ) -> _Run:
-        form = self.lowered.form
-        kept = state.assignments_undone(form) if self.lowered.parts else nullcontext()
-        with kept, _own_buffers(self.lowered, self.part) as buffers, thread.plain_executor():
-            form.train(training)
-            try:
-                return _run(self.lowered.run, call, buffers, parameters)
-            finally:
-                self.lowered.follow_modes()
+
+class _Base:
+    """The module in a training mode, from which both begin: `train()` may write, merge and freeze, and runs once."""
+
+    def __init__(self, lowered: LoweredModule, part: nn.Module, *, training: bool) -> None:
+        self.lowered = lowered
+        self.tensors = OwnTensors()
+        self.module = life_of(part, self.tensors).train(training)
+        self.parameters = dict(part.named_parameters())
+        self.buffers = dict(part.named_buffers())
+        self._lives = Lives(self.module)
+
+    def eager(self, call: Given, *, gradients: bool) -> Run:
+        """Run the module."""
+        life = self._lives.next()
+        own = self._lives.tensors
+        return run(life, call, state=self._state(own), wanted=self._named(own, self.parameters) if gradients else None)
+
+    def program(self, call: Given, *, gradients: bool) -> Run:
+        """Run the program, on the same tensors and training modes."""
+        own = OwnTensors()
+        form = programs.with_own_state(self.lowered.form, lambda tensor: own.of(self.tensors.of(tensor)))
+        self._follow_modes(form)
+        wanted = self._named(own, self.parameters) if gradients else None
+        with thread.plain_executor():
+            flat: Any = getattr(form, FLAT)
+            return run(partial(self.lowered.run_on, flat), call, state=self._state(own), wanted=wanted)
+
+    def _follow_modes(self, form: torch.jit.ScriptModule) -> None:
+        """Give each part the training mode that `train()` gave the module's."""
+        form.train(self.module.training)
+        made = dict(form.named_modules())
+        for path, part in self.module.named_modules(remove_duplicate=False):
+            if path in made and part.training != made[path].training:
+                made[path].training = part.training
+
+    def _named(self, own: OwnTensors, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: own.of(self.tensors.of(tensor)) for name, tensor in tensors.items()}
+
+    def _state(self, own: OwnTensors) -> Callable[[], dict[str, Tensor]]:
+        return lambda: self._named(own, {**self.parameters, **self.buffers})
 
 
 class _RaisesError(CompilationError):
@@ -115,20 +151,8 @@ class _RaisesError(CompilationError):
 
 
 def _words(error: Exception) -> str:
+    limit = errors.refused(error)
+    if limit is not None:
+        return limit
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[-1][:160]}" if lines else type(error).__name__
-
-
-@contextmanager
-def _own_buffers(lowered: LoweredModule, part: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """For a while the program has copies of all buffers and of tensors in attributes; gives the buffers by name."""
-    copies: dict[int, Tensor] = {}
-    places = [(cpp, name, holder[key]) for holder, key, cpp, name in lowered.tensor_slots()]
-    slots = [place for place in places if not isinstance(place[2], torch.nn.Parameter)]
-    try:
-        for cpp, name, tensor in slots:
-            cpp.setattr(name, copies.setdefault(id(tensor), tensor.detach().clone()))
-        yield {name: copies.get(id(buffer), buffer) for name, buffer in part.named_buffers()}
-    finally:
-        for cpp, name, tensor in slots:
-            cpp.setattr(name, tensor)

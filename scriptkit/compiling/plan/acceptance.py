@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ import torch
 from scriptkit.compiling.plan.last_resort import LastResortError
 from scriptkit.engines.torchscript.engine import files, state, thread
 from scriptkit.errors import CompilationError, TraceHazardError
-from scriptkit.live import programs
 from scriptkit.live.comparison import compare
-from scriptkit.live.copies import buffers_restored, copy_tree, detached, random_states_kept
+from scriptkit.live.copies import detached, random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten, restored
 from scriptkit.live.variations import Example, reductions, sizes
 
@@ -54,7 +53,7 @@ def of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
     for change in changes:
         changed = replace(call, args=change.args, kwargs=change.kwargs, result=None)
         try:
-            _result(part, changed, part)
+            _result(part, changed)
         except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
             continue
         yield changed
@@ -65,7 +64,7 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
     results = []
     for module in (part, form):
         try:
-            results.append(_result(module, call, form))
+            results.append(_result(module, call))
         except Exception as error:
             raise CompilationError(
                 f"{named(path, part)} compiles, and raises when called: {headline(error)}"
@@ -79,19 +78,11 @@ def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call
         raise CompilationError(f"{named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
 
 
-def _result(module: nn.Module, call: Call, sharing: nn.Module) -> Any:
+def _result(module: nn.Module, call: Call) -> Any:
     args, kwargs = detached((call.args, call.kwargs))
     grad_mode = torch.set_grad_enabled(call.with_gradients)
-    with random_states_kept(seed=1), grad_mode, thread.plain_executor(), _state_kept(sharing):
-        return detached(copy_tree(module)(*args, **kwargs))
-
-
-@contextmanager
-def _state_kept(sharing: nn.Module) -> Iterator[None]:
-    """Put back what a run writes to a form, or to the compiled children of a part: the user's module has them, too."""
-    undone = state.assignments_undone(sharing) if programs.is_script_module(sharing) else nullcontext()
-    with buffers_restored(sharing.buffers()), undone:
-        yield
+    with random_states_kept(seed=1), grad_mode, thread.plain_executor():
+        return detached(life_of(module)(*args, **kwargs))
 
 
 def require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:

@@ -74,7 +74,7 @@ def _traced_round(
         trial = accepted_trial(path, mixed, calls[0], (), subject.allow_baked)
     except CompilationError as error:
         raise refusal or error from error
-    state.adopt_buffers(trial.call.run.inner, mixed)
+    state.adopt(trial.call.run.inner, mixed)
     choice = choice_of_traces(path, part, {False: trial}, "traced round scripted parts")
     first = choice.rows[0]
     return replace(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.errors import CompilationError
 from scriptkit.live.copies import random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.live.marks import is_scriptable, is_traced, mark_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def declared_call(module: nn.Module) -> Call | None:
     if not has_example_inputs(module):
         return None
     with random_states_kept():
-        inputs: Any = module.example_inputs()  # type: ignore[operator]
+        inputs: Any = life_of(module).example_inputs()  # type: ignore[operator]
     if not isinstance(inputs, (tuple, list)):
         raise CompilationError(
             f"`{type(module).__name__}.example_inputs` returns a {type(inputs).__name__}, not a tuple of arguments"

@@ -40,6 +40,7 @@ from scriptkit.live.copies import copy_tree
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
 from scriptkit.live.places import is_project_code
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.undoing import nothing_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         MissingInputsError: a part does not script, and there is nothing to trace it with.
         CompilationError, TraceHazardError: nothing is right for a part.
     """
-    with LOCK, type_store_unchanged_on_failure():
+    with LOCK, type_store_unchanged_on_failure(), nothing_left(root):
         planning = _Planning(root, call, error, complete)
         waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
         if waiting:

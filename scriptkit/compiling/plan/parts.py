@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.boundary.signature import wrapped
 from scriptkit.compiling.chosen.choice import Choice, TraceChoice
 from scriptkit.compiling.lowering.calling.compiled_parts import FlatPart, ScriptedPart
-from scriptkit.engines.torchscript.engine import state, thread
+from scriptkit.engines.torchscript.engine import thread
 from scriptkit.errors import CompilationError
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import Leaf, Nest, flatten
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def part_of(path: str, part: nn.Module, choice: Choice, calls: Sequence[Call]) -
 
 
 def _running(form: torch.jit.ScriptModule) -> Callable[..., Any]:
-    """Calls a scripted part and leaves its attributes as they were."""
+    """Calls a life of a scripted part."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with thread.plain_executor(), state.assignments_undone(form):
-            return form(*args, **kwargs)
+        with thread.plain_executor():
+            return life_of(form)(*args, **kwargs)
 
     return run
 

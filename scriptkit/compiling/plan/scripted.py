@@ -17,7 +17,8 @@ from scriptkit.compiling.plan.acceptance import (
 from scriptkit.compiling.plan.last_resort import LastResortError, require_hooks
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.errors import CompilationError
-from scriptkit.live.copies import copy_tree, own_copy
+from scriptkit.live.copies import copy_tree
+from scriptkit.live.lives import life_of
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +58,7 @@ def _try(subject: Subject, attempt: Attempt, compile_: Complete) -> None:
     path, part = attempt.path, attempt.part
     calls = subject.calls(path, attempt.wanted) if subject.examples is not None else []
     if any(call.with_gradients for call in calls):  # what differentiates needs tensors of its own
-        part = own_copy(part)
+        part = life_of(part)
     made = compile_(copy_tree(part))
     for call in calls:
         require_equal(path, part, made, call)

@@ -39,7 +39,7 @@ def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceC
                 raise
             missing = headline(error)
             break
-        state.adopt_buffers(trial.call.run.inner, part)
+        state.adopt(trial.call.run.inner, part)
         trials[training] = trial
         if not depends_on_training(part):
             trials[True] = trial

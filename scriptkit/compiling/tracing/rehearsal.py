@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -13,13 +12,14 @@ from scriptkit.compiling.tracing.hazards import CAUGHT, at_places
 from scriptkit.compiling.tracing.probe import Log, Probe, WatchedDict
 from scriptkit.engines.torchscript.engine import errors, making, state, thread
 from scriptkit.errors import TraceHazardError
-from scriptkit.live import programs
 from scriptkit.live.comparison import compare
-from scriptkit.live.copies import buffers_restored, converted, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.copies import converted, random_states_kept, with_fresh_tensors
+from scriptkit.live.lives import Lives, life_of
 from scriptkit.live.nested import build, flatten, merge
+from scriptkit.live.side_by_side import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from torch import Tensor, nn
 
@@ -44,6 +44,10 @@ class Recorded:
         found = self.run(*tensors)
         return build(self.output, found)
 
+    def of(self, life: Any) -> Recorded:
+        """The same trace over another state."""
+        return Recorded(life, self.log, self.output, self.watched)
+
     def disagreeing(self, tensors: Sequence[Tensor]) -> set[int]:
         """The numbers of the escapes whose value is another one for these inputs; only for a watching trace."""
         agreed = self.run(*tensors)[-1].tolist()
@@ -61,13 +65,13 @@ def record(
     """Trace a copy of a module. A watching trace does not raise where a check fails, it returns which checks fail."""
     recorder = making.Watcher() if watching else making.Recorder()
     probe = Probe(recorder, unchecked)
-    copy = copy_tree(module)
-    adapter = Adapter(copy, example.structure, WatchedDict.over(probe.log))
+    adapter = Adapter(life_of(module), example.structure, WatchedDict.over(probe.log))
     adapter.extra = lambda: _unless_caught(module, probe.log, recorder.results())
     inputs = with_fresh_tensors(example.tensors)
     names = [f"input_{number}" for number in range(len(inputs))]
-    with random_states_kept(TRACING_SEED), buffers_restored(copy.buffers()), torch.enable_grad(), probe:
+    with random_states_kept(TRACING_SEED), torch.enable_grad(), probe:
         run = making.trace(adapter, inputs, names)
+    state.adopt(run.inner, module)  # the life it was made from has seen one call already
     assert adapter.output is not None  # noqa: S101
     output = adapter.output if expected is None else merge(expected, adapter.output)
     return Recorded(run, probe.log, output, [number for number, _ in recorder.put])
@@ -108,100 +112,110 @@ class Outcome:
 
 
 class Rehearsal:
-    """Compares a module with its trace, input by input, and puts buffers back after each comparison."""
+    """Compares a module with its trace, input by input; each begins every comparison in the state the module has."""
 
     def __init__(self, module: nn.Module, tolerance: Tolerance | None = None) -> None:
         self._module = module
         self._tolerance = tolerance
-        self._eager = copy_tree(module)
+        self._lives = Lives(module)
+        self._traces: dict[int, tuple[Recorded, Lives]] = {}
         self.keeps_state = False
 
-    def eager(self, args: Sequence[Any], kwargs: dict[str, Any], seed: int) -> Any:
-        """What the module itself gives, with whether it wrote anything noticed."""
-        before = _attributes(self._eager)
-        with random_states_kept(seed):
-            result = self._eager(*args, **kwargs)
-        self.keeps_state = self.keeps_state or before != _attributes(self._eager)
-        return result
+    def _traced_lives(self, recorded: Recorded) -> Lives:
+        """Lives of one trace, which is held as long as they are."""
+        found = self._traces.get(id(recorded))
+        if found is None:
+            found = self._traces[id(recorded)] = recorded, Lives(recorded.run)
+        return found[1]
 
     def compare(self, recorded: Recorded, change: Perturbation, seed: int = 1, *, in_turn: bool = False) -> Outcome:
-        """Run both on the same inputs; `in_turn` leaves the state both wrote for the next comparison."""
+        """Run both on the same inputs; `in_turn` goes on from the state the comparison before left."""
+        eager, traced = self._lives, self._traced_lives(recorded)
+        ours, theirs = (eager.same(), traced.same()) if in_turn else (eager.next(), traced.next())
         own_args, own_kwargs = with_fresh_tensors((change.args, change.kwargs))
-        with nullcontext() if in_turn else self._state_restored(recorded), thread.plain_executor(), torch.no_grad():
+        with thread.plain_executor(), torch.no_grad():
             try:
-                expected = self.eager(own_args, own_kwargs, seed)
+                with random_states_kept(seed):
+                    expected = ours(*own_args, **own_kwargs)
             except Exception as error:  # noqa: BLE001  # whatever eager code refuses says nothing of the trace
                 return Outcome(refused=True, error=error)
-            return self._traced(recorded, change, (own_args, own_kwargs), expected, seed)
+            self.keeps_state = self.keeps_state or eager.has_changed_attributes()
+            return self._traced(recorded, theirs, change, (own_args, own_kwargs), expected, seed)
 
     def is_random(self, change: Perturbation) -> bool:
         """Whether the module itself gives other results for the same inputs from the same random state."""
-        first, second = (copy_tree(self._module) for _ in range(2))
         results = []
-        for copy in (first, second):
+        for _ in range(2):
             args, kwargs = with_fresh_tensors((change.args, change.kwargs))
             with random_states_kept(TRACING_SEED), torch.no_grad():
-                results.append(copy(*args, **kwargs))
+                results.append(with_fresh_tensors(life_of(self._module)(*args, **kwargs)))
         return bool(compare(*results))
 
-    def _traced(self, recorded: Recorded, change: Perturbation, own: Any, expected: Any, seed: int) -> Outcome:
+    def _traced(
+        self, recorded: Recorded, life: Any, change: Perturbation, own: Any, expected: Any, seed: int
+    ) -> Outcome:
         recorded.output = merge(flatten(expected)[1], recorded.output)
         tensors = [t.clone() for t in change.example.tensors]
         try:
             with random_states_kept(seed):
-                actual = recorded(tensors)
+                actual = recorded.of(life)(tensors)
         except Exception as error:  # noqa: BLE001  # any error of the trace is a difference
             return Outcome(error=error)
         found = compare(expected, actual, self._tolerance)
         found += compare(flatten(own)[0], tensors, self._tolerance, "arguments afterwards")
+        found += compare(*self._states(recorded), self._tolerance, "state afterwards")
         return Outcome(differences=tuple(found))
 
-    @contextmanager
-    def _state_restored(self, recorded: Recorded) -> Iterator[None]:
-        with buffers_restored([*self._eager.buffers(), *recorded.run.buffers()]):
-            yield
-        if self.keeps_state:
-            self.renew()
+    def _states(self, recorded: Recorded) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Parameters and buffers after a run of both, as far as the trace has them."""
+        ours, theirs = self._lives.tensors.made, self._traced_lives(recorded).tensors.made
+        named = [(*self._module.named_parameters(), *self._module.named_buffers())]
+        both = {name: id(tensor) for pairs in named for name, tensor in pairs if id(tensor) in ours}
+        both = {name: key for name, key in both.items() if key in theirs}
+        return {name: ours[key] for name, key in both.items()}, {name: theirs[key] for name, key in both.items()}
 
     def renew(self) -> None:
         """Start again from the module as the user has it."""
-        self._eager = copy_tree(self._module)
+        self._lives, self._traces = Lives(self._module), {}
 
     def converted(self, recorded: Recorded, change: Perturbation, move: Callable[[Tensor], Tensor]) -> Outcome:
         """Compare both after the same conversion of parameters, buffers and inputs: another dtype, another device."""
-        kept, self._eager = self._eager, converted(self._module, move)
+        kept = self._lives, self._traces
+        self._lives, self._traces = Lives(converted(self._module, move)), {}
         try:
             with state.exchanged(recorded.run, move):
-                return self.compare(recorded, change, in_turn=True)
+                return self.compare(recorded, change)
         finally:
-            self._eager = kept
+            self._lives, self._traces = kept
 
     def gradients(self, recorded: Recorded, example: Example) -> Outcome:
-        """Compare the gradients of inputs and parameters for the sum of all outputs."""
-        ours = self._gradients_of(self._eager_flat(example), example)
-        theirs = self._gradients_of(recorded.run, example)
+        """Compare the gradients of inputs and parameters for a weighted sum of all outputs."""
+        lives = self._traced_lives(recorded)
+        ours = self._gradients_of(self._eager_flat(example), self._lives, example)
+        theirs = self._gradients_of(cast("Callable[..., Any]", lives.next()), lives, example)
         return Outcome(differences=tuple(compare(ours, theirs, self._tolerance, "gradients")))
 
     def is_attached_otherwise(self, recorded: Recorded, example: Example) -> bool:
         """Whether gradients flow through other results than those of the module, or inference mode made others."""
-        with self._state_restored(recorded):
-            return _attached(self._eager_flat(example), example) != _attached(lambda *t: recorded(t), example)
+        traced = recorded.of(self._traced_lives(recorded).next())
+        return _attached(self._eager_flat(example), example) != _attached(lambda *t: traced(t), example)
 
     def _eager_flat(self, example: Example) -> Callable[..., list[Tensor]]:
-        def run(*tensors: Tensor) -> list[Tensor]:
+        life = self._lives.next()
+
+        def flat(*tensors: Tensor) -> list[Tensor]:
             args, kwargs = build(example.structure, tensors)
-            return flatten(self._eager(*args, **kwargs))[0]
+            return flatten(life(*args, **kwargs))[0]
 
-        return run
+        return flat
 
-    def _gradients_of(self, run: Callable[..., Any], example: Example) -> list[Tensor | None]:
-        inputs = [t.detach().clone().requires_grad_(t.is_floating_point()) for t in example.tensors]
-        wanted = [t for t in (*inputs, *self._module.parameters()) if t.requires_grad]
-        with random_states_kept(1), torch.enable_grad(), thread.plain_executor():
-            total = [t.sum() for t in run(*inputs) if t.requires_grad and t.is_floating_point()]
-            if not total or not wanted:
-                return [None] * len(wanted)
-            return list(torch.autograd.grad(torch.stack([t.float() for t in total]).sum(), wanted, allow_unused=True))
+    def _gradients_of(self, flat: Callable[..., Any], lives: Lives, example: Example) -> Any:
+        wanted = {name: lives.tensors.of(tensor) for name, tensor in self._module.named_parameters()}
+        with thread.plain_executor():
+            made = run(flat, (example.tensors, {}), wanted=wanted, seed=1)
+        if made.error is not None:
+            raise made.error
+        return made.gradients
 
 
 def _attached(run: Callable[..., Any], example: Example) -> list[tuple[bool, bool]]:
@@ -209,23 +223,3 @@ def _attached(run: Callable[..., Any], example: Example) -> list[tuple[bool, boo
     inputs = [t.detach().clone() for t in example.tensors]
     with random_states_kept(1), torch.enable_grad(), thread.plain_executor():
         return [(t.requires_grad, t.is_inference()) for t in flatten(run(*inputs))[0]]
-
-
-def _attributes(module: nn.Module) -> list[tuple[str, int | str]]:
-    """A fingerprint of the plain attributes of a tree: what `forward` rebinds or counts shows in it."""
-    found: list[tuple[str, int | str]] = []
-    for part in module.modules():
-        if not programs.is_compiled(part):
-            for name, value in (*part.__dict__.items(), *part._buffers.items()):
-                if name not in _BOOKKEEPING:
-                    found.append((name, _fingerprint(value)))
-    return found
-
-
-_BOOKKEEPING = {"_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks"}
-
-
-def _fingerprint(value: Any) -> int | str:
-    if isinstance(value, (bool, int, float, str)):
-        return repr(value)
-    return hash((id(value), len(value))) if isinstance(value, (list, dict, set)) else id(value)

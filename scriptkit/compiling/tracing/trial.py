@@ -17,8 +17,8 @@ from scriptkit.compiling.tracing import hazards as kinds
 from scriptkit.compiling.tracing.hazards import Hazard, at_places, in_order, of_escape
 from scriptkit.compiling.tracing.rehearsal import TRACING_SEED, Rehearsal, record
 from scriptkit.errors import TraceHazardError
-from scriptkit.live.copies import buffers_restored
 from scriptkit.live.environment import readings
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.places import place_of_function, role_of
 from scriptkit.live.variations import DTYPES, Example, in_dtype, on_meta, perturbations, ranks, reductions, strided
@@ -144,8 +144,8 @@ class _Examination:
     def _compare_repeated(self) -> None:
         """The same inputs twice, from other random states than the recording had, keeping what was written."""
         same = self.base.changed("the same inputs", self.base.tensors)
-        with buffers_restored(self.recorded.run.buffers()):
-            outcomes = [self.rehearsal.compare(self.recorded, same, seed, in_turn=True) for seed in (5, 7)]
+        self.rehearsal.renew()
+        outcomes = [self.rehearsal.compare(self.recorded, same, seed, in_turn=True) for seed in (5, 7)]
         told = [one.text for one in outcomes if not one.agrees and not one.failed_check]
         if self.rehearsal.keeps_state:
             self._judge_state(told)
@@ -178,7 +178,8 @@ class _Examination:
         outcome = self.rehearsal.compare(self._watching, change)
         try:
             with torch.no_grad():
-                fired = self._watching.disagreeing([t.clone() for t in tensors])
+                watching = self._watching.of(life_of(self._watching.run))
+                fired = watching.disagreeing([t.clone() for t in tensors])
         except Exception:  # noqa: BLE001  # what a trace raises on inputs it does not fit is all that is to know
             fired = {_number(self.rehearsal.compare(self.recorded, change).failed_check)}
         for number in fired:

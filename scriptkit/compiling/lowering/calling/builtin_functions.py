@@ -161,7 +161,7 @@ def _zipped_with_objects(evaluator: Evaluator, iterables: Sequence[Value], count
             continue
         length = _len(evaluator, part)
         enough = ast.Compare(evaluator.residual.ref(length), [ast.Eq() if strict else ast.GtE()], [ast.Constant(count)])
-        evaluator.residual.emit(syntax.require(enough, f"lowered for {count} values here"))
+        evaluator.residual.emit(syntax.require_as_lowered(enough, f"lowered for {count} values here"))
         columns.append([item(evaluator, part, number) for number in range(count)])
     return walk(evaluator.effects, list(zip(*columns, strict=True)), iterables)
 

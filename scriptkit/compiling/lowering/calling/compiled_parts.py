@@ -16,8 +16,10 @@ from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import has_dyn
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.language import types as t
-from scriptkit.live.copies import buffers_restored, with_fresh_tensors
+from scriptkit.live.copies import with_fresh_tensors
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten
+from scriptkit.live.programs import is_script_module
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ class _Compiled:
     def _example(self, evaluator: Evaluator, what: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Any:
         def run(*given: Any, **named: Any) -> Any:
             given, named = with_fresh_tensors((given, named))
-            with buffers_restored(self.form.buffers()):
-                return self.run(*given, **named)
+            called = life_of(self.run) if is_script_module(self.run) else self.run
+            return called(*given, **named)
 
         return evaluator.try_out(what, run, args, kwargs)
 

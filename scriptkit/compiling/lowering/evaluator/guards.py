@@ -19,7 +19,7 @@ def guard_dtype(evaluator: Evaluator, value: Dyn) -> torch.dtype:
     expected = syntax.literal(value.example)
     assert expected is not None  # noqa: S101 - every dtype has a name
     same = ast.Compare(evaluator.residual.ref(value), [ast.Eq()], [expected])
-    evaluator.residual.emit(syntax.require(same, f"lowered for {value.example} here"))
+    evaluator.residual.emit(syntax.require_as_lowered(same, f"lowered for {value.example} here"))
     evaluator.assumptions[f"a dtype is {value.example}"] = None
     made: torch.dtype = value.example
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from scriptkit.compiling.lowering.objects import hooks, modules, written_state
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Method, Value
+from scriptkit.live.lives import life_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +144,7 @@ def _call_leaf(evaluator: Evaluator, module: nn.Module, args: Sequence[Value], k
         evaluator.facts.read(held, "p", held["p"], "the probability of a dropout")
         return evaluator.call(dropout, [args[0], float(held["p"]), training, held["inplace"]])
     # only modules with buffers write them; they are shown a copy
-    shown = copy.deepcopy(module) if module.__dict__["_buffers"] else module
+    shown = life_of(module)
     example = evaluator.try_out(type(module).__name__, shown, args, kwargs)
     residual.leaves[id(module)] = module
     evaluator.facts.leaf(module)

@@ -92,7 +92,7 @@ def _use(evaluator: Evaluator, index: Dyn, choices: list[tuple[Any, Value]], use
     def others() -> Outcome:
         if rest:
             return Returned(_use(evaluator, index, rest, use))
-        evaluator.residual.emit(syntax.fail(ast.Constant("an index is out of the range this was lowered for")))
+        evaluator.residual.emit(syntax.fail_as_limit("an index is out of the range this was lowered for"))
         return Left()
 
     frame = evaluator.frames[-1]

@@ -109,7 +109,7 @@ def _power_of_two(evaluator: Evaluator, exponent: Dyn, example: Any) -> Value:
     if not isinstance(example, int):
         raise RefusedError("operator-not-lowered", "a power of two that is no whole number")
     is_whole = ast.Compare(evaluator.residual.ref(exponent), [ast.GtE()], [ast.Constant(0)])
-    evaluator.residual.emit(syntax.require(is_whole, "lowered for an exponent that is not negative here"))
+    evaluator.residual.emit(syntax.require_as_lowered(is_whole, "lowered for an exponent that is not negative here"))
     shift = ast.BinOp(ast.Constant(1), ast.LShift(), evaluator.residual.ref(exponent))
     return evaluator.residual.bind(shift, example, "power")
 

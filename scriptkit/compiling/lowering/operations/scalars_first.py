@@ -45,6 +45,6 @@ def _as_tensor(evaluator: Evaluator, number: Value, like: Value) -> Value:
     if not (isinstance(like, Dyn) and like.is_tensor and like.example.is_floating_point()):
         raise RefusedError("operator-not-lowered", "a number beside a tensor of whole numbers")
     is_floating = syntax.call(syntax.attribute(evaluator.residual.ref(like), "is_floating_point"))
-    evaluator.residual.emit(syntax.require(is_floating, "lowered for a tensor of floating point here"))
+    evaluator.residual.emit(syntax.require_as_lowered(is_floating, "lowered for a tensor of floating point here"))
     dtype, device = (evaluator.read(like, name) for name in ("dtype", "device"))
     return evaluator.call(torch.full, [[], number], {"dtype": dtype, "device": device})

@@ -104,7 +104,7 @@ def rank(evaluator: Evaluator, value: Dyn) -> int:
         value.rank_checked_in is block for block in evaluator.residual.method.blocks
     ):
         same = ast.Compare(syntax.call(_dot(evaluator, value, "dim")), [ast.Eq()], [ast.Constant(count)])
-        evaluator.residual.emit(syntax.require(same, f"lowered for {count} dimensions here"))
+        evaluator.residual.emit(syntax.require_as_lowered(same, f"lowered for {count} dimensions here"))
         value.rank_checked_in = evaluator.residual.method.blocks[-1]
     return count
 
@@ -199,7 +199,7 @@ def _item(evaluator: Evaluator, value: Dyn, _: list[Value], __: dict[str, Value]
         raise RefusedError("type-without-counterpart", "a complex number")
     kind = value.example.dtype
     dtype = ast.Compare(_dot(evaluator, value, "dtype"), [ast.Eq()], [syntax.literal(kind) or ast.Constant(None)])
-    evaluator.residual.emit(syntax.require(dtype, f"lowered for {kind} here"))
+    evaluator.residual.emit(syntax.require_as_lowered(dtype, f"lowered for {kind} here"))
     call = syntax.call(type(example).__name__, [syntax.call(_dot(evaluator, value, "item"))])
     return evaluator.residual.bind(call, example, "item")
 

@@ -202,7 +202,7 @@ def _ended(evaluator: Evaluator, error: RefusedError | RaisedError, block: list[
     where = error.place
     line = getattr(where[1] if where else evaluator.place.node, "lineno", 0)
     block.clear()  # what was written before the refusal may have effects, and the arm must do nothing but raise
-    evaluator.residual.emit(syntax.fail(ast.Constant(f"line {line} was not lowered: {error.message}")))
+    evaluator.residual.emit(syntax.fail_as_limit(f"line {line} was not lowered: {error.message}"))
     return Left()
 
 

@@ -42,4 +42,4 @@ def seal(evaluator: Evaluator, condition: Dyn, frame: Frame) -> bool | None:
 
 def _not_lowered(evaluator: Evaluator, why: str) -> ast.stmt:
     node: Any = evaluator.place.node
-    return syntax.fail(ast.Constant(f"line {node.lineno} was not lowered: {why}"))
+    return syntax.fail_as_limit(f"line {node.lineno} was not lowered: {why}")

@@ -17,6 +17,7 @@ from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Method, Parts, Sizes, Value, spelled, type_of
 from scriptkit.language import types as t
+from scriptkit.live.lives import OwnTensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,7 +198,7 @@ class Residual:
             module, name = self.root, f"_constant_{len(self.constants)}"
             self.constants[name] = tensor
         # the example is a copy: operations in place run on examples, and this is the user's own tensor
-        example = known[1].example if known is not None else tensor.detach().clone()
+        example = known[1].example if known is not None else OwnTensors().of(tensor).detach()
         value = self.slot(module, name, example)
         self._slots[id(tensor)] = (tensor, value)
         return value

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from scriptkit.errors import OtherCallError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -132,6 +134,16 @@ def number(value: int) -> ast.expr:
 def fail(message: ast.expr) -> ast.stmt:
     """`raise RuntimeError(message)`."""
     return ast.Raise(call("RuntimeError", [message]))
+
+
+def fail_as_limit(message: str) -> ast.stmt:
+    """Raise because the program was not lowered for such a call: compiled code says the type in its text."""
+    return fail(ast.Constant(f"{OtherCallError.__name__}: {message}"))
+
+
+def require_as_lowered(condition: ast.expr, message: str) -> ast.stmt:
+    """Raise where a call is not one that the program was lowered for."""
+    return require(condition, f"{OtherCallError.__name__}: {message}")
 
 
 def require(condition: ast.expr, message: str) -> ast.stmt:

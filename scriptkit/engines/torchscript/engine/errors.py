@@ -3,7 +3,7 @@
 from scriptkit.engines.torchscript.calling.traceback_frames import PASSED_OVER, RECORDED_FROM, raise_at_user_line
 from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator, call_as_python, python_error
 from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
-from scriptkit.engines.torchscript.programs.recording import failed_check
+from scriptkit.engines.torchscript.programs.recording import failed_check, refused
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "failed_check",
     "python_error",
     "raise_at_user_line",
+    "refused",
 ]

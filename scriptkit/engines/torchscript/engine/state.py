@@ -2,18 +2,16 @@
 
 from scriptkit.engines.torchscript.programs.files import has_hooks, hooks_lost, sets_attributes
 from scriptkit.engines.torchscript.programs.state import (
-    adopt_buffers,
+    adopt,
     assigned_attributes,
-    assignments_undone,
     exchanged,
     tensor_slots,
     without_weights,
 )
 
 __all__ = [
-    "adopt_buffers",
+    "adopt",
     "assigned_attributes",
-    "assignments_undone",
     "exchanged",
     "has_hooks",
     "hooks_lost",

@@ -15,7 +15,6 @@ from torch import nn
 
 from scriptkit import log
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def shadow_class(
 
 def compile_lowered(root: nn.Module) -> torch.jit.ScriptModule:
     """Compile a tree of shadows and modules of torch; raises what the compiler raises."""
-    with LOCK, without_notices(), private.type_store_unchanged_on_failure():
+    with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure():
         log.compile_.debug("the lowered program of `%s`", type(root).__name__)
         return private.script_tree(root, _stubs)
 

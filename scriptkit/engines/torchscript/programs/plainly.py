@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
@@ -19,7 +18,7 @@ _make_tree, _methods_of = look_up("tree of script modules"), look_up("methods of
 
 def script_as_torch_does(module: nn.Module) -> torch.jit.ScriptModule:
     """Compile a module (a copy: torch writes to it) beneath `torch.jit.script`, which would warn."""
-    with LOCK, without_notices(), private.type_store_unchanged_on_failure():
+    with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure():
         made: torch.jit.ScriptModule = _make_tree(module, _methods_of)
     if not hasattr(made, "forward"):
         raise RuntimeError("no `forward` was compiled")

@@ -18,6 +18,7 @@ from torch.jit import _trace
 
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
+from scriptkit.errors import OtherCallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ _tracing_state, _set_tracing_state = look_up("tracing state"), look_up("tracing 
 _MODULES: Any = _trace  # `_trace_module_map` in it is exchanged while a module is recorded
 
 CHECK_MARK = "scriptkit trace check"
+OTHER_CALL = OtherCallError.__name__
 
 
 class Traced(Protocol):
@@ -204,6 +206,18 @@ def failed_check(error: BaseException) -> str | None:
     """`[number] place` of the check of a trace that raised an error; None for any other error."""
     _, found, rest = str(error).rpartition(f"{CHECK_MARK} ")
     return rest.splitlines()[0].strip() if found else None
+
+
+def refused(error: BaseException) -> str | None:
+    """What a compiled form says of a call it was not made for; None for any other error.
+
+    Compiled code has no exceptions of its own: it says the type in its text, `OtherCallError`, and checks of a trace
+    have their mark.
+    """
+    found = failed_check(error)
+    if found is None and OTHER_CALL in str(error):
+        return str(error).rpartition(f"{OTHER_CALL}: ")[2].splitlines()[0].strip()
+    return found
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.engines.interface import Slot
 from scriptkit.engines.torchscript.programs.written import attributes_written_in
 from scriptkit.engines.torchscript.torch_names.table import look_up
-from scriptkit.live.programs import is_compiled
+from scriptkit.live.programs import is_compiled, is_script_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,17 +52,27 @@ def exchanged(traced: torch.jit.ScriptModule, change: Callable[[Tensor], Tensor]
             part._c.setattr(name, tensor)
 
 
-def adopt_buffers(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
-    """Let the recorded copy of a module (`traced`, at the same paths) use the buffers of the module itself."""
+def adopt(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
+    """Let the recording of a life (`traced`, at the same paths) use parameters, buffers and programs of the module."""
     for path, part in module.named_modules():
-        if is_compiled(part):
+        if is_compiled(part) and not path:
             continue
-        mirror: Any = traced
-        for name in path.split(".") if path else ():
-            mirror = getattr(mirror, name)
-        for name, buffer in part._buffers.items():
-            if buffer is not None:
-                mirror._c.setattr(name, buffer)
+        mirror: Any = _below(traced, path.rpartition(".")[0] if is_compiled(part) else path)
+        if mirror is None:
+            continue
+        if is_script_module(part):
+            mirror._c.setattr(path.rpartition(".")[2], part._c)
+        else:
+            for name, tensor in (*part._parameters.items(), *part._buffers.items()):
+                if tensor is not None:
+                    mirror._c.setattr(name, tensor)
+
+
+def _below(traced: Any, path: str) -> Any:
+    """The part at a path; None inside a program, which is adopted as a whole."""
+    for name in path.split(".") if path else ():
+        traced = getattr(traced, name, None)
+    return traced
 
 
 def tensor_slots(form: torch.jit.ScriptModule) -> list[Slot]:
@@ -90,17 +100,6 @@ def assigned_attributes(form: torch.jit.ScriptModule) -> Iterator[tuple[str, lis
         names = sorted(name for kind, name in written if kind == cpp._type().str())
         if names:
             yield path, names, cpp
-
-
-@contextmanager
-def assignments_undone(form: torch.jit.ScriptModule) -> Iterator[None]:
-    """Afterwards, give attributes that compiled code assigns the values they had."""
-    before = [(cpp, name, cpp.getattr(name)) for _, names, cpp in assigned_attributes(form) for name in names]
-    try:
-        yield
-    finally:
-        for cpp, name, value in before:
-            cpp.setattr(name, value)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.fx._symbolic_trace as fx_trace
 
+from scriptkit.engines.torchscript.torch_names import dropped_writes
+from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.stubs import (
     builtin_name,
     default_arguments,
@@ -116,6 +118,7 @@ __all__ = [
     "type_store_unchanged_on_failure",
     "types_thrown_away",
     "was_replaced",
+    "while_compiling",
     "why_eagerly",
     "wrap",
 ]
@@ -138,6 +141,13 @@ def is_complete() -> bool:
 @lru_cache(maxsize=1)
 def _has_private_names() -> bool:
     return all(private.exists for private in PRIVATE_NAMES.values() if private.has_public_door)
+
+
+@contextlib.contextmanager
+def while_compiling() -> Iterator[None]:
+    """Compile without torch's notices of itself, and without writes dropped; under the lock."""
+    with without_notices(), dropped_writes.kept():
+        yield
 
 
 tracing_state = look_up("tracing state")

@@ -12,7 +12,6 @@ from scriptkit.engines.torchscript.lifting.function_source import names_in
 from scriptkit.engines.torchscript.lifting.functions import FunctionCompiler
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.torch_names import private, public
-from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types.shadow import Shadow, shadow_of
 
@@ -97,7 +96,7 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
 
 def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
     """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
-    with LOCK, without_notices(), private.type_store_unchanged_on_failure(keep_complete=True):
+    with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure(keep_complete=True):
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)
         if not private.is_complete():

@@ -14,7 +14,6 @@ from scriptkit.engines.torchscript.lifting.function_source import SourceUnavaila
 from scriptkit.engines.torchscript.lifting.functions import UnknownDecoratorError
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses, UnreadableMethodError
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types import compiler, raw_errors
 from scriptkit.engines.torchscript.types.compiler import CompiledTree, compile_tree, functions
@@ -169,7 +168,7 @@ def _failing_function(raw: raw_errors.RawError, classes: LiftedClasses, dropped:
 
 def compile_function_or_explain(function: types.FunctionType) -> Any:
     """The compiled form of a free function as it is now; raises `CompilationError` with a diagnostic."""
-    with LOCK, without_notices():
+    with LOCK, private.while_compiling():
         try:
             return functions().compile(function)
         except ScriptkitError:

@@ -1,0 +1,64 @@
+"""Writes that torch's compiler drops, made right while scriptkit compiles.
+
+`nn.Embedding(max_norm=...)` and `nn.EmbeddingBag(max_norm=...)` renormalise rows of their weight in each call. For the
+compiler the function that does it is an operator that writes nothing and whose result nobody uses, so it goes, in every
+scripted module (torch 2.6 to 2.15). While scriptkit compiles, that function is one of ours, whose write is declared;
+what torch.jit compiled before or compiles by itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from scriptkit.engines.torchscript.torch_names.table import PRIVATE_NAMES, look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RENORM = look_up("renormalisation of embeddings")
+_table, _cache = look_up("functions that are operators"), look_up("compiled functions by name")
+_NEEDED = ("renormalisation of embeddings", "functions that are operators", "compiled functions by name")
+_IS_KNOWN = all(PRIVATE_NAMES[name].exists for name in _NEEDED)
+_CALLERS = (functional.embedding, functional.embedding_bag)
+_own: dict[Any, Any] = {}
+_MISSING = object()
+
+
+def renormalised(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """Compiled in the place of torch's function; Python never runs it."""
+    with torch.no_grad():
+        return torch.embedding_renorm_(weight.detach(), input, max_norm, norm_type)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Whatever is compiled in here keeps these writes; call this under the compile lock."""
+    if not _IS_KNOWN or id(_RENORM) not in _table():
+        yield
+        return
+    table, cache = _table(), _cache
+    operator = table.pop(id(_RENORM))
+    before = {function: cache.get(function, _MISSING) for function in (_RENORM, *_CALLERS)}
+    try:
+        for function in before:
+            cache.pop(function, None)
+        cache.update(_own)
+        if _RENORM not in _own:
+            cache[_RENORM] = _own[_RENORM] = _compiled().qualified_name
+        yield
+    finally:
+        table[id(_RENORM)] = operator
+        _own.update({function: cache[function] for function in _CALLERS if function in cache})
+        for function, known in before.items():
+            cache.pop(function, None)
+            if known is not _MISSING:
+                cache[function] = known
+
+
+def _compiled() -> Any:
+    return torch.jit.script(renormalised)

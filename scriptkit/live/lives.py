@@ -1,0 +1,175 @@
+"""A life of its own for a module: everything a run can change is another's, and nothing is copied before it is written.
+
+Whoever runs a module on trial runs a life of it. Whoever compares a module with a form gives each a life, the same at
+the start: what one writes never feeds the other. `OwnTensors` are the tensors of one life. They share memory with the
+user's until written; two names of one tensor, and two views of one memory, stay what they are to each other.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from torch import nn
+
+from scriptkit.live.copies import CONTAINERS, copy_tree, is_plain_object
+from scriptkit.live.programs import attributes_used, is_compiled, is_script_module, with_own_state
+from scriptkit.live.storages import is_unwritten, over, shared_until_written, storage_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+M = TypeVar("M", bound=nn.Module)
+_PLAIN_TENSORS = (torch.Tensor, nn.Parameter)
+
+
+class OwnTensors:
+    """For each tensor of the user one of this life, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, torch.Tensor] = {}
+        self._originals: list[torch.Tensor] = []  # an id is good while its object lives
+        self._storages: dict[int, torch.UntypedStorage] = {}
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """This life's tensor for one of the user's."""
+        known = self.made.get(id(tensor))
+        if known is None:
+            self._originals.append(tensor)
+            known = self.made[id(tensor)] = self._own(tensor)
+        return known
+
+    def are_unwritten(self) -> bool:
+        """Whether surely nobody wrote any of them: the life is as good as new."""
+        return all(map(is_unwritten, self.made.values()))
+
+    def _own(self, tensor: torch.Tensor) -> torch.Tensor:
+        key = storage_key(tensor)
+        if key is None or type(tensor) not in _PLAIN_TENSORS:
+            return _copied(tensor)
+        made = self._with_storage_of(tensor, key)
+        if isinstance(tensor, nn.Parameter):
+            made = nn.Parameter(made, tensor.requires_grad)
+        elif tensor.is_leaf:
+            made.requires_grad_(tensor.requires_grad)
+        else:
+            made = _in_graph(tensor)
+        if tensor.is_leaf and tensor.grad is not None:
+            made.grad = self.of(tensor.grad)
+        if vars(tensor):
+            vars(made).update(vars(tensor))
+        return made
+
+    def _with_storage_of(self, tensor: torch.Tensor, key: int) -> torch.Tensor:
+        if key in self._storages:
+            return over(tensor, self._storages[key])
+        made = shared_until_written(tensor)
+        self._storages[key] = made.untyped_storage()
+        return made
+
+
+def _in_graph(tensor: torch.Tensor) -> torch.Tensor:
+    """A result that is kept in an attribute still belongs to the graph it came from."""
+    with torch.enable_grad():
+        return tensor.clone()
+
+
+def _copied(tensor: torch.Tensor) -> torch.Tensor:
+    """Tensors without a memory of their own, and those of classes that act for themselves."""
+    try:
+        if type(tensor) in _PLAIN_TENSORS:
+            made = tensor.detach().clone()
+            return (
+                nn.Parameter(made, tensor.requires_grad)
+                if isinstance(tensor, nn.Parameter)
+                else made.requires_grad_(tensor.requires_grad)
+            )
+        return copy.deepcopy(tensor)
+    except (RuntimeError, NotImplementedError, TypeError):
+        return tensor  # nothing that torch can copy
+
+
+def life_of(module: M, tensors: OwnTensors | None = None) -> M:
+    """A module of the same class with parameters, buffers, containers and attributes of its own, compiled or not."""
+    own = OwnTensors() if tensors is None else tensors
+    if is_script_module(module):
+        return with_own_state(module, own.of)  # type: ignore[return-value]
+    replaced: dict[int, Any] = {}
+    compiled: set[int] = set()
+    for part in module.modules():
+        if is_script_module(part):
+            if id(part) not in compiled:
+                replaced[id(part)] = with_own_state(part, own.of)
+                compiled.update(id(inner) for inner in part.modules())
+        else:
+            for tensor in tensors_in(vars(part), set()):
+                own.of(tensor)
+    return copy_tree(module, own.made | replaced)
+
+
+def tensors_in(value: Any, seen: set[int]) -> Iterator[torch.Tensor]:
+    """Every tensor that an attribute holds, also within containers and plain objects."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, CONTAINERS):
+        if id(value) not in seen:
+            seen.add(id(value))
+            for item in value.values() if isinstance(value, dict) else value:
+                yield from tensors_in(item, seen)
+    elif id(value) not in seen and is_plain_object(value):
+        seen.add(id(value))
+        yield from tensors_in(vars(value), seen)
+
+
+class Lives:
+    """Lives of one module, one after the other: the last one again, where its run left it as it was made."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.tensors = OwnTensors()
+        self._life: nn.Module | None = None
+        self._before: Any = None
+
+    def next(self) -> nn.Module:
+        """A life in the state the module has."""
+        if self._life is None or not self.tensors.are_unwritten() or attributes(self._life) != self._before:
+            self.tensors = OwnTensors()
+            self._life = life_of(self.module, self.tensors)
+            self._before = attributes(self._life)
+        return self._life
+
+    def same(self) -> nn.Module:
+        """The life that runs already, in the state its last run left it in; the first one where none does."""
+        return self.next() if self._life is None else self._life
+
+    def has_changed_attributes(self) -> bool:
+        """Whether the present life has other attributes than at its start."""
+        return self._life is not None and attributes(self._life) != self._before
+
+
+def attributes(module: nn.Module) -> list[Any]:
+    """What can be said of the attributes of a tree: rebound, counted, filled, other modes: it shows here."""
+    if is_script_module(module):
+        return [(name, _fingerprint(value, 0)) for name, value in attributes_used(module).items()]
+    return [
+        (name, _fingerprint(value, 0))
+        for part in module.modules()
+        if not is_compiled(part)
+        for name, value in vars(part).items()
+        if not name.startswith("__")
+    ]
+
+
+_DEEPEST = 4
+
+
+def _fingerprint(value: Any, depth: int) -> Any:
+    if isinstance(value, (bool, int, float, str, bytes, type(None))):
+        return type(value), repr(value)
+    if isinstance(value, CONTAINERS) and depth < _DEEPEST:
+        items = [*value, *value.values()] if isinstance(value, dict) else value
+        return type(value), [_fingerprint(item, depth + 1) for item in items]
+    if is_plain_object(value) and depth < _DEEPEST:
+        return id(value), _fingerprint(vars(value), depth + 1)
+    return id(value)

@@ -1,0 +1,56 @@
+"""Tensors that share their memory with another until one of the two is written: torch's copy-on-write storages.
+
+A storage that cannot be resized has no allocator, as those that torch.jit read from a file: its copy, once written,
+would end the process (torch 2.13).
+
+The only file outside the engines that names private functions of torch for it; where they are missing, or a storage
+does not take part (shared with other processes, mapped from a file, made by NumPy), its memory is copied instead.
+
+What holds (torch 2.6 to 2.15): the memory is copied at the first write through whatever view, `.data`, `detach()`,
+TorchScript or `resize_`, and also where a kernel merely asks for a writable pointer (LSTM, `_weight_norm`). The other
+side keeps its address, as long as nobody writes it while the copy lives.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_lazy_clone: Any = getattr(torch, "_lazy_clone", None)
+_is_lazy: Any = getattr(torch._C, "_is_cow_tensor", None)
+
+
+def storage_key(tensor: torch.Tensor) -> int | None:
+    """What two tensors over the same memory have in common; None where a tensor has no storage of its own."""
+    if tensor.layout != torch.strided or tensor.device.type == "meta" or tensor.is_quantized:
+        return None  # a quantised tensor made lazily has lost its quantiser (torch 2.13)
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (RuntimeError, NotImplementedError):
+        return None
+
+
+def shared_until_written(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor outside of every graph with the same memory until either is written; one with its own where it must."""
+    with torch.no_grad():
+        if _lazy_clone is not None and _is_lazy is not None and tensor.untyped_storage().resizable():
+            try:
+                return _lazy_clone(tensor.detach())  # type: ignore[no-any-return]
+            except (RuntimeError, NotImplementedError):
+                pass  # a storage that does not take part
+        return over(tensor, tensor.untyped_storage().clone())
+
+
+def over(tensor: torch.Tensor, storage: torch.UntypedStorage) -> torch.Tensor:
+    """A tensor of the dtype, sizes and strides of another, over a storage."""
+    with torch.no_grad():
+        made = torch.empty(0, dtype=tensor.dtype, device=storage.device)
+        made.set_(storage, tensor.storage_offset(), tensor.size(), tensor.stride())
+        made = made.conj() if tensor.is_conj() else made
+        return made._neg_view() if tensor.is_neg() else made
+
+
+def is_unwritten(tensor: torch.Tensor) -> bool:
+    """Whether a tensor made by `shared_until_written` surely still has the memory it was made from."""
+    return _is_lazy is not None and tensor.layout == torch.strided and bool(_is_lazy(tensor))

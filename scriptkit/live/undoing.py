@@ -1,0 +1,197 @@
+"""What no copy holds, put back after a trial: random states, torch's modes, and what code collects outside its module.
+
+A life keeps a run away from the module. Hooks, closures, globals of the project and classes are shared all the same: a
+hook that counts, a list that is filled, `global calls`. What they hold is noted before a trial and given back in place.
+What nobody here can give back (a file written, a request sent) is the user's to know: `docs/how-it-works.md` says when
+his code runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import warnings
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.live.copies import gradients_kept, is_plain_object, random_states_kept
+from scriptkit.live.hooks import HOOKS, global_hooks
+from scriptkit.live.places import is_project_code
+from scriptkit.live.programs import is_compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import nn
+
+_FILLED = (list, dict, set)
+_DEEPEST = 4
+_MOST_ITEMS = 10_000
+
+
+@contextmanager
+def nothing_left(*modules: nn.Module) -> Iterator[None]:
+    """What runs lives of these modules in here leaves the process as it was, also after an error or an interrupt."""
+    kept = _Kept()
+    for module in modules:
+        kept.note_module(module)
+    with ExitStack() as stack:
+        stack.enter_context(random_states_kept())
+        stack.enter_context(_modes_kept())
+        for module in modules:
+            stack.enter_context(gradients_kept(module))
+        stack.callback(kept.give_back)
+        yield
+
+
+@contextmanager
+def _modes_kept() -> Iterator[None]:
+    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    threads, filters = torch.get_num_threads(), [*warnings.filters]
+    try:
+        yield
+    finally:
+        torch.set_grad_enabled(grad)
+        if torch.get_default_dtype() != dtype:
+            torch.set_default_dtype(dtype)
+        if torch.are_deterministic_algorithms_enabled() != deterministic[0]:
+            torch.use_deterministic_algorithms(deterministic[0], warn_only=deterministic[1])
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        if [*warnings.filters] != filters:
+            warnings.filters[:] = filters  # type: ignore[index]
+
+
+class _Kept:
+    """Contents noted before a trial, each with the way to give it back."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+        self._seen: set[int] = set()
+
+    def give_back(self) -> None:
+        """Everything as it was noted."""
+        for undo in self._undo:
+            undo()
+
+    def note_module(self, module: nn.Module) -> None:
+        """What code of a tree can reach besides the tree: hooks, classes, closures and globals."""
+        for hooks in global_hooks():
+            self._note_functions(hooks.values())
+        for part in module.modules():
+            if is_compiled(part):
+                continue
+            for kind in HOOKS:
+                self._note_functions(vars(part).get(kind, {}).values())
+            if "forward" in vars(part):
+                self._note_function(vars(part)["forward"])
+        for cls in dict.fromkeys(base for part in module.modules() for base in type(part).__mro__):
+            if cls.__module__.partition(".")[0] not in {"torch", "builtins", "scriptkit"}:
+                self._note_class(cls)
+
+    def _note_class(self, cls: type) -> None:
+        for name, value in [*vars(cls).items()]:
+            if isinstance(value, (types.FunctionType, staticmethod, classmethod)):
+                self._note_function(getattr(value, "__func__", value))
+            elif isinstance(value, (bool, int, float, str, type(None), *_FILLED)) and not name.startswith("__"):
+                self._note_value(value, 0)
+                self._undo.append(functools.partial(_set_attribute, cls, name, value))
+
+    def _note_functions(self, functions: Any) -> None:
+        for function in functions:
+            self._note_function(function)
+
+    def _note_function(self, function: Any) -> None:
+        """Cells, defaults, and the globals that code of the project reads or binds."""
+        if isinstance(function, functools.partial):
+            self._note_functions([function.func])
+            self._note_value([*function.args, *function.keywords.values()], 0)
+            return
+        function = inspect.unwrap(function) if callable(function) else function
+        if isinstance(function, types.MethodType):
+            self._note_value(function.__self__, 0)
+            function = function.__func__
+        if not isinstance(function, types.FunctionType):
+            self._note_value(function, 0)
+            return
+        if id(function) in self._seen:
+            return
+        self._seen.add(id(function))
+        for cell in function.__closure__ or ():
+            self._note_cell(cell)
+        self._note_value(list(function.__defaults__ or ()), 0)
+        if is_project_code(function.__code__.co_filename):
+            self._note_globals(function.__globals__, function.__code__)
+
+    def _note_cell(self, cell: types.CellType) -> None:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            return  # not bound yet
+        self._note_value(value, 0)
+        if isinstance(value, (bool, int, float, str, type(None), tuple)):
+            self._undo.append(functools.partial(_set_cell, cell, value))
+
+    def _note_globals(self, namespace: dict[str, Any], code: types.CodeType) -> None:
+        for name in code.co_names:
+            value = namespace.get(name, types)
+            if isinstance(value, types.FunctionType):
+                self._note_function(value)
+            elif isinstance(value, _FILLED):
+                self._note_value(value, 0)
+            elif isinstance(value, (bool, int, float, str, type(None))):
+                self._undo.append(functools.partial(_set_item, namespace, name, value))
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                self._note_globals(namespace, constant)
+
+    def _note_value(self, value: Any, depth: int) -> None:
+        if id(value) in self._seen or depth > _DEEPEST or isinstance(value, torch.nn.Module):
+            return
+        if isinstance(value, types.FunctionType):
+            self._note_function(value)
+            return
+        if type(value) in _FILLED and len(value) <= _MOST_ITEMS:
+            self._seen.add(id(value))
+            self._undo.append(functools.partial(_refill, value, value.copy()))
+            for item in [*value.values()] if isinstance(value, dict) else [*value]:
+                self._note_value(item, depth + 1)
+        elif is_plain_object(value):
+            self._seen.add(id(value))
+            self._undo.append(functools.partial(_refill, vars(value), dict(vars(value))))
+            for item in [*vars(value).values()]:
+                self._note_value(item, depth + 1)
+
+
+def _refill(container: Any, content: Any) -> None:
+    """Give a container its content back, where it has another one now."""
+    items = [*container.items()] if isinstance(container, dict) else [*container]
+    before = [*content.items()] if isinstance(content, dict) else [*content]
+    if len(items) == len(before) and all(_are_same(one, other) for one, other in zip(items, before, strict=True)):
+        return
+    container.clear()
+    container.extend(content) if isinstance(container, list) else container.update(content)
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        return all(mine is its for mine, its in zip(one, other, strict=True))
+    return one is other
+
+
+def _set_item(namespace: dict[str, Any], name: str, value: Any) -> None:
+    if namespace.get(name, types) is not value:
+        namespace[name] = value
+
+
+def _set_cell(cell: types.CellType, value: Any) -> None:
+    cell.cell_contents = value
+
+
+def _set_attribute(cls: type, name: str, value: Any) -> None:
+    if vars(cls).get(name, types) is not value:
+        setattr(cls, name, value)

@@ -1,0 +1,80 @@
+"""What a verification compared, what came out, and what it did not reach."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from scriptkit.live.comparison import Difference
+
+Form = Literal["compiled", "loaded"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of eager results with those of one compiled form."""
+
+    form: Form
+    method: str
+    training: bool
+    inputs: str
+    differences: tuple[Difference, ...] = ()
+    refused: str = ""
+
+    def __str__(self) -> str:
+        mode = "train" if self.training else "eval"
+        what = "; ".join(f"{d.path}: {d.what}" for d in self.differences) or "equal"
+        return f"{self.form} {self.method} ({mode}, {self.inputs}): {what}"
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """What was compared and what came out; `str()` is readable, `as_json()` is for tools.
+
+    `skipped` names what could not be compared and why, `first_submodule` the first submodule that differs by itself,
+    `unreached` the branches of the module's own code that no eager run of the verification took: of them it knows
+    nothing.
+    """
+
+    class_name: str
+    comparisons: tuple[Comparison, ...]
+    skipped: tuple[str, ...] = ()
+    first_submodule: str | None = None
+    unreached: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Comparison, ...]:
+        """The comparisons that found a difference."""
+        return tuple(one for one in self.comparisons if one.differences)
+
+    @property
+    def passed(self) -> bool:
+        """True where nothing differs and something was compared."""
+        return bool(self.comparisons) and not self.failures
+
+    @property
+    def ok(self) -> bool:
+        """The same as `passed`."""
+        return self.passed
+
+    @property
+    def largest_difference(self) -> float:
+        """The largest difference of two numbers beyond the tolerance; 0.0 where nothing differs."""
+        return max((d.largest for one in self.failures for d in one.differences), default=0.0)
+
+    def __str__(self) -> str:
+        verdict = "is the same" if self.passed else "differs"
+        lines = [
+            f"{self.class_name} {verdict}: {len(self.comparisons)} comparisons, {len(self.failures)} with differences"
+        ]
+        lines += [f"  {one}" for one in self.failures]
+        if self.first_submodule is not None:
+            lines.append(f"  first submodule whose output differs: {self.first_submodule or '(the module itself)'}")
+        lines += [f"  not compared: {text}" for text in self.skipped]
+        return "\n".join([*lines, *(f"  not tried: {text}" for text in self.unreached)])
+
+    def as_json(self) -> str:
+        """The report as one JSON object."""
+        return json.dumps(asdict(self) | {"passed": self.passed}, indent=2)
