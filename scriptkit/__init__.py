@@ -42,12 +42,15 @@ if TYPE_CHECKING:
     from scriptkit.compiling.plan.trees import to_torchscript as to_torchscript
     from scriptkit.errors import ArtifactError as ArtifactError
     from scriptkit.errors import CompilationError as CompilationError
+    from scriptkit.errors import ExportError as ExportError
     from scriptkit.errors import ScriptabilityError as ScriptabilityError
     from scriptkit.errors import ScriptkitEagerWarning as ScriptkitEagerWarning
     from scriptkit.errors import ScriptkitError as ScriptkitError
     from scriptkit.errors import ScriptkitWarning as ScriptkitWarning
     from scriptkit.errors import TraceHazardError as TraceHazardError
     from scriptkit.errors import VerificationError as VerificationError
+    from scriptkit.exporting.export_program import export_program as export_program
+    from scriptkit.exporting.exported_module import ExportedModule as ExportedModule
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
     from scriptkit.runtime.compiled import CompiledModule as CompiledModule
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
     from scriptkit.verification import verify as verify
     from scriptkit.warming import warmup as warmup
 
-_ERRORS = "Artifact Compilation Scriptability Scriptkit TraceHazard Verification"
+_ERRORS = "Artifact Compilation Export Scriptability Scriptkit TraceHazard Verification"
 _LAZY = {
     **{f"{name}Error": "scriptkit.errors" for name in _ERRORS.split()},
     **dict.fromkeys(("ScriptkitEagerWarning", "ScriptkitWarning"), "scriptkit.errors"),
@@ -72,6 +75,8 @@ _LAZY = {
     **dict.fromkeys(("CompiledModule", "compile"), "scriptkit.runtime.compiled"),
     "is_compiled": "scriptkit.runtime.reading",
     "pinned": "scriptkit.runtime.runtime",
+    "ExportedModule": "scriptkit.exporting.exported_module",
+    "export_program": "scriptkit.exporting.export_program",
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
@@ -85,6 +90,8 @@ _LAZY = {
 __all__ = [
     "ArtifactError",
     "CompilationError",
+    "ExportError",
+    "ExportedModule",
     "Final",
     "InputError",
     "LoadedModule",
@@ -100,6 +107,7 @@ __all__ = [
     "compile",
     "eager",
     "export",
+    "export_program",
     "ignore",
     "is_compiled",
     "load",

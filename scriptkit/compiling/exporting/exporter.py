@@ -1,0 +1,257 @@
+"""One method of a module as a verified program: as it was written, else lowered, else an error that says why.
+
+    method, example ── running ──> three calls of the method; state outside of buffers is refused
+        └─ ladder ──> what is dynamic ── torch.export ──> program ── verifying ──> MethodProgram
+                 └─ refused, or different: the next rung; after the last, the next route
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit import switches
+from scriptkit.compiling.exporting import state
+from scriptkit.compiling.exporting.dimensions import taken
+from scriptkit.compiling.exporting.ladder import Ladder
+from scriptkit.compiling.exporting.method_module import method_module
+from scriptkit.compiling.exporting.refusals import diagnostic, headline, is_foreign
+from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, words
+from scriptkit.compiling.exporting.verifying import DifferentError, verify
+from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
+from scriptkit.compiling.structure import Leaf, Nest, build
+from scriptkit.engines.export import torch_names
+from scriptkit.engines.export.convention import Convention, taken_apart
+from scriptkit.engines.export.expressions import UnreadableError
+from scriptkit.engines.export.inputs import told
+from scriptkit.engines.export.programs import MethodProgram
+from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
+from scriptkit.errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from scriptkit.compiling.exporting.ladder import Axes, Rung
+    from scriptkit.compiling.exporting.running import Run
+    from scriptkit.compiling.structure import Structure
+    from scriptkit.diagnostics import Diagnostic
+
+Dynamic = Any
+"""What the user says of dimensions: None (all that can be), False (none), or places by name of the argument."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A call of one method."""
+
+    method: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+@dataclass
+class _Refused:
+    """What went wrong on the way, in order."""
+
+    said: list[str] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, text: str, found: Diagnostic | None = None) -> None:
+        if text not in self.said:
+            self.said.append(text)
+        if found is not None and found.message not in {one.message for one in self.diagnostics}:
+            self.diagnostics.append(found)
+
+
+def export_method(
+    module: nn.Module, example: Example, *, dynamic: Dynamic = None, seconds: float | None = None
+) -> MethodProgram:
+    """Export one method in the mode the module is in; raises ExportError.
+
+    The module is left as it is; the tensors of the program are the module's own.
+    """
+    return _Export(module, example, dynamic).run(seconds)
+
+
+class _Export:
+    def __init__(self, module: nn.Module, example: Example, dynamic: Dynamic) -> None:
+        self.module = module
+        self.example = example
+        self.original = Original(module, example.method)
+        self.name = type(module).__name__
+        self.refused = _Refused()
+        self.convention = self._convention()
+        self.values = self.convention.leaves(example.args, example.kwargs)[0]
+        self.asked = asked_axes(self.convention, self.values, dynamic)
+        self.notes: list[str] = []
+
+    def _convention(self) -> Convention:
+        try:
+            return Convention.of(getattr(self.module, self.example.method), self.example.args, self.example.kwargs)
+        except TypeError as error:
+            raise ExportError(f"{self.name}.{self.example.method} cannot be exported: {error}") from error
+
+    def run(self, seconds: float | None) -> MethodProgram:
+        rows = self._rows()
+        routes: tuple[tuple[str, Callable[[], Callable[..., Any]]], ...] = (("exported", self._as_written),)
+        for route, make in routes:
+            try:
+                with time_limit(seconds):
+                    made = self._by(route, make, rows)
+            except TimeLimitError as error:
+                self.refused.add(f"{route}: {error}")
+                continue
+            if made is not None:
+                return made
+        raise self._error()
+
+    # ---- the method itself
+
+    def _rows(self) -> list[Run]:
+        """Three calls in a row, as Python; refuses what they show to have state that no program carries."""
+        module = self.original.copy()
+        rows, copies = [], []
+        for _ in range(CALLS_IN_A_ROW):
+            rows.append(self.original.run_on(module, self.example.args, self.example.kwargs))
+            if rows[-1].error is not None:
+                raise ExportError(
+                    f"{self.name}.{self.example.method} raises on the example inputs: {words(rows[-1].error)}"
+                ) from rows[-1].error
+            copies.append(Original(module, self.example.method).copy())
+        self._refuse_state(copies, rows)
+        return rows
+
+    def _refuse_state(self, copies: Sequence[nn.Module], rows: Sequence[Run]) -> None:
+        for path, name in state.changed(copies[0], copies[-1]):
+            told_name = state.spoken(path, name)
+            if state.is_read(self.module, path, name):
+                raise ExportError(
+                    f"{self.name}.{self.example.method} cannot be exported: {told_name} changes from call to call and "
+                    "is no buffer: register one (`self.register_buffer`), and write it in place"
+                )
+            self.notes.append(f"{told_name} is written by each call and read by none: it is not in the program")
+
+    # ---- the ways
+
+    def _as_written(self) -> Callable[..., Any]:
+        return getattr(self.module, self.example.method)  # type: ignore[no-any-return]
+
+    def _by(self, route: str, make: Callable[[], Callable[..., Any]], rows: Sequence[Run]) -> MethodProgram | None:
+        ladder = Ladder(self.convention, self.original, self.values, self.asked)
+        for rung in ladder.rungs():
+            try:
+                made = self._exported(route, make(), rung, rows[0])
+                verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
+            except DifferentError as error:
+                self.refused.add(f"{route}: its program differs on {error}")
+                ladder.without(rung, frozenset(error.axes) or self._ones(rung))
+                continue
+            except UnreadableError as error:
+                self.refused.add(f"{route}: no file can tell the condition {error}")
+                continue
+            except Exception as error:  # noqa: BLE001 - torch.export fails with anything
+                found = diagnostic(error, self.name, self.example.method)
+                self.refused.add(f"{route}: {headline(error)}", found)
+                if torch_names.is_data_dependent(error):
+                    return None
+                continue
+            made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
+            return made
+        return None
+
+    def _ones(self, rung: Rung) -> Axes:
+        """The dimensions that were widened for the export: the program may have to know that they are 1."""
+        return frozenset(
+            (number, place)
+            for number, (wide, value) in enumerate(zip(rung.values, self.values, strict=True))
+            if isinstance(wide, torch.Tensor)
+            for place in range(wide.dim())
+            if wide.shape[place] != value.shape[place]
+        )
+
+    def _exported(self, route: str, run: Callable[..., Any], rung: Rung, first: Run) -> MethodProgram:
+        wrapped = method_module(self.module, run, self.convention)
+        values = with_fresh_tensors(list(rung.values))
+        args, kwargs = self.convention.program_arguments(values)
+        shapes = dynamic_shapes(self.convention, values, rung.axes)
+        with torch_names.listening(is_foreign) as notes, random_states_kept(), switches.eager(), torch.enable_grad():
+            program = torch_names.export(wrapped, args, kwargs, shapes)
+        found = taken(program, self.convention, rung.values, notes, rung.axes)
+        return MethodProgram(
+            method=self.example.method,
+            program=program,
+            convention=self.convention,
+            result=typed(*reversed(taken_apart(first.result))),
+            inputs=tuple(found.inputs),
+            guards=tuple(found.guards),
+            training=self.module.training,
+            route=route,
+        )
+
+    def _error(self) -> ExportError:
+        listed = "".join(f"\n  {text}" for text in self.refused.said)
+        headline_ = f"{self.name}.{self.example.method} cannot be exported:{listed}"
+        return ExportError(headline_, self.refused.diagnostics)
+
+
+def typed(structure: Structure, values: Sequence[Any]) -> Structure:
+    """The tree of a result, in which numbers stay numbers where a program gives tensors."""
+    if isinstance(structure, Nest):
+        return replace(structure, items=tuple(typed(item, values) for item in structure.items))
+    if isinstance(structure, Leaf) and type(values[structure.index]) in {bool, int, float}:
+        return Leaf(structure.index, type(values[structure.index]))
+    return structure
+
+
+def asked_axes(convention: Convention, values: Sequence[Any], dynamic: Dynamic) -> Axes:
+    """What is to be dynamic, as the user says it."""
+    every: set[tuple[int, ...]] = set()
+    for number, value in enumerate(values):
+        if isinstance(value, torch.Tensor):
+            every |= {(number, place) for place in range(value.dim())}
+        elif type(value) is int:
+            every.add((number,))
+    if dynamic is None or dynamic is True:
+        return frozenset(every)
+    if dynamic is False:
+        return frozenset()
+    return frozenset(_named_axes(convention, every, dynamic))
+
+
+def _named_axes(convention: Convention, every: set[tuple[int, ...]], dynamic: Any) -> set[tuple[int, ...]]:
+    """`{"x": [0, 1]}`, `{"x": 0}` or `{"k": True}`."""
+    chosen: set[tuple[int, ...]] = set()
+    for name, places in dict(dynamic).items():
+        if name not in convention.names:
+            raise ExportError(f"`dynamic` names '{name}', and the inputs are {', '.join(convention.names)}")
+        number = convention.names.index(name)
+        if places is True:
+            chosen |= {axis for axis in every if axis[0] == number}
+            continue
+        for place in [places] if isinstance(places, int) else list(places):
+            if (number, place) not in every:
+                raise ExportError(f"`dynamic` names dimension {place} of '{name}', which is {told_input(place)}")
+            chosen.add((number, place))
+    return chosen
+
+
+def told_input(place: Any) -> str:
+    """What is wrong with a dimension that is not there."""
+    return f"no dimension of that input: {told(place)}"
+
+
+def dynamic_shapes(convention: Convention, values: Sequence[Any], axes: Axes) -> dict[str, Any]:
+    """The same as `torch.export` wants it: by parameter, in the nesting of the arguments."""
+    marks: list[Any] = []
+    for number, value in enumerate(values):
+        if isinstance(value, torch.Tensor):
+            marks.append({place: torch_names.auto() for place in range(value.dim()) if (number, place) in axes} or None)
+        else:
+            marks.append(torch_names.auto() if (number,) in axes else None)
+    args, kwargs = build(convention.plain, marks)
+    return dict(convention.signature.bind(*args, **kwargs).arguments)

@@ -1,0 +1,88 @@
+"""Why something cannot be exported, in the user's words and at the user's line."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sysconfig
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import sympy
+import torch
+
+import scriptkit
+from scriptkit.diagnostics import Diagnostic
+from scriptkit.engines.export import torch_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE, NAME = "SK700", "export-refused"
+_PACKAGES = tuple(str(Path(module.__file__ or "").parent) + "/" for module in (torch, sympy, scriptkit))
+_PYTHON = sysconfig.get_paths()["stdlib"] + "/"
+_INSTALLED = "/site-packages/"
+_WORDS = (
+    ("Dynamo|Unsupported", "torch.export cannot follow this Python"),
+    ("ConstraintViolation", "torch.export cannot derive which sizes are allowed"),
+    ("no operator|NotImplementedError", "an operator has no form for torch.export"),
+)
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a file is no line of the model: torch, scriptkit, Python itself, or code without a file."""
+    if path.startswith("<"):
+        return not path.startswith("<ipython")
+    return path.startswith(_PACKAGES) or (path.startswith(_PYTHON) and _INSTALLED not in path)
+
+
+def diagnostic(error: BaseException, class_name: str, method: str) -> Diagnostic:
+    """One failure of an export: what, where, and the way out."""
+    message, help_ = _said(error)
+    path, line = next(iter(reversed(list(_places(error.__traceback__)))), ("", 0))
+    text = linecache.getline(path, line) if line else ""
+    column = len(text) - len(text.lstrip()) + 1
+    end = len(text.rstrip()) + 1
+    return Diagnostic(
+        *(path, line, column, line, max(end, column)),
+        code=CODE,
+        name=NAME,
+        message=message,
+        help=help_,
+        class_name=class_name,
+        method=method,
+    )
+
+
+def _said(error: BaseException) -> tuple[str, str]:
+    if torch_names.is_data_dependent(error):
+        return (
+            "Python needs a value here that only a run of the program knows",
+            "write it with `torch.where` or `torch.cond`, or keep the value a tensor",
+        )
+    first = headline(error)
+    for pattern, words in _WORDS:
+        if re.search(pattern, f"{type(error).__name__}: {first}"):
+            return words, ""
+    return first, ""
+
+
+def headline(error: BaseException) -> str:
+    """The first line of an error that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+def _places(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
+    """The lines of the model that led to an error, the outermost first."""
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if not is_foreign(name):
+            yield name, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def spoken_place(found: Diagnostic) -> str:
+    """`m.py:12`, or nothing."""
+    return f"{Path(found.path).name}:{found.line}" if found.line else ""
