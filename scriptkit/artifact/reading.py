@@ -14,6 +14,7 @@ from scriptkit.artifact.checking import checked_manifest, has_manifest
 from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.describing import make_manifest
 from scriptkit.artifact.description import Description
+from scriptkit.artifact.exported_reading import is_exported, load_exported
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.plain import plain_contents
 from scriptkit.engines.torchscript.engine import files
@@ -62,6 +63,8 @@ def _load(
     strict: bool,
     trust: bool,
 ) -> LoadedModule:
+    if is_exported(stream):
+        return load_exported(stream, device, strict=strict, trust=trust)
     if has_manifest(stream):
         container = Container(stream)
         manifest = checked_manifest(container)

@@ -42,7 +42,7 @@ def write_model(model: CanonicalModel, target: str | os.PathLike[str] | BinaryIO
     manifest = make_manifest(model.module, model.contents, description).to_bytes()
     contents = [*model.contents.items(), (MANIFEST_ENTRY, manifest)]
     if isinstance(target, (str, os.PathLike)):
-        _write_atomically(Path(target), contents)
+        write_atomically(Path(target), contents)
     else:
         write_container(target, contents)
 
@@ -61,7 +61,7 @@ def _in_training(module: torch.jit.ScriptModule) -> Iterator[str]:
             yield f"`{path or 'the model'}` ({kind})"
 
 
-def _write_atomically(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+def write_atomically(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:
     """Write beside the target, and put the finished file in its place in one step."""
     try:
         _write_beside(path, contents)

@@ -22,7 +22,7 @@ from scriptkit.compiling.exporting.refusals import diagnostic, headline, is_fore
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
 from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
-from scriptkit.compiling.structure import Leaf, Nest, build
+from scriptkit.compiling.structure import Constant, Leaf, Nest, build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
@@ -205,6 +205,8 @@ def typed(structure: Structure, values: Sequence[Any]) -> Structure:
         return replace(structure, items=tuple(typed(item, values) for item in structure.items))
     if isinstance(structure, Leaf) and type(values[structure.index]) in {bool, int, float}:
         return Leaf(structure.index, type(values[structure.index]))
+    if isinstance(structure, Leaf) and not isinstance(values[structure.index], torch.Tensor):
+        return Constant(values[structure.index])
     return structure
 
 

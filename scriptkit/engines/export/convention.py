@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, arranged, build, flatten
+from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, arranged, build, flatten, is_same_constant
+from scriptkit.engines.export.inputs import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,12 +80,29 @@ class Convention:
     def of(cls, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Convention:
         """The convention of one call of a method; raises TypeError where the arguments do not fit its signature."""
         signature = inspect.signature(method)
-        bound = signature.bind(*args, **kwargs)
+        signature.bind(*args, **kwargs)
         structure = taken_apart((args, kwargs))[1]
-        parameters = _parameters(signature, bound, len(args))
+        parameters = _positional_names(signature, len(args))
         names = tuple(_names(parameters, structure))
-        sources = tuple(re.sub(r"^\w+", r"L['\g<0>']", name) for name in _names(parameters, plain(structure)))
-        return cls(signature, len(args), tuple(kwargs), structure, names, sources)
+        return cls(signature, len(args), tuple(kwargs), structure, names, _sources(parameters, structure))
+
+    @classmethod
+    def stored(cls, signature: inspect.Signature, structure: Nest, names: Sequence[str]) -> Convention:
+        """The convention that a file tells of."""
+        args, kwargs = structure.items
+        assert isinstance(args, Nest)  # noqa: S101 - the caller made them
+        assert isinstance(kwargs, Nest)  # noqa: S101
+        positional = len(args.items)
+        sources = _sources(_positional_names(signature, positional), structure)
+        return cls(signature, positional, tuple(kwargs.keys), structure, tuple(names), sources)
+
+    @property
+    def argument_names(self) -> list[str]:
+        """The positional arguments by name; those of `*args` have a number."""
+        assert isinstance(self.structure, Nest)  # noqa: S101 - it is `(args, kwargs)`
+        args = self.structure.items[0]
+        assert isinstance(args, Nest)  # noqa: S101
+        return _positional_names(self.signature, len(args.items))
 
     @property
     def plain(self) -> Structure:
@@ -93,8 +111,10 @@ class Convention:
 
     def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Structure]:
         """The leaves of another call, in the order of this one; raises TypeError where other arguments are given."""
-        call = arranged(self._callable(), (self.positional, self.keywords), args, kwargs)
-        return taken_apart(call)
+        if len(args) == self.positional and tuple(kwargs) == self.keywords:
+            return taken_apart((args, kwargs))
+        self._refuse_others(args, kwargs)
+        return taken_apart(arranged(self._callable(), (self.positional, self.keywords), args, kwargs))
 
     def _callable(self) -> Callable[..., Any]:
         def method() -> None: ...
@@ -102,21 +122,37 @@ class Convention:
         method.__signature__ = self.signature  # type: ignore[attr-defined]
         return method
 
+    def _refuse_others(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """What the example left out is part of the program, with its default."""
+        given = self.signature.bind(*args, **kwargs).arguments
+        known = {*self.argument_names, *self.keywords}
+        for name, parameter in self.signature.parameters.items():
+            is_plain = parameter.kind not in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}
+            left_out = is_plain and name in given and name not in known
+            if left_out and not is_same_constant(parameter.default, given[name]):
+                raise TypeError(
+                    f"'{name}' is part of the program: it was exported with {told(parameter.default)}, "
+                    f"not {told(given[name])}"
+                )
+
     def program_arguments(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Leaves as the arguments of the program."""
         args, kwargs = build(self.plain, values)
         return args, kwargs
 
 
-def _parameters(signature: inspect.Signature, bound: inspect.BoundArguments, positional: int) -> list[str]:
-    """The names of the positional arguments of a call; those of `*args` have a number."""
+def _positional_names(signature: inspect.Signature, positional: int) -> list[str]:
     names: list[str] = []
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"{name}[{number}]" for number in range(len(bound.arguments.get(name, ())))]
-        elif name in bound.arguments:
+            names += [f"{name}[{number}]" for number in range(positional - len(names))]
+        elif parameter.kind in {parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD}:
             names.append(name)
     return names[:positional]
+
+
+def _sources(parameters: Sequence[str], structure: Structure) -> tuple[str, ...]:
+    return tuple(re.sub(r"^\w+", r"L['\g<0>']", name) for name in _names(parameters, plain(structure)))
 
 
 def _names(parameters: Sequence[str], structure: Structure) -> Iterator[str]:

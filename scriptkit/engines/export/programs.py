@@ -124,6 +124,11 @@ class Programs(nn.Module):
         """The programs of one method, in order of trial; raises KeyError where it has none."""
         return self._by_method()[method]
 
+    def all_programs(self) -> Iterator[MethodProgram]:
+        """Every program, method by method."""
+        for some in self._by_method().values():
+            yield from some
+
     def call(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the first program that the call fits; raises ProgramInputError, saying what is wrong."""
         wrong: list[list[str]] = []

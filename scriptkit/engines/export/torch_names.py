@@ -13,7 +13,7 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import torch
 from torch import nn
@@ -81,6 +81,22 @@ class _Listener(logging.Handler):
         return None
 
 
+class _WithoutGraphs:
+    """A stream without the half-made graph that torch prints to it when an export fails in this thread."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._thread and "def forward(self" in text:
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextlib.contextmanager
 def listening(is_foreign: Callable[[str], bool]) -> Iterator[Notes]:
     """Collect what the tracer notes, and keep its remarks off the terminal; the loggers are as before afterwards.
@@ -97,9 +113,12 @@ def listening(is_foreign: Callable[[str], bool]) -> Iterator[Notes]:
             logger.propagate = False
         loggers[0].handlers = [listener]
         loggers[0].setLevel(logging.INFO)
+        stream = sys.stderr
+        sys.stderr = _WithoutGraphs(stream)  # type: ignore[assignment]
         try:
             yield notes
         finally:
+            sys.stderr = stream
             for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
                 logger.setLevel(level)
                 logger.propagate = propagate
@@ -196,6 +215,13 @@ def _bounds(bounds: Any) -> tuple[int, int | None]:
 def _number(bound: Any) -> int | None:
     """A bound as a number; the infinities of integers have none."""
     return int(bound) if bound.is_Integer else None
+
+
+def schema_version() -> str:
+    """The version of the schema that this torch writes, as `major.minor`."""
+    from torch._export.serde.schema import SCHEMA_VERSION
+
+    return ".".join(map(str, SCHEMA_VERSION))
 
 
 def serialised(program: ExportedProgram) -> dict[str, Any]:
