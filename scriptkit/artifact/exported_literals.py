@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure
 from scriptkit.errors import ArtifactError
+from scriptkit.live.nested import Constant, Leaf, Nest, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

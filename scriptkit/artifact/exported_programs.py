@@ -7,14 +7,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import scriptkit
 from scriptkit.artifact.debug_records import package_relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FRAME = re.compile(r'^\s*File "(?P<path>[^"\n]*)", line (?P<line>\d+), in (?P<function>[^\n]*)\n(?P<code>(?:    .*\n?)*)', re.M)
-_OWN = str(Path(scriptkit.__file__).parent) + "/"
+_FRAME = re.compile(
+    r'^\s*File "(?P<path>[^"\n]*)", line (?P<line>\d+), in (?P<function>[^\n]*)\n(?P<code>(?:    .*\n?)*)', re.MULTILINE
+)
+_OWN = str(Path(__file__).parents[1]) + "/"
 
 
 def program_bytes(document: dict[str, Any]) -> bytes:

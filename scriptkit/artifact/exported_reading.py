@@ -17,22 +17,22 @@ from scriptkit.artifact.exported_manifest import MANIFEST_ENTRY, ExportedManifes
 from scriptkit.artifact.exported_manifest import FixedInput as FixedInputText
 from scriptkit.artifact.exported_manifest import NumberInput as NumberInputText
 from scriptkit.artifact.exported_tensors import TensorReader
-from scriptkit.compiling.structure import Nest, build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import Convention
 from scriptkit.engines.export.expressions import COMPARISONS, OPERATORS, Guard
 from scriptkit.engines.export.inputs import Dimension, FixedInput, NumberInput, TensorInput
 from scriptkit.engines.export.programs import MethodProgram, Programs
-from scriptkit.engines.torchscript import files
+from scriptkit.engines.torchscript.programs import files
 from scriptkit.errors import ArtifactError
+from scriptkit.live.nested import Nest, build
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scriptkit.artifact.exported_manifest import Input as InputText
     from scriptkit.artifact.exported_manifest import Program
-    from scriptkit.compiling.structure import Structure
     from scriptkit.engines.export.inputs import Input
+    from scriptkit.live.nested import Structure
 
 _FORMAT_ENTRY = "archive_format"
 _KINDS = {
@@ -148,7 +148,9 @@ class _Reading:
                 convention=convention,
                 result=structure_of(text.result),
                 inputs=inputs,
-                guards=tuple(Guard(_expression(g.left), _comparison(g.op), _expression(g.right), g.message) for g in text.guards),
+                guards=tuple(
+                    Guard(_expression(g.left), _comparison(g.op), _expression(g.right), g.message) for g in text.guards
+                ),
                 training=text.training,
                 route=text.route,
                 notes=tuple(text.notes),

@@ -41,10 +41,10 @@ class _Storage:
 
 def _extent(tensor: torch.Tensor) -> tuple[int, int]:
     """The first element of the storage that a tensor uses, and the one after the last."""
-    start = tensor.storage_offset()
+    start = int(tensor.storage_offset())
     if not tensor.numel():
         return start, start
-    return start, start + 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    return start, _last(tensor.shape, tensor.stride(), start)
 
 
 @dataclass
@@ -68,7 +68,7 @@ class TensorEntries:
             self._storages[key][2].widen(tensor)
             config = f"data/{folder}/{name}_{folder}_config.json"
             self._held.append((config, held.name, tensor, held.kind == "parameter", key))
-        for folder in _PREFIX:
+        for folder in ("weights", "constants"):
             self.configs.setdefault(f"data/{folder}/{name}_{folder}_config.json", {})
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
@@ -91,7 +91,9 @@ class TensorEntries:
 
 def _refuse_unusual(name: str, tensor: torch.Tensor) -> None:
     if tensor.layout != torch.strided or tensor.is_quantized or type(tensor) not in {torch.Tensor, torch.nn.Parameter}:
-        raise ArtifactError(f"`{name}` is a {type(tensor).__name__} of layout {tensor.layout}: no `.pt2` file can hold it")
+        raise ArtifactError(
+            f"`{name}` is a {type(tensor).__name__} of layout {tensor.layout}: no `.pt2` file can hold it"
+        )
 
 
 class TensorReader:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import torch
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-import scriptkit
 from scriptkit.artifact import exported_manifest as parts
 from scriptkit.artifact.container import write_container
 from scriptkit.artifact.exported_literals import literal, structure_document
 from scriptkit.artifact.exported_programs import operators, program_bytes
 from scriptkit.artifact.exported_tensors import TensorEntries
 from scriptkit.artifact.writing import write_atomically
-from scriptkit.compiling.structure import Nest, build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import PLAIN_VALUES
 from scriptkit.engines.export.inputs import FixedInput, NumberInput, TensorInput
 from scriptkit.errors import ArtifactError
+from scriptkit.live.nested import Nest, build
+from scriptkit.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,7 +125,7 @@ def _sample(program: MethodProgram) -> bytes:
 
 def _written_by() -> parts.WrittenBy:
     return parts.WrittenBy(
-        scriptkit=scriptkit.__version__,
+        scriptkit=__version__,
         torch=str(torch.__version__).partition("+")[0],
         python=platform.python_version(),
         schema_version=torch_names.schema_version(),
@@ -185,9 +185,7 @@ def _input(one: Input) -> parts.Input:
         parts.Dimension(kind=it.kind, size=it.size, min=it.least, max=it.most, to=it.to, reason=it.reason)
         for it in one.dimensions
     ]
-    return parts.TensorInput(
-        name=one.name, dtype=str(one.dtype).removeprefix("torch."), device=one.device, dims=dims
-    )
+    return parts.TensorInput(name=one.name, dtype=str(one.dtype).removeprefix("torch."), device=one.device, dims=dims)
 
 
 def _arguments(program: MethodProgram) -> Iterator[parts.Argument]:

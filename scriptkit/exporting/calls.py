@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.arguments import positional
 from scriptkit.compiling.exporting.exporter import Example
 from scriptkit.compiling.exporting.running import Original
-from scriptkit.compiling.forms import exported_methods
-from scriptkit.compiling.isolation import detached
+from scriptkit.compiling.plan.trees import exported_methods
 from scriptkit.errors import ExportError
+from scriptkit.live.copies import detached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +23,7 @@ Methods = Any
 class Calls:
     """The example calls of a module, and the methods left out for want of one."""
 
-    def __init__(
-        self, module: nn.Module, inputs: Any, kwargs: Mapping[str, Any] | None, methods: Methods
-    ) -> None:
+    def __init__(self, module: nn.Module, inputs: Any, kwargs: Mapping[str, Any] | None, methods: Methods) -> None:
         self.module = module
         self.given = dict(_given(inputs, kwargs, methods))
         self.names = self._names(methods)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.arguments import required_module
 from scriptkit.compiling.exporting.exporter import Example, export_method
 from scriptkit.compiling.exporting.modes import is_the_same_in_both_modes
-from scriptkit.compiling.isolation import own_copy
 from scriptkit.errors import ExportError
 from scriptkit.exporting.calls import Calls
 from scriptkit.exporting.exported_module import ExportedModule
+from scriptkit.live.copies import own_copy
+from scriptkit.runtime.compiled import CompiledModule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def export_program(
     """Export a module with `torch.export`, verified against the module itself.
 
     `example_inputs` are positional arguments of `forward`, `example_kwargs` its keyword arguments; a list of tuples
-    gives several forms of call (with and without an optional tensor, a flag both ways), each of which becomes a program.
+    gives several forms of call (with and without an optional tensor, a flag both ways), each becomes a program.
     `methods` names what is exported (otherwise `forward` and the methods marked with `scriptkit.export`), as a list, or
     as a dictionary from names to example inputs; a method without any is tried with what `forward` calls it with.
 
@@ -66,8 +67,7 @@ def export_program(
 
 def _written(module: nn.Module) -> nn.Module:
     """The module somebody wrote, beneath what `compile` made of it."""
-    inner = getattr(module, "inner", None)
-    return inner if type(module).__name__ == "CompiledModule" and inner is not None else module
+    return module.inner if isinstance(module, CompiledModule) else module
 
 
 class _Exporter:

@@ -81,9 +81,7 @@ def dimension_rows(programs: Sequence[MethodProgram]) -> Iterator[DimensionRow]:
         for one in program.inputs:
             if isinstance(one, TensorInput):
                 for place, it in enumerate(one.dimensions):
-                    yield DimensionRow(
-                        one.name, place, it.kind, it.reason, it.size, it.least, it.most, program.method
-                    )
+                    yield DimensionRow(one.name, place, it.kind, it.reason, it.size, it.least, it.most, program.method)
 
 
 def _fixed(program: MethodProgram) -> Iterator[str]:

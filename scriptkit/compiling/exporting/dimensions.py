@@ -154,7 +154,9 @@ def _bounded_dimension(
     least, most = _bounds(dimension.least, dimension.most, at_least, at_most)
     kind = "fixed" if least == most else ("range" if dimension.kind == "free" else dimension.kind)
     reason = dimension.reason or because
-    inputs[number] = with_dimension(one, place, replace(dimension, kind=kind, least=least or 0, most=most, reason=reason))
+    inputs[number] = with_dimension(
+        one, place, replace(dimension, kind=kind, least=least or 0, most=most, reason=reason)
+    )
     return True
 
 

@@ -1,13 +1,12 @@
 """One method of a module as a verified program: as it was written, else lowered, else an error that says why.
 
-    method, example ── running ──> three calls of the method; state outside of buffers is refused
-        └─ ladder ──> what is dynamic ── torch.export ──> program ── verifying ──> MethodProgram
-                 └─ refused, or different: the next rung; after the last, the next route
+method, example ── running ──> three calls of the method; state outside of buffers is refused
+    └─ ladder ──> what is dynamic ── torch.export ──> program ── verifying ──> MethodProgram
+             └─ refused, or different: the next rung; after the last, the next route
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,6 @@ from scriptkit.compiling.exporting.method_module import method_module
 from scriptkit.compiling.exporting.refusals import diagnostic, headline, is_foreign
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
-from scriptkit.compiling.isolation import random_states_kept, with_fresh_tensors
-from scriptkit.compiling.structure import Constant, Leaf, Nest, build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
@@ -30,6 +27,8 @@ from scriptkit.engines.export.inputs import told
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
 from scriptkit.errors import ExportError
+from scriptkit.live.copies import random_states_kept, with_fresh_tensors
+from scriptkit.live.nested import Constant, Leaf, Nest, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.exporting.ladder import Axes, Rung
     from scriptkit.compiling.exporting.running import Run
-    from scriptkit.compiling.structure import Structure
     from scriptkit.diagnostics import Diagnostic
+    from scriptkit.live.nested import Structure
 
 Dynamic = Any
 """What the user says of dimensions: None (all that can be), False (none), or places by name of the argument."""
@@ -123,10 +122,10 @@ class _Export:
                     f"{self.name}.{self.example.method} raises on the example inputs: {words(rows[-1].error)}"
                 ) from rows[-1].error
             copies.append(Original(module, self.example.method).copy())
-        self._refuse_state(copies, rows)
+        self._refuse_state(copies)
         return rows
 
-    def _refuse_state(self, copies: Sequence[nn.Module], rows: Sequence[Run]) -> None:
+    def _refuse_state(self, copies: Sequence[nn.Module]) -> None:
         for path, name in state.changed(copies[0], copies[-1]):
             told_name = state.spoken(path, name)
             if state.is_read(self.module, path, name):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.structure import build
+from scriptkit.live.nested import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from scriptkit.compiling.structure import build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import plain, taken_apart
+from scriptkit.live.nested import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,9 @@ class MethodModule(nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the method."""
-        own_args, own_kwargs = build(self._convention.structure, torch_names.leaves((args, kwargs)))
-        values, structure = taken_apart(self._run(*own_args, **own_kwargs))
+        run, convention = self.__dict__["_run"], self.__dict__["_convention"]
+        own_args, own_kwargs = build(convention.structure, torch_names.leaves((args, kwargs)))
+        values, structure = taken_apart(run(*own_args, **own_kwargs))
         return build(plain(structure), values)
 
 

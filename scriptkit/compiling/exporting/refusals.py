@@ -6,21 +6,20 @@ import linecache
 import re
 import sysconfig
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-import sympy
 import torch
 
-import scriptkit
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.export import torch_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
 CODE, NAME = "SK700", "export-refused"
-_PACKAGES = tuple(str(Path(module.__file__ or "").parent) + "/" for module in (torch, sympy, scriptkit))
+_SYMPY = Path(torch.__path__[0]).parent / "sympy"
+_PACKAGES = tuple(f"{folder}/" for folder in (*torch.__path__, _SYMPY, Path(__file__).parents[2]))
 _PYTHON = sysconfig.get_paths()["stdlib"] + "/"
 _INSTALLED = "/site-packages/"
 _WORDS = (

@@ -1,4 +1,4 @@
-"""Running a method, or its program, on copies: the result, what became of arguments and buffers, gradients, or the error."""
+"""Running a method, or its program, on copies: result, arguments and buffers afterwards, gradients, or the error."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit import switches
-from scriptkit.compiling.comparison import compare
-from scriptkit.compiling.isolation import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
-from scriptkit.compiling.structure import build, flatten
+from scriptkit.live.comparison import compare
+from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.nested import build, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torch import Tensor, nn
 
-    from scriptkit.compiling.comparison import Difference
     from scriptkit.engines.export.programs import MethodProgram
+    from scriptkit.live.comparison import Difference
 
 SEED = 271
 CALLS_IN_A_ROW = 3

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from scriptkit.compiling.comparison import compare
+from scriptkit.live.comparison import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +49,13 @@ def is_read(module: nn.Module, path: str, name: str) -> bool:
     return any(name in _read_in(base) for base in kind.__mro__ if base not in {nn.Module, object})
 
 
-def _read_in(kind: type) -> set[str]:
+@functools.lru_cache(maxsize=1024)
+def _read_in(kind: type) -> frozenset[str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     except (OSError, TypeError, SyntaxError):
-        return set()
-    return set(_reads(tree))
+        return frozenset()
+    return frozenset(_reads(tree))
 
 
 def _reads(tree: ast.AST) -> Iterator[str]:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.exporting.dimensions import with_dimension
 from scriptkit.compiling.exporting.running import Program, words
-from scriptkit.compiling.perturb import Example, perturbations, sizes
-from scriptkit.compiling.structure import build
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.inputs import NumberInput, TensorInput
 from scriptkit.engines.export.programs import ProgramInputError
+from scriptkit.live.nested import build
+from scriptkit.live.variations import Example, perturbations, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scriptkit.compiling.exporting.running import Original, Run
-    from scriptkit.compiling.perturb import Perturbation
     from scriptkit.engines.export.programs import MethodProgram
+    from scriptkit.live.variations import Perturbation
 
 _EXAMPLE = "the example inputs"
 _GRADIENTS = "gradients"
@@ -39,7 +39,7 @@ class DifferentError(Exception):
 
 @dataclass
 class Verdict:
-    """What the comparison showed: changes compared, what the program refuses, and the smallest sizes that were right."""
+    """What the comparison showed: what was compared, what the program refuses, the smallest sizes that were right."""
 
     compared: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)

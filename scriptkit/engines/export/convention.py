@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.compiling.structure import Constant, Leaf, Nest, Structure, arranged, build, flatten, is_same_constant
 from scriptkit.engines.export.inputs import told
+from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten, is_same_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-PLAIN_VALUES = (type(None), bool, int, float, complex, str, torch.dtype, torch.device, torch.layout, torch.memory_format)
+PLAIN_VALUES = (
+    type(None),
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    torch.dtype,
+    torch.device,
+    torch.layout,
+    torch.memory_format,
+)
 """What a program may have as an input beside tensors."""
 SYMBOLS = (torch.SymInt, torch.SymFloat, torch.SymBool)
 _PLAIN_KINDS = {"namedtuple": tuple, "tuple": tuple, "list": list}

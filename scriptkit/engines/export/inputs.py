@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from scriptkit.compiling.structure import is_same_constant
+from scriptkit.live.nested import is_same_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

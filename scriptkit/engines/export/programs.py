@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from scriptkit.compiling.structure import build, differences
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.inputs import misfits
+from scriptkit.live.nested import build, differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torch.export import ExportedProgram
 
-    from scriptkit.compiling.structure import Structure
     from scriptkit.engines.export.convention import Convention
     from scriptkit.engines.export.expressions import Guard
     from scriptkit.engines.export.inputs import Input
+    from scriptkit.live.nested import Structure
 
 
 class ProgramInputError(ValueError):
@@ -102,8 +102,8 @@ class Programs(nn.Module):
                 its.__dict__[name] = its._buffers.pop(name, held.tensor)
                 continue
             part = _part(self, path)
-            own = part._parameters if held.kind == "parameter" else part._buffers
-            own.setdefault(name, held.tensor)  # type: ignore[arg-type]
+            own: dict[str, Any] = part._parameters if held.kind == "parameter" else part._buffers
+            own.setdefault(name, held.tensor)
             if held.kind == "unsaved buffer":
                 part._non_persistent_buffers_set.add(name)
         for path, its in list(program.module.named_modules()):

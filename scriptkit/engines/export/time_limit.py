@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class _Expired(BaseException):  # noqa: N818 - it ends a block, and is not one of the errors that code swallows
+class _Expired(BaseException):
     """Raised in the thread whose time is over."""
 
 

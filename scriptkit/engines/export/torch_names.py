@@ -12,7 +12,6 @@ import logging
 import sys
 import threading
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import torch
@@ -21,6 +20,7 @@ from torch.utils import _pytree as pytree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from torch.export import ExportedProgram
 
@@ -114,7 +114,7 @@ def listening(is_foreign: Callable[[str], bool]) -> Iterator[Notes]:
         loggers[0].handlers = [listener]
         loggers[0].setLevel(logging.INFO)
         stream = sys.stderr
-        sys.stderr = _WithoutGraphs(stream)  # type: ignore[assignment]
+        sys.stderr = _WithoutGraphs(stream)
         try:
             yield notes
         finally:
@@ -237,7 +237,9 @@ def tensor_document(tensor: torch.Tensor) -> dict[str, Any]:
     """Dtype, sizes, strides and device of a tensor, in torch's schema."""
     from torch._export.serde.serialize import EnumEncoder, _dataclass_to_dict, serialize_tensor_meta
 
-    document: dict[str, Any] = json.loads(json.dumps(_dataclass_to_dict(serialize_tensor_meta(tensor)), cls=EnumEncoder))
+    document: dict[str, Any] = json.loads(
+        json.dumps(_dataclass_to_dict(serialize_tensor_meta(tensor)), cls=EnumEncoder)
+    )
     return document
 
 
