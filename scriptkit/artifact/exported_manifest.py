@@ -100,6 +100,7 @@ class Program(_Part):
     name: str
     route: str
     training: bool | None
+    gradients: bool = Field(default=True, description="false: the results are right, their gradients are not")
     fixed: list[FixedArgument] = Field(default_factory=list)
     guards: list[Guard] = Field(default_factory=list)
     inputs: list[Input]

@@ -153,6 +153,7 @@ class _Reading:
                 ),
                 training=text.training,
                 route=text.route,
+                has_gradients=text.gradients,
                 notes=tuple(text.notes),
             )
         except ArtifactError:

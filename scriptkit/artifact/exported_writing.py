@@ -155,7 +155,10 @@ def _method(programs: Programs, method: str, named: Mapping[str, MethodProgram])
 
 def _default(value: Any) -> Any:
     """The literal of a default, or its text where it has none."""
-    return literal(value) if isinstance(value, PLAIN_VALUES) else {"text": repr(type(value).__name__)}
+    try:
+        return literal(value)
+    except ArtifactError:
+        return {"text": f"<{type(value).__name__}>"}
 
 
 def _program(name: str, program: MethodProgram) -> parts.Program:
@@ -164,6 +167,7 @@ def _program(name: str, program: MethodProgram) -> parts.Program:
         name=name,
         route=program.route,
         training=program.training,
+        gradients=program.has_gradients,
         fixed=[parts.FixedArgument(argument=one.name, value=literal(one.value)) for one in fixed],
         guards=[
             parts.Guard(left=guard.left, op=guard.op, right=guard.right, message=guard.message)

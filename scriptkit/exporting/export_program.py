@@ -83,11 +83,11 @@ class _Exporter:
         """One program for each form of call."""
         if self.twin.training != training:
             self.twin.train(training)
-        made = [self._exported(example) for example in self.examples[method]]
+        made = [program for example in self.examples[method] for program in self._exported(example)]
         if all(is_the_same_in_both_modes(self.twin, one.method, one.args, one.kwargs) for one in self.examples[method]):
             for program in made:
                 program.training = None
         return made
 
-    def _exported(self, example: Example) -> MethodProgram:
+    def _exported(self, example: Example) -> list[MethodProgram]:
         return export_method(self.twin, example, dynamic=self.dynamic, seconds=self.time_limit)

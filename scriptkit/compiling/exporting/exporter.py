@@ -17,8 +17,9 @@ from scriptkit.compiling.exporting import state
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
-from scriptkit.compiling.exporting.refusals import diagnostic, headline, is_foreign
-from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, words
+from scriptkit.compiling.exporting.refusals import diagnostic, headline, place_of
+from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
+from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import Convention, taken_apart
@@ -26,7 +27,7 @@ from scriptkit.engines.export.expressions import UnreadableError
 from scriptkit.engines.export.inputs import told
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
-from scriptkit.errors import ExportError
+from scriptkit.errors import CompilationError, ExportError
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import Constant, Leaf, Nest, build
 
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 Dynamic = Any
 """What the user says of dimensions: None (all that can be), False (none), or places by name of the argument."""
+
+
+_Way = tuple["nn.Module", "Callable[..., Any]"]
+"""A module with the tensors of the program, and what is to be called."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,30 @@ class _Refused:
             self.diagnostics.append(found)
 
 
+_MOST_PROGRAMS = 4
+
+
 def export_method(
     module: nn.Module, example: Example, *, dynamic: Dynamic = None, seconds: float | None = None
-) -> MethodProgram:
+) -> list[MethodProgram]:
     """Export one method in the mode the module is in; raises ExportError.
 
-    The module is left as it is; the tensors of the program are the module's own.
+    Where a branch on a size leaves the program a part of the sizes only, the method is exported again from a size on
+    the other side. The module is left as it is; the tensors of the programs are the module's own.
     """
-    return _Export(module, example, dynamic).run(seconds)
+    first = _Export(module, example, dynamic)
+    programs = [first.run(seconds)]
+    todo = [] if dynamic is False else list(first.elsewhere)
+    while todo and len(programs) < _MOST_PROGRAMS:
+        args, kwargs = todo.pop(0)
+        if all(program.fitted(args, kwargs)[1] for program in programs):
+            other = _Export(module, Example(example.method, args, kwargs), dynamic)
+            try:
+                programs.append(other.run(seconds))
+            except ExportError:
+                continue  # the first program says where its sizes end
+            todo += other.elsewhere
+    return programs
 
 
 class _Export:
@@ -88,6 +109,7 @@ class _Export:
         self.values = self.convention.leaves(example.args, example.kwargs)[0]
         self.asked = asked_axes(self.convention, self.values, dynamic)
         self.notes: list[str] = []
+        self.elsewhere: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
     def _convention(self) -> Convention:
         try:
@@ -97,14 +119,22 @@ class _Export:
 
     def run(self, seconds: float | None) -> MethodProgram:
         rows = self._rows()
-        routes: tuple[tuple[str, Callable[[], Callable[..., Any]]], ...] = (("exported", self._as_written),)
+        routes: tuple[tuple[str, Callable[[], _Way]], ...] = (
+            ("exported", self._as_written),
+            ("lowered", lambda: self._lowered(numbers=False)),
+            ("lowered", lambda: self._lowered(numbers=True)),
+        )
         for route, make in routes:
             try:
                 with time_limit(seconds):
-                    made = self._by(route, make, rows)
+                    made = self._by(route, make(), rows)
             except TimeLimitError as error:
                 self.refused.add(f"{route}: {error}")
                 continue
+            except CompilationError as error:
+                self.refused.add(f"{route}: {error.headline}")
+                self.refused.diagnostics += error.diagnostics
+                break
             if made is not None:
                 return made
         raise self._error()
@@ -137,14 +167,19 @@ class _Export:
 
     # ---- the ways
 
-    def _as_written(self) -> Callable[..., Any]:
-        return getattr(self.module, self.example.method)  # type: ignore[no-any-return]
+    def _as_written(self) -> _Way:
+        return self.module, bound(self.module, self.example.method)
 
-    def _by(self, route: str, make: Callable[[], Callable[..., Any]], rows: Sequence[Run]) -> MethodProgram | None:
+    def _lowered(self, *, numbers: bool) -> _Way:
+        example = self.example
+        with switches.eager():
+            return lowered_method(self.module, example.method, example.args, example.kwargs, numbers=numbers)
+
+    def _by(self, route: str, way: _Way, rows: Sequence[Run]) -> MethodProgram | None:
         ladder = Ladder(self.convention, self.original, self.values, self.asked)
         for rung in ladder.rungs():
             try:
-                made = self._exported(route, make(), rung, rows[0])
+                made = self._exported(route, way, rung, rows[0])
                 verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
             except DifferentError as error:
                 self.refused.add(f"{route}: its program differs on {error}")
@@ -159,7 +194,14 @@ class _Export:
                 if torch_names.is_data_dependent(error):
                     return None
                 continue
+            if verdict.no_gradients and self.module.training:
+                self.refused.add(f"{route}: it cannot be trained, its gradients: {verdict.no_gradients}")
+                continue
+            self.elsewhere = verdict.elsewhere
             made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
+            if verdict.no_gradients:
+                made.has_gradients = False
+                made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
             return made
         return None
 
@@ -173,13 +215,14 @@ class _Export:
             if wide.shape[place] != value.shape[place]
         )
 
-    def _exported(self, route: str, run: Callable[..., Any], rung: Rung, first: Run) -> MethodProgram:
-        wrapped = method_module(self.module, run, self.convention)
+    def _exported(self, route: str, way: _Way, rung: Rung, first: Run) -> MethodProgram:
+        wrapped = method_module(*way, self.convention)
         values = with_fresh_tensors(list(rung.values))
         args, kwargs = self.convention.program_arguments(values)
         shapes = dynamic_shapes(self.convention, values, rung.axes)
-        with torch_names.listening(is_foreign) as notes, random_states_kept(), switches.eager(), torch.enable_grad():
+        with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager(), torch.enable_grad():
             program = torch_names.export(wrapped, args, kwargs, shapes)
+        torch_names.change_traces(program, with_user_lines)
         found = taken(program, self.convention, rung.values, notes, rung.axes)
         return MethodProgram(
             method=self.example.method,

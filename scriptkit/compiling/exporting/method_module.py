@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from scriptkit.engines.export import torch_names
-from scriptkit.engines.export.convention import plain, taken_apart
+from scriptkit.engines.export.convention import OUTPUTS, plain, taken_apart
 from scriptkit.live.nested import build
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class MethodModule(nn.Module):
         run, convention = self.__dict__["_run"], self.__dict__["_convention"]
         own_args, own_kwargs = build(convention.structure, torch_names.leaves((args, kwargs)))
         values, structure = taken_apart(run(*own_args, **own_kwargs))
+        values = [value if isinstance(value, OUTPUTS) else None for value in values]
         return build(plain(structure), values)
 
 

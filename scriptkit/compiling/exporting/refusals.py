@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from scriptkit.compiling.exporting.rewriting import program
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.export import torch_names
+from scriptkit.engines.export.torch_names import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,11 @@ def is_foreign(path: str) -> bool:
     if path.startswith("<"):
         return not path.startswith("<ipython")
     return path.startswith(_PACKAGES) or (path.startswith(_PYTHON) and _INSTALLED not in path)
+
+
+def place_of(path: str, line: int) -> Place | None:
+    """The line of the model that a line of code is, None where it is none."""
+    return program.place_of(path, line) or (None if is_foreign(path) else Place(path, line))
 
 
 def diagnostic(error: BaseException, class_name: str, method: str) -> Diagnostic:
@@ -76,9 +83,9 @@ def headline(error: BaseException) -> str:
 def _places(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
     """The lines of the model that led to an error, the outermost first."""
     while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if not is_foreign(name):
-            yield name, trace.tb_lineno
+        place = place_of(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        if place is not None:
+            yield place.path, place.line
         trace = trace.tb_next
 
 

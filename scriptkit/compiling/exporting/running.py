@@ -10,7 +10,13 @@ import torch
 
 from scriptkit import switches
 from scriptkit.live.comparison import compare
-from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.copies import (
+    asks_for_gradients,
+    buffers_restored,
+    copy_tree,
+    random_states_kept,
+    with_fresh_tensors,
+)
 from scriptkit.live.nested import build, flatten
 
 if TYPE_CHECKING:
@@ -46,6 +52,11 @@ class Run:
             yield from compare(self.gradients[name], other.gradients[name], path=f"gradient of `{name}`")
 
 
+def bound(module: nn.Module, method: str) -> Callable[..., Any]:
+    """A method as a user calls it: `forward` by calling the module, with its hooks."""
+    return module if method == "forward" else getattr(module, method)  # type: ignore[no-any-return]
+
+
 class Original:
     """The method of the module as Python runs it, each time on a copy of the module."""
 
@@ -60,7 +71,7 @@ class Original:
     def run_on(self, copy: nn.Module, args: Any, kwargs: Any, *, gradients: bool = False) -> Run:
         """Run on a copy, which keeps what the run writes."""
         with switches.eager():
-            made = _run(getattr(copy, self.method), (args, kwargs), _parameters(copy) if gradients else None)
+            made = _run(bound(copy, self.method), (args, kwargs), _parameters(copy) if gradients else None)
         made.buffers = _cloned(dict(copy.named_buffers()))
         return made
 
@@ -97,7 +108,13 @@ def _cloned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 
-def _run(function: Callable[..., Any], call: tuple[Any, Any], parameters: Mapping[str, Tensor] | None) -> Run:
+def _run(
+    function: Callable[..., Any],
+    call: tuple[Any, Any],
+    parameters: Mapping[str, Tensor] | None,
+    *,
+    needs_gradients: bool = False,
+) -> Run:
     """Run on copies of the arguments; with parameters, gradients are computed too."""
     made = Run()
     tensors, structure = flatten(with_fresh_tensors(call))
@@ -109,12 +126,15 @@ def _run(function: Callable[..., Any], call: tuple[Any, Any], parameters: Mappin
                 wanted[f"argument {number}"] = tensor.requires_grad_()
         tensors = [tensor.clone() for tensor in tensors]
     args, kwargs = build(structure, tensors)
+    with_gradients = parameters is not None or needs_gradients
     try:
-        with random_states_kept(SEED), torch.set_grad_enabled(parameters is not None):
+        with random_states_kept(SEED), torch.set_grad_enabled(with_gradients):
             made.result = function(*args, **kwargs)
             if parameters is not None:
                 made.gradients = _gradients(made.result, wanted)
     except Exception as error:  # noqa: BLE001 - what either raises is compared, not handled
+        if not with_gradients and asks_for_gradients(error):
+            return _run(function, call, parameters, needs_gradients=True)
         made.error = error
     made.arguments = [tensor.detach() for tensor in tensors]
     return made

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scriptkit.compiling.exporting.running import Original, Run
+    from scriptkit.engines.export.inputs import Input
     from scriptkit.engines.export.programs import MethodProgram
     from scriptkit.live.variations import Perturbation
 
 _EXAMPLE = "the example inputs"
 _GRADIENTS = "gradients"
+_SPECIAL = 2
+"""Sizes below it torch.export takes for constants."""
 
 
 class DifferentError(Exception):
@@ -39,12 +42,16 @@ class DifferentError(Exception):
 
 @dataclass
 class Verdict:
-    """What the comparison showed: what was compared, what the program refuses, the smallest sizes that were right."""
+    """What the comparison showed: what was compared, what the program refuses, the smallest sizes that were right.
+
+    `elsewhere` are calls that the method takes, and that lie beyond a branch on a size that the program has not.
+    """
 
     compared: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     least: dict[tuple[int, int], int] = field(default_factory=dict)
-    largest: float = 0.0
+    no_gradients: str = ""
+    elsewhere: list[tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
 
 
 @dataclass
@@ -72,7 +79,7 @@ def verify(
         for change in changes.cut_to(size):
             verification.compare_small(change, size)
     changes.let_in(verification.verdict)
-    program.compared, program.largest = tuple(verification.verdict.compared), verification.verdict.largest
+    program.compared = tuple(verification.verdict.compared)
     return verification.verdict
 
 
@@ -100,10 +107,12 @@ class _Verification:
             return
         with self.program.kept():
             actual = self.program.run(args, kwargs, gradients=True)
-        if actual.error is not None:
-            self.verdict.limits.append(f"{_GRADIENTS}: the program raises {words(actual.error)}")
+        found = [] if actual.error else list(expected.differences(actual))
+        if actual.error is None and not found:
+            self.verdict.compared.append(_GRADIENTS)
             return
-        self._accept(_GRADIENTS, expected, actual)
+        why = f"they differ: {found[0].path}: {found[0].what}" if found else f"it raises {words(actual.error)}"
+        self.verdict.no_gradients = why
 
     def compare(self, change: _Change) -> bool:
         """One changed call; False where either raises."""
@@ -113,9 +122,11 @@ class _Verification:
         with self.program.kept():
             actual = self.program.run(change.args, change.kwargs)
         if actual.error is not None:
-            if not isinstance(actual.error, ProgramInputError):  # what the inputs say is said already
+            if not isinstance(actual.error, ProgramInputError):
                 self.verdict.limits.append(f"{change.name}: {words(actual.error)}")
-            return False
+            elif is_out_of_range(self.program.program, change.args, change.kwargs):
+                self.verdict.elsewhere.append((change.args, change.kwargs))
+            return False  # what the inputs say is said already
         self._accept(change.name, expected, actual, change.axes)
         return True
 
@@ -137,6 +148,25 @@ class _Verification:
         if found:
             raise DifferentError(f"{name}: {found[0].path}: {found[0].what}", axes)
         self.verdict.compared.append(name)
+
+
+def is_out_of_range(program: MethodProgram, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call fits but for ranges and guards: a program of the other side of a branch may take it."""
+    try:
+        values, _ = program.convention.leaves(args, kwargs)
+    except TypeError:
+        return False
+    return not any(_is_fixed(one, value, values) for one, value in zip(program.inputs, values, strict=True))
+
+
+def _is_fixed(one: Input, value: Any, values: Sequence[Any]) -> bool:
+    if not isinstance(one, TensorInput):
+        return not isinstance(one, NumberInput) and next(one.misfits(value, (), ()), "") != ""
+    for it, size in zip(one.dimensions, value.shape, strict=True):
+        is_other = it.to is not None and values[it.to[0]].shape[it.to[1]] != size
+        if is_other or (it.kind == "fixed" and it.size != size) or (size < it.least <= _SPECIAL):
+            return True
+    return False
 
 
 class _Changes:
@@ -183,7 +213,11 @@ class _Changes:
         return _Change(change.name, change.args, change.kwargs, axes)
 
     def let_in(self, verdict: Verdict) -> None:
-        """Set the least size of every free dimension to the smallest that was right."""
+        """Set the least size of every free dimension to the smallest that was right; the example is right."""
+        for number, tensor in zip(self.tensors, self.example.tensors, strict=True):
+            for place, size in enumerate(tensor.shape):
+                if size < verdict.least.get((number, place), 2):
+                    verdict.least[number, place] = size
         for number, one in enumerate(self.program.inputs):
             if isinstance(one, TensorInput):
                 for place, dimension in enumerate(one.dimensions):

@@ -20,20 +20,11 @@ from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, bui
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-PLAIN_VALUES = (
-    type(None),
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    torch.dtype,
-    torch.device,
-    torch.layout,
-    torch.memory_format,
-)
+PLAIN_VALUES = (type(None), bool, int, float, str)
 """What a program may have as an input beside tensors."""
 SYMBOLS = (torch.SymInt, torch.SymFloat, torch.SymBool)
+OUTPUTS = (torch.Tensor, bool, int, float, *SYMBOLS)
+"""What a program gives; any other value is the same in every run, and stands in the tree of the result."""
 _PLAIN_KINDS = {"namedtuple": tuple, "tuple": tuple, "list": list}
 
 

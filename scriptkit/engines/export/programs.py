@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class MethodProgram:
     """One method of a module as a program, and the calls it is good for.
 
     `training` is the mode it was made in, None where both modes run the same; `result` is the tree of the numbers of
-    its outputs; `route` tells whether the code was exported as it was written, or lowered first.
+    its outputs; `route` tells whether the code was exported as it was written, or lowered first. Without
+    `has_gradients` the results are right and their gradients are not: then they have none.
     """
 
     method: str
@@ -49,7 +51,7 @@ class MethodProgram:
     route: str = "exported"
     notes: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
-    largest: float = 0.0
+    has_gradients: bool = True
     module: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +72,8 @@ class MethodProgram:
     def run(self, values: Sequence[Any]) -> Any:
         """Run on inputs that fit, and give the result the types that the method gives."""
         args, kwargs = self.convention.program_arguments(values)
-        return build(self.result, torch_names.leaves(self.module(*args, **kwargs)))
+        with nullcontext() if self.has_gradients else torch.no_grad():
+            return build(self.result, torch_names.leaves(self.module(*args, **kwargs)))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check a call and run it; raises ProgramInputError."""

@@ -59,10 +59,10 @@ class Notes:
 class _Listener(logging.Handler):
     """Notes while they are written; the line is found on the stack, since the record names torch's own."""
 
-    def __init__(self, notes: Notes, is_foreign: Callable[[str], bool]) -> None:
+    def __init__(self, notes: Notes, place_of: Callable[[str, int], Place | None]) -> None:
         super().__init__(logging.INFO)
         self.notes = notes
-        self.is_foreign = is_foreign
+        self.place_of = place_of
 
     def emit(self, record: logging.LogRecord) -> None:
         arguments = record.args if isinstance(record.args, tuple) else ()
@@ -74,9 +74,9 @@ class _Listener(logging.Handler):
     def _place(self) -> Place | None:
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
-            name = frame.f_code.co_filename
-            if not self.is_foreign(name):
-                return Place(name, frame.f_lineno)
+            place = self.place_of(frame.f_code.co_filename, frame.f_lineno)
+            if place is not None:
+                return place
             frame = frame.f_back
         return None
 
@@ -98,13 +98,13 @@ class _WithoutGraphs:
 
 
 @contextlib.contextmanager
-def listening(is_foreign: Callable[[str], bool]) -> Iterator[Notes]:
+def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
     """Collect what the tracer notes, and keep its remarks off the terminal; the loggers are as before afterwards.
 
-    `is_foreign` tells the files that are no line of the model: those of torch and of scriptkit.
+    `place_of` tells the line of the model that a line of a file is, None for those of torch and of scriptkit.
     """
     notes = Notes()
-    listener = _Listener(notes, is_foreign)
+    listener = _Listener(notes, place_of)
     loggers = [logging.getLogger(name) for name in _NOISY]
     with _LOCK:
         before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
@@ -113,12 +113,14 @@ def listening(is_foreign: Callable[[str], bool]) -> Iterator[Notes]:
             logger.propagate = False
         loggers[0].handlers = [listener]
         loggers[0].setLevel(logging.INFO)
+        disabled, logging.root.manager.disable = logging.root.manager.disable, logging.NOTSET
         stream = sys.stderr
         sys.stderr = _WithoutGraphs(stream)
         try:
             yield notes
         finally:
             sys.stderr = stream
+            logging.root.manager.disable = disabled
             for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
                 logger.setLevel(level)
                 logger.propagate = propagate
@@ -151,6 +153,15 @@ def leaves(value: Any) -> list[Any]:
 def runnable(program: ExportedProgram) -> nn.Module:
     """The program as a module; its tensors are those of the program."""
     return program.module()
+
+
+def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> None:
+    """Rewrite the stack traces that the nodes carry, those of branches and loops too."""
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            for node in module.graph.nodes:
+                if node.meta.get("stack_trace"):
+                    node.meta["stack_trace"] = change(node.meta["stack_trace"])
 
 
 def guards(program: ExportedProgram) -> list[str]:

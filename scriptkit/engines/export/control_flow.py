@@ -1,0 +1,309 @@
+"""What rewritten programs call: branches and loops that are decided while the program is exported, or kept in it.
+
+Each function looks at what the tracer has in its hands. A condition that is known now is decided now, as Python would;
+one that only a run knows becomes `torch.cond`, `while_loop`, `scan`, an assertion or `.item()`. `kinds` has a letter for
+each value that leaves a branch or a loop: t tensor, i int, f float, b bool, ? what no operator carries. Within a loop an
+I or F stays a tensor: most operators take it so, and what it indexes needs no bounds that nobody knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_LONGEST_KNOWN = 500
+"""Rounds of a loop that are unrolled at most while its condition is known."""
+
+
+class NotCarriedError(TypeError):
+    """A branch or a loop has to carry something that no operator of torch.export carries."""
+
+
+def is_open(value: Any) -> bool:
+    """Whether only a run knows this value."""
+    if isinstance(value, Tensor):
+        return True
+    symbolic = isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat))
+    return symbolic and bool(value.node.expr.free_symbols)
+
+
+def truth(value: Any) -> Any:
+    """`bool(value)`."""
+    if isinstance(value, Tensor):
+        return value.reshape(()).to(torch.bool)
+    if isinstance(value, (torch.SymInt, torch.SymFloat)):
+        return value != 0
+    return value if isinstance(value, torch.SymBool) else bool(value)
+
+
+def negated(value: Any) -> Any:
+    """`not value`."""
+    if isinstance(value, Tensor):
+        return torch.logical_not(value)
+    return torch.sym_not(value) if isinstance(value, torch.SymBool) else not value
+
+
+def both(one: Any, other: Any) -> Any:
+    """`one and other`, of truths."""
+    if isinstance(one, bool):
+        return other if one else False
+    if isinstance(other, bool):
+        return one if other else False
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return torch.logical_and(as_tensor(one), as_tensor(other))
+    return one & other
+
+
+def either(one: Any, other: Any) -> Any:
+    """`one or other`, of truths."""
+    if isinstance(one, bool):
+        return True if one else other
+    if isinstance(other, bool):
+        return True if other else one
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return torch.logical_or(as_tensor(one), as_tensor(other))
+    return one | other
+
+
+def to_int(value: Any) -> Any:
+    """`int(value)`."""
+    if isinstance(value, Tensor):
+        whole = value.trunc() if value.dtype.is_floating_point else value
+        return whole.to(torch.int64).reshape(()).item()
+    if isinstance(value, torch.SymInt):
+        return value
+    return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(value)
+
+
+def to_float(value: Any) -> Any:
+    """`float(value)`."""
+    if isinstance(value, Tensor):
+        return value.to(torch.float64).reshape(()).item()
+    return torch.sym_float(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else float(value)
+
+
+def as_tensor(value: Any) -> Tensor:
+    """A number as a tensor without dimensions, in the dtype that Python's number has."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool):
+        return torch.scalar_tensor(value, dtype=torch.bool)
+    if isinstance(value, torch.SymBool):
+        return torch.scalar_tensor(torch.sym_ite(value, 1, 0), dtype=torch.int64).to(torch.bool)
+    if isinstance(value, (int, torch.SymInt)):
+        return torch.scalar_tensor(value, dtype=torch.int64)
+    if isinstance(value, (float, torch.SymFloat)):
+        return torch.scalar_tensor(value, dtype=torch.float64)
+    raise NotCarriedError(f"a {type(value).__name__} leaves a branch or a loop that only a run decides")
+
+
+def refuse_if(condition: Any, message: str) -> None:
+    """`if condition: raise RuntimeError(message)`."""
+    if not is_open(condition):
+        if condition:
+            raise RuntimeError(message)
+    elif isinstance(condition, Tensor):
+        torch._assert_async(torch.logical_not(condition), message)
+    else:
+        torch._check(torch.sym_not(condition), lambda: message)
+
+
+def _packed(values: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Values as tensors of their own: what an operator carries must not alias what it was given."""
+    return tuple(value.clone() if isinstance(value, Tensor) else as_tensor(value) for value in values)
+
+
+def _unpacked(values: Sequence[Tensor], kinds: str, *, after: bool = True) -> tuple[Any, ...]:
+    """Numbers again, where they may be; a bool stays a tensor, since it is only asked for its truth."""
+    return tuple(
+        value.item() if kind in ("ifIF" if after else "if") else value
+        for value, kind in zip(values, kinds, strict=True)
+    )
+
+
+def _refuse_unknown(kinds: str, what: str) -> None:
+    if "?" in kinds:
+        raise NotCarriedError(f"{what} that only a run decides gives a value that is neither a tensor nor a number")
+
+
+def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: str) -> tuple[Any, ...]:
+    """`yes() if condition else no()`, each giving one value for each kind."""
+    if not is_open(condition):
+        return tuple(yes() if condition else no())
+    _refuse_unknown(kinds, "a branch")
+    given = torch.cond(condition, lambda: _packed(yes()), lambda: _packed(no()), ())
+    return _unpacked(given, kinds)
+
+
+def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any, ...], kinds: str) -> tuple[Any, ...]:
+    """`while test(*carried): carried = body(*carried)`; rounds whose test is known now are unrolled."""
+    for _ in range(_LONGEST_KNOWN):
+        go = test(*carried)
+        if is_open(go):
+            break
+        if not go:
+            return carried
+        carried = body(*carried)
+    else:
+        raise NotCarriedError(f"a loop runs more than {_LONGEST_KNOWN} rounds that are known while exporting")
+    _refuse_unknown(kinds, "a loop")
+    given = while_loop(
+        lambda *now: as_tensor(test(*_unpacked(now, kinds, after=False))).reshape(()).to(torch.bool).clone(),
+        lambda *now: _packed(body(*_unpacked(now, kinds, after=False))),
+        _packed(carried),
+    )
+    return _unpacked(given, kinds)
+
+
+def each(
+    source: Any,
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """`for item in source: carried, items = body(item, *carried)`, each list getting one more of its items.
+
+    `source` is a number of rounds, or `Rows`, or any other list.
+    """
+    rounds = length(source) if isinstance(source, (Rows, list, tuple)) else source
+    is_range = not isinstance(source, (Rows, list, tuple))
+    if not is_open(rounds):
+        for index in range(rounds):
+            carried, items = body(index if is_range else item_of(source, index), *carried)
+            for one, item in zip(lists, items, strict=True):
+                one.append(item)
+        return carried, lists
+    _refuse_unknown(kinds, "a loop")
+    if lists:
+        return _scanned(source, rounds, body, carried, kinds, lists)
+    last = as_tensor(rounds)
+
+    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+        item = index if is_range else item_of(source, index)
+        return (index + 1, *_packed(body(item, *_unpacked(now, kinds, after=False))[0]))
+
+    start = torch.zeros((), dtype=torch.int64)
+    given = while_loop(lambda index, *_: index < last, step, (start, *_packed(carried)))
+    return _unpacked(given[1:], kinds), lists
+
+
+def _scanned(
+    source: Any,
+    rounds: Any,
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """A loop that appends: what it appends is stacked."""
+    is_range = not isinstance(source, Rows)
+
+    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        now, items = body(item, *_unpacked(carry[1:], kinds.upper(), after=False))
+        return [carry[0] + 1, *_packed(now)], [as_tensor(one).clone() for one in items]
+
+    first = [torch.zeros((), dtype=torch.int64), *_packed(carried)]
+    over = torch.arange(rounds) if is_range else source.stacked
+    last, stacked = scan(step, first, over)
+    return _unpacked(last[1:], kinds), [Rows(one, rows) for one, rows in zip(lists, stacked, strict=True)]
+
+
+class Rows(list[Any]):
+    """A list of tensors of one shape, of a length that only a run knows: what stood before, and one stacked tensor."""
+
+    def __init__(self, head: Sequence[Any], stacked: Tensor) -> None:
+        super().__init__(head)
+        self.stacked = stacked
+
+
+def unbind(tensor: Tensor, dim: int = 0) -> Any:
+    """`tensor.unbind(dim)`."""
+    if is_open(tensor.shape[dim]):
+        return Rows((), tensor.movedim(dim, 0))
+    return tensor.unbind(dim)
+
+
+def stack(items: Any, dim: int = 0, **more: Any) -> Tensor:
+    """`torch.stack`."""
+    if not isinstance(items, Rows):
+        return torch.stack(items, dim, **more)
+    rows = torch.movedim(items.stacked, 0, dim)
+    return torch.cat([torch.stack(list(items), dim), rows], dim) if list.__len__(items) else rows
+
+
+def cat(items: Any, dim: int = 0, **more: Any) -> Tensor:
+    """`torch.cat`."""
+    if not isinstance(items, Rows):
+        return torch.cat(items, dim, **more)
+    place = dim if dim >= 0 else dim + items.stacked.dim() - 1
+    rows = torch.movedim(items.stacked, 0, place).flatten(place, place + 1)
+    return torch.cat([*items, rows], dim) if list.__len__(items) else rows
+
+
+def length(value: Any) -> Any:
+    """`len(value)`."""
+    if isinstance(value, Rows):
+        return list.__len__(value) + value.stacked.shape[0]
+    return value.shape[0] if isinstance(value, Tensor) else len(value)
+
+
+def item_of(value: Any, index: Any) -> Any:
+    """`value[index]`, the index being one number."""
+    if isinstance(value, Rows):
+        if list.__len__(value):
+            raise NotCarriedError("a list of a length that only a run knows is read by number")
+        return _at(value.stacked, 0, index)
+    if isinstance(value, Tensor):
+        return _at(value, 0, index)
+    if isinstance(index, Tensor):
+        return _at(torch.stack(list(value)), 0, index)
+    return value[index]
+
+
+def _at(tensor: Tensor, dim: int, index: Any) -> Tensor:
+    """One entry along a dimension; an index that only a run knows stays a tensor."""
+    if isinstance(index, Tensor):
+        return tensor.index_select(dim, index.reshape(1)).squeeze(dim)
+    return torch.select(tensor, dim, index)
+
+
+def getitem(value: Any, index: Any) -> Any:
+    """`value[index]`."""
+    if isinstance(value, Rows):
+        if isinstance(index, slice):
+            raise NotCarriedError("a list of a length that only a run knows is cut")
+        return item_of(value, index)
+    return value[index]
+
+
+def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
+    """`value[index]`, where the numbers at these places of the index may be known to a run only."""
+    if isinstance(value, Rows) or not isinstance(value, Tensor):
+        return item_of(value, index)
+    parts = index if isinstance(index, tuple) else (index,)
+    chosen = [(place, part) for place, part in enumerate(parts) if place in places]
+    if any(part != slice(None) for place, part in enumerate(parts) if place not in places):
+        return value[index]
+    for place, part in reversed(chosen):
+        value = _at(value, place, part)
+    return value
+
+
+def while_loop(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.while_loop import while_loop as operator
+
+    return operator(*arguments)
+
+
+def scan(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.scan import scan as operator
+
+    return operator(*arguments)
