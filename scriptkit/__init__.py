@@ -51,6 +51,10 @@ if TYPE_CHECKING:
     from scriptkit.errors import VerificationError as VerificationError
     from scriptkit.exporting.export_program import export_program as export_program
     from scriptkit.exporting.exported_module import ExportedModule as ExportedModule
+    from scriptkit.exporting.onnx import OnnxReport as OnnxReport
+    from scriptkit.exporting.onnx import export_onnx as export_onnx
+    from scriptkit.exporting.readiness import ReadinessReport as ReadinessReport
+    from scriptkit.exporting.readiness import readiness as readiness
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
     from scriptkit.runtime.compiled import CompiledModule as CompiledModule
@@ -77,6 +81,8 @@ _LAZY = {
     "pinned": "scriptkit.runtime.runtime",
     "ExportedModule": "scriptkit.exporting.exported_module",
     "export_program": "scriptkit.exporting.export_program",
+    **dict.fromkeys(("OnnxReport", "export_onnx"), "scriptkit.exporting.onnx"),
+    **dict.fromkeys(("ReadinessReport", "readiness"), "scriptkit.exporting.readiness"),
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
@@ -95,6 +101,8 @@ __all__ = [
     "Final",
     "InputError",
     "LoadedModule",
+    "OnnxReport",
+    "ReadinessReport",
     "ScriptabilityError",
     "ScriptableModule",
     "ScriptkitEagerWarning",
@@ -107,11 +115,13 @@ __all__ = [
     "compile",
     "eager",
     "export",
+    "export_onnx",
     "export_program",
     "ignore",
     "is_compiled",
     "load",
     "pinned",
+    "readiness",
     "report",
     "save",
     "script",

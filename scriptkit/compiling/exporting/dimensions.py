@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from scriptkit.engines.export.inputs import Input
     from scriptkit.engines.export.torch_names import Notes, Place
 
+LOOP = "the loop at"
+"""How a reason begins that is a loop written out."""
 _SYMBOL = re.compile(r"\bs\d+\b|\bzuf\d+\b")
 
 
@@ -238,7 +240,7 @@ def told(place: Place) -> str:
     code = linecache.getline(place.path, place.line).strip()
     where = f"{PurePath(place.path).name}:{place.line}"
     if code.startswith(("for ", "async for ")) or re.search(r"\bfor \w+ in\b", code):
-        return f"the loop at {where} runs once for each entry"
+        return f"{LOOP} {where} runs once for each entry"
     if code.startswith(("if ", "elif ", "while ")) or re.search(r"\bif .+ else\b", code):
         return f"the branch at {where} goes another way elsewhere"
     if code.startswith(("assert ", "raise ")):

@@ -14,7 +14,7 @@ import torch
 
 from scriptkit import switches
 from scriptkit.compiling.exporting import state
-from scriptkit.compiling.exporting.dimensions import taken
+from scriptkit.compiling.exporting.dimensions import LOOP, taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
 from scriptkit.compiling.exporting.refusals import diagnostic, headline, place_of
@@ -22,9 +22,10 @@ from scriptkit.compiling.exporting.rewriting.program import lowered_method, with
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
 from scriptkit.engines.export import torch_names
+from scriptkit.engines.export.control_flow import NotCarriedError
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
-from scriptkit.engines.export.inputs import told
+from scriptkit.engines.export.inputs import TensorInput, told
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
 from scriptkit.errors import CompilationError, ExportError
@@ -32,13 +33,14 @@ from scriptkit.live.copies import random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import Constant, Leaf, Nest, build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import nn
 
     from scriptkit.compiling.exporting.ladder import Axes, Rung
     from scriptkit.compiling.exporting.running import Run
     from scriptkit.diagnostics import Diagnostic
+    from scriptkit.engines.export.inputs import Dimension
     from scriptkit.live.nested import Structure
 
 Dynamic = Any
@@ -73,6 +75,25 @@ class _Refused:
 
 
 _MOST_PROGRAMS = 4
+
+
+def has_unrolled_loop(program: MethodProgram) -> bool:
+    """Whether a size is fixed because a loop of the model was written out."""
+    return any(it.kind == "fixed" and it.reason.startswith(LOOP) for it in _dimensions(program))
+
+
+def _dimensions(program: MethodProgram) -> Iterator[Dimension]:
+    for one in program.inputs:
+        if isinstance(one, TensorInput):
+            yield from one.dimensions
+
+
+def _freer(one: MethodProgram | None, other: MethodProgram | None) -> MethodProgram | None:
+    """The program with fewer fixed sizes, the first where both have as many."""
+    if one is None or other is None:
+        return one or other
+    fixed, others = (sum(it.kind == "fixed" for it in _dimensions(each)) for each in (one, other))
+    return other if others < fixed else one
 
 
 def export_method(
@@ -124,6 +145,7 @@ class _Export:
             ("lowered", lambda: self._lowered(numbers=False)),
             ("lowered", lambda: self._lowered(numbers=True)),
         )
+        best: MethodProgram | None = None
         for route, make in routes:
             try:
                 with time_limit(seconds):
@@ -135,9 +157,12 @@ class _Export:
                 self.refused.add(f"{route}: {error.headline}")
                 self.refused.diagnostics += error.diagnostics
                 break
-            if made is not None:
-                return made
-        raise self._error()
+            best = _freer(best, made)
+            if best is not None and not has_unrolled_loop(best):
+                break
+        if best is None:
+            raise self._error()
+        return best
 
     # ---- the method itself
 
@@ -194,9 +219,6 @@ class _Export:
                 if torch_names.is_data_dependent(error):
                     return None
                 continue
-            if verdict.no_gradients and self.module.training:
-                self.refused.add(f"{route}: it cannot be trained, its gradients: {verdict.no_gradients}")
-                continue
             self.elsewhere = verdict.elsewhere
             made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
             if verdict.no_gradients:
@@ -220,8 +242,15 @@ class _Export:
         values = with_fresh_tensors(list(rung.values))
         args, kwargs = self.convention.program_arguments(values)
         shapes = dynamic_shapes(self.convention, values, rung.axes)
-        with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager(), torch.enable_grad():
-            program = torch_names.export(wrapped, args, kwargs, shapes)
+        with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager():
+            try:
+                with torch.enable_grad():
+                    program = torch_names.export(wrapped, args, kwargs, shapes)
+            except Exception as error:
+                if route == "exported" or isinstance(error, NotCarriedError):
+                    raise
+                with torch.no_grad():  # not every operator can be traced with gradients on
+                    program = torch_names.export(wrapped, args, kwargs, shapes)
         torch_names.change_traces(program, with_user_lines)
         found = taken(program, self.convention, rung.values, notes, rung.axes)
         return MethodProgram(
@@ -233,6 +262,7 @@ class _Export:
             guards=tuple(found.guards),
             training=self.module.training,
             route=route,
+            example=tuple(self.values),
         )
 
     def _error(self) -> ExportError:

@@ -54,7 +54,7 @@ class Run:
 
 def bound(module: nn.Module, method: str) -> Callable[..., Any]:
     """A method as a user calls it: `forward` by calling the module, with its hooks."""
-    return module if method == "forward" else getattr(module, method)  # type: ignore[no-any-return]
+    return module if method == "forward" else getattr(module, method)
 
 
 class Original:

@@ -107,12 +107,14 @@ class _Verification:
             return
         with self.program.kept():
             actual = self.program.run(args, kwargs, gradients=True)
-        found = [] if actual.error else list(expected.differences(actual))
-        if actual.error is None and not found:
-            self.verdict.compared.append(_GRADIENTS)
+        if actual.error is not None:
+            self.verdict.no_gradients = f"the program raises {words(actual.error)}"
             return
-        why = f"they differ: {found[0].path}: {found[0].what}" if found else f"it raises {words(actual.error)}"
-        self.verdict.no_gradients = why
+        found = list(expected.differences(actual))
+        if found:
+            self.verdict.no_gradients = f"{found[0].path}: {found[0].what}"
+        else:
+            self.verdict.compared.append(_GRADIENTS)
 
     def compare(self, change: _Change) -> bool:
         """One changed call; False where either raises."""

@@ -1,9 +1,9 @@
 """What rewritten programs call: branches and loops that are decided while the program is exported, or kept in it.
 
-Each function looks at what the tracer has in its hands. A condition that is known now is decided now, as Python would;
-one that only a run knows becomes `torch.cond`, `while_loop`, `scan`, an assertion or `.item()`. `kinds` has a letter for
-each value that leaves a branch or a loop: t tensor, i int, f float, b bool, ? what no operator carries. Within a loop an
-I or F stays a tensor: most operators take it so, and what it indexes needs no bounds that nobody knows.
+Each function looks at what the tracer has in its hands. A condition that is known now is decided now, as Python does;
+one that only a run knows becomes `torch.cond`, `while_loop`, `scan`, an assertion or `.item()`. `kinds` has a letter
+for each value that leaves a branch or a loop: t tensor, i int, f float, b bool, ? what no operator carries. Within a
+loop an I or F stays a tensor: most operators take it so, and what it indexes needs no bounds that nobody knows.
 """
 
 from __future__ import annotations
@@ -95,10 +95,11 @@ def as_tensor(value: Any) -> Tensor:
         return torch.scalar_tensor(value, dtype=torch.bool)
     if isinstance(value, torch.SymBool):
         return torch.scalar_tensor(torch.sym_ite(value, 1, 0), dtype=torch.int64).to(torch.bool)
+    number: Any = value
     if isinstance(value, (int, torch.SymInt)):
-        return torch.scalar_tensor(value, dtype=torch.int64)
+        return torch.scalar_tensor(number, dtype=torch.int64)
     if isinstance(value, (float, torch.SymFloat)):
-        return torch.scalar_tensor(value, dtype=torch.float64)
+        return torch.scalar_tensor(number, dtype=torch.float64)
     raise NotCarriedError(f"a {type(value).__name__} leaves a branch or a loop that only a run decides")
 
 
@@ -136,8 +137,20 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     if not is_open(condition):
         return tuple(yes() if condition else no())
     _refuse_unknown(kinds, "a branch")
-    given = torch.cond(condition, lambda: _packed(yes()), lambda: _packed(no()), ())
-    return _unpacked(given, kinds)
+    given = torch.cond(condition, lambda: _as_floats(yes(), kinds), lambda: _as_floats(no(), kinds), ())
+    return _unpacked([_from_float(value, kind) for value, kind in zip(given, kinds, strict=True)], kinds)
+
+
+def _as_floats(values: Sequence[Any], kinds: str) -> tuple[Tensor, ...]:
+    """Numbers as floats: torch cannot differentiate a branch that gives whole numbers beside what it differentiates."""
+    packed = _packed(values)
+    return tuple(one.to(torch.float64) if kind in "ib" else one for one, kind in zip(packed, kinds, strict=True))
+
+
+def _from_float(value: Tensor, kind: str) -> Tensor:
+    if kind == "i":
+        return value.to(torch.int64)
+    return value != 0 if kind == "b" else value
 
 
 def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any, ...], kinds: str) -> tuple[Any, ...]:
@@ -205,13 +218,14 @@ def _scanned(
     is_range = not isinstance(source, Rows)
 
     def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        now, items = body(item, *_unpacked(carry[1:], kinds.upper(), after=False))
-        return [carry[0] + 1, *_packed(now)], [as_tensor(one).clone() for one in items]
+        now, items = body(item, *_unpacked(carry[len(nothing) :], kinds.upper(), after=False))
+        return [*(one.clone() for one in nothing), *_packed(now)], [as_tensor(one).clone() for one in items]
 
-    first = [torch.zeros((), dtype=torch.int64), *_packed(carried)]
+    nothing = [] if carried else [torch.zeros(())]  # something has to be carried
     over = torch.arange(rounds) if is_range else source.stacked
-    last, stacked = scan(step, first, over)
-    return _unpacked(last[1:], kinds), [Rows(one, rows) for one, rows in zip(lists, stacked, strict=True)]
+    last, stacked = scan(step, [*nothing, *_packed(carried)], over)
+    rows: list[list[Any]] = [Rows(one, made) for one, made in zip(lists, stacked, strict=True)]
+    return _unpacked(last[len(nothing) :], kinds), rows
 
 
 class Rows(list[Any]):

@@ -38,7 +38,8 @@ class MethodProgram:
 
     `training` is the mode it was made in, None where both modes run the same; `result` is the tree of the numbers of
     its outputs; `route` tells whether the code was exported as it was written, or lowered first. Without
-    `has_gradients` the results are right and their gradients are not: then they have none.
+    `has_gradients` the results are right and their gradients are not: then they have none. `example` are the inputs
+    it was made with; a file has none.
     """
 
     method: str
@@ -52,6 +53,7 @@ class MethodProgram:
     notes: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     has_gradients: bool = True
+    example: tuple[Any, ...] = ()
     module: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +76,11 @@ class MethodProgram:
         args, kwargs = self.convention.program_arguments(values)
         with nullcontext() if self.has_gradients else torch.no_grad():
             return build(self.result, torch_names.leaves(self.module(*args, **kwargs)))
+
+    def outputs(self, values: Sequence[Any]) -> list[Any]:
+        """What the program itself gives, one after the other; without what is the same in every run."""
+        args, kwargs = self.convention.program_arguments(values)
+        return [one for one in torch_names.leaves(self.module(*args, **kwargs)) if one is not None]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check a call and run it; raises ProgramInputError."""

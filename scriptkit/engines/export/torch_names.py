@@ -28,7 +28,10 @@ SCHEMA_MAJOR = 8
 """The major version of the serialised schema this package reads and writes."""
 _SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
 _LOCK = threading.RLock()
-_NOISY = ("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch")
+_NOISY = (
+    *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
+    *("torch.onnx", "onnxscript", "onnx_ir"),
+)
 
 
 def auto() -> Any:
@@ -104,20 +107,28 @@ def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
     `place_of` tells the line of the model that a line of a file is, None for those of torch and of scriptkit.
     """
     notes = Notes()
-    listener = _Listener(notes, place_of)
+    with quiet(_Listener(notes, place_of)):
+        yield notes
+
+
+@contextlib.contextmanager
+def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
+    """Keep torch's remarks on an export off the terminal; give them to the listener instead."""
     loggers = [logging.getLogger(name) for name in _NOISY]
     with _LOCK:
         before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
         for logger in loggers:
             logger.handlers = [logging.NullHandler()]
             logger.propagate = False
-        loggers[0].handlers = [listener]
-        loggers[0].setLevel(logging.INFO)
-        disabled, logging.root.manager.disable = logging.root.manager.disable, logging.NOTSET
+        disabled = logging.root.manager.disable
+        if listener is not None:
+            loggers[0].handlers = [listener]
+            loggers[0].setLevel(logging.INFO)
+            logging.root.manager.disable = logging.NOTSET
         stream = sys.stderr
         sys.stderr = _WithoutGraphs(stream)
         try:
-            yield notes
+            yield
         finally:
             sys.stderr = stream
             logging.root.manager.disable = disabled

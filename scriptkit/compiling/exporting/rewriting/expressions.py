@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scriptkit.compiling.exporting.rewriting.syntax import flow, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _CALLS = {
     "bool": "truth",
@@ -62,11 +62,15 @@ class Expressions(ast.NodeTransformer):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         numbers = [place for place, part in enumerate(parts) if self._is_number(part)]
         if numbers and all(isinstance(part, ast.Slice) or place in numbers for place, part in enumerate(parts)):
-            return flow("pick", node.value, _index(node.slice), ast.Constant(tuple(numbers)))
+            return flow("pick", node.value, _index(node.slice), _numbers(numbers))
         return flow("getitem", node.value, _index(node.slice))
 
     def _is_number(self, part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"
+
+
+def _numbers(values: Sequence[int]) -> ast.expr:
+    return ast.Tuple([ast.Constant(value) for value in values], ast.Load())
 
 
 def _index(index: ast.expr) -> ast.expr:

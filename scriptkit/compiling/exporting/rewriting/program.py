@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 _PREFIX = "<lowered "
 _NAMES: dict[str, Any] = {
-    "torch": torch, "F": F, "math": math, "Tensor": torch.Tensor, "Device": torch.device, FLOW: control_flow,
+    "torch": torch,
+    "F": F,
+    "math": math,
+    "Tensor": torch.Tensor,
+    "Device": torch.device,
+    FLOW: control_flow,
     **{name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional")},
 }
 _FRAME = re.compile(r'File "(<lowered \d+>)", line (\d+), in (\w+)')

@@ -25,9 +25,10 @@ from scriptkit.compiling.exporting.rewriting.syntax import (
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-_KINDS = {t.TENSOR: "t", t.INT: "i", t.FLOAT: "f", t.BOOL: "b"}
+_KINDS: dict[t.Type, str] = {t.TENSOR: "t", t.INT: "i", t.FLOAT: "f", t.BOOL: "b"}
 _RAISED = "the program raises here"
 
 
@@ -63,7 +64,7 @@ class _Rewriter:
         kinds = "".join(self.kinds.get(name, "?") for name in names)
         return ast.Constant(kinds.replace("i", "I").replace("f", "F") if loop and not self.numbers else kinds)
 
-    def block(self, statements: Sequence[ast.stmt], known: Set[str], later: Set[str]) -> list[ast.stmt]:
+    def block(self, statements: Sequence[ast.stmt], known: AbstractSet[str], later: AbstractSet[str]) -> list[ast.stmt]:
         """Statements rewritten; `known` are the names before them, `later` those read after them."""
         made: list[ast.stmt] = []
         names = set(known)
