@@ -22,7 +22,7 @@ from scriptkit.engines.export.convention import Convention
 from scriptkit.engines.export.expressions import COMPARISONS, OPERATORS, Guard
 from scriptkit.engines.export.inputs import Dimension, FixedInput, NumberInput, TensorInput
 from scriptkit.engines.export.programs import MethodProgram, Programs
-from scriptkit.engines.torchscript.programs import files
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 from scriptkit.live.nested import Nest, build
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.arguments import positional
 from scriptkit.compiling.exporting.exporter import Example
 from scriptkit.compiling.exporting.running import Original
-from scriptkit.compiling.plan.trees import exported_methods
+from scriptkit.engines.torchscript.engine.making import exported_methods
 from scriptkit.errors import ExportError
 from scriptkit.live.copies import detached
 
@@ -32,7 +32,7 @@ class Calls:
 
     def _names(self, methods: Methods) -> list[str]:
         if methods is None:
-            own = [name for name in exported_methods(self.module) if name != "forward"]
+            own = [name for name in exported_methods(type(self.module)) if name != "forward"]
             has_forward = type(self.module).forward is not _NO_FORWARD
             return [*(["forward"] if has_forward else []), *own, *(n for n in self.given if n not in {"forward", *own})]
         names = [methods] if isinstance(methods, str) else list(methods)

@@ -86,7 +86,6 @@ class ReadinessReport:
 
     def __rich__(self) -> Table:
         from rich.table import Table
-    from torch import nn
 
         table = Table("module", *self.engines)
         for row in self.rows:

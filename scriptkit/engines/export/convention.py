@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.engines.export.inputs import told
-from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten, is_same_constant
+from scriptkit.live.nested import Constant, Leaf, Nest, Structure, arranged, build, flatten
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -131,7 +132,7 @@ class Convention:
         for name, parameter in self.signature.parameters.items():
             is_plain = parameter.kind not in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}
             left_out = is_plain and name in given and name not in known
-            if left_out and not is_same_constant(parameter.default, given[name]):
+            if left_out and not is_same(parameter.default, given[name]):
                 raise TypeError(
                     f"'{name}' is part of the program: it was exported with {told(parameter.default)}, "
                     f"not {told(given[name])}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from scriptkit.live.nested import is_same_constant
+from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ class FixedInput:
 
     def misfits(self, value: Any, values: Sequence[Any], names: Sequence[str]) -> Iterator[str]:  # noqa: ARG002
         """What is wrong with an argument, in words."""
-        if not is_same_constant(self.value, value):
+        if not is_same(self.value, value):
             yield f"'{self.name}' is part of the program: it was exported with {told(self.value)}, not {told(value)}"
 
 
