@@ -94,7 +94,12 @@ class TraceHazardError(_WithDiagnostics):
 
 
 class ExportError(_WithDiagnostics):
-    """A module cannot become a verified program of `torch.export`, or a call of one was not what it takes."""
+    """A module cannot become a verified program of `torch.export`, or a call of one was not what it takes.
+
+    `refuses_call` is true for the latter.
+    """
+
+    refuses_call = False
 
 
 class VerificationError(ScriptkitError):

@@ -19,7 +19,7 @@ from scriptkit.engines.torchscript.engine import errors, files
 from scriptkit.engines.torchscript.engine.making import exported_methods, parts_in
 from scriptkit.errors import ScriptkitError, VerificationError
 from scriptkit.live.comparison import Difference, Tolerance, compare
-from scriptkit.live.copies import copy_tree, random_states_kept, with_fresh_tensors
+from scriptkit.live.copies import buffers_restored, copy_tree, random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import flatten, restored
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.variations import Example, perturbations
@@ -112,8 +112,23 @@ def verify(
         VerificationError: with the report, if anything differs.
         CompilationError: the module does not compile.
     """
+    module = required_module(m)
+    if hasattr(type(module), "__scriptkit_source__"):
+        return _verify_exported(module, positional(example_inputs), example_kwargs, rtol, atol)
     example = Example.of(positional(example_inputs), example_kwargs or {})
-    report = _Verification(required_module(m), example, Tolerance(rtol, atol)).report()
+    report = _Verification(module, example, Tolerance(rtol, atol)).report()
+    if not report.passed:
+        raise VerificationError(str(report), report)
+    return report
+
+
+def _verify_exported(
+    m: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | None, rtol: float | None, atol: float | None
+) -> VerificationReport:
+    """A module of programs knows the Python it was made from."""
+    source: nn.Module = m.__scriptkit_source__()  # type: ignore[operator]
+    with buffers_restored(m.buffers()):
+        report = verify_loaded(source, m, args, kwargs, rtol=rtol, atol=atol)
     if not report.passed:
         raise VerificationError(str(report), report)
     return report
@@ -322,7 +337,8 @@ def _reloaded(module: nn.Module) -> nn.Module:
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether a trace says that it was not recorded for such inputs, which is no wrong answer."""
-    return errors.failed_check(error) is not None or "traced for" in str(error)
+    is_told = getattr(error, "refuses_call", False) or "traced for" in str(error)
+    return is_told or errors.failed_check(error) is not None
 
 
 def _call(module: Callable[..., Any], method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

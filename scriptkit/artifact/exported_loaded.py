@@ -70,7 +70,9 @@ def _checked(module: Programs, name: str) -> Callable[..., Any]:
         try:
             return module.call(name, arguments, keywords)
         except ProgramInputError as error:
-            raise InputError(str(error)) from None
+            refusal = InputError(str(error))
+            refusal.refuses_call = True
+            raise refusal from None
 
     call.__name__ = call.__qualname__ = name
     call.__signature__ = module.of(name)[0].convention.signature  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 
-from scriptkit.artifact.container import Container
+from scriptkit.artifact.container import ROOT, Container
 from scriptkit.artifact.exported_audit import audit_program
 from scriptkit.artifact.exported_literals import structure_of, value_of
 from scriptkit.artifact.exported_loaded import LoadedProgram
@@ -57,17 +57,19 @@ def is_exported(stream: BinaryIO) -> bool:
 
 def load_exported(stream: BinaryIO, device: torch.device | None, *, strict: bool, trust: bool) -> LoadedProgram:
     """The programs of a file as one module; raises ArtifactError, saying what is wrong."""
-    container = Container(stream)
-    if MANIFEST_ENTRY not in container.entries:
-        word = "; `torch.export.load` reads it as it is" if strict else ", and this is all that `strict=False` can say"
+    with zipfile.ZipFile(stream) as archive:
+        has_manifest = ROOT + MANIFEST_ENTRY in archive.namelist()
+    if not has_manifest:
+        word = "; `torch.export.load` reads it as it is" if strict else ", which `strict=False` does not change"
         raise ArtifactError(
             f"the file has no scriptkit manifest, so nothing of it can be checked{word}: export the model with "
             "`scriptkit.export_program` to have one"
         )
+    container = Container(stream)
     manifest = read_exported_manifest(container.read(MANIFEST_ENTRY))
     _check_entries(container, manifest)
     contents = {name: container.read(name) for name in container.entries}
-    return LoadedProgram(_Reading(manifest, contents, device, trust=trust).programs(), manifest)
+    return LoadedProgram(Reading(manifest, contents, device, trust=trust).programs(), manifest)
 
 
 def _check_entries(container: Container, manifest: ExportedManifest) -> None:
@@ -80,7 +82,9 @@ def _check_entries(container: Container, manifest: ExportedManifest) -> None:
             raise ArtifactError(f"`{name}` was changed: it does not match its SHA-256 in the manifest")
 
 
-class _Reading:
+class Reading:
+    """Makes the programs of a file, each part checked first."""
+
     def __init__(
         self,
         manifest: ExportedManifest,

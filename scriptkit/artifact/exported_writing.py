@@ -16,6 +16,7 @@ from scriptkit.artifact import exported_manifest as parts
 from scriptkit.artifact.container import write_container
 from scriptkit.artifact.exported_literals import literal, structure_document
 from scriptkit.artifact.exported_programs import operators, program_bytes
+from scriptkit.artifact.exported_reading import Reading
 from scriptkit.artifact.exported_tensors import TensorEntries
 from scriptkit.artifact.writing import write_atomically
 from scriptkit.engines.export import torch_names
@@ -49,11 +50,22 @@ def write_exported(
     metadata: Mapping[str, Any],
 ) -> None:
     """Write all programs to one file; raises ArtifactError where that is not possible."""
-    contents = list(exported_contents(programs, class_name, metadata).items())
+    whole = exported_contents(programs, class_name, metadata)
+    _require_readable(whole)
+    contents = list(whole.items())
     if isinstance(target, (str, os.PathLike)):
         write_atomically(Path(target), contents)
     else:
         write_container(target, contents)
+
+
+def _require_readable(contents: Mapping[str, bytes]) -> None:
+    """What torch writes it does not always read: such a file is not written."""
+    manifest = parts.read_exported_manifest(contents[parts.MANIFEST_ENTRY])
+    try:
+        Reading(manifest, contents, None, trust=False).programs()
+    except ArtifactError as error:
+        raise ArtifactError(f"no file can hold {manifest.class_name}: {error}") from error
 
 
 def exported_contents(programs: Programs, class_name: str, metadata: Mapping[str, Any]) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.engines.export.programs import FixedDeviceError, ProgramInputError, Programs
 from scriptkit.errors import ExportError
 from scriptkit.exporting.report import DimensionRow, ExportReport, dimension_rows, method_row
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
+    from torch import nn
     from torch.export import ExportedProgram
 
+    from scriptkit.compile_report import Mode
     from scriptkit.engines.export.programs import MethodProgram
 
 More = "Callable[[str, bool], Sequence[MethodProgram]]"
@@ -49,7 +52,9 @@ class ExportedModule(Programs):
         try:
             return super().call(method, args, kwargs)
         except ProgramInputError as error:
-            raise ExportError(f"{self.class_name}: {error}") from None
+            refusal = ExportError(f"{self.class_name}: {error}")
+            refusal.refuses_call = True
+            raise refusal from None
 
     def _export_for_this_mode(self, method: str) -> None:
         """In memory, the other mode is exported when it is first needed."""
@@ -95,6 +100,22 @@ class ExportedModule(Programs):
         """How each method was exported, and what is fixed."""
         rows = tuple(method_row(program) for program in self.all_programs())
         return ExportReport(self.class_name, rows, self.dimensions, self.__dict__["_left_out"])
+
+    is_compiled = True
+
+    def __scriptkit_report__(self) -> CompileReport:
+        """The rows of `scriptkit.report`: one for each program."""
+        rows = []
+        for row in self.report.rows:
+            mode: Mode = "lowered" if row.route == "lowered" else "exported"
+            rows.append(ReportRow("", self.class_name, mode, f"`{row.method}` as torch.export traced it", row.fixed))
+        return CompileReport(tuple(rows))
+
+    def __scriptkit_source__(self) -> nn.Module:
+        """The Python this was made from, for `scriptkit.verify`: a copy of the module that shares its tensors."""
+        more = self.__dict__["_more"]
+        twin: nn.Module = more.twin.train(self.training)
+        return twin
 
     def save(
         self, path_or_file: str | os.PathLike[str] | BinaryIO, *, metadata: Mapping[str, Any] | None = None

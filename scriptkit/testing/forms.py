@@ -19,6 +19,7 @@ from scriptkit.live.nested import flatten, restored
 from scriptkit.live.variations import Example, sizes
 from scriptkit.runtime.compiled import CompiledModule, source_of
 from scriptkit.runtime.compiled import compile as compile_module
+from scriptkit.testing.exported_form import ExportedForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +53,8 @@ def in_form(module: nn.Module, form: FormName, given: Given | None = None) -> An
     """The module in one form, ready to be called."""
     if form == "eager":
         return module
+    if form == "exported":
+        return ExportedForm(_inner(module), given)
     made = compiled(module, given)
     return made if form == "compiled" else reloaded(made)
 

@@ -17,7 +17,7 @@ from scriptkit.compiling.exporting import state
 from scriptkit.compiling.exporting.dimensions import LOOP, taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
-from scriptkit.compiling.exporting.refusals import diagnostic, headline, place_of
+from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, headline, place_of
 from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
@@ -28,6 +28,7 @@ from scriptkit.engines.export.expressions import UnreadableError
 from scriptkit.engines.export.inputs import TensorInput, told
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
+from scriptkit.engines.export.torch_names import Place
 from scriptkit.errors import CompilationError, ExportError
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import Constant, Leaf, Nest, build
@@ -184,10 +185,12 @@ class _Export:
         for path, name in state.changed(copies[0], copies[-1]):
             told_name = state.spoken(path, name)
             if state.is_read(self.module, path, name):
-                raise ExportError(
-                    f"{self.name}.{self.example.method} cannot be exported: {told_name} changes from call to call and "
-                    "is no buffer: register one (`self.register_buffer`), and write it in place"
-                )
+                method = self.example.method
+                message = f"{told_name} changes from call to call and is no buffer"
+                way_out = "register one (`self.register_buffer`), and write it in place"
+                place = state.place_of_write(self.module, path, name) or Place("", 0)
+                found = diagnostic_at(place, message, way_out, class_name=self.name, method=method)
+                raise ExportError(f"{self.name}.{method} cannot be exported: {message}: {way_out}", [found])
             self.notes.append(f"{told_name} is written by each call and read by none: it is not in the program")
 
     # ---- the ways

@@ -45,8 +45,13 @@ def place_of(path: str, line: int) -> Place | None:
 
 def diagnostic(error: BaseException, class_name: str, method: str) -> Diagnostic:
     """One failure of an export: what, where, and the way out."""
-    message, help_ = _said(error)
-    path, line = next(iter(reversed(list(_places(error.__traceback__)))), ("", 0))
+    place = next(iter(reversed(list(_places(error.__traceback__)))), Place("", 0))
+    return diagnostic_at(place, *_said(error), class_name=class_name, method=method)
+
+
+def diagnostic_at(place: Place, message: str, help_: str, *, class_name: str, method: str) -> Diagnostic:
+    """One finding at a line."""
+    path, line = place.path, place.line
     text = linecache.getline(path, line) if line else ""
     column = len(text) - len(text.lstrip()) + 1
     end = len(text.rstrip()) + 1
@@ -80,12 +85,12 @@ def headline(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
-def _places(trace: TracebackType | None) -> Iterator[tuple[str, int]]:
+def _places(trace: TracebackType | None) -> Iterator[Place]:
     """The lines of the model that led to an error, the outermost first."""
     while trace is not None:
         place = place_of(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
         if place is not None:
-            yield place.path, place.line
+            yield place
         trace = trace.tb_next
 
 

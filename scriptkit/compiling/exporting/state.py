@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from scriptkit.engines.export.torch_names import Place
 from scriptkit.live.comparison import compare
 
 if TYPE_CHECKING:
@@ -66,6 +67,32 @@ def _reads(tree: ast.AST) -> Iterator[str]:
             yield node.target.attr
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value  # getattr(self, "name")
+
+
+def place_of_write(module: nn.Module, path: str, name: str) -> Place | None:
+    """The line that assigns the attribute, the last of the class that says it."""
+    for base in type(module.get_submodule(path)).__mro__:
+        try:
+            lines, start = inspect.getsourcelines(base)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
+        except (OSError, TypeError, SyntaxError):
+            continue
+        found = [node.lineno for node in ast.walk(tree) if _writes(node, name)]
+        if found:
+            return Place(inspect.getfile(base), start + found[-1] - 1)
+    return None
+
+
+def _writes(node: ast.AST, name: str) -> bool:
+    """Whether a node assigns the attribute, or calls a method that may change what it holds."""
+    match node:
+        case ast.Attribute(attr=attr, ctx=ast.Store()):
+            return attr == name
+        case ast.Subscript(value=ast.Attribute(attr=attr), ctx=ast.Store()):
+            return attr == name
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attr))):
+            return attr == name
+    return False
 
 
 def spoken(path: str, name: str) -> str:
