@@ -10,7 +10,7 @@ from scriptkit.compiling.exporting.modes import is_the_same_in_both_modes
 from scriptkit.errors import ExportError
 from scriptkit.exporting.calls import Calls
 from scriptkit.exporting.exported_module import ExportedModule
-from scriptkit.live.copies import own_copy
+from scriptkit.exporting.plain import plain_copy
 from scriptkit.runtime.compiled import CompiledModule
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def export_program(
     Raises:
         ExportError: it cannot become a program that gives the same, with the line and the reason.
     """
-    twin = own_copy(_written(required_module(m)))
+    twin = plain_copy(_written(required_module(m)))
     calls = Calls(twin, example_inputs, example_kwargs, methods)
     exporter = _Exporter(twin, dynamic, time_limit)
     programs: dict[str, list[MethodProgram]] = {}

@@ -31,7 +31,7 @@ def test_report_and_verify_take_exported_modules() -> None:
 def test_verify_finds_a_difference() -> None:
     exported = scriptkit.export_program(models.Tied(), (torch.randn(3, 4),))
     with torch.no_grad():
-        exported.__scriptkit_source__().get_submodule("two").bias = nn.Parameter(torch.ones(4))  # type: ignore[assignment]
+        exported.__scriptkit_source__().get_submodule("two").bias = nn.Parameter(torch.ones(4))
     with pytest.raises(scriptkit.VerificationError):
         scriptkit.verify(exported, (torch.randn(3, 4),))
 

@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import textwrap
+import types
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -25,7 +26,7 @@ def attributes(module: nn.Module) -> dict[tuple[str, str], Any]:
         (path, name): value
         for path, part in module.named_modules()
         for name, value in vars(part).items()
-        if name not in _OF_TORCH and not name.startswith("__")
+        if name not in _OF_TORCH and not name.startswith("__") and not isinstance(value, types.MethodType)
     }
 
 
@@ -77,7 +78,7 @@ def place_of_write(module: nn.Module, path: str, name: str) -> Place | None:
             tree = ast.parse(textwrap.dedent("".join(lines)))
         except (OSError, TypeError, SyntaxError):
             continue
-        found = [node.lineno for node in ast.walk(tree) if _writes(node, name)]
+        found = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr) and _writes(node, name)]
         if found:
             return Place(inspect.getfile(base), start + found[-1] - 1)
     return None
