@@ -39,7 +39,7 @@ def test_verify_finds_a_difference() -> None:
 def test_assert_exportable_says_which_dimension_is_fixed() -> None:
     call = (torch.randn(3, 4), torch.randn(3, 7), 5)
     assert assert_exportable(models.Sized(), call, free={"x": [0, 1]}).rows
-    with pytest.raises(AssertionError, match="dimension 1 of 'y' is fixed: the loop at models"):
+    with pytest.raises(AssertionError, match=r"dimension 1 of 'y' is fixed: the loop at models"):
         assert_exportable(models.Sized(), call, free={"y": [1]})
     with pytest.raises(AssertionError, match="'self.last' changes from call to call"):
         assert_exportable(models.Remembering(), (torch.randn(3),))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-CODE, NAME = "SK700", "export-refused"
+CODE, NAME = "SK960", "export-refused"
 _SYMPY = Path(torch.__path__[0]).parent / "sympy"
 _PACKAGES = tuple(f"{folder}/" for folder in (*torch.__path__, _SYMPY, Path(__file__).parents[2]))
 _PYTHON = sysconfig.get_paths()["stdlib"] + "/"
