@@ -57,7 +57,9 @@ MODELS: dict[str, Callable[[], tuple[nn.Module, tuple[torch.Tensor, ...]]]] = {
 def plain(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> Any:
     """What a user of torch writes for the same dimensions."""
     auto = torch.export.Dim.AUTO
-    return torch.export.export(module, inputs, dynamic_shapes=tuple(dict.fromkeys(range(x.dim()), auto) for x in inputs))
+    return torch.export.export(
+        module, inputs, dynamic_shapes=tuple(dict.fromkeys(range(x.dim()), auto) for x in inputs)
+    )
 
 
 def exporting(effort: Effort) -> list[Row]:

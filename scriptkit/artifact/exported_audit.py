@@ -69,6 +69,8 @@ def _is_symbolic_node(node: ast.AST) -> bool:
             return False
         case ast.keyword(arg=arg, value=ast.Constant(value=bool() | int())):
             return arg in _ASSUMPTIONS or arg == "evaluate"
+        case ast.keyword(arg="precision", value=ast.Constant(value=int())):
+            return True
         case ast.Constant(value=str() as value):
             return bool(re.fullmatch(r"[\w.+-]+", value))
     return isinstance(node, _NODES)

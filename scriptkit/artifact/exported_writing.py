@@ -117,7 +117,8 @@ def _serialised(name: str, program: MethodProgram) -> dict[str, Any]:
         return torch_names.serialised(program.program)
     except Exception as error:  # torch's serializer fails with errors of many types
         said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise ArtifactError(f"program `{name}` cannot be written: {said}") from error
+        what = "a whole number of more than 64 bits" if said == "TODO" else said
+        raise ArtifactError(f"program `{name}` cannot be written: torch's format has no place for {what}") from error
 
 
 def _sample(program: MethodProgram) -> bytes:

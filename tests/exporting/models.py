@@ -145,3 +145,17 @@ class Tied(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.two(self.one(x))
+
+
+class Averaging(nn.Module):
+    """State in a buffer, written in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = self.mean
+        assert isinstance(mean, Tensor)
+        mean.mul_(0.9).add_(x.mean(dim=0), alpha=0.1)
+        return x - mean

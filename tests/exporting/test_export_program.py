@@ -154,6 +154,21 @@ def test_state_outside_of_buffers_is_refused_by_its_name() -> None:
         scriptkit.export_program(models.Remembering(), (torch.randn(3),))
 
 
+def test_state_in_a_buffer_goes_on_from_call_to_call() -> None:
+    module = models.Averaging()
+    exported = scriptkit.export_program(module, (torch.randn(3, 4),))
+    for _ in range(3):
+        x = torch.randn(2, 4)
+        assert torch.equal(exported(x), module(x))
+    assert torch.equal(exported.mean, module.get_buffer("mean"))
+
+
+def test_a_flag_has_a_program_for_each_of_its_values() -> None:
+    module = models.Flagged()
+    exported = scriptkit.export_program(module, (torch.randn(3, 4), True))
+    assert_equal(exported, module, torch.randn(2, 4), False)
+
+
 def test_a_refusal_names_the_line() -> None:
     class Growing(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ method, example ── running ──> three calls of the method; state outside 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,8 @@ class _Refused:
             self.diagnostics.append(found)
 
 
-_MOST_PROGRAMS = 4
+_MOST_PROGRAMS = 6
+_MOST_FLAGS = 2
 
 
 def has_unrolled_loop(program: MethodProgram) -> bool:
@@ -103,11 +105,12 @@ def export_method(
     """Export one method in the mode the module is in; raises ExportError.
 
     Where a branch on a size leaves the program a part of the sizes only, the method is exported again from a size on
-    the other side. The module is left as it is; the tensors of the programs are the module's own.
+    the other side; and for the other value of a flag. The module is left as it is; the tensors of the programs are the
+    module's own.
     """
     first = _Export(module, example, dynamic)
     programs = [first.run(seconds)]
-    todo = [] if dynamic is False else list(first.elsewhere)
+    todo = [*first.other_flags(), *([] if dynamic is False else first.elsewhere)]
     while todo and len(programs) < _MOST_PROGRAMS:
         args, kwargs = todo.pop(0)
         if all(program.fitted(args, kwargs)[1] for program in programs):
@@ -267,6 +270,22 @@ class _Export:
             route=route,
             example=tuple(self.values),
         )
+
+    def other_flags(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """The same call with the other values of its flags, where the method takes it."""
+        flags = [number for number, value in enumerate(self.values) if type(value) is bool]
+        if len(flags) > _MOST_FLAGS:
+            return
+        for chosen in itertools.product((False, True), repeat=len(flags)):
+            values = list(self.values)
+            for number, value in zip(flags, chosen, strict=True):
+                values[number] = value
+            args, kwargs = build(self.convention.structure, values)
+            if (
+                chosen != tuple(self.values[number] for number in flags)
+                and self.original.run(args, kwargs).error is None
+            ):
+                yield args, kwargs
 
     def _error(self) -> ExportError:
         listed = "".join(f"\n  {text}" for text in self.refused.said)

@@ -92,6 +92,9 @@ class Program:
         """A block that leaves the buffers of the program as they were."""
         with buffers_restored(self.module.buffers()):
             yield
+        for buffer in self.module.buffers():
+            if buffer.grad_fn is not None:  # it was written in place while gradients were recorded
+                buffer.detach_()
 
     def run(self, args: Any, kwargs: Any, *, gradients: bool = False) -> Run:
         """Run, and keep what the run writes."""
