@@ -41,7 +41,7 @@ def test_assert_exportable_says_which_dimension_is_fixed() -> None:
     assert assert_exportable(models.Sized(), call, free={"x": [0, 1]}).rows
     with pytest.raises(AssertionError, match=r"dimension 1 of 'y' is fixed: the loop at models"):
         assert_exportable(models.Sized(), call, free={"y": [1]})
-    with pytest.raises(AssertionError, match="'self.last' changes from call to call"):
+    with pytest.raises(AssertionError, match=r"'self.last' changes from call to call"):
         assert_exportable(models.Remembering(), (torch.randn(3),))
     with pytest.raises(AssertionError, match="`forward` is exported"):
         assert_exportable(models.Tied(), (torch.randn(3, 4),), route="lowered")

@@ -72,7 +72,7 @@ class _Refused:
     def add(self, text: str, found: Diagnostic | None = None) -> None:
         if text not in self.said:
             self.said.append(text)
-        if found is not None and found.message not in {one.message for one in self.diagnostics}:
+        if found is not None and found.line and found.message not in {one.message for one in self.diagnostics}:
             self.diagnostics.append(found)
 
 

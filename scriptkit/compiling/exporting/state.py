@@ -1,12 +1,16 @@
-"""State outside of buffers: attributes that a call changes, which no program carries from call to call."""
+"""State outside of buffers: attributes that a call changes, which no program carries from call to call.
+
+Where an attribute is read and written is asked of the compiled code of its class: it is there for classes of notebooks
+and of generated modules, too, whose text is not.
+"""
 
 from __future__ import annotations
 
-import ast
+import dis
 import functools
 import inspect
-import textwrap
 import types
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -46,54 +50,69 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def is_read(module: nn.Module, path: str, name: str) -> bool:
-    """Whether the class of that part reads the attribute anywhere, as far as its text tells."""
-    kind = type(module.get_submodule(path))
-    return any(name in _read_in(base) for base in kind.__mro__ if base not in {nn.Module, object})
-
-
-@functools.lru_cache(maxsize=1024)
-def _read_in(kind: type) -> frozenset[str]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    except (OSError, TypeError, SyntaxError):
-        return frozenset()
-    return frozenset(_reads(tree))
-
-
-def _reads(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-            yield node.attr
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
-            yield node.target.attr
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value  # getattr(self, "name")
+    """Whether the class of that part reads the attribute anywhere."""
+    return any(name in _of_class(base).read for base in _written_classes(module, path))
 
 
 def place_of_write(module: nn.Module, path: str, name: str) -> Place | None:
-    """The line that assigns the attribute, the last of the class that says it."""
-    for base in type(module.get_submodule(path)).__mro__:
-        try:
-            lines, start = inspect.getsourcelines(base)
-            tree = ast.parse(textwrap.dedent("".join(lines)))
-        except (OSError, TypeError, SyntaxError):
-            continue
-        found = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr) and _writes(node, name)]
-        if found:
-            return Place(inspect.getfile(base), start + found[-1] - 1)
+    """The line that assigns the attribute, or else one that reads it: what it holds may be changed there."""
+    for base in _written_classes(module, path):
+        found = _of_class(base)
+        place = found.written.get(name) or found.read.get(name)
+        if place is not None:
+            return place
     return None
 
 
-def _writes(node: ast.AST, name: str) -> bool:
-    """Whether a node assigns the attribute, or calls a method that may change what it holds."""
-    match node:
-        case ast.Attribute(attr=attr, ctx=ast.Store()):
-            return attr == name
-        case ast.Subscript(value=ast.Attribute(attr=attr), ctx=ast.Store()):
-            return attr == name
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=attr))):
-            return attr == name
-    return False
+def _written_classes(module: nn.Module, path: str) -> list[type]:
+    return [base for base in type(module.get_submodule(path)).__mro__ if base not in {nn.Module, object}]
+
+
+@dataclass(frozen=True)
+class _Accesses:
+    """The names that the methods of a class read and write on anything, each with a line."""
+
+    read: dict[str, Place]
+    written: dict[str, Place]
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_class(kind: type) -> _Accesses:
+    found = _Accesses({}, {})
+    for name, member in vars(kind).items():
+        for code in _codes(member):
+            _note(code, found, constructs=name == "__init__")
+    return found
+
+
+def _note(code: types.CodeType, found: _Accesses, *, constructs: bool) -> None:
+    for instruction in dis.get_instructions(code):
+        positions = getattr(instruction, "positions", None)  # from Python 3.11 on
+        line = positions.lineno if positions else None
+        place = Place(code.co_filename, line or code.co_firstlineno)
+        if instruction.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
+            found.read.setdefault(str(instruction.argval), place)
+        elif instruction.opname == "STORE_ATTR" and not constructs:
+            found.written[str(instruction.argval)] = place
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            found.read.setdefault(constant, Place(code.co_filename, code.co_firstlineno))  # getattr(self, "name")
+
+
+def _codes(member: Any) -> Iterator[types.CodeType]:
+    """The code of a member of a class, and of the functions within."""
+    if isinstance(member, (staticmethod, classmethod)):
+        member = member.__func__
+    if isinstance(member, property):
+        for function in (member.fget, member.fset):
+            yield from _codes(function)
+        return
+    code = getattr(inspect.unwrap(member), "__code__", None) if callable(member) else None
+    todo = [code] if isinstance(code, types.CodeType) else []
+    while todo:
+        code = todo.pop()
+        yield code
+        todo += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
 
 
 def spoken(path: str, name: str) -> str:

@@ -101,7 +101,7 @@ def test_what_is_known_is_decided_while_exporting() -> None:
     carried, lists = flow.each(3, lambda i, total: ((total + i,), (i,)), (0,), "i", [[]])
     assert (carried, lists) == ((3,), [[0, 1, 2]])
     assert flow.both(True, False) is False
-    assert flow.either(False, 1 > 0) is True
+    assert flow.either(False, True) is True
 
 
 def test_an_assertion_on_data_is_kept() -> None:
