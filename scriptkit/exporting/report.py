@@ -69,10 +69,19 @@ class ExportReport:
 
 def method_row(program: MethodProgram) -> MethodRow:
     """What is said of one program."""
-    fixed = (*_fixed(program), *(guard.message for guard in program.guards))
+    fixed = (*_fixed(program), *_conditions(program))
     return MethodRow(
         program.method, program.route, program.training, tuple(fixed), program.notes, len(program.compared)
     )
+
+
+def _conditions(program: MethodProgram) -> Iterator[str]:
+    """The first condition that a line brings, and how many more it brings."""
+    by_line: dict[str, list[str]] = {}
+    for guard in program.guards:
+        by_line.setdefault(guard.message.rpartition(": ")[2], []).append(guard.message)
+    for first, *more in by_line.values():
+        yield f"{first} (and {len(more)} more conditions)" if more else first
 
 
 def dimension_rows(programs: Sequence[MethodProgram]) -> Iterator[DimensionRow]:

@@ -95,6 +95,8 @@ def _freer(one: MethodProgram | None, other: MethodProgram | None) -> MethodProg
     """The program with fewer fixed sizes, the first where both have as many."""
     if one is None or other is None:
         return one or other
+    if one.training and one.has_gradients and not other.has_gradients:
+        return one
     fixed, others = (sum(it.kind == "fixed" for it in _dimensions(each)) for each in (one, other))
     return other if others < fixed else one
 

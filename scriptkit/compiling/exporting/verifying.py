@@ -166,7 +166,7 @@ def _is_fixed(one: Input, value: Any, values: Sequence[Any]) -> bool:
         return not isinstance(one, NumberInput) and next(one.misfits(value, (), ()), "") != ""
     for it, size in zip(one.dimensions, value.shape, strict=True):
         is_other = it.to is not None and values[it.to[0]].shape[it.to[1]] != size
-        if is_other or (it.kind == "fixed" and it.size != size) or (size < it.least <= _SPECIAL):
+        if is_other or (it.kind == "fixed" and it.size != size) or (size < _SPECIAL and size != it.size):
             return True
     return False
 

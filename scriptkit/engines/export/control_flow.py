@@ -193,7 +193,7 @@ def each(
                 one.append(item)
         return carried, lists
     _refuse_unknown(kinds, "a loop")
-    if lists:
+    if lists or set(kinds) == {"t"}:  # torch differentiates a scan, and a `while_loop` not always rightly
         return _scanned(source, rounds, body, carried, kinds, lists)
     last = as_tensor(rounds)
 
@@ -219,13 +219,82 @@ def _scanned(
 
     def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         now, items = body(item, *_unpacked(carry[len(nothing) :], kinds.upper(), after=False))
-        return [*(one.clone() for one in nothing), *_packed(now)], [as_tensor(one).clone() for one in items]
+        given = [as_tensor(one).clone() for one in items] if lists else [torch.zeros(())]  # something has to be given
+        return [*(one.clone() for one in nothing), *_packed(now)], given
 
     nothing = [] if carried else [torch.zeros(())]  # something has to be carried
     over = torch.arange(rounds) if is_range else source.stacked
     last, stacked = scan(step, [*nothing, *_packed(carried)], over)
-    rows: list[list[Any]] = [Rows(one, made) for one, made in zip(lists, stacked, strict=True)]
+    rows: list[list[Any]] = [Rows(one, made) for one, made in zip(lists, stacked, strict=False)]
     return _unpacked(last[len(nothing) :], kinds), rows
+
+
+class Growing(list[Any]):
+    """A list within a loop that only a run ends: how long it is by now is a tensor, and nothing in it can be read."""
+
+    def __init__(self, head: Sequence[Any], count: Tensor) -> None:
+        super().__init__(head)
+        self.count = count
+
+
+def growing(
+    test: Callable[..., Any],
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """`while test(...)`, each round appending to the lists. The test has to say how long they can get.
+
+    What is appended is written into a tensor of the greatest length; after the loop the list is the part in use.
+    """
+    while True:
+        go = test(*carried, *lists)
+        if is_open(go):
+            break
+        if not go:
+            return carried, lists
+        carried, items = body(*carried, *lists)
+        for one, item in zip(lists, items, strict=True):
+            one.append(item)
+    _refuse_unknown(kinds, "a loop")
+    most = _most_rounds(test, carried, lists)
+    samples = [as_tensor(item) for item in body(*carried, *lists)[1]]
+    stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
+    width = len(carried)
+
+    def longer(count: Tensor) -> list[Growing]:
+        return [Growing(one, count + len(one)) for one in lists]
+
+    def condition(count: Tensor, *now: Tensor) -> Tensor:
+        go = test(*_unpacked(now[:width], kinds, after=False), *longer(count))
+        return as_tensor(go).reshape(()).to(torch.bool).clone()
+
+    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+        new, items = body(*_unpacked(now[:width], kinds, after=False), *longer(count))
+        place = count.reshape(1)
+        kept = [
+            store.index_copy(0, place, as_tensor(item).unsqueeze(0))
+            for store, item in zip(now[width:], items, strict=True)
+        ]
+        return (count + 1, *_packed(new), *kept)
+
+    given = while_loop(condition, step, (torch.zeros((), dtype=torch.int64), *_packed(carried), *stores))
+    used = given[0].item()
+    torch._check(used >= 0)
+    torch._check(used <= most)
+    rows: list[list[Any]] = [
+        Rows(one, store.narrow(0, 0, used)) for one, store in zip(lists, given[1 + width :], strict=True)
+    ]
+    return _unpacked(given[1 : 1 + width], kinds), rows
+
+
+def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list[list[Any]]) -> int:
+    """After how many more rounds the test says no, whatever the values are."""
+    for rounds in range(1, _LONGEST_KNOWN + 1):
+        if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
+            return rounds
+    raise NotCarriedError("a list grows in a loop whose number of rounds only a run knows, and nothing bounds it")
 
 
 class Rows(list[Any]):
@@ -264,11 +333,15 @@ def length(value: Any) -> Any:
     """`len(value)`."""
     if isinstance(value, Rows):
         return list.__len__(value) + value.stacked.shape[0]
+    if isinstance(value, Growing):
+        return value.count
     return value.shape[0] if isinstance(value, Tensor) else len(value)
 
 
 def item_of(value: Any, index: Any) -> Any:
     """`value[index]`, the index being one number."""
+    if isinstance(value, Growing):
+        raise NotCarriedError("a list that grows in a loop is read there")
     if isinstance(value, Rows):
         if list.__len__(value):
             raise NotCarriedError("a list of a length that only a run knows is read by number")
@@ -289,7 +362,7 @@ def _at(tensor: Tensor, dim: int, index: Any) -> Tensor:
 
 def getitem(value: Any, index: Any) -> Any:
     """`value[index]`."""
-    if isinstance(value, Rows):
+    if isinstance(value, (Rows, Growing)):
         if isinstance(index, slice):
             raise NotCarriedError("a list of a length that only a run knows is cut")
         return item_of(value, index)
@@ -298,7 +371,7 @@ def getitem(value: Any, index: Any) -> Any:
 
 def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
     """`value[index]`, where the numbers at these places of the index may be known to a run only."""
-    if isinstance(value, Rows) or not isinstance(value, Tensor):
+    if isinstance(value, (Rows, Growing)) or not isinstance(value, Tensor):
         return item_of(value, index)
     parts = index if isinstance(index, tuple) else (index,)
     chosen = [(place, part) for place, part in enumerate(parts) if place in places]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import itertools
 import math
 import re
+import types
 import typing
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +67,14 @@ class _Called:
 
 
 def _with_forward(module: nn.Module, method: str) -> nn.Module:
-    """The module itself, or one with its members and another method as `forward`."""
+    """The module itself, or one of its class with its members and another method as `forward`."""
     if method == "forward":
         return module
-    kind = type(module)
-    made: nn.Module = object.__new__(type(kind.__name__, (kind,), {"forward": getattr(kind, method)}))
-    made.__dict__.update(module.__dict__)
+    made: nn.Module = object.__new__(type(module))
+    for name, value in vars(module).items():
+        is_own = isinstance(value, types.MethodType) and value.__self__ is module
+        made.__dict__[name] = types.MethodType(value.__func__, made) if is_own else value
+    made.__dict__["forward"] = types.MethodType(inspect.unwrap(getattr(module, method).__func__), made)
     return made
 
 

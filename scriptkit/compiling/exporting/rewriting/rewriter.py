@@ -83,6 +83,8 @@ class _Rewriter:
                 return self.for_each(statement, known, rest)
             case ast.While() if not leaves(statement.body, (ast.Return,)) and not appends(statement.body):
                 return self.repeated(statement, known, rest)
+            case ast.While() if self._can_grow(statement.body, known):
+                return self.grown(statement, known, rest)
             case ast.Assert(test=test, msg=message):
                 said = message if isinstance(message, ast.Constant) else ast.Constant(_RAISED)
                 return [ast.Expr(flow("refuse_if", ast.UnaryOp(ast.Not(), test), said))]
@@ -198,6 +200,37 @@ class _Rewriter:
             function(test, carried, head, ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))),
             function(body_name, carried, whole, loads(carried)),
             self._looped(test, body_name, carried),
+        ]
+
+    def _can_grow(self, body: Sequence[ast.stmt], known: set[str]) -> bool:
+        """Whether a `while` has one exit, before all it appends, and appends once to each list in every round."""
+        place = next((number for number, one in enumerate(body) if _is_exit(one)), None)
+        if place is None or leaves(body[:place]) or leaves(body[place + 1 :]) or appends(body[:place]):
+            return False
+        return self._can_loop(body[place + 1 :]) and set(appends(body)) <= known
+
+    def grown(self, statement: ast.While, known: set[str], rest: set[str]) -> list[ast.stmt]:
+        """`while` that appends: a test and a body that are told of the lists."""
+        place = next(number for number, one in enumerate(statement.body) if _is_exit(one))
+        exit_ = statement.body[place]
+        assert isinstance(exit_, ast.If)  # noqa: S101 - as it was found
+        lists = appends(statement.body)
+        items = {name: self.fresh("item") for name in lists}
+        before = statement.body[:place]
+        whole = [_without_append(one, items) for one in (*before, *statement.body[place + 1 :])]
+        carried = sorted(stored(whole) & known)
+        test, body = self.fresh("test"), self.fresh("body")
+        head = self.block(copy.deepcopy(before), known, loaded([exit_]))
+        inner = self.block(whole, known, rest | set(carried) | set(items.values()))
+        result = ast.Tuple([loads(carried), loads(items[one] for one in lists)], ast.Load())
+        given = ast.Tuple([stores(carried), stores(lists)], ast.Store())
+        kinds = self.letters(carried, loop=True)
+        names: list[ast.expr] = [load(one) for one in lists]
+        call = flow("growing", load(test), load(body), loads(carried), kinds, ast.List(names, ast.Load()))
+        return [
+            function(test, [*carried, *lists], head, ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))),
+            function(body, [*carried, *lists], inner, result),
+            ast.Assign([given], call),
         ]
 
     def _loop(self, test: ast.expr, body: Sequence[ast.stmt], known: set[str], rest: set[str]) -> list[ast.stmt]:
