@@ -234,7 +234,7 @@ class Growing(list[Any]):
 
     def __init__(self, head: Sequence[Any], count: Tensor) -> None:
         super().__init__(head)
-        self.count = count
+        self.used = count
 
 
 def growing(
@@ -334,7 +334,7 @@ def length(value: Any) -> Any:
     if isinstance(value, Rows):
         return list.__len__(value) + value.stacked.shape[0]
     if isinstance(value, Growing):
-        return value.count
+        return value.used
     return value.shape[0] if isinstance(value, Tensor) else len(value)
 
 
