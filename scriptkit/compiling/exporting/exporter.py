@@ -137,6 +137,7 @@ class _Export:
         self.asked = asked_axes(self.convention, self.values, dynamic)
         self.notes: list[str] = []
         self.elsewhere: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.elsewhere_of: dict[int, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
 
     def _convention(self) -> Convention:
         try:
@@ -168,6 +169,7 @@ class _Export:
                 break
         if best is None:
             raise self._error()
+        self.elsewhere = self.elsewhere_of[id(best)]
         return best
 
     # ---- the method itself
@@ -227,7 +229,7 @@ class _Export:
                 if torch_names.is_data_dependent(error):
                     return None
                 continue
-            self.elsewhere = verdict.elsewhere
+            self.elsewhere_of[id(made)] = verdict.elsewhere
             made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
             if verdict.no_gradients:
                 made.has_gradients = False
