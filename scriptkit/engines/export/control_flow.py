@@ -193,7 +193,8 @@ def each(
                 one.append(item)
         return carried, lists
     _refuse_unknown(kinds, "a loop")
-    if lists or set(kinds) == {"t"}:  # torch differentiates a scan, and a `while_loop` not always rightly
+    # torch differentiates a scan, and a `while_loop` not always rightly; a scan has as many rounds as a size says
+    if lists or (set(kinds) == {"t"} and _is_of_a_size(rounds)):
         return _scanned(source, rounds, body, carried, kinds, lists)
     last = as_tensor(rounds)
 
@@ -204,6 +205,11 @@ def each(
     start = torch.zeros((), dtype=torch.int64)
     given = while_loop(lambda index, *_: index < last, step, (start, *_packed(carried)))
     return _unpacked(given[1:], kinds), lists
+
+
+def _is_of_a_size(number: Any) -> bool:
+    """Whether a number is known from the sizes of inputs, and not from what a tensor holds."""
+    return isinstance(number, torch.SymInt) and bool(number.node.has_hint())
 
 
 def _scanned(
