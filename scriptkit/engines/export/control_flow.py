@@ -13,94 +13,46 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from scriptkit.engines.export.run_lists import Growing, Rows, cat, getitem, item_of, length, pick, stack, unbind
+from scriptkit.engines.export.run_values import (
+    NotCarriedError,
+    as_tensor,
+    both,
+    either,
+    is_open,
+    negated,
+    to_float,
+    to_int,
+    truth,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+__all__ = [
+    "NotCarriedError",
+    "both",
+    "cat",
+    "cond",
+    "each",
+    "either",
+    "getitem",
+    "growing",
+    "item_of",
+    "length",
+    "loop",
+    "negated",
+    "pick",
+    "refuse_if",
+    "stack",
+    "to_float",
+    "to_int",
+    "truth",
+    "unbind",
+]
+
 _LONGEST_KNOWN = 500
 """Rounds of a loop that are unrolled at most while its condition is known."""
-
-
-class NotCarriedError(TypeError):
-    """A branch or a loop has to carry something that no operator of torch.export carries."""
-
-
-def is_open(value: Any) -> bool:
-    """Whether only a run knows this value."""
-    if isinstance(value, Tensor):
-        return True
-    symbolic = isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat))
-    return symbolic and bool(value.node.expr.free_symbols)
-
-
-def truth(value: Any) -> Any:
-    """`bool(value)`."""
-    if isinstance(value, Tensor):
-        return value.reshape(()).to(torch.bool)
-    if isinstance(value, (torch.SymInt, torch.SymFloat)):
-        return value != 0
-    return value if isinstance(value, torch.SymBool) else bool(value)
-
-
-def negated(value: Any) -> Any:
-    """`not value`."""
-    if isinstance(value, Tensor):
-        return torch.logical_not(value)
-    return torch.sym_not(value) if isinstance(value, torch.SymBool) else not value
-
-
-def both(one: Any, other: Any) -> Any:
-    """`one and other`, of truths."""
-    if isinstance(one, bool):
-        return other if one else False
-    if isinstance(other, bool):
-        return one if other else False
-    if isinstance(one, Tensor) or isinstance(other, Tensor):
-        return torch.logical_and(as_tensor(one), as_tensor(other))
-    return one & other
-
-
-def either(one: Any, other: Any) -> Any:
-    """`one or other`, of truths."""
-    if isinstance(one, bool):
-        return True if one else other
-    if isinstance(other, bool):
-        return True if other else one
-    if isinstance(one, Tensor) or isinstance(other, Tensor):
-        return torch.logical_or(as_tensor(one), as_tensor(other))
-    return one | other
-
-
-def to_int(value: Any) -> Any:
-    """`int(value)`."""
-    if isinstance(value, Tensor):
-        whole = value.trunc() if value.dtype.is_floating_point else value
-        return whole.to(torch.int64).reshape(()).item()
-    if isinstance(value, torch.SymInt):
-        return value
-    return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(value)
-
-
-def to_float(value: Any) -> Any:
-    """`float(value)`."""
-    if isinstance(value, Tensor):
-        return value.to(torch.float64).reshape(()).item()
-    return torch.sym_float(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else float(value)
-
-
-def as_tensor(value: Any) -> Tensor:
-    """A number as a tensor without dimensions, in the dtype that Python's number has."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, bool):
-        return torch.scalar_tensor(value, dtype=torch.bool)
-    if isinstance(value, torch.SymBool):
-        return torch.scalar_tensor(torch.sym_ite(value, 1, 0), dtype=torch.int64).to(torch.bool)
-    number: Any = value
-    if isinstance(value, (int, torch.SymInt)):
-        return torch.scalar_tensor(number, dtype=torch.int64)
-    if isinstance(value, (float, torch.SymFloat)):
-        return torch.scalar_tensor(number, dtype=torch.float64)
-    raise NotCarriedError(f"a {type(value).__name__} leaves a branch or a loop that only a run decides")
 
 
 def refuse_if(condition: Any, message: str) -> None:
@@ -235,14 +187,6 @@ def _scanned(
     return _unpacked(last[len(nothing) :], kinds), rows
 
 
-class Growing(list[Any]):
-    """A list within a loop that only a run ends: how long it is by now is a tensor, and nothing in it can be read."""
-
-    def __init__(self, head: Sequence[Any], count: Tensor) -> None:
-        super().__init__(head)
-        self.used = count
-
-
 def growing(
     test: Callable[..., Any],
     body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
@@ -301,91 +245,6 @@ def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list
         if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
             return rounds
     raise NotCarriedError("a list grows in a loop whose number of rounds only a run knows, and nothing bounds it")
-
-
-class Rows(list[Any]):
-    """A list of tensors of one shape, of a length that only a run knows: what stood before, and one stacked tensor."""
-
-    def __init__(self, head: Sequence[Any], stacked: Tensor) -> None:
-        super().__init__(head)
-        self.stacked = stacked
-
-
-def unbind(tensor: Tensor, dim: int = 0) -> Any:
-    """`tensor.unbind(dim)`."""
-    if is_open(tensor.shape[dim]):
-        return Rows((), tensor.movedim(dim, 0))
-    return tensor.unbind(dim)
-
-
-def stack(items: Any, dim: int = 0, **more: Any) -> Tensor:
-    """`torch.stack`."""
-    if not isinstance(items, Rows):
-        return torch.stack(items, dim, **more)
-    rows = torch.movedim(items.stacked, 0, dim)
-    return torch.cat([torch.stack(list(items), dim), rows], dim) if list.__len__(items) else rows
-
-
-def cat(items: Any, dim: int = 0, **more: Any) -> Tensor:
-    """`torch.cat`."""
-    if not isinstance(items, Rows):
-        return torch.cat(items, dim, **more)
-    place = dim if dim >= 0 else dim + items.stacked.dim() - 1
-    rows = torch.movedim(items.stacked, 0, place).flatten(place, place + 1)
-    return torch.cat([*items, rows], dim) if list.__len__(items) else rows
-
-
-def length(value: Any) -> Any:
-    """`len(value)`."""
-    if isinstance(value, Rows):
-        return list.__len__(value) + value.stacked.shape[0]
-    if isinstance(value, Growing):
-        return value.used
-    return value.shape[0] if isinstance(value, Tensor) else len(value)
-
-
-def item_of(value: Any, index: Any) -> Any:
-    """`value[index]`, the index being one number."""
-    if isinstance(value, Growing):
-        raise NotCarriedError("a list that grows in a loop is read there")
-    if isinstance(value, Rows):
-        if list.__len__(value):
-            raise NotCarriedError("a list of a length that only a run knows is read by number")
-        return _at(value.stacked, 0, index)
-    if isinstance(value, Tensor):
-        return _at(value, 0, index)
-    if isinstance(index, Tensor):
-        return _at(torch.stack(list(value)), 0, index)
-    return value[index]
-
-
-def _at(tensor: Tensor, dim: int, index: Any) -> Tensor:
-    """One entry along a dimension; an index that only a run knows stays a tensor."""
-    if isinstance(index, Tensor):
-        return tensor.index_select(dim, index.reshape(1)).squeeze(dim)
-    return torch.select(tensor, dim, index)
-
-
-def getitem(value: Any, index: Any) -> Any:
-    """`value[index]`."""
-    if isinstance(value, (Rows, Growing)):
-        if isinstance(index, slice):
-            raise NotCarriedError("a list of a length that only a run knows is cut")
-        return item_of(value, index)
-    return value[index]
-
-
-def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
-    """`value[index]`, where the numbers at these places of the index may be known to a run only."""
-    if isinstance(value, (Rows, Growing)) or not isinstance(value, Tensor):
-        return item_of(value, index)
-    parts = index if isinstance(index, tuple) else (index,)
-    chosen = [(place, part) for place, part in enumerate(parts) if place in places]
-    if any(part != slice(None) for place, part in enumerate(parts) if place not in places):
-        return value[index]
-    for place, part in reversed(chosen):
-        value = _at(value, place, part)
-    return value
 
 
 def while_loop(*arguments: Any) -> Any:
