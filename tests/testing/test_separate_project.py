@@ -119,7 +119,8 @@ def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
 
 def test_what_is_right_passes_in_each_form(told: str) -> None:
     passed = re.findall(r"::(\S+) PASSED", told)
-    assert passed == ["test_right", *(f"test_each_form[{form}]" for form in ("eager", "compiled", "loaded", "exported"))]
+    forms = ("eager", "compiled", "loaded", "exported")
+    assert passed == ["test_right", *(f"test_each_form[{form}]" for form in forms)]
 
 
 def test_a_failure_names_the_output_that_differs(told: str) -> None:
