@@ -42,12 +42,19 @@ if TYPE_CHECKING:
     from scriptkit.compiling.plan.trees import to_torchscript as to_torchscript
     from scriptkit.errors import ArtifactError as ArtifactError
     from scriptkit.errors import CompilationError as CompilationError
+    from scriptkit.errors import ExportError as ExportError
     from scriptkit.errors import ScriptabilityError as ScriptabilityError
     from scriptkit.errors import ScriptkitEagerWarning as ScriptkitEagerWarning
     from scriptkit.errors import ScriptkitError as ScriptkitError
     from scriptkit.errors import ScriptkitWarning as ScriptkitWarning
     from scriptkit.errors import TraceHazardError as TraceHazardError
     from scriptkit.errors import VerificationError as VerificationError
+    from scriptkit.exporting.export_program import export_program as export_program
+    from scriptkit.exporting.exported_module import ExportedModule as ExportedModule
+    from scriptkit.exporting.onnx import OnnxReport as OnnxReport
+    from scriptkit.exporting.onnx import export_onnx as export_onnx
+    from scriptkit.exporting.readiness import ReadinessReport as ReadinessReport
+    from scriptkit.exporting.readiness import readiness as readiness
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
     from scriptkit.runtime.compiled import CompiledModule as CompiledModule
@@ -59,7 +66,7 @@ if TYPE_CHECKING:
     from scriptkit.verification import verify as verify
     from scriptkit.warming import warmup as warmup
 
-_ERRORS = "Artifact Compilation Scriptability Scriptkit TraceHazard Verification"
+_ERRORS = "Artifact Compilation Export Scriptability Scriptkit TraceHazard Verification"
 _LAZY = {
     **{f"{name}Error": "scriptkit.errors" for name in _ERRORS.split()},
     **dict.fromkeys(("ScriptkitEagerWarning", "ScriptkitWarning"), "scriptkit.errors"),
@@ -72,6 +79,10 @@ _LAZY = {
     **dict.fromkeys(("CompiledModule", "compile"), "scriptkit.runtime.compiled"),
     "is_compiled": "scriptkit.runtime.reading",
     "pinned": "scriptkit.runtime.runtime",
+    "ExportedModule": "scriptkit.exporting.exported_module",
+    "export_program": "scriptkit.exporting.export_program",
+    **dict.fromkeys(("OnnxReport", "export_onnx"), "scriptkit.exporting.onnx"),
+    **dict.fromkeys(("ReadinessReport", "readiness"), "scriptkit.exporting.readiness"),
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
@@ -87,9 +98,13 @@ _WITHOUT_TORCH = ("scriptkit.errors", "scriptkit.checking", "scriptkit.switches"
 __all__ = [
     "ArtifactError",
     "CompilationError",
+    "ExportError",
+    "ExportedModule",
     "Final",
     "InputError",
     "LoadedModule",
+    "OnnxReport",
+    "ReadinessReport",
     "ScriptabilityError",
     "ScriptableModule",
     "ScriptkitEagerWarning",
@@ -102,10 +117,13 @@ __all__ = [
     "compile",
     "eager",
     "export",
+    "export_onnx",
+    "export_program",
     "ignore",
     "is_compiled",
     "load",
     "pinned",
+    "readiness",
     "report",
     "save",
     "script",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Mode = Literal["script", "lowered", "trace", "eager", "pending"]
+Mode = Literal["script", "lowered", "trace", "exported", "eager", "pending"]
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,15 @@ class TraceHazardError(_WithDiagnostics):
     """A trace would bake in a value that depends on the inputs."""
 
 
+class ExportError(_WithDiagnostics):
+    """A module cannot become a verified program of `torch.export`, or a call of one was not what it takes.
+
+    `refuses_call` is true for the latter.
+    """
+
+    refuses_call = False
+
+
 class VerificationError(ScriptkitError):
     """Compiled and eager results differ; `report` says where and by how much."""
 

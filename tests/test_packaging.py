@@ -22,8 +22,9 @@ PROMISED = {
     *("check_source", "check_paths"),
     *("ScriptkitError", "ScriptabilityError", "CompilationError", "TraceHazardError", "VerificationError"),
     *("ArtifactError", "ScriptkitWarning", "ScriptkitEagerWarning", "InputError", "LoadedModule"),
+    *("export_program", "export_onnx", "readiness", "ExportError", "ExportedModule", "OnnxReport", "ReadinessReport"),
 }
-LATER_ROUNDS = {"optimize", "inspect", "readiness", "export_program", "export_onnx", "bench"}
+LATER_ROUNDS = {"optimize", "inspect", "bench"}
 
 
 def in_a_fresh_interpreter(code: str) -> str:

@@ -39,7 +39,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("compiling", "fixing", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
-    ("cpp", "testing", "warming"),
+    ("cpp", "exporting", "testing", "warming"),
     ("__init__", "__main__", "cli", "lsp"),
 )
 

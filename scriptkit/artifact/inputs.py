@@ -30,7 +30,12 @@ _SIMPLE = {
 
 
 class InputError(ArtifactError, RuntimeError):
-    """A loaded model was called with arguments it does not take."""
+    """A loaded model was called with arguments it does not take.
+
+    `refuses_call` is true where they were refused before anything ran.
+    """
+
+    refuses_call = False
 
 
 def input_error(

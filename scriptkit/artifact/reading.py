@@ -22,6 +22,7 @@ from scriptkit.artifact.debug_records import read_marks
 from scriptkit.artifact.describing import Facts, make_manifest
 from scriptkit.artifact.description import Description
 from scriptkit.artifact.entry_names import CONSTANTS, OBJECTS, check_order
+from scriptkit.artifact.exported_reading import is_exported, load_exported
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.object_checks import check_memory
 from scriptkit.artifact.pickle_writing import written
@@ -66,6 +67,10 @@ def load(
     """
     device = _device(map_location)
     with opened(path_or_file) as stream:
+        if is_exported(stream):
+            if signed_by is not None:
+                raise ArtifactError("a file of exported programs carries no signature: load it without `signed_by`")
+            return load_exported(stream, device, strict=strict, trust=trust)
         if has_manifest(stream):
             return _load_checked(checked_file(stream, signed_by), device, trust=trust)
         if strict or signed_by is not None:

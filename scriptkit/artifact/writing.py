@@ -16,11 +16,10 @@ from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.replacing import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import torch
 
-    from scriptkit.artifact.composing import ManifestOf
     from scriptkit.artifact.description import Description
 
 _TRAINING_MATTERS = ("Dropout", "BatchNorm")
@@ -59,7 +58,7 @@ def write_model(
 
     manifest_of({})  # what does not fit is told before anything is written
     if isinstance(target, (str, os.PathLike)):
-        _write_atomically(text_path(target), model, manifest_of, sign_with)
+        write_atomically(text_path(target), lambda stream: compose(model, stream, manifest_of, sign_with=sign_with))
         return
     if not callable(getattr(target, "write", None)):
         raise ArtifactError(f"a model is saved to a path or to a binary file open for writing, not {_kind(target)}")
@@ -89,11 +88,11 @@ def _in_training(module: torch.jit.ScriptModule) -> Iterator[str]:
             yield f"`{path or 'the model'}` ({kind})"
 
 
-def _write_atomically(path: str, model: CanonicalModel, manifest_of: ManifestOf, sign_with: object) -> None:
+def write_atomically(path: str, write: Callable[[BinaryIO], object]) -> None:
     """Write beside the target, and put the finished file in its place in one step."""
     try:
         with replaced(path, stacklevel=5) as stream:
-            compose(model, stream, manifest_of, sign_with=sign_with)
+            write(stream)
     except OSError as error:
         message = f"`{path}` cannot be written: {error.strerror or error}"
         raise ArtifactError(message) from error

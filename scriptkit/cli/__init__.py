@@ -13,8 +13,11 @@ COMMANDS = {
     "compile": "scriptkit.cli.compile",
     "doctor": "scriptkit.cli.doctor",
     "explain": "scriptkit.cli.explain",
+    "export": "scriptkit.cli.export",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
+    "onnx": "scriptkit.cli.onnx",
+    "readiness": "scriptkit.cli.readiness",
     "rules": "scriptkit.cli.rules",
     "verify": "scriptkit.cli.verify",
 }

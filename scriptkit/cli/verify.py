@@ -67,7 +67,7 @@ def _inputs_of(loaded: LoadedModule) -> Inputs:
 
     generator = torch.Generator().manual_seed(0)
     parameters = loaded.manifest.method("forward").parameters
-    given = {p.name: p.example for p in parameters if p.example is not None}
+    given = {p.name: example for p in parameters if (example := getattr(p, "example", None)) is not None}
     if not given:
         raise click.UsageError("the file does not say what it was called with; give `--inputs`")
     return (), {name: made_again(example, generator) for name, example in given.items()}

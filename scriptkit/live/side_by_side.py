@@ -149,4 +149,5 @@ def _weighted(tensor: Tensor) -> Tensor:
 
 def is_refusal(error: BaseException, told_by_engine: Callable[[BaseException], str | None]) -> bool:
     """Whether a form says that it was not made for such a call, which is no wrong answer."""
-    return isinstance(error, OtherCallError) or told_by_engine(error) is not None
+    is_told = isinstance(error, OtherCallError) or bool(getattr(error, "refuses_call", False))
+    return is_told or told_by_engine(error) is not None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from scriptkit.errors import CompilationError, TraceHazardError, VerificationError
+from scriptkit.errors import CompilationError, ExportError, TraceHazardError, VerificationError
 from scriptkit.switches import eager
 from scriptkit.testing.names import FormName
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from scriptkit.exporting.report import ExportReport
     from scriptkit.verification import VerificationReport
 
-__all__ = ["Form", "assert_same_outputs", "assert_scriptable", "scriptkit_form"]
+__all__ = ["Form", "assert_exportable", "assert_same_outputs", "assert_scriptable", "scriptkit_form"]
 
 
 def assert_scriptable(  # noqa: PLR0913 - options, each named at the call
@@ -65,6 +66,46 @@ def assert_scriptable(  # noqa: PLR0913 - options, each named at the call
     except VerificationError as error:
         raise AssertionError(told_verification(error, made)) from None
     problems = [*plan_differences(made, plan or {}), *refusals_missed(made, given, wrong_inputs)]
+    if problems:
+        raise AssertionError("\n".join([f"{type(module).__name__} is not what the test says:", *problems]))
+    return report
+
+
+def assert_exportable(
+    module: nn.Module,
+    example_inputs: Sequence[Any],
+    *,
+    example_kwargs: Mapping[str, Any] | None = None,
+    methods: Sequence[str] | Mapping[str, Any] | None = None,
+    free: Mapping[str, Sequence[int]] | None = None,
+    route: str | None = None,
+) -> ExportReport:
+    """Export a module with `scriptkit.export_program`, which verifies it, and return the report.
+
+    `free` names the dimensions that must not be fixed (`{"ids": [0, 1]}`), `route` the way you expect ("exported" or
+    "lowered").
+
+    Raises AssertionError that draws what cannot be exported, or names the dimensions that are fixed, and why.
+    """
+    __tracebackhide__ = True
+    pytest.importorskip("torch")
+    from scriptkit.exporting.export_program import export_program
+
+    try:
+        made = export_program(module, example_inputs, example_kwargs=dict(example_kwargs or {}), methods=methods)
+    except ExportError as error:
+        raise AssertionError(str(error)) from None
+    report = made.report
+    rows = {(row.input, row.index): row for row in report.dimensions}
+    problems = [
+        f"  dimension {index} of '{name}' is {rows[name, index].kind}: {rows[name, index].reason}"
+        if (name, index) in rows
+        else f"  there is no dimension {index} of '{name}'"
+        for name, indices in (free or {}).items()
+        for index in indices
+        if (name, index) not in rows or rows[name, index].kind == "fixed"
+    ]
+    problems += [f"  `{row.method}` is {row.route}" for row in report.rows if route is not None and row.route != route]
     if problems:
         raise AssertionError("\n".join([f"{type(module).__name__} is not what the test says:", *problems]))
     return report
@@ -116,7 +157,7 @@ class Form:
         *,
         example_kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The module, eager or compiled, or what is loaded from the file it was saved to.
+        """The module, eager, compiled or exported, or what is loaded from the file it was saved to.
 
         A plain `nn.Module` is compiled by `scriptkit.compile`; give it example inputs where it may have to be traced.
         """
@@ -132,7 +173,7 @@ class Form:
 
 @pytest.fixture(params=get_args(FormName))
 def scriptkit_form(request: pytest.FixtureRequest) -> Iterator[Form]:
-    """Run the test three times: with the model as Python, compiled, and saved and loaded."""
+    """Run the test four times: with the model as Python, compiled, saved and loaded, and exported."""
     pytest.importorskip("torch")
     form = Form(request.param)
     if form.name == "eager":

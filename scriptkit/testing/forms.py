@@ -22,6 +22,7 @@ from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import Example, sizes
 from scriptkit.runtime.compiled import CompiledModule, called_as_scripted, is_scripted, source_of
 from scriptkit.runtime.compiled import compile as compile_module
+from scriptkit.testing.exported_form import ExportedForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +56,8 @@ def in_form(module: nn.Module, form: FormName, given: Given | None = None) -> An
     """The module in one form, ready to be called."""
     if form == "eager":
         return module
+    if form == "exported":
+        return ExportedForm(_inner(module), given)
     made = compiled(module, given)
     return made if form == "compiled" else reloaded(made)
 

@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-FormName = Literal["eager", "compiled", "loaded"]
+FormName = Literal["eager", "compiled", "loaded", "exported"]

@@ -13,6 +13,7 @@ from scriptkit.arguments import positional, required_module
 from scriptkit.engines.torchscript.engine import errors
 from scriptkit.errors import VerificationError
 from scriptkit.live.comparison import Difference, Tolerance, compare
+from scriptkit.live.copies import buffers_restored
 from scriptkit.live.lives import life_of
 from scriptkit.live.side_by_side import is_refusal, run
 from scriptkit.live.undoing import nothing_left
@@ -53,12 +54,26 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
         CompilationError: the module does not compile.
         ValueError: an unknown mode or size.
     """
+    if hasattr(type(m), "__scriptkit_source__"):
+        return _verify_exported(m, positional(example_inputs), example_kwargs, rtol, atol)
     _require_known(modes, _MODES, "modes")
     _require_known(sizes, (*SIZES, EMPTY), "sizes")
     example = Example.of(positional(example_inputs), example_kwargs or {})
     asked = Asked(Tolerance(rtol, atol), modes, sizes, time_limit)
     with nothing_left(required_module(m)):
         report = Verification(m, example, asked).report()
+    if not report.passed:
+        raise VerificationError(str(report), report)
+    return report
+
+
+def _verify_exported(
+    m: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any] | None, rtol: float | None, atol: float | None
+) -> VerificationReport:
+    """A module of programs knows the Python it was made from."""
+    source: nn.Module = m.__scriptkit_source__()  # type: ignore[operator]
+    with buffers_restored(m.buffers()):
+        report = verify_loaded(source, m, args, kwargs, rtol=rtol, atol=atol)
     if not report.passed:
         raise VerificationError(str(report), report)
     return report

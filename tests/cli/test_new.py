@@ -50,7 +50,7 @@ def test_what_is_written_has_no_problems_and_passes_its_test(folder: Path) -> No
     assert check_paths([folder], all_modules=True) == []
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_encoder.py"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert "4 passed" in result.stdout, result.stdout
+    assert "5 passed" in result.stdout, result.stdout
 
 
 def test_nothing_is_overwritten(folder: Path) -> None:

@@ -119,7 +119,8 @@ def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
 
 def test_what_is_right_passes_in_each_form(told: str) -> None:
     passed = re.findall(r"::(\S+) PASSED", told)
-    assert passed == ["test_right", *(f"test_each_form[{form}]" for form in ("eager", "compiled", "loaded"))]
+    forms = ("eager", "compiled", "loaded", "exported")
+    assert passed == ["test_right", *(f"test_each_form[{form}]" for form in forms)]
 
 
 def test_a_failure_names_the_output_that_differs(told: str) -> None:
@@ -142,5 +143,5 @@ def test_starting_pytest_imports_no_torch(told: str) -> None:
 def test_without_torch_tests_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "test_without.py").write_text(WITHOUT_TORCH)
     told = run(tmp_path)
-    assert "1 passed, 5 skipped" in told
+    assert "1 passed, 6 skipped" in told
     assert "could not import 'torch'" in told

@@ -60,6 +60,7 @@ def _definition(method: Method) -> ast.FunctionDef:
     arguments = [ast.arg("self"), *(ast.arg(name, spelled(value.type)) for value, name in method.parameters.values())]
     spec = ast.arguments([], arguments, None, [], [], None, [])
     definition: ast.FunctionDef = ast.FunctionDef(method.name, spec, method.body, [], None)
+    definition.variable_types = dict(method.types)  # type: ignore[attr-defined] # whoever rewrites the program asks
     return _placed(definition, at)  # type: ignore[no-any-return]
 
 

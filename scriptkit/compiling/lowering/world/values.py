@@ -77,6 +77,7 @@ class Dyn:
         self.is_int_or_float = False
         self.guessed_annotation: ast.AnnAssign | None = None
         self.rank_checked_in: list[ast.stmt] | None = None
+        home.types[name] = type_
 
     @property
     def is_optional(self) -> bool:
@@ -202,6 +203,7 @@ class Method:
         self.results: dict[int, tuple[Dyn, Dyn]] = {}
         self.hints: dict[int, str] | None = None
         self.is_finished = False
+        self.types: dict[str, t.Type] = {}
         self.call: ast.Assign | None = None
         self.call_block = caller.blocks[-1] if caller is not None else self.body
         # the generated text speaks of these itself

@@ -61,7 +61,7 @@ from scriptkit.engines.torchscript.torch_names.type_store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 __all__ = [

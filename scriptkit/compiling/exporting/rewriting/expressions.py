@@ -1,0 +1,83 @@
+"""Expressions of a lowered program whose value only a run may know: truths, conversions, list operations, indices."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scriptkit.compiling.exporting.rewriting.syntax import flow, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_CALLS = {
+    "bool": "truth",
+    "int": "to_int",
+    "float": "to_float",
+    "len": "length",
+    "torch.stack": "stack",
+    "torch.cat": "cat",
+    "torch.concat": "cat",
+}
+_UNWRAPPED = {"torch.jit._unwrap_optional": 0, "torch.jit.annotate": 1}
+
+
+class Expressions(ast.NodeTransformer):
+    """Rewrites every expression; `kinds` has the letter of each variable."""
+
+    def __init__(self, kinds: Mapping[str, str]) -> None:
+        self.kinds = kinds
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """`a and b`."""
+        self.generic_visit(node)
+        name = "both" if isinstance(node.op, ast.And) else "either"
+        made = node.values[0]
+        for value in node.values[1:]:
+            made = flow(name, made, value)
+        return made
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        """`not a`."""
+        self.generic_visit(node)
+        return flow("negated", node.operand) if isinstance(node.op, ast.Not) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Conversions, and what takes lists."""
+        self.generic_visit(node)
+        name = ast.unparse(node.func)
+        if name in _UNWRAPPED:
+            return node.args[_UNWRAPPED[name]]
+        if name in _CALLS and node.args:
+            return ast.Call(ast.Attribute(load("_flow"), _CALLS[name], ast.Load()), node.args, node.keywords)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "unbind" and name != "torch.unbind":
+            return flow("unbind", node.func.value, *node.args)
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """`x[i]`, where `i` may be a number that only a run knows."""
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load):
+            return node
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        numbers = [place for place, part in enumerate(parts) if self._is_number(part)]
+        if numbers and all(isinstance(part, ast.Slice) or place in numbers for place, part in enumerate(parts)):
+            return flow("pick", node.value, _index(node.slice), _numbers(numbers))
+        return flow("getitem", node.value, _index(node.slice))
+
+    def _is_number(self, part: ast.expr) -> bool:
+        return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"
+
+
+def _numbers(values: Sequence[int]) -> ast.expr:
+    return ast.Tuple([ast.Constant(value) for value in values], ast.Load())
+
+
+def _index(index: ast.expr) -> ast.expr:
+    """An index as an expression: a slice is a call of `slice`."""
+    if isinstance(index, ast.Slice):
+        bounds: list[ast.expr] = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
+        return ast.Call(load("slice"), bounds, [])
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([_index(part) for part in index.elts], ast.Load())
+    return index

@@ -1,0 +1,20 @@
+"""Programs compiled to machine code, by torch's AOTInductor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scriptkit.engines.export.torch_names import quiet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch.export import ExportedProgram
+
+
+def compile_and_package(program: ExportedProgram, path: Path) -> None:
+    """Compile a program and write the package; raises what torch raises."""
+    import torch._inductor
+
+    with quiet():
+        torch._inductor.aoti_compile_and_package(program, package_path=str(path))

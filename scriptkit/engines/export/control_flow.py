@@ -1,0 +1,261 @@
+"""What rewritten programs call: branches and loops that are decided while the program is exported, or kept in it.
+
+Each function looks at what the tracer has in its hands. A condition that is known now is decided now, as Python does;
+one that only a run knows becomes `torch.cond`, `while_loop`, `scan`, an assertion or `.item()`. `kinds` has a letter
+for each value that leaves a branch or a loop: t tensor, i int, f float, b bool, ? what no operator carries. Within a
+loop an I or F stays a tensor: most operators take it so, and what it indexes needs no bounds that nobody knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from scriptkit.engines.export.run_lists import Growing, Rows, cat, getitem, item_of, length, pick, stack, unbind
+from scriptkit.engines.export.run_values import (
+    NotCarriedError,
+    as_tensor,
+    both,
+    either,
+    is_open,
+    negated,
+    to_float,
+    to_int,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "NotCarriedError",
+    "both",
+    "cat",
+    "cond",
+    "each",
+    "either",
+    "getitem",
+    "growing",
+    "item_of",
+    "length",
+    "loop",
+    "negated",
+    "pick",
+    "refuse_if",
+    "stack",
+    "to_float",
+    "to_int",
+    "truth",
+    "unbind",
+]
+
+_LONGEST_KNOWN = 500
+"""Rounds of a loop that are unrolled at most while its condition is known."""
+
+
+def refuse_if(condition: Any, message: str) -> None:
+    """`if condition: raise RuntimeError(message)`."""
+    if not is_open(condition):
+        if condition:
+            raise RuntimeError(message)
+    elif isinstance(condition, Tensor):
+        torch._assert_async(torch.logical_not(condition), message)
+    else:
+        torch._check(torch.sym_not(condition), lambda: message)
+
+
+def _packed(values: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Values as tensors of their own: what an operator carries must not alias what it was given."""
+    return tuple(value.clone() if isinstance(value, Tensor) else as_tensor(value) for value in values)
+
+
+def _unpacked(values: Sequence[Tensor], kinds: str, *, after: bool = True) -> tuple[Any, ...]:
+    """Numbers again, where they may be; a bool stays a tensor, since it is only asked for its truth."""
+    return tuple(
+        value.item() if kind in ("ifIF" if after else "if") else value
+        for value, kind in zip(values, kinds, strict=True)
+    )
+
+
+def _refuse_unknown(kinds: str, what: str) -> None:
+    if "?" in kinds:
+        raise NotCarriedError(f"{what} that only a run decides gives a value that is neither a tensor nor a number")
+
+
+def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: str) -> tuple[Any, ...]:
+    """`yes() if condition else no()`, each giving one value for each kind."""
+    if not is_open(condition):
+        return tuple(yes() if condition else no())
+    _refuse_unknown(kinds, "a branch")
+    given = torch.cond(condition, lambda: _as_floats(yes(), kinds), lambda: _as_floats(no(), kinds), ())
+    return _unpacked([_from_float(value, kind) for value, kind in zip(given, kinds, strict=True)], kinds)
+
+
+def _as_floats(values: Sequence[Any], kinds: str) -> tuple[Tensor, ...]:
+    """Numbers as floats: torch cannot differentiate a branch that gives whole numbers beside what it differentiates."""
+    packed = _packed(values)
+    return tuple(one.to(torch.float64) if kind in "ib" else one for one, kind in zip(packed, kinds, strict=True))
+
+
+def _from_float(value: Tensor, kind: str) -> Tensor:
+    if kind == "i":
+        return value.to(torch.int64)
+    return value != 0 if kind == "b" else value
+
+
+def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any, ...], kinds: str) -> tuple[Any, ...]:
+    """`while test(*carried): carried = body(*carried)`; rounds whose test is known now are unrolled."""
+    for _ in range(_LONGEST_KNOWN):
+        go = test(*carried)
+        if is_open(go):
+            break
+        if not go:
+            return carried
+        carried = body(*carried)
+    else:
+        raise NotCarriedError(f"a loop runs more than {_LONGEST_KNOWN} rounds that are known while exporting")
+    _refuse_unknown(kinds, "a loop")
+    given = while_loop(
+        lambda *now: as_tensor(test(*_unpacked(now, kinds, after=False))).reshape(()).to(torch.bool).clone(),
+        lambda *now: _packed(body(*_unpacked(now, kinds, after=False))),
+        _packed(carried),
+    )
+    return _unpacked(given, kinds)
+
+
+def each(
+    source: Any,
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """`for item in source: carried, items = body(item, *carried)`, each list getting one more of its items.
+
+    `source` is a number of rounds, or `Rows`, or any other list.
+    """
+    rounds = length(source) if isinstance(source, (Rows, list, tuple)) else source
+    is_range = not isinstance(source, (Rows, list, tuple))
+    if not is_open(rounds):
+        for index in range(rounds):
+            carried, items = body(index if is_range else item_of(source, index), *carried)
+            for one, item in zip(lists, items, strict=True):
+                one.append(item)
+        return carried, lists
+    _refuse_unknown(kinds, "a loop")
+    # torch differentiates a scan, and a `while_loop` not always rightly; a scan has as many rounds as a size says
+    if lists or (set(kinds) == {"t"} and _is_of_a_size(rounds)):
+        return _scanned(source, rounds, body, carried, kinds, lists)
+    last = as_tensor(rounds)
+
+    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+        item = index if is_range else item_of(source, index)
+        return (index + 1, *_packed(body(item, *_unpacked(now, kinds, after=False))[0]))
+
+    start = torch.zeros((), dtype=torch.int64)
+    given = while_loop(lambda index, *_: index < last, step, (start, *_packed(carried)))
+    return _unpacked(given[1:], kinds), lists
+
+
+def _is_of_a_size(number: Any) -> bool:
+    """Whether a number is known from the sizes of inputs, and not from what a tensor holds."""
+    return isinstance(number, torch.SymInt) and bool(number.node.has_hint())
+
+
+def _scanned(
+    source: Any,
+    rounds: Any,
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """A loop that appends: what it appends is stacked."""
+    is_range = not isinstance(source, Rows)
+
+    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        now, items = body(item, *_unpacked(carry[len(nothing) :], kinds.upper(), after=False))
+        given = [as_tensor(one).clone() for one in items] if lists else [torch.zeros(())]  # something has to be given
+        return [*(one.clone() for one in nothing), *_packed(now)], given
+
+    nothing = [] if carried else [torch.zeros(())]  # something has to be carried
+    over = torch.arange(rounds) if is_range else source.stacked
+    last, stacked = scan(step, [*nothing, *_packed(carried)], over)
+    rows: list[list[Any]] = [Rows(one, made) for one, made in zip(lists, stacked, strict=False)]
+    return _unpacked(last[len(nothing) :], kinds), rows
+
+
+def growing(
+    test: Callable[..., Any],
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    carried: tuple[Any, ...],
+    kinds: str,
+    lists: list[list[Any]],
+) -> tuple[tuple[Any, ...], list[list[Any]]]:
+    """`while test(...)`, each round appending to the lists. The test has to say how long they can get.
+
+    What is appended is written into a tensor of the greatest length; after the loop the list is the part in use.
+    """
+    while True:
+        go = test(*carried, *lists)
+        if is_open(go):
+            break
+        if not go:
+            return carried, lists
+        carried, items = body(*carried, *lists)
+        for one, item in zip(lists, items, strict=True):
+            one.append(item)
+    _refuse_unknown(kinds, "a loop")
+    most = _most_rounds(test, carried, lists)
+    samples = [as_tensor(item) for item in body(*carried, *lists)[1]]
+    stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
+    width = len(carried)
+
+    def longer(count: Tensor) -> list[Growing]:
+        return [Growing(one, count + len(one)) for one in lists]
+
+    def condition(count: Tensor, *now: Tensor) -> Tensor:
+        go = test(*_unpacked(now[:width], kinds, after=False), *longer(count))
+        return as_tensor(go).reshape(()).to(torch.bool).clone()
+
+    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+        new, items = body(*_unpacked(now[:width], kinds, after=False), *longer(count))
+        place = count.reshape(1)
+        kept = [
+            store.index_copy(0, place, as_tensor(item).unsqueeze(0))
+            for store, item in zip(now[width:], items, strict=True)
+        ]
+        return (count + 1, *_packed(new), *kept)
+
+    given = while_loop(condition, step, (torch.zeros((), dtype=torch.int64), *_packed(carried), *stores))
+    used = given[0].item()
+    torch._check(used >= 0)
+    torch._check(used <= most)
+    rows: list[list[Any]] = [
+        Rows(one, store.narrow(0, 0, used)) for one, store in zip(lists, given[1 + width :], strict=True)
+    ]
+    return _unpacked(given[1 : 1 + width], kinds), rows
+
+
+def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list[list[Any]]) -> int:
+    """After how many more rounds the test says no, whatever the values are."""
+    for rounds in range(1, _LONGEST_KNOWN + 1):
+        if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
+            return rounds
+    raise NotCarriedError("a list grows in a loop whose number of rounds only a run knows, and nothing bounds it")
+
+
+def while_loop(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.while_loop import while_loop as operator
+
+    return operator(*arguments)
+
+
+def scan(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.scan import scan as operator
+
+    return operator(*arguments)

@@ -1,0 +1,106 @@
+"""Lists whose length only a run knows, while a program is exported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from scriptkit.engines.export.run_values import NotCarriedError, is_open
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Growing(list[Any]):
+    """A list within a loop that only a run ends: how long it is by now is a tensor, and nothing in it can be read."""
+
+    def __init__(self, head: Sequence[Any], count: Tensor) -> None:
+        super().__init__(head)
+        self.used = count
+
+
+class Rows(list[Any]):
+    """A list of tensors of one shape, of a length that only a run knows: what stood before, and one stacked tensor."""
+
+    def __init__(self, head: Sequence[Any], stacked: Tensor) -> None:
+        super().__init__(head)
+        self.stacked = stacked
+
+
+def unbind(tensor: Tensor, dim: int = 0) -> Any:
+    """`tensor.unbind(dim)`."""
+    if is_open(tensor.shape[dim]):
+        return Rows((), tensor.movedim(dim, 0))
+    return tensor.unbind(dim)
+
+
+def stack(items: Any, dim: int = 0, **more: Any) -> Tensor:
+    """`torch.stack`."""
+    if not isinstance(items, Rows):
+        return torch.stack(items, dim, **more)
+    rows = torch.movedim(items.stacked, 0, dim)
+    return torch.cat([torch.stack(list(items), dim), rows], dim) if list.__len__(items) else rows
+
+
+def cat(items: Any, dim: int = 0, **more: Any) -> Tensor:
+    """`torch.cat`."""
+    if not isinstance(items, Rows):
+        return torch.cat(items, dim, **more)
+    place = dim if dim >= 0 else dim + items.stacked.dim() - 1
+    rows = torch.movedim(items.stacked, 0, place).flatten(place, place + 1)
+    return torch.cat([*items, rows], dim) if list.__len__(items) else rows
+
+
+def length(value: Any) -> Any:
+    """`len(value)`."""
+    if isinstance(value, Rows):
+        return list.__len__(value) + value.stacked.shape[0]
+    if isinstance(value, Growing):
+        return value.used
+    return value.shape[0] if isinstance(value, Tensor) else len(value)
+
+
+def item_of(value: Any, index: Any) -> Any:
+    """`value[index]`, the index being one number."""
+    if isinstance(value, Growing):
+        raise NotCarriedError("a list that grows in a loop is read there")
+    if isinstance(value, Rows):
+        if list.__len__(value):
+            raise NotCarriedError("a list of a length that only a run knows is read by number")
+        return _at(value.stacked, 0, index)
+    if isinstance(value, Tensor):
+        return _at(value, 0, index)
+    if isinstance(index, Tensor):
+        return _at(torch.stack(list(value)), 0, index)
+    return value[index]
+
+
+def _at(tensor: Tensor, dim: int, index: Any) -> Tensor:
+    """One entry along a dimension; an index that only a run knows stays a tensor."""
+    if isinstance(index, Tensor):
+        return tensor.index_select(dim, index.reshape(1)).squeeze(dim)
+    return torch.select(tensor, dim, index)
+
+
+def getitem(value: Any, index: Any) -> Any:
+    """`value[index]`."""
+    if isinstance(value, (Rows, Growing)):
+        if isinstance(index, slice):
+            raise NotCarriedError("a list of a length that only a run knows is cut")
+        return item_of(value, index)
+    return value[index]
+
+
+def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
+    """`value[index]`, where the numbers at these places of the index may be known to a run only."""
+    if isinstance(value, (Rows, Growing)) or not isinstance(value, Tensor):
+        return item_of(value, index)
+    parts = index if isinstance(index, tuple) else (index,)
+    chosen = [(place, part) for place, part in enumerate(parts) if place in places]
+    if any(part != slice(None) for place, part in enumerate(parts) if place not in places):
+        return value[index]
+    for place, part in reversed(chosen):
+        value = _at(value, place, part)
+    return value

@@ -1,0 +1,91 @@
+"""Values that only a run knows, while a program is exported: their truth, their conversions, numbers as tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class NotCarriedError(TypeError):
+    """A branch or a loop has to carry something that no operator of torch.export carries."""
+
+
+def is_open(value: Any) -> bool:
+    """Whether only a run knows this value."""
+    if isinstance(value, Tensor):
+        return True
+    symbolic = isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat))
+    return symbolic and bool(value.node.expr.free_symbols)
+
+
+def truth(value: Any) -> Any:
+    """`bool(value)`."""
+    if isinstance(value, Tensor):
+        return value.reshape(()).to(torch.bool)
+    if isinstance(value, (torch.SymInt, torch.SymFloat)):
+        return value != 0
+    return value if isinstance(value, torch.SymBool) else bool(value)
+
+
+def negated(value: Any) -> Any:
+    """`not value`."""
+    if isinstance(value, Tensor):
+        return torch.logical_not(value)
+    return torch.sym_not(value) if isinstance(value, torch.SymBool) else not value
+
+
+def both(one: Any, other: Any) -> Any:
+    """`one and other`, of truths."""
+    if isinstance(one, bool):
+        return other if one else False
+    if isinstance(other, bool):
+        return one if other else False
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return torch.logical_and(as_tensor(one), as_tensor(other))
+    return one & other
+
+
+def either(one: Any, other: Any) -> Any:
+    """`one or other`, of truths."""
+    if isinstance(one, bool):
+        return True if one else other
+    if isinstance(other, bool):
+        return True if other else one
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return torch.logical_or(as_tensor(one), as_tensor(other))
+    return one | other
+
+
+def to_int(value: Any) -> Any:
+    """`int(value)`."""
+    if isinstance(value, Tensor):
+        whole = value.trunc() if value.dtype.is_floating_point else value
+        return whole.to(torch.int64).reshape(()).item()
+    if isinstance(value, torch.SymInt):
+        return value
+    return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(value)
+
+
+def to_float(value: Any) -> Any:
+    """`float(value)`."""
+    if isinstance(value, Tensor):
+        return value.to(torch.float64).reshape(()).item()
+    return torch.sym_float(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else float(value)
+
+
+def as_tensor(value: Any) -> Tensor:
+    """A number as a tensor without dimensions, in the dtype that Python's number has."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, bool):
+        return torch.scalar_tensor(value, dtype=torch.bool)
+    if isinstance(value, torch.SymBool):
+        return torch.scalar_tensor(torch.sym_ite(value, 1, 0), dtype=torch.int64).to(torch.bool)
+    number: Any = value
+    if isinstance(value, (int, torch.SymInt)):
+        return torch.scalar_tensor(number, dtype=torch.int64)
+    if isinstance(value, (float, torch.SymFloat)):
+        return torch.scalar_tensor(number, dtype=torch.float64)
+    raise NotCarriedError(f"a {type(value).__name__} leaves a branch or a loop that only a run decides")

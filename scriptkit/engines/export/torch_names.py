@@ -1,0 +1,313 @@
+"""Every name of `torch.export` and of what lies beneath it, in one file.
+
+`torch.export` promises little; the serialised schema, the guards and the sources of symbols have no public names at
+all. Whoever else in the package needs something of them asks here, in plain data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from torch.export import ExportedProgram
+
+SCHEMA_MAJOR = 8
+"""The major version of the serialised schema this package reads and writes."""
+_SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
+_LOCK = threading.RLock()
+_NOISY = (
+    *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
+    *("torch.onnx", "onnxscript", "onnx_ir"),
+)
+
+
+def auto() -> Any:
+    """The mark of a dimension that is to be dynamic where it can."""
+    return torch.export.Dim.AUTO
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of code."""
+
+    path: str
+    line: int
+
+
+@dataclass
+class Notes:
+    """What the tracer said while it traced: the source of each symbol, and where each assumption was made.
+
+    `sources` gives the text of a source (`L['x'].size()[0]`) by symbol; `assumed` every assumption in order, as its
+    text over symbols and the line of the model that made it.
+    """
+
+    sources: dict[str, str] = field(default_factory=dict)
+    assumed: list[tuple[str, Place | None]] = field(default_factory=list)
+
+
+class _Listener(logging.Handler):
+    """Notes while they are written; the line is found on the stack, since the record names torch's own."""
+
+    def __init__(self, notes: Notes, place_of: Callable[[str, int], Place | None]) -> None:
+        super().__init__(logging.INFO)
+        self.notes = notes
+        self.place_of = place_of
+
+    def emit(self, record: logging.LogRecord) -> None:
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        if record.msg.startswith("create_symbol") and len(arguments) > 2:  # noqa: PLR2004 - symbol, size, source
+            self.notes.sources[str(arguments[0])] = str(arguments[2])
+        elif "[guard added]" in record.msg and len(arguments) > 1:
+            self.notes.assumed.append((str(arguments[1]), self._place()))
+
+    def _place(self) -> Place | None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            place = self.place_of(frame.f_code.co_filename, frame.f_lineno)
+            if place is not None:
+                return place
+            frame = frame.f_back
+        return None
+
+
+class _WithoutGraphs:
+    """A stream without the half-made graph that torch prints to it when an export fails in this thread."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._thread and "def forward(self" in text:
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
+    """Collect what the tracer notes, and keep its remarks off the terminal; the loggers are as before afterwards.
+
+    `place_of` tells the line of the model that a line of a file is, None for those of torch and of scriptkit.
+    """
+    notes = Notes()
+    with quiet(_Listener(notes, place_of)):
+        yield notes
+
+
+@contextlib.contextmanager
+def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
+    """Keep torch's remarks on an export off the terminal; give them to the listener instead."""
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    with _LOCK:
+        before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
+        for logger in loggers:
+            logger.handlers = [logging.NullHandler()]
+            logger.propagate = False
+        disabled = logging.root.manager.disable
+        if listener is not None:
+            loggers[0].handlers = [listener]
+            loggers[0].setLevel(logging.INFO)
+            logging.root.manager.disable = logging.NOTSET
+        stream = sys.stderr
+        sys.stderr = _WithoutGraphs(stream)
+        try:
+            yield
+        finally:
+            sys.stderr = stream
+            logging.root.manager.disable = disabled
+            for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
+                logger.setLevel(level)
+                logger.propagate = propagate
+                logger.handlers = handlers
+
+
+def export(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
+) -> ExportedProgram:
+    """Export the `forward` of a module, without torch.compile's reading of bytecode."""
+    return torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+
+
+def is_data_dependent(error: BaseException) -> bool:
+    """Whether an export failed because Python asked for a value that only a run knows."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"GuardOnDataDependentSymNode", "DataDependentOutputException"})
+
+
+def map_leaves(function: Callable[[Any], Any], value: Any) -> Any:
+    """A nested plain value with every leaf replaced."""
+    return pytree.tree_map(function, value)
+
+
+def leaves(value: Any) -> list[Any]:
+    """The leaves of a nested plain value."""
+    return pytree.tree_leaves(value)
+
+
+def runnable(program: ExportedProgram) -> nn.Module:
+    """The program as a module; its tensors are those of the program."""
+    return program.module()
+
+
+def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> None:
+    """Rewrite the stack traces that the nodes carry, those of branches and loops too."""
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            for node in module.graph.nodes:
+                if node.meta.get("stack_trace"):
+                    node.meta["stack_trace"] = change(node.meta["stack_trace"])
+
+
+def guards(program: ExportedProgram) -> list[str]:
+    """What the program asks of its inputs, as Python expressions over `L['x'].size()[0]`."""
+    return list(getattr(program, "_guards_code", None) or [])
+
+
+def add_guards(program: ExportedProgram, texts: Sequence[str]) -> None:
+    """Let the program ask more of its inputs, wherever it is run."""
+    known = guards(program)
+    program._guards_code = [*known, *(text for text in texts if text not in known)]
+
+
+@dataclass(frozen=True)
+class ProgramInput:
+    """One input of a program: the sizes of a tensor (a number, or the text of an expression), or a value."""
+
+    sizes: tuple[int | str, ...] | None
+    value: Any = None
+    symbol: str = ""
+
+
+def inputs(program: ExportedProgram) -> list[ProgramInput]:
+    """The inputs that a caller gives, in order."""
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    found = []
+    for spec in program.graph_signature.input_specs:
+        if spec.kind.name != "USER_INPUT":
+            continue
+        name = getattr(spec.arg, "name", "")
+        node = nodes.get(name)
+        meta = node.meta.get("val") if node is not None else getattr(spec.arg, "value", None)
+        found.append(_described(meta))
+    return found
+
+
+def _described(meta: Any) -> ProgramInput:
+    if isinstance(meta, torch.Tensor):
+        return ProgramInput(tuple(_size(size) for size in meta.shape))
+    if isinstance(meta, torch.SymInt):
+        size = _size(meta)
+        return ProgramInput(None, None, size) if isinstance(size, str) else ProgramInput(None, size)
+    return ProgramInput(None, meta)
+
+
+def _size(size: int | torch.SymInt) -> int | str:
+    """A size as a number, also where the tracer found out late that it is one."""
+    if isinstance(size, int):
+        return size
+    return int(size.node.expr) if size.node.expr.is_Integer else str(size.node.expr)
+
+
+def ranges(program: ExportedProgram) -> dict[str, tuple[int, int | None]]:
+    """The bounds of each symbol, as the program has them; None for no upper bound."""
+    return {str(symbol): _bounds(bounds) for symbol, bounds in program.range_constraints.items()}
+
+
+def _bounds(bounds: Any) -> tuple[int, int | None]:
+    return _number(bounds.lower) or 0, _number(bounds.upper)
+
+
+def _number(bound: Any) -> int | None:
+    """A bound as a number; the infinities of integers have none."""
+    return int(bound) if bound.is_Integer else None
+
+
+def schema_version() -> str:
+    """The version of the schema that this torch writes, as `major.minor`."""
+    from torch._export.serde.schema import SCHEMA_VERSION
+
+    return ".".join(map(str, SCHEMA_VERSION))
+
+
+def serialised(program: ExportedProgram) -> dict[str, Any]:
+    """The program without its tensors, as the JSON document of torch's schema."""
+    from torch._export.serde.serialize import serialize
+
+    made = serialize(program, serialize_state_dict=False, serialize_constants=False)
+    document: dict[str, Any] = json.loads(made.exported_program)
+    return document
+
+
+def tensor_document(tensor: torch.Tensor) -> dict[str, Any]:
+    """Dtype, sizes, strides and device of a tensor, in torch's schema."""
+    from torch._export.serde.serialize import EnumEncoder, _dataclass_to_dict, serialize_tensor_meta
+
+    document: dict[str, Any] = json.loads(
+        json.dumps(_dataclass_to_dict(serialize_tensor_meta(tensor)), cls=EnumEncoder)
+    )
+    return document
+
+
+def tensor_facts(document: dict[str, Any]) -> tuple[torch.dtype, tuple[int, ...], tuple[int, ...], int, bool]:
+    """Dtype, sizes, strides, offset and whether gradients are required, from torch's schema."""
+    from torch._export.serde.serialize import deserialize_scalar_type
+
+    dtype = deserialize_scalar_type(document["dtype"])
+    sizes = tuple(int(size["as_int"]) for size in document["sizes"])
+    strides = tuple(int(stride["as_int"]) for stride in document["strides"])
+    return dtype, sizes, strides, int(document["storage_offset"]["as_int"]), bool(document["requires_grad"])
+
+
+def deserialised(
+    document: bytes,
+    state: dict[str, torch.Tensor],
+    constants: dict[str, Any],
+    example: tuple[tuple[Any, ...], dict[str, Any]],
+) -> ExportedProgram:
+    """The program of a JSON document, with these tensors; nothing is unpickled.
+
+    Without example arguments a program does not check its guards: torch looks at their nesting, not at their values.
+    """
+    from torch._export.serde.serialize import SerializedArtifact, deserialize
+
+    return deserialize(SerializedArtifact(document, state, constants, example))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ProgramTensor:
+    """A tensor that a program holds; `kind` tells what it was of the module."""
+
+    name: str
+    tensor: torch.Tensor
+    kind: Literal["parameter", "buffer", "unsaved buffer", "constant"]
+
+
+def tensors(program: ExportedProgram) -> list[ProgramTensor]:
+    """All tensors of a program, those that a `state_dict` has not at the end."""
+    signature = program.graph_signature
+    parameters, unsaved = set(signature.parameters), set(signature.non_persistent_buffers)
+    found = [
+        ProgramTensor(name, tensor, "parameter" if name in parameters else "buffer")
+        for name, tensor in program.state_dict.items()
+    ]
+    for name, value in program.constants.items():
+        if isinstance(value, torch.Tensor):
+            found.append(ProgramTensor(name, value, "unsaved buffer" if name in unsaved else "constant"))
+    return found
