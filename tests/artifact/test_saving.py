@@ -151,7 +151,7 @@ def test_a_file_that_would_differ_from_the_module_is_not_written(
         return loaded
 
     monkeypatch.setattr(files, "load_bytes", wrong)
-    with pytest.raises(VerificationError, match="`forward` compiled differs from eager on the example inputs: output"):
+    with pytest.raises(VerificationError, match="`forward` reloaded differs from eager on the example inputs: output"):
         scriptkit.save(gate, tmp_path / "model.pt", example_inputs=(torch.randn(2, 3),))
     assert not (tmp_path / "model.pt").exists()
 
