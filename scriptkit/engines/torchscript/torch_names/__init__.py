@@ -4,5 +4,5 @@ import torch
 
 from scriptkit.errors import UnsupportedError
 
-if not hasattr(torch, "jit") or not hasattr(torch._C, "_jit_script_compile"):
+if not hasattr(torch, "jit") or not hasattr(torch.jit, "script"):
     raise UnsupportedError(f"torch {torch.__version__} has no TorchScript: install one that `scriptkit doctor` knows")

@@ -135,12 +135,16 @@ def private_uses(file: Path) -> Iterator[str]:
 
 
 # a module of torch whose own variable is exchanged for a while
-EXCHANGED = {"recording.py": "torch.jit._trace", "type_store.py": "torch.jit._recursive"}
+EXCHANGED = {
+    "recording.py": ("torch.jit._trace",),
+    "type_store.py": ("torch.jit._recursive",),
+    "notices.py": ("torch.jit._check._recursive._script",),  # the three of them: what they take for `warnings`
+}
 
 
 def test_the_engine_writes_no_private_name_of_torch_but_in_the_table() -> None:
     outside = [use for file in FILES if file.name != "table.py" for use in private_uses(file)]
-    assert [use for use in outside if EXCHANGED.get(use.split(":")[0].split("/")[-1]) != use.split()[1]] == [
+    assert [use for use in outside if use.split()[1] not in EXCHANGED.get(use.split(":")[0].split("/")[-1], ())] == [
         use for use in outside if "torch.fx._symbolic_trace" in use
     ], "the flag of torch.fx is read where it lies, at each call"
 
