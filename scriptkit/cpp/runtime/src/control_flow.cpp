@@ -94,11 +94,12 @@ Values Executor::run_while_loop(const Node& node, Values operands) const {
   Values carried = slice(operands, 0, node.groups[0]);
   const Values more = slice(operands, node.groups[0], node.groups[1]);
   operands.clear();
-  for (std::int64_t round = 0; is_true(run(*node.graphs[0], joined(carried, more)).at(0)); ++round) {
+  Frame condition, body;
+  for (std::int64_t round = 0; is_true(run(*node.graphs[0], joined(carried, more), condition).at(0)); ++round) {
     if (round >= limits_.loop_rounds) throw RunError("a loop of more rounds than Limits::loop_rounds allows");
     Values inputs = std::move(carried);
     inputs.insert(inputs.end(), more.begin(), more.end());
-    carried = run(*node.graphs[1], std::move(inputs));
+    carried = run(*node.graphs[1], std::move(inputs), body);
   }
   return carried;
 }
@@ -111,11 +112,13 @@ Values Executor::run_scan(const Node& node, Values operands) const {
   operands.clear();
   const std::int64_t length = common_length(sequences);
   std::vector<std::vector<at::Tensor>> columns(node.graphs[0]->outputs.size() - carries);
+  Frame frame;
   for (std::int64_t step = 0; step < length; ++step) {
     Values inputs = std::move(carried);
-    for (c10::IValue& item : step_of(sequences, step)) inputs.push_back(std::move(item));
+    inputs.reserve(node.graphs[0]->inputs.size());
+    for (const c10::IValue& sequence : sequences) inputs.emplace_back(sequence.toTensor().select(0, step));
     inputs.insert(inputs.end(), more.begin(), more.end());
-    Values made = run(*node.graphs[0], std::move(inputs));
+    Values made = run(*node.graphs[0], std::move(inputs), frame);
     for (std::size_t k = carries; k < made.size(); ++k) columns[k - carries].push_back(made[k].toTensor());
     made.resize(carries);
     carried = std::move(made);
@@ -128,8 +131,9 @@ Values Executor::run_map(const Node& node, Values operands) const {
   const Values more = slice(operands, node.groups[0], node.groups[1]);
   const std::int64_t length = common_length(sequences);
   std::vector<std::vector<at::Tensor>> columns(node.graphs[0]->outputs.size());
+  Frame frame;
   for (std::int64_t step = 0; step < length; ++step) {
-    Values made = run(*node.graphs[0], joined(step_of(sequences, step), more));
+    Values made = run(*node.graphs[0], joined(step_of(sequences, step), more), frame);
     for (std::size_t k = 0; k < made.size(); ++k) columns[k].push_back(made[k].toTensor());
   }
   return stacked(columns);

@@ -25,23 +25,28 @@ std::string without_backtrace(const std::exception& error) {
 }  // namespace
 
 Values Executor::run(const Graph& graph, Values inputs) const {
+  Frame frame;
+  return run(graph, std::move(inputs), frame);
+}
+
+Values Executor::run(const Graph& graph, Values inputs, Frame& frame) const {
   if (inputs.size() != graph.inputs.size()) throw RunError("a graph takes another number of values");
-  Values slots(graph.slots), stack;
+  Values& slots = frame.slots;
+  slots.resize(graph.slots);
   for (std::size_t k = 0; k < inputs.size(); ++k) keep(graph.inputs[k], std::move(inputs[k]), slots);
-  inputs.clear();
   const Node* node = nullptr;
   try {
     for (const Node& next : graph.nodes) {
       node = &next;
-      run_node(next, slots, stack);
+      run_node(next, slots, frame.stack);
     }
   } catch (const std::exception& error) {
     raise_from(*node, error);
   }
-  Values outputs;
-  outputs.reserve(graph.outputs.size());
-  for (const Operand& output : graph.outputs) outputs.push_back(fetched(output, slots));
-  return outputs;
+  inputs.clear();
+  inputs.reserve(graph.outputs.size());
+  for (const Operand& output : graph.outputs) inputs.push_back(fetched(output, slots));
+  return inputs;
 }
 
 void Executor::run_node(const Node& node, Values& slots, Values& stack) const {

@@ -18,6 +18,13 @@ class Executor {
   // The outputs of a graph for these inputs. RunError names the operator that failed and its Python line.
   Values run(const Graph& graph, Values inputs) const;
 
+  // The same in memory that is used again by the next round of a loop. Every value is moved out of its slot at its
+  // last use, so the slots are empty afterwards.
+  struct Frame {
+    Values slots, stack;
+  };
+  Values run(const Graph& graph, Values inputs, Frame& frame) const;
+
  private:
   void run_node(const Node& node, Values& slots, Values& stack) const;
   void run_operator(const Node& node, Values& slots, Values& stack) const;
