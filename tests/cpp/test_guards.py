@@ -127,7 +127,7 @@ def test_a_refusal_says_what_and_why(driver: Path, tmp_path: Path) -> None:
     recording = recorded(program, [((torch.ones(9),), {}), ((torch.ones(2, 3),), {}), (("x",), {})], tmp_path / "calls")
     said = run(driver, "replay", saved(program, tmp_path / "model.pt2"), recording).stdout.splitlines()
     assert said == [
-        "refused forward: dimension 0 of `x` must be at most 5, not 9",
-        "refused forward: `x` must have 1 dimensions, not 2",
-        "refused forward: `x` must be a tensor, not the text 'x'",
+        "refused `forward` cannot take this call: dimension 0 of `x` must be at most 5, not 9",
+        "refused `forward` cannot take this call: `x` must have 1 dimensions, not 2",
+        "refused `forward` cannot take this call: `x` must be a tensor, not the text 'x'",
     ]

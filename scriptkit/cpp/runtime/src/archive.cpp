@@ -152,6 +152,9 @@ void Archive::read_into(const std::string& name, void* memory) {
   stream_->seekg(start);
   if (wanted.size > 0 && !stream_->read(static_cast<char*>(memory), wanted.size)) damaged("`" + name + "` is cut off");
   const auto size = static_cast<std::size_t>(wanted.size);
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+  return;  // a fuzzer does not guess checksums, and what lies behind them has to be tested
+#endif
   const auto expected = expected_.find(name);
   const bool is_right = expected != expected_.end() ? sha256(memory, size) == expected->second
                                                     : crc32(memory, size) == wanted.checksum;

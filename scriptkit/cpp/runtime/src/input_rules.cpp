@@ -1,6 +1,7 @@
 #include "input_rules.hpp"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include "codes.hpp"
 #include "structure.hpp"
@@ -24,6 +25,18 @@ std::int64_t size_of(const c10::IValue& input, std::int32_t dimension) {
 }
 
 }  // namespace
+
+Value example_of(const InputRule& rule) {
+  switch (rule.kind) {
+    case InputRule::Kind::Fixed: return rule.value;
+    case InputRule::Kind::Integer: return rule.range.example;
+    case InputRule::Kind::Number: return 1.0;
+    case InputRule::Kind::Tensor: break;
+  }
+  std::vector<std::int64_t> sizes;
+  for (const DimensionRule& dimension : rule.dimensions) sizes.push_back(dimension.example);
+  return at::zeros(sizes, at::TensorOptions().dtype(rule.dtype.value_or(rule.example_dtype)));
+}
 
 std::optional<std::string> InputRules::reason_against_size(
     std::size_t place, std::size_t dimension, const std::vector<c10::IValue>& flat) const {
@@ -71,11 +84,14 @@ std::optional<std::string> InputRules::reason_against_input(
   return std::nullopt;
 }
 
-std::optional<std::string> InputRules::reason_against(const std::vector<Value>& values, const std::vector<c10::IValue>& flat) const {
-  for (std::size_t place = 0; place < inputs.size(); ++place)
+std::optional<std::string> InputRules::reason_against(
+    const std::vector<Value>& values, const std::vector<c10::IValue>& flat, std::size_t& passed) const {
+  for (std::size_t place = 0; place < inputs.size(); ++place, ++passed)
     if (auto reason = reason_against_input(place, values[place], flat)) return reason;
-  for (const Expression& guard : guards)
+  for (const Expression& guard : guards) {
     if (!guard.holds(flat)) return guard.text();
+    ++passed;
+  }
   return std::nullopt;
 }
 

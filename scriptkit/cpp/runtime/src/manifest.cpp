@@ -45,7 +45,7 @@ void Manifest::read(Archive& archive) {
   for (const auto& [name, checksum] : json_.at("checksums").members()) checksums.emplace(name, checksum.text());
   archive.expect(std::move(checksums), kManifest);
   for (const Json& method : json_.at("methods").items()) {
-    ListedMethod listed{method.at("name").text(), {}};
+    ListedMethod listed{method.at("name").text(), {}, &method.at("parameters")};
     for (const Json& program : method.at("programs").items()) listed.programs.push_back({program.at("name").text(), &program});
     methods_.push_back(std::move(listed));
   }
@@ -58,7 +58,7 @@ void Manifest::find_programs(const Archive& archive) {
     if (entry.compare(0, folder.size(), folder) != 0 || entry.size() <= folder.size() + ending.size()) continue;
     if (entry.compare(entry.size() - ending.size(), ending.size(), ending) != 0) continue;
     const std::string name = entry.substr(folder.size(), entry.size() - folder.size() - ending.size());
-    methods_.push_back({name == "model" ? "forward" : name, {{name, nullptr}}});
+    methods_.push_back({name == "model" ? "forward" : name, {{name, nullptr}}, nullptr});
   }
 }
 

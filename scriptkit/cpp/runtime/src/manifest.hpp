@@ -21,6 +21,7 @@ struct ListedProgram {
 struct ListedMethod {
   std::string name;
   std::vector<ListedProgram> programs;  // in order of trial
+  const Json* parameters = nullptr;     // in the manifest, or nullptr
 };
 
 class Manifest {
@@ -30,6 +31,8 @@ class Manifest {
 
   bool is_there() const { return !json_.is_null(); }
   const std::vector<ListedMethod>& methods() const { return methods_; }
+  // The mode in which the model is loaded.
+  bool is_training() const { return is_there() && json_.at("training").boolean(); }
 
  private:
   void read(Archive& archive);

@@ -14,7 +14,7 @@ struct Model::Parts {
   Parts(Archive& archive, const LoadOptions& options) : manifest_(archive, options.limits), store_(options.limits) {
     for (const ListedMethod& listed : manifest_.methods()) methods_.emplace_back(listed.name, load(archive, listed, options));
     store_.drop_storages();
-    is_training_ = methods_.front().second.front()->is_for_training();
+    is_training_ = manifest_.is_training();
     if (options.device.type() != c10::kCPU) move(options.device);
   }
 
@@ -23,10 +23,12 @@ struct Model::Parts {
   Programs load(Archive& archive, const ListedMethod& listed, const LoadOptions& options) {
     Programs programs;
     if (listed.programs.empty()) throw FileError("the file is damaged: the method `" + listed.name + "` has no program");
+    const Signature signature = listed.parameters ? Signature::from_manifest(*listed.parameters) : Signature();
     for (const ListedProgram& entry : listed.programs) {
       const std::string file = "models/" + entry.name + ".json";
       const Json json = Json::parse(archive.text(file, options.limits.text_bytes), "`" + file + "`");
-      programs.push_back(std::make_unique<Program>(entry.name, json, entry.described, store_.of_program(archive, entry.name), options.namespaces, options.limits));
+      programs.push_back(std::make_unique<Program>(ProgramSource{
+          entry.name, json, entry.described, &signature, store_.of_program(archive, entry.name), options.namespaces, options.limits}));
     }
     return programs;
   }
@@ -39,16 +41,23 @@ struct Model::Parts {
     throw InputError("the model has no method `" + method + "`; it has " + known);
   }
 
+  bool is_for_this_mode(const Program& program) const { return program.training().value_or(is_training_) == is_training_; }
+
   // The program that these arguments fit, or why there is none.
   const Program* fitting(const std::string& method, const Arguments& given, FlatInputs& inputs, std::string& reason) const {
-    std::string reasons;
+    std::optional<Refusal> furthest;
+    std::size_t tried = 0;
     for (const auto& program : programs_of(method)) {
-      if (program->is_for_training() != is_training_ && manifest_.is_there()) continue;
-      const auto against = program->reason_against(given, inputs);
-      if (!against) return program.get();
-      reasons += (reasons.empty() ? "" : "; and another program: ") + *against;
+      if (!is_for_this_mode(*program)) continue;
+      auto refusal = program->refusal_of(given, inputs);
+      if (!refusal) return program.get();
+      ++tried;
+      if (!furthest || refusal->progress > furthest->progress) furthest = std::move(refusal);
     }
-    reason = method + ": " + (reasons.empty() ? std::string("the file has no program for ") + (is_training_ ? "train()" : "eval()") : reasons);
+    reason = "`" + method + "` cannot take this call: ";
+    if (!furthest) reason += std::string("the file has no program for ") + (is_training_ ? "train()" : "eval()") + ": export it in that mode too";
+    else reason += furthest->reason;
+    if (tried > 1) reason += " (and none of the other " + std::to_string(tried - 1) + " programs takes it)";
     return nullptr;
   }
 
@@ -133,6 +142,12 @@ std::optional<std::string> Model::reason_against(const std::string& method, cons
   return reason;
 }
 
+std::vector<Value> Model::example(const std::string& method) const {
+  for (const auto& program : parts_->programs_of(method))
+    if (parts_->is_for_this_mode(*program)) return program->example();
+  return parts_->programs_of(method).front()->example();
+}
+
 std::vector<std::string> Model::methods() const {
   std::vector<std::string> names;
   for (const auto& [name, programs] : parts_->methods_) names.push_back(name);
@@ -144,12 +159,13 @@ bool Model::has_manifest() const { return parts_->manifest_.is_there(); }
 bool Model::is_training() const { return parts_->is_training_; }
 
 void Model::train(bool on) {
-  if (on == parts_->is_training_) return;
   const auto has_mode = [&](const auto& method) {
-    return std::any_of(method.second.begin(), method.second.end(), [&](const auto& program) { return program->is_for_training() == on; });
+    return std::any_of(method.second.begin(), method.second.end(), [&](const auto& program) { return program->training().value_or(on) == on; });
   };
-  if (!std::any_of(parts_->methods_.begin(), parts_->methods_.end(), has_mode))
+  const bool says_modes = parts_->manifest_.is_there();
+  if (says_modes && !std::any_of(parts_->methods_.begin(), parts_->methods_.end(), has_mode))
     throw FileError(std::string("the file has no program for ") + (on ? "train()" : "eval()") + ": export the model in that mode too");
+  if (!says_modes && on != parts_->is_training_) throw FileError("the file does not say which modes its programs were made for: save it with scriptkit");
   parts_->is_training_ = on;
 }
 

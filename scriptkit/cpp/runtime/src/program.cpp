@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 
@@ -59,23 +60,24 @@ void move_constants(Graph& graph, c10::Device from, c10::Device to) {
 
 }  // namespace
 
-Program::Program(const std::string& name, const Json& json, const Json* described, TensorStore::Names tensors,
-                 std::set<std::string> namespaces, const Limits& limits)
-    : name_(name), limits_(limits), tensors_(std::move(tensors)) {
+Program::Program(ProgramSource source)
+    : name_(std::move(source.name)), limits_(source.limits), tensors_(std::move(source.tensors)) {
+  const Json& json = source.json;
   check_version(json);
   const Json& graph_module = json.at("graph_module");
   const Json& signature = graph_module.at("signature");
   const std::vector<bool> is_state = read_input_specs(signature.at("input_specs"), graph_module.at("graph"));
   read_output_specs(signature.at("output_specs"));
   GraphFacts facts;
-  facts.namespaces = std::move(namespaces);
+  facts.namespaces = std::move(source.namespaces);
   graph_ = read_graph(graph_module.at("graph"), is_state, facts);
   if (graph_.inputs.size() != is_state.size()) throw FileError("the file is damaged: its graph has other inputs than its signature");
   if (graph_.outputs.size() != outputs_.size()) throw FileError("the file is damaged: its graph has other outputs than its signature");
   const auto writes = [](const Written& written) { return written.to == Written::To::State; };
   writes_state_ = facts.writes_state || std::any_of(outputs_.begin(), outputs_.end(), writes);
-  if (described) {
-    read_manifest(*described);
+  if (source.described) {
+    if (source.signature) signature_ = *source.signature;
+    read_manifest(*source.described);
   } else {
     read_call(graph_module);
     read_rules(json);
@@ -133,38 +135,42 @@ void Program::read_output_specs(const Json& specs) {
   }
 }
 
-std::optional<std::string> Program::bind(const Arguments& given, std::vector<Value>& bound) const {
-  if (given.positional.size() > arguments_.size())
-    return std::to_string(given.positional.size()) + " arguments for a method of " + std::to_string(arguments_.size());
-  for (const auto& [name, value] : given.named) {
-    const auto known = std::find_if(arguments_.begin(), arguments_.end(), [&](const ArgumentRule& rule) { return rule.name == name; });
-    if (known == arguments_.end()) return "there is no argument `" + name + "`";
-    if (static_cast<std::size_t>(known - arguments_.begin()) < given.positional.size()) return "`" + name + "` is given twice";
+// Put the arguments into the inputs. What the program has no argument for must be as it was when that was left out.
+std::optional<std::string> Program::flatten(const Bound& bound, std::vector<Value>& values) const {
+  std::vector<bool> is_taken(bound.by_parameter.size(), false);
+  std::size_t more_taken = 0;
+  for (const ArgumentRule& rule : arguments_) {
+    const Value* value = rule.parameter ? bound.by_parameter[*rule.parameter] : nullptr;
+    if (rule.parameter) is_taken[*rule.parameter] = true;
+    for (const auto& [name, one] : bound.more)
+      if (!rule.parameter && name == rule.name) value = one, ++more_taken;
+    if (!value) return "the argument `" + rule.name + "` is missing";
+    rule.structure.flatten(*value, rule.name, values);
   }
-  for (std::size_t k = given.positional.size(); k < arguments_.size(); ++k) {
-    const ArgumentRule& rule = arguments_[k];
-    const auto named = std::find_if(given.named.begin(), given.named.end(), [&](const auto& entry) { return entry.first == rule.name; });
-    if (named == given.named.end() && !rule.standard) return "the argument `" + rule.name + "` is missing";
-    bound.push_back(named != given.named.end() ? named->second : *rule.standard);
+  if (more_taken != bound.more.size()) return "it was exported for fewer arguments";
+  for (std::size_t k = 0; k < is_taken.size(); ++k) {
+    const Parameter& parameter = signature_.parameters[k];
+    if (is_taken[k] || !bound.by_parameter[k] || !parameter.standard) continue;
+    if (!same_literal(*bound.by_parameter[k], *parameter.standard))
+      return "`" + parameter.name + "` must be left out, not " + described(*bound.by_parameter[k]) + ": it was exported that way";
   }
   return std::nullopt;
 }
 
-std::optional<std::string> Program::reason_against(const Arguments& given, FlatInputs& inputs) const {
-  std::vector<Value> bound;
-  if (auto reason = bind(given, bound)) return reason;
+std::optional<Refusal> Program::refusal_of(const Arguments& given, FlatInputs& inputs) const {
+  Bound bound;
+  if (auto reason = signature_.bind(given, bound)) return Refusal{*reason, 0};
   inputs.values.assign(rules_.inputs.size(), Value());
   try {
-    for (std::size_t k = 0; k < arguments_.size(); ++k) {
-      const Value& value = k < given.positional.size() ? given.positional[k] : bound[k - given.positional.size()];
-      arguments_[k].structure.flatten(value, arguments_[k].name, inputs.values);
-    }
+    if (auto reason = flatten(bound, inputs.values)) return Refusal{*reason, 1};
   } catch (const InputError& error) {
-    return error.what();
+    return Refusal{error.what(), 1};
   }
   inputs.flat.clear();
   for (const Value& value : inputs.values) inputs.flat.push_back(as_graph_takes_it(value));
-  return rules_.reason_against(inputs.values, inputs.flat);
+  std::size_t passed = 0;
+  if (auto reason = rules_.reason_against(inputs.values, inputs.flat, passed)) return Refusal{*reason, 2 + passed};
+  return std::nullopt;
 }
 
 Values Program::all_inputs(FlatInputs& inputs) const {
@@ -175,7 +181,21 @@ Values Program::all_inputs(FlatInputs& inputs) const {
 }
 
 Value Program::run(FlatInputs inputs) const {
-  Values made = Executor(limits_).run(graph_, all_inputs(inputs));
+  const at::AutoGradMode mode(has_gradients_ && at::GradMode::is_enabled());
+  try {
+    Values made = Executor(limits_).run(graph_, all_inputs(inputs));
+    return result_.unflatten(written(std::move(made), inputs));
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::Error& error) {
+    throw RunError(error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    throw RunError(error.what());
+  }
+}
+
+// Put away what the program writes; the others are its results.
+std::vector<Value> Program::written(Values made, const FlatInputs& inputs) const {
   std::vector<Value> results;
   results.reserve(made.size());
   for (std::size_t k = 0; k < made.size(); ++k) {
@@ -187,7 +207,15 @@ Value Program::run(FlatInputs inputs) const {
     at::Tensor target = outputs_[k].to == Written::To::State ? outputs_[k].state->tensor : inputs.values[outputs_[k].input].tensor();
     target.copy_(made[k].toTensor());
   }
-  return result_.unflatten(results);
+  return results;
+}
+
+std::vector<Value> Program::example() const {
+  std::vector<Value> leaves;
+  for (const InputRule& rule : rules_.inputs) leaves.push_back(example_of(rule));
+  std::vector<Value> arguments;
+  for (const ArgumentRule& argument : arguments_) arguments.push_back(argument.structure.unflatten(leaves));
+  return arguments;
 }
 
 void Program::move_to(c10::Device from, c10::Device to) {

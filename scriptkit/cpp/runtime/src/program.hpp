@@ -12,20 +12,17 @@
 #include "executor.hpp"
 #include "graph_reader.hpp"
 #include "input_rules.hpp"
+#include "signature.hpp"
 #include "structure.hpp"
 #include "tensor_store.hpp"
 
 namespace scriptkit {
 
+// One argument that the program takes apart into inputs: that of a parameter, or one of `*args` and `**keywords`.
 struct ArgumentRule {
   std::string name;
+  std::optional<std::size_t> parameter;
   Structure structure;
-  std::optional<Value> standard;  // for an argument that may be left out
-};
-
-struct Arguments {
-  std::vector<Value> positional;
-  std::vector<std::pair<std::string, Value>> named;
 };
 
 // The inputs of a call, taken apart: as values, and as the graph takes them.
@@ -34,23 +31,41 @@ struct FlatInputs {
   Values flat;
 };
 
+// Why arguments do not fit, and how much of them did: of several programs, the one that got furthest is named.
+struct Refusal {
+  std::string reason;
+  std::size_t progress = 0;
+};
+
+// What a program needs to know of the file it is in.
+struct ProgramSource {
+  std::string name;
+  const Json& json;
+  const Json* described;           // its entry in the manifest, nullptr where the file has none
+  const Signature* signature;      // of the method, likewise
+  TensorStore::Names tensors;
+  std::set<std::string> namespaces;
+  Limits limits;
+};
+
 class Program {
  public:
-  // `described` is its entry in the manifest, nullptr where the file has none.
-  Program(const std::string& name, const Json& json, const Json* described, TensorStore::Names tensors, std::set<std::string> namespaces, const Limits& limits);
+  explicit Program(ProgramSource source);
 
   const std::string& name() const { return name_; }
-  bool is_for_training() const { return is_for_training_; }
+  // The mode it was made in; none where both modes run the same.
+  std::optional<bool> training() const { return training_; }
   bool writes_state() const { return writes_state_; }
-  const std::vector<ArgumentRule>& arguments() const { return arguments_; }
-  const Structure& result() const { return result_; }
-  const InputRules& rules() const { return rules_; }
+  const Signature& signature() const { return signature_; }
   const TensorStore::Names& tensors() const { return tensors_; }
 
   // Nothing and the inputs where the arguments fit this program, else why they do not.
-  std::optional<std::string> reason_against(const Arguments& given, FlatInputs& inputs) const;
+  std::optional<Refusal> refusal_of(const Arguments& given, FlatInputs& inputs) const;
 
   Value run(FlatInputs inputs) const;
+
+  // Arguments of the sizes that it was exported with, all zeros.
+  std::vector<Value> example() const;
 
   // Constants of the graph that name a device name this one from now on.
   void move_to(c10::Device from, c10::Device to);
@@ -69,14 +84,17 @@ class Program {
   void read_call(const Json& graph_module);
   void read_rules(const Json& json);
   void read_manifest(const Json& described);
-  std::optional<std::string> bind(const Arguments& given, std::vector<Value>& bound) const;
+  std::optional<std::string> flatten(const Bound& bound, std::vector<Value>& values) const;
   Values all_inputs(FlatInputs& inputs) const;
+  std::vector<Value> written(Values made, const FlatInputs& inputs) const;
   StoredTensor* state(const std::string& name) const;
 
   std::string name_;
   Limits limits_;
   TensorStore::Names tensors_;
-  bool is_for_training_ = false, writes_state_ = false;
+  std::optional<bool> training_;
+  bool writes_state_ = false, has_gradients_ = true;
+  Signature signature_;
   std::vector<ArgumentRule> arguments_;
   Structure result_;
   InputRules rules_;

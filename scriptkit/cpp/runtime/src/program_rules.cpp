@@ -45,15 +45,21 @@ DimensionRule rule_of_symbol(const std::string& symbol, const Json& ranges, Seen
 
 DimensionRule rule_of_size(const Json& size, const Json& ranges, SeenDimension here, Seen& seen) {
   const auto& [kind, value] = size.choice();
-  if (kind == "as_expr") return rule_of_symbol(symbol_of(value.at("expr_str").text()), ranges, here, seen);
   DimensionRule rule;
-  rule.least = rule.most = value.integer();
+  if (kind == "as_expr") {
+    rule = rule_of_symbol(symbol_of(value.at("expr_str").text()), ranges, here, seen);
+    const Json* hint = value.find("hint");
+    if (hint && hint->find("as_int")) rule.example = hint->at("as_int").integer();
+    return rule;
+  }
+  rule.least = rule.most = rule.example = value.integer();
   rule.reason = "the program was exported for that size";
   return rule;
 }
 
 InputRule rule_of_tensor(const Json& meta, const Json& ranges, std::int32_t place, Seen& seen) {
   InputRule rule;
+  rule.example_dtype = scalar_type_of(meta.at("dtype").integer());
   std::int32_t dimension = 0;
   for (const Json& size : meta.at("sizes").items()) rule.dimensions.push_back(rule_of_size(size, ranges, {place, dimension++}, seen));
   return rule;
@@ -68,6 +74,8 @@ InputRule rule_of_number(const Json& argument, const Json& graph, const Json& ra
   const Json* expression = symbolic ? symbolic->find("as_expr") : nullptr;
   const std::string symbol = expression ? symbol_of(expression->at("expr_str").text()) : "";
   rule.range = rule_of_symbol(symbol, ranges, {place, 0}, seen);
+  const Json* hint = expression ? expression->find("hint") : nullptr;
+  if (hint && hint->find("as_int")) rule.range.example = hint->at("as_int").integer();
   return rule;
 }
 
@@ -110,9 +118,13 @@ void Program::read_call(const Json& graph_module) {
   const std::vector<Structure>&positional = in.children()[0].children(), &named = in.children()[1].children();
   for (std::size_t k = 0; k < positional.size(); ++k) {
     const bool has_name = names && k < names->items().size();
-    arguments_.push_back({has_name ? names->items()[k].text() : "arg_" + std::to_string(k), positional[k], std::nullopt});
+    arguments_.push_back({has_name ? names->items()[k].text() : "arg_" + std::to_string(k), k, positional[k]});
+    signature_.parameters.push_back({arguments_.back().name, Parameter::Kind::Either, std::nullopt});
   }
-  for (std::size_t k = 0; k < named.size(); ++k) arguments_.push_back({in.children()[1].keys()[k], named[k], std::nullopt});
+  for (std::size_t k = 0; k < named.size(); ++k) {
+    arguments_.push_back({in.children()[1].keys()[k], arguments_.size(), named[k]});
+    signature_.parameters.push_back({arguments_.back().name, Parameter::Kind::Either, std::nullopt});
+  }
 }
 
 void Program::read_rules(const Json& json) {
@@ -155,6 +167,7 @@ DimensionRule dimension_from_manifest(const Json& json, const std::vector<InputR
   DimensionRule rule;
   rule.least = bound_of(json, "min", std::numeric_limits<std::int64_t>::min());
   rule.most = bound_of(json, "max", rule.most);
+  rule.example = bound_of(json, json.find("size") ? "size" : "value", rule.example);
   if (const Json* reason = json.find("reason")) rule.reason = reason->text();
   const Json* to = json.find("to");
   if (!to) return rule;
@@ -191,16 +204,14 @@ InputRule input_from_manifest(const Json& json, const std::vector<InputRule>& ea
 }  // namespace
 
 void Program::read_manifest(const Json& described) {
-  is_for_training_ = described.at("training").boolean();
+  if (const Json* training = described.find("training")) training_ = training->boolean();
+  if (const Json* gradients = described.find("gradients")) has_gradients_ = gradients->boolean();
   for (const Json& input : described.at("inputs").items()) rules_.inputs.push_back(input_from_manifest(input, rules_.inputs));
   if (rules_.inputs.size() != user_places_.size()) throw FileError("the manifest of the file has other inputs than its program");
   for (const Json& guard : described.at("guards").items()) rules_.guards.push_back(Expression::from_manifest(guard, rules_.inputs.size()));
   for (const Json& argument : described.at("arguments").items()) {
-    ArgumentRule rule{argument.at("name").text(), Structure::from_manifest(argument.at("value")), std::nullopt};
-    const Json* standard = argument.find("default");
-    const bool is_none = rule.structure.leaf() == Structure::Leaf::Literal && rule.structure.literal().is_none();
-    if (standard || is_none) rule.standard = standard ? literal_of(*standard) : Value();
-    arguments_.push_back(std::move(rule));
+    const std::string& name = argument.at("name").text();
+    arguments_.push_back({name, signature_.place_of(name), Structure::from_manifest(argument.at("value"))});
   }
   result_ = Structure::from_manifest(described.at("result"));
 }

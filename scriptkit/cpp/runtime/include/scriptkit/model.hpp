@@ -44,6 +44,9 @@ class Model {
   // Why a call would be refused; nothing where it would not.
   std::optional<std::string> reason_against(const std::string& method, const std::vector<Value>& arguments, const Named& named = {}) const;
 
+  // Arguments of the sizes and dtypes a method was exported with, all zeros: for a first call, or to warm up.
+  std::vector<Value> example(const std::string& method = "forward") const;
+
   std::vector<std::string> methods() const;
   bool has_manifest() const;
 
