@@ -16,13 +16,15 @@ import click
 def command(file: Path, directory: Path) -> None:
     """Write a CMake project that loads, calls and tests the model in FILE.
 
-    FILE is what `scriptkit.save` wrote. Exit code 2: FILE is refused, or the folder is not empty.
+    FILE is what `scriptkit.save` wrote (`.pt`), or an exported model (`.pt2`), whose project needs no TorchScript.
+    Exit code 2: FILE is refused, or the folder is not empty.
     """
+    from scriptkit.cpp.exported.project import is_exported, new_exported_project
     from scriptkit.cpp.project import new_cpp_project
     from scriptkit.errors import ArtifactError
 
     try:
-        written = new_cpp_project(file, directory)
+        written = (new_exported_project if is_exported(file) else new_cpp_project)(file, directory)
     except (ArtifactError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

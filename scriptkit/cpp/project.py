@@ -107,6 +107,8 @@ def _texts(manifest: Manifest, classes: dict[str, ast.ClassDef]) -> dict[str, st
         image = images.get(name, "") if has_image else ""
         texts[name.removesuffix(".in")] = _filled(name, values | {"image": image})
     texts[f"{namespace}.hpp"] = _filled("model.hpp.in", values)
+    found = resources.files("scriptkit.cpp").joinpath("runtime", "cmake", "LibTorch.cmake")
+    texts["LibTorch.cmake"] = found.read_text(encoding="utf-8")
     return texts
 
 

@@ -77,7 +77,8 @@ ReadArgument symbolic(const Json& choice, const Names& names) {
 }  // namespace
 
 ReadArgument read_argument(const Json& argument, const Names& names) {
-  const auto& [kind, value] = argument.choice();
+  const std::string& kind = argument.choice().first;
+  const Json& value = argument.choice().second;
   const auto numbers = [&](const char* of) { return listed(value, [of](const Json& item) { return number(of, item); }); };
   if (kind == "as_tensor") return named(value.at("name").text(), names);
   if (kind == "as_none") return constant({}, Written::None);

@@ -78,12 +78,14 @@ struct Model::Parts {
     device_ = device;
   }
 
+  // Each tensor once, by the first of its names: two updates of tied weights by an optimizer would be one too many.
   std::map<std::string, at::Tensor> tensors(bool parameters) const {
     std::map<std::string, at::Tensor> found;
+    std::set<const StoredTensor*> seen;
     for (const auto& [method, programs] : methods_)
       for (const auto& program : programs)
         for (const auto& [name, stored] : program->tensors())
-          if (stored->is_parameter == parameters) found.emplace(name, stored->tensor);
+          if (stored->is_parameter == parameters && seen.insert(stored).second) found.emplace(name, stored->tensor);
     return found;
   }
 

@@ -60,7 +60,7 @@ class Model {
   void to(at::ScalarType dtype);
   c10::Device device() const;
 
-  // By their names in Python. They are the tensors themselves: change them in place, or give them to an optimizer.
+  // By their names in Python, tied ones once. They are the tensors themselves: change them in place, or give them to an optimizer.
   std::map<std::string, at::Tensor> parameters() const;
   std::map<std::string, at::Tensor> buffers() const;
 
