@@ -9,6 +9,7 @@ import click
 from scriptkit import __version__
 
 COMMANDS = {
+    "aoti": "scriptkit.cli.aoti",
     "check": "scriptkit.cli.check",
     "compile": "scriptkit.cli.compile",
     "doctor": "scriptkit.cli.doctor",

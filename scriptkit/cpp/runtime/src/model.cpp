@@ -156,6 +156,20 @@ std::vector<std::string> Model::methods() const {
   return names;
 }
 
+void Model::run_by(const std::string& program, Runner runner) {
+  for (auto& [method, programs] : parts_->methods_)
+    for (auto& one : programs)
+      if (one->name() == program) return one->run_by(std::move(runner));
+  throw InputError("the file has no program `" + program + "`");
+}
+
+std::vector<std::string> Model::programs() const {
+  std::vector<std::string> names;
+  for (const auto& [method, programs] : parts_->methods_)
+    for (const auto& program : programs) names.push_back(program->name());
+  return names;
+}
+
 bool Model::has_manifest() const { return parts_->manifest_.is_there(); }
 
 bool Model::is_training() const { return parts_->is_training_; }

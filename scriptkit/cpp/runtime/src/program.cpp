@@ -183,7 +183,7 @@ Values Program::all_inputs(FlatInputs& inputs) const {
 Value Program::run(FlatInputs inputs) const {
   const at::AutoGradMode mode(has_gradients_ && at::GradMode::is_enabled());
   try {
-    Values made = Executor(limits_).run(graph_, all_inputs(inputs));
+    Values made = runner_ ? run_elsewhere(inputs) : Executor(limits_).run(graph_, all_inputs(inputs));
     return result_.unflatten(written(std::move(made), inputs));
   } catch (const Error&) {
     throw;
@@ -192,6 +192,22 @@ Value Program::run(FlatInputs inputs) const {
   } catch (const std::exception& error) {
     throw RunError(error.what());
   }
+}
+
+void Program::run_by(Runner runner) {
+  const auto is_result = [](const Written& written) { return written.to == Written::To::Result; };
+  if (writes_state_ || !std::all_of(outputs_.begin(), outputs_.end(), is_result))
+    throw InputError("the program `" + name_ + "` writes to buffers or to its inputs: it is run by this runtime alone");
+  runner_ = std::move(runner);
+}
+
+Values Program::run_elsewhere(const FlatInputs& inputs) const {
+  std::vector<at::Tensor> tensors;
+  for (const c10::IValue& input : inputs.flat)
+    if (input.isTensor()) tensors.push_back(input.toTensor());
+  const std::vector<at::Tensor> made = runner_(tensors);
+  if (made.size() != outputs_.size()) throw RunError("the program `" + name_ + "` gave another number of results");
+  return Values(made.begin(), made.end());
 }
 
 // Put away what the program writes; the others are its results.

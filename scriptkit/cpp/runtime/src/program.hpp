@@ -2,6 +2,7 @@
 #ifndef SCRIPTKIT_PROGRAM_HPP
 #define SCRIPTKIT_PROGRAM_HPP
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,10 @@ class Program {
   // Arguments of the sizes that it was exported with, all zeros.
   std::vector<Value> example() const;
 
+  // From now on the results come from there. InputError for a program that writes state.
+  using Runner = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>&)>;
+  void run_by(Runner runner);
+
   // Constants of the graph that name a device name this one from now on.
   void move_to(c10::Device from, c10::Device to);
   void expect_dtype(at::ScalarType dtype);
@@ -86,6 +91,7 @@ class Program {
   void read_manifest(const Json& described);
   std::optional<std::string> flatten(const Bound& bound, std::vector<Value>& values) const;
   Values all_inputs(FlatInputs& inputs) const;
+  Values run_elsewhere(const FlatInputs& inputs) const;
   std::vector<Value> written(Values made, const FlatInputs& inputs) const;
   StoredTensor* state(const std::string& name) const;
 
@@ -103,6 +109,7 @@ class Program {
   std::vector<std::string> input_names_;                            // of the flat inputs in the graph
   std::vector<Written> outputs_;
   Graph graph_;
+  Runner runner_;
 };
 
 }  // namespace scriptkit

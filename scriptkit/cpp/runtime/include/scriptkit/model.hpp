@@ -2,6 +2,7 @@
 #ifndef SCRIPTKIT_MODEL_HPP
 #define SCRIPTKIT_MODEL_HPP
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,12 @@ class Model {
 
   std::vector<std::string> methods() const;
   bool has_manifest() const;
+
+  // Let a program of the file be run by other means, such as machine code made from it (compiled.hpp). It is given the
+  // tensors among the inputs, in order, and gives the results, all of them tensors. Inputs are checked before, as ever.
+  using Runner = std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>&)>;
+  void run_by(const std::string& program, Runner runner);
+  std::vector<std::string> programs() const;
 
   // The mode decides which programs are called. FileError when the file has none for it.
   void train(bool on = true);
