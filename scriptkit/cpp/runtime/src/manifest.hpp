@@ -35,7 +35,7 @@ class Manifest {
   bool is_training() const { return is_there() && json_.at("training").boolean(); }
 
  private:
-  void read(Archive& archive);
+  void read(Archive& archive, const Limits& limits);
   void find_programs(const Archive& archive);
 
   Json json_;

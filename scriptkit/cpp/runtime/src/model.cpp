@@ -57,7 +57,8 @@ struct Model::Parts {
     reason = "`" + method + "` cannot take this call: ";
     if (!furthest) reason += std::string("the file has no program for ") + (is_training_ ? "train()" : "eval()") + ": export it in that mode too";
     else reason += furthest->reason;
-    if (tried > 1) reason += " (and none of the other " + std::to_string(tried - 1) + " programs takes it)";
+    if (tried == 2) reason += " (nor does the other program take it)";
+    if (tried > 2) reason += " (nor does any of the other " + std::to_string(tried - 1) + " programs take it)";
     return nullptr;
   }
 
