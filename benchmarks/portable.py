@@ -1,4 +1,4 @@
-"""The portable C++ runtime against TorchScript: the same model as `.pt2` and `.pt`, called in turn in one C++ program."""
+"""The portable C++ runtime against TorchScript: one model as `.pt2` and `.pt`, called in turn in one C++ program."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Mlp(nn.Module):
         self.layers = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 8))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+        made: Tensor = self.layers(x)
+        return made
 
 
 class Residual(nn.Module):
@@ -66,7 +67,8 @@ class Inverted(nn.Module):
         self.adds = stride == 1 and width == made
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x) if self.adds else self.layers(x)
+        made: Tensor = self.layers(x)
+        return x + made if self.adds else made
 
 
 class MobileNetV2(nn.Module):
@@ -159,8 +161,8 @@ class LstmScan(LstmLoop):
             return (h, c), h.clone()
 
         start = torch.zeros(x.shape[1], 16)
-        _, states = scan(step, (start, start.clone()), x)
-        return states
+        made: tuple[object, Tensor] = scan(step, (start, start.clone()), x)
+        return made[1]
 
 
 Made = tuple[nn.Module, nn.Module, Tensor, dict[int, object]]
@@ -228,8 +230,8 @@ def _compared(program: Path, name: str, made: Made, effort: Effort) -> list[Row]
         said = _run(str(program), *map(str, files), str(effort.rounds))
     pairs: dict[str, list[tuple[float, float]]] = {"call": [], "load": [], "memory": []}
     for line in said.splitlines():
-        what, ours, theirs = line.split()
-        pairs[what].append((float(ours), float(theirs)))
+        what, first, second = line.split()
+        pairs[what].append((float(first), float(second)))
     calls = Comparison.of(pairs["call"])
     shown = milliseconds if calls.theirs > MILLISECOND else microseconds
     ours, theirs = pairs["memory"][0]

@@ -14,8 +14,8 @@ import click
 def command(file: Path, output: Path) -> None:
     """Compile the programs of FILE.pt2 with AOTInductor, on the machine they are to run on.
 
-    Each is compared with the portable program first. The result is read by `scriptkit/compiled.hpp`, which checks shapes, dtypes
-    and guards before each call. Exit code 2: FILE is refused, or nothing of it could be compiled.
+    Each is compared with the portable program first. The result is read by `scriptkit/compiled.hpp`, which checks
+    shapes, dtypes and guards before each call. Exit code 2: FILE is refused, or nothing of it could be compiled.
     """
     from scriptkit.cpp.exported.compiled import compile_exported
     from scriptkit.errors import ArtifactError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -27,9 +26,8 @@ class Case(NamedTuple):
 
 
 class Branch(nn.Module):
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        branches: tuple[Callable[..., Any], ...] = (lambda a: (a + 1, a * 2), lambda a: (a - 1, a * 3))
-        return torch.cond(x.sum() > 0, *branches, (x,))
+    def forward(self, x: torch.Tensor) -> Any:
+        return torch.cond(x.sum() > 0, lambda a: (a + 1, a * 2), lambda a: (a - 1, a * 3), (x,))
 
 
 class BranchOnSize(nn.Module):
@@ -38,13 +36,13 @@ class BranchOnSize(nn.Module):
         self.many = nn.Linear(4, 4)
         self.few = nn.Linear(4, 4)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> Any:
         return torch.cond(x.shape[0] > 3, self.many, self.few, (x,))
 
 
 class Nested(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        def outer(a: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> Any:
+        def outer(a: torch.Tensor) -> Any:
             return torch.cond(a.max() > 1, lambda b: b.sin(), lambda b: b.cos(), (a,))
 
         return torch.cond(x.sum() > 0, outer, lambda a: a.exp(), (x,))
@@ -71,8 +69,9 @@ class Scan(nn.Module):
 
 
 class Map(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return map_over(lambda t: t.sin() + 1, x)
+    def forward(self, x: torch.Tensor) -> Any:
+        over: Any = map_over
+        return over(lambda t: t.sin() + 1, x)
 
 
 class Pair(NamedTuple):
@@ -81,6 +80,10 @@ class Pair(NamedTuple):
 
 
 torch.utils._pytree._register_namedtuple(Pair, serialized_type_name="tests.cpp.Pair")
+
+
+DYNAMIC: Any = (ROWS, Dim.AUTO)
+DYNAMIC_PAIR = Pair(*DYNAMIC)
 
 
 class Trees(nn.Module):
@@ -101,7 +104,7 @@ class Sizes(nn.Module):
 
 class Items(nn.Module):
     def forward(self, x: torch.Tensor) -> Any:
-        n = x.sum().int().item()
+        n: Any = x.sum().int().item()
         torch._check(n >= 0)
         torch._check(n < 50)
         return torch.zeros(n) + x.mean(), x.nonzero()
@@ -187,9 +190,7 @@ def cases() -> dict[str, Case]:
         "while": Case(While(), (torch.tensor(3), batch(3, 4)), (None, ROWS), ((torch.tensor(0), batch(2, 4)),)),
         "scan": Case(Scan(), (batch(5, 3, 4), batch(3, 4)), (ROWS, None), ((batch(9, 3, 4), batch(3, 4)),)),
         "map": Case(Map(), (batch(5, 3),), rows, ((batch(2, 3),),)),
-        "trees": Case(
-            Trees(), trees, (Pair(ROWS, Dim.AUTO), (ROWS, ROWS), ROWS, None), many_trees, {"w": batch(5), "k": None}
-        ),
+        "trees": Case(Trees(), trees, (DYNAMIC_PAIR, (ROWS, ROWS), ROWS, None), many_trees, {"w": batch(5), "k": None}),
         "sizes": Case(Sizes(), (batch(6), batch(7), 9), (ROWS, ROWS, Dim.AUTO), ((batch(4), batch(4), 5),)),
         "items": Case(Items(), (torch.ones(5),), rows, ((torch.ones(3),), (torch.zeros(4),))),
         "state": Case(State(), (batch(5, 3),), rows, ((batch(2, 3),), (batch(4, 3),))),

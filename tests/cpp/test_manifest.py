@@ -76,7 +76,9 @@ def test_an_entry_that_is_changed_added_or_lost_is_found(driver: Path, tmp_path:
         ('"kind": "either"', '"kind": "strange"', "a parameter of kind `strange`"),
     ],
 )
-def test_a_manifest_that_is_not_understood_is_refused(old: str, new: str, words: str, driver: Path, tmp_path: Path) -> None:
+def test_a_manifest_that_is_not_understood_is_refused(
+    old: str, new: str, words: str, driver: Path, tmp_path: Path
+) -> None:
     def change(entries: dict[str, bytes]) -> None:
         text = entries[MANIFEST].decode()
         assert old in text

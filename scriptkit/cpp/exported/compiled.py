@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.artifact.reading import load
+from scriptkit.artifact.writing import write_atomically
 from scriptkit.cpp.exported.project import MANIFEST
+from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.aoti import compile_and_package
 from scriptkit.errors import ArtifactError
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _CODE = "data/aotinductor/"
 _LARGER = 3
 _TOLERANCE = 1e-4
@@ -74,7 +75,9 @@ def compile_exported(file: str | os.PathLike[str], output: str | os.PathLike[str
     return reports
 
 
-def _compiled(name: str, method: str, described: dict[str, Any], program: Any) -> tuple[CompiledProgram, dict[str, bytes]]:
+def _compiled(
+    name: str, method: str, described: dict[str, Any], program: Any
+) -> tuple[CompiledProgram, dict[str, bytes]]:
     reason = reason_against(described, program)
     if reason:
         return CompiledProgram(name, method, reason=reason), {}
@@ -84,7 +87,7 @@ def _compiled(name: str, method: str, described: dict[str, Any], program: Any) -
             compile_and_package(program.program, package)
         except Exception as error:  # noqa: BLE001 - whatever the compiler raises, the program stays portable
             return CompiledProgram(name, method, reason=_first_line(error)), {}
-        compiled: Any = torch._inductor.aoti_load_package(str(package))
+        compiled: Any = torch._inductor.aoti_load_package(str(package))  # noqa: SLF001 - there is no public name for it
         largest, sizes = 0.0, 0
         for inputs in inputs_within(described["inputs"]):
             found = _difference(compiled, program, inputs)
@@ -144,7 +147,7 @@ def _difference(compiled: Any, program: Any, inputs: list[Any]) -> float:
         return 0.0
     args, kwargs = program.convention.program_arguments(inputs)
     with torch.no_grad():
-        ours = torch.utils._pytree.tree_leaves(compiled(*args, **kwargs))
+        ours = torch_names.leaves(compiled(*args, **kwargs))
         theirs = [one for one in program.outputs(inputs) if isinstance(one, torch.Tensor)]
     if [(one.shape, one.dtype) for one in ours] != [(one.shape, one.dtype) for one in theirs]:
         return float("inf")
@@ -169,7 +172,6 @@ def _code_of(package: Path, program: str) -> Iterator[tuple[str, bytes]]:
 def _write(file: Path, output: Path, made: dict[str, dict[str, bytes]], reports: list[CompiledProgram]) -> None:
     """The archive with the machine code, its checksums, and a word on what it was made for."""
     with zipfile.ZipFile(file) as archive:
-        folder = archive.namelist()[0].partition("/")[0]
         entries = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(entries.pop(MANIFEST))
     for code in made.values():
@@ -179,17 +181,12 @@ def _write(file: Path, output: Path, made: dict[str, dict[str, bytes]], reports:
         "machine": platform.machine(),
         "system": platform.system(),
         "torch": torch.__version__.partition("+")[0],
-        "programs": {report.name: {"largest": report.largest, "sizes": report.sizes} for report in reports if not report.reason},
+        "programs": {
+            report.name: {"largest": report.largest, "sizes": report.sizes} for report in reports if not report.reason
+        },
     }
     entries[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    temporary = output.with_name(f".{output.name}.tmp")
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for name, content in entries.items():
-                archive.writestr(zipfile.ZipInfo(f"{folder}/{name}", _FIXED_TIME), content)
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(output, list(entries.items()))
 
 
 def _first_line(error: Exception) -> str:

@@ -74,7 +74,9 @@ def _parameters(method: dict[str, Any], records: Records) -> list[Parameter]:
     return made[::-1]
 
 
-def _types(name: str, default: dict[str, Any] | None, programs: Iterable[dict[str, Any]], records: Records) -> Iterable[str]:
+def _types(
+    name: str, default: dict[str, Any] | None, programs: Iterable[dict[str, Any]], records: Records
+) -> Iterable[str]:
     for program in programs:
         given = [argument["value"] for argument in program["arguments"] if argument["name"] == name]
         if given:
@@ -120,8 +122,13 @@ def structs(records: Records, namespace: str) -> str:
     if not records.structs:
         return ""
     declared = "".join(_struct(name, fields) for (_, fields), name in records.structs.items())
-    converted = "\n".join(_conversion(namespace, name, fields, records) for (_, fields), name in records.structs.items())
-    return f"namespace {namespace} {{\n\n{declared}}}  // namespace {namespace}\n\nnamespace scriptkit {{\n\n{converted}\n}}  // namespace scriptkit\n\n"
+    converted = "\n".join(
+        _conversion(namespace, name, fields, records) for (_, fields), name in records.structs.items()
+    )
+    return (
+        f"namespace {namespace} {{\n\n{declared}}}  // namespace {namespace}\n\n"
+        f"namespace scriptkit {{\n\n{converted}\n}}  // namespace scriptkit\n\n"
+    )
 
 
 def _struct(name: str, fields: tuple[tuple[str, str], ...]) -> str:

@@ -152,7 +152,13 @@ def _filled(template: str, values: dict[str, Any]) -> str:
     return Template(text).substitute(values)
 
 
-_C_TYPES = {"float32": ("float", 7), "float64": ("double", 8), "int64": ("int64_t", 5), "int32": ("int32_t", 4), "bool": ("char", 12)}
+_C_TYPES = {
+    "float32": ("float", 7),
+    "float64": ("double", 8),
+    "int64": ("int64_t", 5),
+    "int32": ("int32_t", 4),
+    "bool": ("char", 12),
+}
 
 
 def _c_arguments(program: dict[str, Any]) -> str:

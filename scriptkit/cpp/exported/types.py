@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +27,14 @@ class Records:
         """The name of the struct with these fields, made where there is none yet."""
         key = (name, tuple(fields))
         if key not in self.structs:
-            short = "".join(letter for letter in name.rpartition(".")[2] if letter.isalnum() or letter == "_") or "Record"
+            short = re.sub(r"\W", "", name.rpartition(".")[2]) or "Record"
             taken = set(self.structs.values())
             self.structs[key] = short if short not in taken else f"{short}{len(taken)}"
         return self.structs[key]
 
 
 def cpp_type(structure: dict[str, Any], records: Records) -> str:
-    """The type of one structure of the manifest; `nothing` for None, `scriptkit::Value` for what C++ has no type for."""
+    """The type of a structure of the manifest: `nothing` for None, `scriptkit::Value` for what C++ has no type for."""
     kind = structure["kind"]
     if kind in _LEAVES:
         return _LEAVES[kind]

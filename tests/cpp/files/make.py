@@ -81,7 +81,7 @@ def main() -> None:
     torch.manual_seed(0)
     x = torch.randn(6, 4)
     methods = {"forward": (x,), "encode": (x, {"k": torch.randn(8)})}
-    exported = scriptkit.export_program(Net().eval(), methods=methods)
+    exported: Any = scriptkit.export_program(Net().eval(), methods=methods)
     exported.train()
     exported(x)
     exported.eval()

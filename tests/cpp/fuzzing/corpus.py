@@ -8,6 +8,7 @@ import re
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from tests.cpp.models import cases
 from tests.cpp.running import exported, saved
@@ -57,7 +58,8 @@ def write(folder: Path) -> None:
         (texts / f"guard{number}").write_bytes(b"\x02" + guard.encode())
     tree = {"left": {"op": "%", "args": [{"value": 0}, 4]}, "op": "==", "right": 0, "message": "m"}
     (texts / "tree").write_bytes(b"\x03" + json.dumps(tree).encode())
-    spec = '[1, {"type": "builtins.dict", "context": "[\\"a\\"]", "children_spec": [{"type": null, "context": null, "children_spec": []}]}]'
+    leaf: dict[str, Any] = {"type": None, "context": None, "children_spec": []}
+    spec = json.dumps([1, {"type": "builtins.dict", "context": '["a"]', "children_spec": [leaf]}])
     (texts / "spec").write_bytes(b"\x04" + spec.encode())
     (folder / "words").write_text("".join(f'"{word}"\n' for word in sorted(words)))
 

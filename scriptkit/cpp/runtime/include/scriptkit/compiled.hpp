@@ -5,6 +5,7 @@
 #ifndef SCRIPTKIT_COMPILED_HPP
 #define SCRIPTKIT_COMPILED_HPP
 
+#include <c10/core/GradMode.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
 #include <memory>
