@@ -20,7 +20,11 @@ ROOT = Path(__file__).parent.parent
 LEVELS = imports_tool.LEVELS
 PURE = ("scriptkit.language", "scriptkit.rules")
 JIT_ROOM = "scriptkit.engines.torchscript"
-WHAT_AN_ENGINE_SHOWS = ("scriptkit.engines.interface", "scriptkit.engines.torchscript.engine")
+# the second engine has no twins and no trees: what it shows is plain data and functions, file by file
+WHAT_AN_ENGINE_SHOWS = (
+    *("scriptkit.engines.interface", "scriptkit.engines.torchscript.engine"),
+    "scriptkit.engines.export",
+)
 # telling a compiled module from a Python one needs torch's own class
 KNOWS_SCRIPT_MODULES = "scriptkit.live.programs"
 DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing")
@@ -100,6 +104,10 @@ def crossings(uses: list[Use]) -> list[str]:
     return [f"{use.by}:{use.line} uses {use.of}: {why}" for use in uses if (why := reason_against(use))]
 
 
+EXPORT_FILES = ("scriptkit.engines.export.torch_names", "scriptkit.engines.export.control_flow")
+TORCH_EXPORT = ("torch.export", "torch._export", "torch._higher_order_ops", "torch.fx.experimental")
+
+
 def reason_against(use: Use) -> str:
     if use.inside(*PURE) and use.touches("torch", "mypy"):
         return "language and rules import neither torch nor mypy"
@@ -107,6 +115,8 @@ def reason_against(use: Use) -> str:
         return f"only {JIT_ROOM} touches torch.jit"
     if use.touches("scriptkit.engines") and not (use.inside("scriptkit.engines") or use.touches(*WHAT_AN_ENGINE_SHOWS)):
         return "an engine is reached through its interface"
+    if use.touches(*TORCH_EXPORT) and not use.inside(*EXPORT_FILES) and not use.of.endswith(".ExportedProgram"):
+        return "only the engine's own file touches torch.export"
     if use.touches("mypy") and not use.inside("scriptkit.mypy"):
         return "only scriptkit.mypy imports mypy"
     if any(use.touches(door) and not use.inside(door, "scriptkit.__main__") for door in DOORS):

@@ -52,11 +52,13 @@ class CompiledModel {
       });
       return "";
     } catch (const c10::Error& error) {
-      return error.what_without_backtrace();
+      return first_line(error.what_without_backtrace());
     } catch (const std::exception& error) {
-      return error.what();
+      return first_line(error.what());
     }
   }
+
+  static std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
   Model model_;
   std::vector<std::string> portable_;
