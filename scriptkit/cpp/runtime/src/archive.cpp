@@ -86,7 +86,7 @@ void Archive::read_directory() {
   std::uint64_t offset = number_at(tail, end + 16, 4);
   if (end >= static_cast<std::size_t>(kLocatorSize) && number_at(tail, end - kLocatorSize, 4) == kLocator) {
     const std::string end64 = bytes_at(as_offset(number_at(tail, end - kLocatorSize + 8, 8)), kEnd64Size);
-    if (number_at(end64, 0, 4) != kEnd64) damaged("its zip64 directory is not where it says");
+    if (number_at(end64, 0, 4) != kEnd64) damaged("its zip64 directory is not where it says; it may be cut off");
     count = number_at(end64, 32, 8), size = number_at(end64, 40, 8), offset = number_at(end64, 48, 8);
   }
   if (size > static_cast<std::uint64_t>(kLargestDirectory)) damaged("its directory is too large");
