@@ -64,8 +64,10 @@ int main(int, char** argv) {
   const int number = std::max(1, static_cast<int>(kRoundSeconds / seconds(call_theirs, 3)));
   for (int round = 0; round < std::stoi(argv[4]); ++round) {
     double first = 0, second = 0;
-    if (round % 2) second = seconds(call_theirs, number), first = seconds(call_ours, number);
-    else first = seconds(call_ours, number), second = seconds(call_theirs, number);
+    if (round % 2)
+      second = seconds(call_theirs, number), first = seconds(call_ours, number);
+    else
+      first = seconds(call_ours, number), second = seconds(call_theirs, number);
     std::cout << "call " << first << " " << second << "\n";
   }
   for (int k = 0; k < kLoads; ++k) {

@@ -11,8 +11,10 @@ int main(int, char** argv) {
   at::set_num_threads(1);
   try {
     const bool may_be_portable = std::string(argv[3]) == "portable";
-    const scriptkit::CompiledModel model(argv[1], may_be_portable ? scriptkit::Otherwise::Portable : scriptkit::Otherwise::Refuse);
-    for (const std::string& program : model.portable()) std::cout << "portable " << program.substr(0, program.find(':')) << "\n";
+    const scriptkit::CompiledModel model(
+        argv[1], may_be_portable ? scriptkit::Otherwise::Portable : scriptkit::Otherwise::Refuse);
+    for (const std::string& program : model.portable())
+      std::cout << "portable " << program.substr(0, program.find(':')) << "\n";
     for (const scriptkit::RecordedCall& call : scriptkit::read_recording(argv[2])) {
       try {
         const double found = scriptkit::difference(model.call(call.method, call.arguments, call.named), call.result);

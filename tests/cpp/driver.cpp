@@ -31,9 +31,12 @@ void replay(const Model& model, const std::vector<RecordedCall>& calls) {
   for (const RecordedCall& call : calls) {
     try {
       const double found = scriptkit::difference(model.call(call.method, call.arguments, call.named), call.result);
-      if (call.is_refused) std::cout << "taken\n";
-      else if (found == 0) std::cout << "equal\n";
-      else std::cout << "different " << found << "\n";
+      if (call.is_refused)
+        std::cout << "taken\n";
+      else if (found == 0)
+        std::cout << "equal\n";
+      else
+        std::cout << "different " << found << "\n";
     } catch (const scriptkit::InputError& error) {
       std::cout << "refused " << one_line(error.what()) << "\n";
     } catch (const scriptkit::RunError& error) {
@@ -89,7 +92,8 @@ int run(const std::vector<std::string>& given) {
   if (command == "to") {
     model.to(given.at(4) == "float64" ? at::kDouble : at::kBFloat16);
     std::vector<Value> moved;
-    for (const Value& value : calls.at(0).arguments) moved.emplace_back(value.tensor().to(given.at(4) == "float64" ? at::kDouble : at::kBFloat16));
+    for (const Value& value : calls.at(0).arguments)
+      moved.emplace_back(value.tensor().to(given.at(4) == "float64" ? at::kDouble : at::kBFloat16));
     std::cout << c10::toString(first_tensor(model.call(calls[0].method, moved)).scalar_type()) << "\n";
   }
   if (command == "modes") {

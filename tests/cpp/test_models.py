@@ -153,7 +153,7 @@ def test_a_file_that_is_cut_off_is_refused(part: float, linear: Path, driver: Pa
     (tmp_path / "model.pt2").write_bytes(content[: int(len(content) * part)])
     done = run(driver, "methods", tmp_path / "model.pt2")
     assert done.returncode == 2
-    assert "no zip file, or it is cut off" in done.stdout
+    assert "cut off" in done.stdout or "damaged" in done.stdout
 
 
 def test_other_files_are_told_apart(driver: Path, tmp_path: Path) -> None:

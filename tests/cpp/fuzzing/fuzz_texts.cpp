@@ -25,7 +25,9 @@ void read(int which, const std::string& text) {
       scriptkit::Expression::parse(text, places).holds(inputs);
       return;
     }
-    case 3: scriptkit::Expression::from_manifest(scriptkit::Json::parse(text, "text"), 2).holds({std::int64_t{7}, 2.5}); return;
+    case 3:
+      scriptkit::Expression::from_manifest(scriptkit::Json::parse(text, "text"), 2).holds({std::int64_t{7}, 2.5});
+      return;
     default: scriptkit::Structure::from_tree_spec(scriptkit::Json::parse(text, "text"), nullptr, next);
   }
 }

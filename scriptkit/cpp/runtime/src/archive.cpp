@@ -79,13 +79,14 @@ void Archive::read_directory() {
   const std::int64_t tail_size = std::min(file_size_, kEndSize + kLongestComment);
   const std::string tail = bytes_at(file_size_ - tail_size, tail_size);
   const std::size_t end = tail.rfind(std::string("PK\x05\x06", 4));
-  if (end == std::string::npos || tail.size() - end < static_cast<std::size_t>(kEndSize) || number_at(tail, end, 4) != kEnd)
+  if (end == std::string::npos || tail.size() - end < static_cast<std::size_t>(kEndSize) ||
+      number_at(tail, end, 4) != kEnd)
     throw FileError("the file is no .pt2: it is no zip file, or it is cut off");
   std::uint64_t count = number_at(tail, end + 10, 2), size = number_at(tail, end + 12, 4);
   std::uint64_t offset = number_at(tail, end + 16, 4);
   if (end >= static_cast<std::size_t>(kLocatorSize) && number_at(tail, end - kLocatorSize, 4) == kLocator) {
     const std::string end64 = bytes_at(as_offset(number_at(tail, end - kLocatorSize + 8, 8)), kEnd64Size);
-    if (number_at(end64, 0, 4) != kEnd64) damaged("its zip64 directory is not where it says");
+    if (number_at(end64, 0, 4) != kEnd64) damaged("its zip64 directory is not where it says; it may be cut off");
     count = number_at(end64, 32, 8), size = number_at(end64, 40, 8), offset = number_at(end64, 48, 8);
   }
   if (size > static_cast<std::uint64_t>(kLargestDirectory)) damaged("its directory is too large");
@@ -109,7 +110,8 @@ void Archive::read_entry(const std::string& directory, std::size_t& at) {
   read_zip64(directory.substr(name_at + name_size, extra_size), size, stored, header);
   at = name_at + name_size + extra_size + comment_size;
   if (method != 0 || (flags & 1) != 0 || size != stored)
-    throw FileError("`" + name + "` in the file is compressed or encrypted; torch.export stores its entries as they are");
+    throw FileError("`" + name +
+                    "` in the file is compressed or encrypted; torch.export stores its entries as they are");
   entry.size = as_offset(size), entry.header = as_offset(header);
   if (entry.size > file_size_ || entry.header > file_size_) damaged("`" + name + "` is larger than the file");
   if (!entries_.emplace(name, entry).second) damaged("`" + name + "` stands in it twice");
@@ -156,13 +158,14 @@ void Archive::read_into(const std::string& name, void* memory) {
   return;  // a fuzzer does not guess checksums, and what lies behind them has to be tested
 #endif
   const auto expected = expected_.find(name);
-  const bool is_right = expected != expected_.end() ? sha256(memory, size) == expected->second
-                                                    : crc32(memory, size) == wanted.checksum;
+  const bool is_right =
+      expected != expected_.end() ? sha256(memory, size) == expected->second : crc32(memory, size) == wanted.checksum;
   if (!is_right) throw FileError("`" + name + "` is not what was saved: its checksum is another");
 }
 
 std::string Archive::text(const std::string& name, std::int64_t most) {
-  if (size(name) > most) throw FileError("`" + name + "` has " + std::to_string(size(name)) + " bytes, more than the limit");
+  if (size(name) > most)
+    throw FileError("`" + name + "` has " + std::to_string(size(name)) + " bytes, more than the limit");
   std::string made(static_cast<std::size_t>(size(name)), '\0');
   read_into(name, made.data());
   return made;
@@ -172,7 +175,8 @@ void Archive::expect(std::map<std::string, std::string> sha256_by_name, const st
   for (const auto& [name, checksum] : sha256_by_name) entry(name);
   for (const auto& [name, entry] : entries_) {
     const bool is_of_the_zip = name == except || name.compare(0, 6, ".data/") == 0;
-    if (!is_of_the_zip && !sha256_by_name.count(name)) throw FileError("`" + name + "` was added to the file after it was saved");
+    if (!is_of_the_zip && !sha256_by_name.count(name))
+      throw FileError("`" + name + "` was added to the file after it was saved");
   }
   expected_ = std::move(sha256_by_name);
 }

@@ -9,7 +9,8 @@ namespace scriptkit {
 
 std::int32_t Names::define(const std::string& name, NameFacts facts) {
   const auto slot = static_cast<std::uint32_t>(facts_.size());
-  if (!slots_.emplace(name, slot).second) throw FileError("the file is damaged: the value `" + name + "` is made twice");
+  if (!slots_.emplace(name, slot).second)
+    throw FileError("the file is damaged: the value `" + name + "` is made twice");
   facts_.push_back(facts);
   return static_cast<std::int32_t>(slot);
 }
@@ -79,7 +80,9 @@ ReadArgument symbolic(const Json& choice, const Names& names) {
 ReadArgument read_argument(const Json& argument, const Names& names) {
   const std::string& kind = argument.choice().first;
   const Json& value = argument.choice().second;
-  const auto numbers = [&](const char* of) { return listed(value, [of](const Json& item) { return number(of, item); }); };
+  const auto numbers = [&](const char* of) {
+    return listed(value, [of](const Json& item) { return number(of, item); });
+  };
   if (kind == "as_tensor") return named(value.at("name").text(), names);
   if (kind == "as_none") return constant({}, Written::None);
   if (kind == "as_int" || kind == "as_float" || kind == "as_bool") return number(kind, value);
@@ -89,14 +92,18 @@ ReadArgument read_argument(const Json& argument, const Names& names) {
   if (kind == "as_ints") return numbers("as_int");
   if (kind == "as_floats") return numbers("as_float");
   if (kind == "as_bools") return numbers("as_bool");
-  if (kind == "as_tensors") return listed(value, [&](const Json& item) { return named(item.at("name").text(), names); });
+  if (kind == "as_tensors")
+    return listed(value, [&](const Json& item) { return named(item.at("name").text(), names); });
   if (kind == "as_optional_tensor") return optional_tensor(value, names);
-  if (kind == "as_optional_tensors") return listed(value, [&](const Json& item) { return optional_tensor(item, names); });
+  if (kind == "as_optional_tensors")
+    return listed(value, [&](const Json& item) { return optional_tensor(item, names); });
   if (kind == "as_string") return constant(value.text(), Written::Text);
   if (kind == "as_strings") return listed(value, [](const Json& item) { return constant(item.text(), Written::Text); });
-  if (kind == "as_scalar_type") return constant(static_cast<std::int64_t>(scalar_type_of(value.integer())), Written::ScalarType);
+  if (kind == "as_scalar_type")
+    return constant(static_cast<std::int64_t>(scalar_type_of(value.integer())), Written::ScalarType);
   if (kind == "as_layout") return constant(static_cast<std::int64_t>(layout_of(value.integer())), Written::Layout);
-  if (kind == "as_memory_format") return constant(static_cast<std::int64_t>(memory_format_of(value.integer())), Written::MemoryFormat);
+  if (kind == "as_memory_format")
+    return constant(static_cast<std::int64_t>(memory_format_of(value.integer())), Written::MemoryFormat);
   if (kind == "as_device") return constant(checked_device(device_of(value)), Written::Device);
   if (kind == "as_complex")
     return constant(c10::complex<double>(value.at("real").number(), value.at("imag").number()), Written::Number);

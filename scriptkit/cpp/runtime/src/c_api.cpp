@@ -45,7 +45,8 @@ int status_of(const Work& work) {
 }
 
 const Value& value_at(const scriptkit_values* values, std::int64_t place) {
-  if (!values || place < 0 || place >= static_cast<std::int64_t>(values->items.size())) throw InputError("there is no value " + std::to_string(place));
+  if (!values || place < 0 || place >= static_cast<std::int64_t>(values->items.size()))
+    throw InputError("there is no value " + std::to_string(place));
   return values->items[static_cast<std::size_t>(place)].second;
 }
 
@@ -59,7 +60,8 @@ int add(scriptkit_values* values, const char* name, Value value) {
 at::Tensor tensor_of(const void* data, int dtype, const std::int64_t* sizes, std::int64_t dimensions) {
   if (dimensions < 0 || (dimensions > 0 && !sizes)) throw InputError("a tensor needs its sizes");
   const at::ScalarType type = scriptkit::scalar_type_of(dtype);
-  at::Tensor made = at::empty(at::IntArrayRef(sizes, static_cast<std::size_t>(dimensions)), at::TensorOptions().dtype(type));
+  at::Tensor made =
+      at::empty(at::IntArrayRef(sizes, static_cast<std::size_t>(dimensions)), at::TensorOptions().dtype(type));
   if (made.nbytes() > 0 && !data) throw InputError("a tensor needs its data");
   if (made.nbytes() > 0) std::memcpy(made.mutable_data_ptr(), data, made.nbytes());
   return made;
@@ -72,7 +74,8 @@ scriptkit_values* listed(const Value& value) {
     return made.release();
   }
   const bool has_keys = !value.keys().empty();
-  for (std::size_t k = 0; k < value.size(); ++k) made->items.emplace_back(has_keys ? value.keys()[k] : "", value.items()[k]);
+  for (std::size_t k = 0; k < value.size(); ++k)
+    made->items.emplace_back(has_keys ? value.keys()[k] : "", value.items()[k]);
   return made.release();
 }
 
@@ -107,16 +110,21 @@ scriptkit_values* scriptkit_values_new(void) {
 
 void scriptkit_values_free(scriptkit_values* values) { delete values; }
 
-int scriptkit_add_tensor(scriptkit_values* values, const char* name, const void* data, int dtype, const int64_t* sizes, int64_t dimensions) {
+int scriptkit_add_tensor(scriptkit_values* values, const char* name, const void* data, int dtype, const int64_t* sizes,
+                         int64_t dimensions) {
   at::Tensor tensor;
   const int failed = status_of([&] { tensor = tensor_of(data, dtype, sizes, dimensions); });
   return failed ? failed : add(values, name, tensor);
 }
 
-int scriptkit_add_integer(scriptkit_values* values, const char* name, int64_t value) { return add(values, name, static_cast<std::int64_t>(value)); }
+int scriptkit_add_integer(scriptkit_values* values, const char* name, int64_t value) {
+  return add(values, name, static_cast<std::int64_t>(value));
+}
 int scriptkit_add_number(scriptkit_values* values, const char* name, double value) { return add(values, name, value); }
 int scriptkit_add_truth(scriptkit_values* values, const char* name, int value) { return add(values, name, value != 0); }
-int scriptkit_add_text(scriptkit_values* values, const char* name, const char* value) { return add(values, name, std::string(value ? value : "")); }
+int scriptkit_add_text(scriptkit_values* values, const char* name, const char* value) {
+  return add(values, name, std::string(value ? value : ""));
+}
 int scriptkit_add_none(scriptkit_values* values, const char* name) { return add(values, name, Value()); }
 
 int scriptkit_add_container(scriptkit_values* values, const char* name, int kind, const scriptkit_values* items) {
@@ -142,22 +150,27 @@ scriptkit_values* scriptkit_call(const scriptkit_model* model, const char* metho
     std::vector<Value> positional;
     scriptkit::Model::Named named;
     for (const auto& [name, value] : arguments->items) {
-      if (name.empty()) positional.push_back(value);
-      else named.emplace_back(name, value);
+      if (name.empty())
+        positional.push_back(value);
+      else
+        named.emplace_back(name, value);
     }
     const at::NoGradGuard no_grad;
     return listed(model->model.call(method ? method : "forward", positional, named));
   });
 }
 
-int64_t scriptkit_count(const scriptkit_values* values) { return values ? static_cast<int64_t>(values->items.size()) : 0; }
+int64_t scriptkit_count(const scriptkit_values* values) {
+  return values ? static_cast<int64_t>(values->items.size()) : 0;
+}
 
 int scriptkit_kind(const scriptkit_values* values, int64_t place) {
   return guarded(-1, [&] { return static_cast<int>(value_at(values, place).kind()); });
 }
 
 const char* scriptkit_name(const scriptkit_values* values, int64_t place) {
-  return guarded("", [&] { return value_at(values, place), values->items[static_cast<std::size_t>(place)].first.c_str(); });
+  return guarded("",
+                 [&] { return value_at(values, place), values->items[static_cast<std::size_t>(place)].first.c_str(); });
 }
 
 int scriptkit_get_integer(const scriptkit_values* values, int64_t place, int64_t* value) {
@@ -202,8 +215,11 @@ int scriptkit_get_dtype(const scriptkit_values* values, int64_t place) {
 
 int scriptkit_get_tensor(const scriptkit_values* values, int64_t place, void* data, int dtype, int64_t room) {
   return status_of([&] {
-    const at::Tensor tensor = value_at(values, place).tensor().detach().cpu().to(scriptkit::scalar_type_of(dtype)).contiguous();
-    if (tensor.numel() > room) throw InputError("the tensor has " + std::to_string(tensor.numel()) + " elements, and there is room for " + std::to_string(room));
+    const at::Tensor tensor =
+        value_at(values, place).tensor().detach().cpu().to(scriptkit::scalar_type_of(dtype)).contiguous();
+    if (tensor.numel() > room)
+      throw InputError("the tensor has " + std::to_string(tensor.numel()) + " elements, and there is room for " +
+                       std::to_string(room));
     if (tensor.numel() > 0) std::memcpy(data, tensor.const_data_ptr(), tensor.nbytes());
   });
 }

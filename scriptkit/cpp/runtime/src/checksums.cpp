@@ -66,12 +66,13 @@ void add_blocks_portably(State& state, const unsigned char* block, std::size_t b
 #ifdef SCRIPTKIT_SHA_INSTRUCTIONS
 bool has_sha_instructions() {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1U << 29)) && __get_cpuid(1, &a, &b, &c, &d) && (c & (1U << 19));
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1U << 29)) && __get_cpuid(1, &a, &b, &c, &d) &&
+         (c & (1U << 19));
 }
 
 // The same with the instructions that processors since about 2017 have for it: five times as fast.
-__attribute__((target("sha,sse4.1,ssse3"))) void add_blocks_with_instructions(
-    State& state, const unsigned char* block, std::size_t blocks) {
+__attribute__((target("sha,sse4.1,ssse3"))) void add_blocks_with_instructions(State& state, const unsigned char* block,
+                                                                              std::size_t blocks) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
   const auto load = [](const void* from) __attribute__((target("sha,sse4.1,ssse3"))) {
     return _mm_loadu_si128(static_cast<const __m128i*>(from));

@@ -32,7 +32,8 @@ at::ScalarType scalar_type_of(std::int64_t code) {
 
 at::Layout layout_of(std::int64_t code) {
   if (code == 7) return at::kStrided;
-  throw FileError("the file has a sparse or opaque tensor, which this program does not run (layout " + std::to_string(code) + ")");
+  throw FileError("the file has a sparse or opaque tensor, which this program does not run (layout " +
+                  std::to_string(code) + ")");
 }
 
 at::MemoryFormat memory_format_of(std::int64_t code) {

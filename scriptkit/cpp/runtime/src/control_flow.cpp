@@ -26,7 +26,8 @@ Values slice(const Values& values, std::size_t from, std::size_t count) {
 std::int64_t common_length(const Values& sequences) {
   const std::int64_t length = sequences.at(0).toTensor().dim() > 0 ? sequences[0].toTensor().size(0) : 0;
   for (const c10::IValue& sequence : sequences)
-    if (sequence.toTensor().dim() == 0 || sequence.toTensor().size(0) != length) throw RunError("sequences of other lengths");
+    if (sequence.toTensor().dim() == 0 || sequence.toTensor().size(0) != length)
+      throw RunError("sequences of other lengths");
   if (length == 0) throw RunError("a sequence of length 0: what its steps would give is not known");
   return length;
 }
@@ -47,7 +48,9 @@ Values stacked(const std::vector<std::vector<at::Tensor>>& columns) {
 class AutocastRegion {
  public:
   AutocastRegion(c10::DeviceType device, std::optional<at::ScalarType> dtype, bool enabled)
-      : device_(device), was_enabled_(at::autocast::is_autocast_enabled(device)), had_(at::autocast::get_autocast_dtype(device)) {
+      : device_(device),
+        was_enabled_(at::autocast::is_autocast_enabled(device)),
+        had_(at::autocast::get_autocast_dtype(device)) {
     if (dtype) at::autocast::set_autocast_dtype(device, *dtype);
     at::autocast::set_autocast_enabled(device, enabled);
     at::autocast::increment_nesting();

@@ -57,9 +57,12 @@ class Reader {
       }
       if (at == inputs.size()) damaged(node_, "has too few arguments");
       const Json& given = inputs[at++].at("arg");
-      if (*shape == 'g') graphs_.push_back(&given);
-      else if (*shape == 'l') add_list(read_argument(given, names_));
-      else add_single(read_argument(given, names_));
+      if (*shape == 'g')
+        graphs_.push_back(&given);
+      else if (*shape == 'l')
+        add_list(read_argument(given, names_));
+      else
+        add_single(read_argument(given, names_));
     }
     if (at != inputs.size()) damaged(node_, "has too many arguments");
     read_graphs();
@@ -101,10 +104,13 @@ class Reader {
       if (graph->inputs.size() != operands) damaged(node_, "gives its graph another number of values than it takes");
     const std::size_t made = node_.graphs.back()->outputs.size();
     if (made != results) damaged(node_, "gives another number of results than its graph");
-    if (node_.kind == Node::Kind::Cond && node_.graphs[0]->outputs.size() != made) damaged(node_, "has branches with other results");
+    if (node_.kind == Node::Kind::Cond && node_.graphs[0]->outputs.size() != made)
+      damaged(node_, "has branches with other results");
     const bool is_loop = node_.kind == Node::Kind::WhileLoop;
-    if (is_loop && (made != node_.groups[0] || node_.graphs[0]->outputs.size() != 1)) damaged(node_, "carries other values than it makes");
-    if (node_.kind == Node::Kind::Scan && (made < node_.groups[0] || node_.groups[1] == 0)) damaged(node_, "runs over nothing");
+    if (is_loop && (made != node_.groups[0] || node_.graphs[0]->outputs.size() != 1))
+      damaged(node_, "carries other values than it makes");
+    if (node_.kind == Node::Kind::Scan && (made < node_.groups[0] || node_.groups[1] == 0))
+      damaged(node_, "runs over nothing");
     if (node_.kind == Node::Kind::Map && node_.groups[0] == 0) damaged(node_, "runs over nothing");
     const bool has_mode = node_.kind == Node::Kind::WithGrad || node_.kind == Node::Kind::WithAutocast;
     for (std::size_t k = 0; has_mode && k < singles_; ++k)

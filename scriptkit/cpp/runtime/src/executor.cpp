@@ -77,8 +77,10 @@ void Executor::run_operator(const Node& node, Values& slots, Values& stack) cons
       continue;
     }
     const auto items = stack[k].toListRef();
-    if (items.size() < static_cast<std::size_t>(listed)) throw RunError("the operator gives a shorter list than the file reads");
-    for (std::int32_t item = 0; item < listed; ++item) keep(node.results[at++], items[static_cast<std::size_t>(item)], slots);
+    if (items.size() < static_cast<std::size_t>(listed))
+      throw RunError("the operator gives a shorter list than the file reads");
+    for (std::int32_t item = 0; item < listed; ++item)
+      keep(node.results[at++], items[static_cast<std::size_t>(item)], slots);
   }
   stack.clear();
 }
@@ -93,7 +95,8 @@ void Executor::check_sizes(const Node& node, const Values& arguments) const {
   const auto& schema = node.op->schema().arguments();
   for (std::size_t k = 0; k < schema.size(); ++k) {
     if ((schema[k].name() != "size" && schema[k].name() != "repeats") || !arguments[k].isIntList()) continue;
-    double elements = arguments[0].isTensor() && schema[k].name() == "repeats" ? double(arguments[0].toTensor().numel()) : 1;
+    double elements =
+        arguments[0].isTensor() && schema[k].name() == "repeats" ? double(arguments[0].toTensor().numel()) : 1;
     for (const c10::IValue& size : arguments[k].toListRef()) elements *= static_cast<double>(size.toInt());
     if (elements > static_cast<double>(limits_.elements_made))
       throw RunError("a tensor of " + std::to_string(elements) + " elements, more than Limits::elements_made allows");

@@ -24,6 +24,7 @@ struct Word {
 };
 
 // The functions that torch's printers of symbolic expressions write.
+// clang-format off
 constexpr Word kFunctions[] = {
     {"math.ceil", What::Ceil, 1, 1},      {"math.floor", What::Floor, 1, 1},   {"math.trunc", What::Truncate, 1, 1},
     {"math.sqrt", What::SquareRoot, 1, 1}, {"math.isnan", What::IsNaN, 1, 1},  {"math.pow", What::Power, 2, 2},
@@ -38,6 +39,7 @@ constexpr Word kFunctions[] = {
     {"int", What::Truncate, 1, 1},        {"IntTrueDiv", What::Divide, 2, 2},  {"FloatTrueDiv", What::Divide, 2, 2},
     {"PowByNatural", What::Power, 2, 2},  {"FloatPow", What::Power, 2, 2},     {"Where", What::Choice, 3, 3},
 };
+// clang-format on
 
 class Parser {
  public:
@@ -129,13 +131,20 @@ class Parser {
     const NodePtr first = left;
     while (true) {
       What what = What::Equal;
-      if (taken("==")) what = What::Equal;
-      else if (taken("!=")) what = What::Unequal;
-      else if (taken("<=")) what = What::LessEqual;
-      else if (taken(">=")) what = What::GreaterEqual;
-      else if (taken("<")) what = What::Less;
-      else if (taken(">")) what = What::Greater;
-      else break;
+      if (taken("=="))
+        what = What::Equal;
+      else if (taken("!="))
+        what = What::Unequal;
+      else if (taken("<="))
+        what = What::LessEqual;
+      else if (taken(">="))
+        what = What::GreaterEqual;
+      else if (taken("<"))
+        what = What::Less;
+      else if (taken(">"))
+        what = What::Greater;
+      else
+        break;
       NodePtr right = sum();
       links.push_back(made(what, {left, right}));
       left = right;
@@ -147,9 +156,12 @@ class Parser {
   NodePtr sum() {
     NodePtr left = product();
     while (true) {
-      if (taken("+")) left = made(What::Add, {left, product()});
-      else if (taken("-")) left = made(What::Subtract, {left, product()});
-      else return left;
+      if (taken("+"))
+        left = made(What::Add, {left, product()});
+      else if (taken("-"))
+        left = made(What::Subtract, {left, product()});
+      else
+        return left;
       count();
     }
   }
@@ -157,11 +169,16 @@ class Parser {
   NodePtr product() {
     NodePtr left = signed_power();
     while (true) {
-      if (taken("//")) left = made(What::FloorDivide, {left, signed_power()});
-      else if (taken("/")) left = made(What::Divide, {left, signed_power()});
-      else if (taken("%")) left = made(What::Modulo, {left, signed_power()});
-      else if (taken("*")) left = made(What::Multiply, {left, signed_power()});
-      else return left;
+      if (taken("//"))
+        left = made(What::FloorDivide, {left, signed_power()});
+      else if (taken("/"))
+        left = made(What::Divide, {left, signed_power()});
+      else if (taken("%"))
+        left = made(What::Modulo, {left, signed_power()});
+      else if (taken("*"))
+        left = made(What::Multiply, {left, signed_power()});
+      else
+        return left;
       count();
     }
   }
@@ -240,10 +257,14 @@ class Parser {
     at_ = end;
     auto node = std::make_shared<Node>();
     node->input = place->second;
-    if (text_.compare(at_, 8, ".size()[") == 0) node->what = What::Size, node->dimension = index(8);
-    else if (text_.compare(at_, 10, ".stride()[") == 0) node->what = What::Stride, node->dimension = index(10);
-    else if (text_.compare(at_, 17, ".storage_offset()") == 0) node->what = What::Offset, at_ += 17;
-    else node->what = What::Input;
+    if (text_.compare(at_, 8, ".size()[") == 0)
+      node->what = What::Size, node->dimension = index(8);
+    else if (text_.compare(at_, 10, ".stride()[") == 0)
+      node->what = What::Stride, node->dimension = index(10);
+    else if (text_.compare(at_, 17, ".storage_offset()") == 0)
+      node->what = What::Offset, at_ += 17;
+    else
+      node->what = What::Input;
     if (at_ < text_.size() && (text_[at_] == '[' || text_[at_] == '.')) fail();
     return node;
   }

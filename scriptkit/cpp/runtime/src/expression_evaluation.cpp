@@ -58,13 +58,19 @@ Number evaluated(const Node& node, const std::vector<c10::IValue>& inputs) {
   const auto holds = [&](const std::shared_ptr<const Node>& one) { return evaluated(*one, inputs).truth(); };
   switch (node.what) {
     case What::Constant: return node.constant;
-    case What::Size: case What::Stride: case What::Offset: case What::Input:
-      return quantity_of(node, inputs.at(node.input));
+    case What::Size:
+    case What::Stride:
+    case What::Offset:
+    case What::Input: return quantity_of(node, inputs.at(node.input));
     case What::Or: return truth(std::any_of(node.parts.begin(), node.parts.end(), holds));
     case What::And: return truth(std::all_of(node.parts.begin(), node.parts.end(), holds));
     case What::Not: return truth(!part(0).truth());
     case What::Choice: return part(0).truth() ? part(1) : part(2);
-    case What::Equal: case What::Unequal: case What::Less: case What::LessEqual: case What::Greater:
+    case What::Equal:
+    case What::Unequal:
+    case What::Less:
+    case What::LessEqual:
+    case What::Greater:
     case What::GreaterEqual: return truth(compares(node, inputs));
     case What::Add: return arithmetic::add(part(0), part(1));
     case What::Subtract: return arithmetic::subtract(part(0), part(1));

@@ -17,6 +17,7 @@ struct Operation {
 };
 
 constexpr std::size_t kAny = 64;
+// clang-format off
 constexpr Operation kOperations[] = {
     {"==", What::Equal, 2, 2},       {"!=", What::Unequal, 2, 2},        {"<", What::Less, 2, 2},
     {"<=", What::LessEqual, 2, 2},   {">", What::Greater, 2, 2},         {">=", What::GreaterEqual, 2, 2},
@@ -24,6 +25,7 @@ constexpr Operation kOperations[] = {
     {"%", What::Modulo, 2, 2},       {"/", What::Divide, 2, 2},          {"**", What::Power, 2, 2},
     {"min", What::Minimum, 2, kAny}, {"max", What::Maximum, 2, kAny},    {"and", What::And, 1, kAny},
     {"or", What::Or, 1, kAny},       {"not", What::Not, 1, 1},           {"-", What::Subtract, 1, 2}};
+// clang-format on
 
 [[noreturn]] void unknown(const std::string& what) {
   throw FileError("the manifest of the file has a guard this program cannot read: " + what);
@@ -41,7 +43,8 @@ NodePtr made(What what, std::vector<NodePtr> parts) {
 NodePtr operation(const std::string& name, std::vector<NodePtr> parts) {
   for (const Operation& known : kOperations) {
     if (name != known.name) continue;
-    if (parts.size() < known.fewest || parts.size() > known.most) unknown("`" + name + "` of " + std::to_string(parts.size()));
+    if (parts.size() < known.fewest || parts.size() > known.most)
+      unknown("`" + name + "` of " + std::to_string(parts.size()));
     if (known.what == What::Subtract && parts.size() == 1) return made(What::Negate, std::move(parts));
     if (known.what != What::Add && known.what != What::Multiply) return made(known.what, std::move(parts));
     NodePtr result = parts[0];

@@ -9,10 +9,38 @@ namespace scriptkit {
 // A quantity of an input, a constant, or an operation on other nodes.
 struct Expression::Node {
   enum class What {
-    Constant, Size, Stride, Offset, Input,
-    Or, And, Not, Choice, Equal, Unequal, Less, LessEqual, Greater, GreaterEqual,
-    Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Power, Negate,
-    Maximum, Minimum, Absolute, Ceil, Floor, Truncate, SquareRoot, Real, IsNaN
+    Constant,
+    Size,
+    Stride,
+    Offset,
+    Input,
+    Or,
+    And,
+    Not,
+    Choice,
+    Equal,
+    Unequal,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Modulo,
+    Power,
+    Negate,
+    Maximum,
+    Minimum,
+    Absolute,
+    Ceil,
+    Floor,
+    Truncate,
+    SquareRoot,
+    Real,
+    IsNaN
   };
   What what = What::Constant;
   Number constant;

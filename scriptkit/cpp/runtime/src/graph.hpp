@@ -27,16 +27,44 @@ struct Operand {
   Kind kind = Kind::Constant;
   Conversion conversion = Conversion::None;
   ListOf list_of = ListOf::Anything;
-  std::uint32_t slot = 0;        // of Slot and LastUse
-  c10::IValue constant;          // prepared when the file is read
-  std::vector<Operand> items;    // of a List that is not constant
+  std::uint32_t slot = 0;      // of Slot and LastUse
+  c10::IValue constant;        // prepared when the file is read
+  std::vector<Operand> items;  // of a List that is not constant
 };
 
 // The functions of Python on sizes and numbers that a graph may call.
 enum class NumberFunction : std::uint8_t {
-  Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Power, Negate, Positive, Equal, Unequal, Less, LessEqual,
-  Greater, GreaterEqual, And, Or, Not, Maximum, Minimum, ToReal, ToInteger, Truncate, Ceil, Floor, Round, SquareRoot,
-  Choice, LeftShift, RightShift, Exclusive
+  Add,
+  Subtract,
+  Multiply,
+  Divide,
+  FloorDivide,
+  Modulo,
+  Power,
+  Negate,
+  Positive,
+  Equal,
+  Unequal,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  And,
+  Or,
+  Not,
+  Maximum,
+  Minimum,
+  ToReal,
+  ToInteger,
+  Truncate,
+  Ceil,
+  Floor,
+  Round,
+  SquareRoot,
+  Choice,
+  LeftShift,
+  RightShift,
+  Exclusive
 };
 
 constexpr std::int32_t kUnused = -1;
@@ -46,14 +74,14 @@ struct Node {
 
   Kind kind = Kind::Operator;
   NumberFunction function = NumberFunction::Add;
-  bool checks_sizes = false;                        // an operator that makes a tensor of the sizes it is given
+  bool checks_sizes = false;  // an operator that makes a tensor of the sizes it is given
   std::optional<c10::OperatorHandle> op;
   std::vector<Operand> operands;
-  std::vector<std::unique_ptr<Graph>> graphs;       // of control flow
-  std::vector<std::size_t> groups;                  // of control flow: how many operands belong to each of its lists
-  std::vector<std::int32_t> results;                // slots, kUnused for what nobody reads
-  std::vector<std::int32_t> result_list;            // per output of an operator: how many slots, or -1 for one value
-  std::string name, where;                          // for messages: the operator, and the Python line
+  std::vector<std::unique_ptr<Graph>> graphs;  // of control flow
+  std::vector<std::size_t> groups;             // of control flow: how many operands belong to each of its lists
+  std::vector<std::int32_t> results;           // slots, kUnused for what nobody reads
+  std::vector<std::int32_t> result_list;       // per output of an operator: how many slots, or -1 for one value
+  std::string name, where;                     // for messages: the operator, and the Python line
 };
 
 struct Graph {

@@ -16,7 +16,9 @@ namespace {
 constexpr const char* kOperatorPrefix = "torch.ops.";
 constexpr const char* kHigherOrderPrefix = "torch.ops.higher_order.";
 
-bool starts_with(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }
+bool starts_with(const std::string& text, const std::string& prefix) {
+  return text.compare(0, prefix.size(), prefix) == 0;
+}
 
 class GraphReader {
  public:
@@ -25,7 +27,8 @@ class GraphReader {
   Graph read(const Json& json, const std::vector<bool>& is_state) {
     read_inputs(json.at("inputs").items(), is_state);
     for (const Json& node : json.at("nodes").items()) graph_.nodes.push_back(read_node(node));
-    for (const Json& output : json.at("outputs").items()) graph_.outputs.push_back(read_argument(output, names_).operand);
+    for (const Json& output : json.at("outputs").items())
+      graph_.outputs.push_back(read_argument(output, names_).operand);
     graph_.slots = names_.size();
     mark_lifetimes(graph_);
     return std::move(graph_);
@@ -41,7 +44,8 @@ class GraphReader {
       } else if (is_symbolic_number(kind) && value.choice().first == "as_name") {
         graph_.inputs.push_back(names_.define(value.choice().second.text(), {}));
       } else if (kind == "as_custom_obj") {
-        throw FileError("the program takes an object of the class `" + value.at("class_fqn").text() + "`, no tensor or number");
+        throw FileError("the program takes an object of the class `" + value.at("class_fqn").text() +
+                        "`, no tensor or number");
       } else {
         graph_.inputs.push_back(kUnused);  // a constant: the graph does not read it
       }
@@ -68,7 +72,8 @@ class GraphReader {
 
   void read_number_function(Node& node, const Json& json) {
     node.kind = Node::Kind::Number;
-    for (const Json& input : json.at("inputs").items()) node.operands.push_back(read_argument(input.at("arg"), names_).operand);
+    for (const Json& input : json.at("inputs").items())
+      node.operands.push_back(read_argument(input.at("arg"), names_).operand);
     node.function = number_function(node.name, node.operands.size());
   }
 
@@ -82,7 +87,8 @@ class GraphReader {
     for (const c10::Argument& argument : schema.arguments()) {
       const auto found = given.find(argument.name());
       if (found == given.end()) {
-        if (!argument.default_value()) throw FileError("the file is damaged: `" + node.name + "` lacks `" + argument.name() + "`");
+        if (!argument.default_value())
+          throw FileError("the file is damaged: `" + node.name + "` lacks `" + argument.name() + "`");
         Operand by_default;
         by_default.constant = *argument.default_value();
         node.operands.push_back(std::move(by_default));
@@ -92,7 +98,8 @@ class GraphReader {
       note_writing(schema, argument, read, result_may_alias_state);
       node.operands.push_back(prepared_operand(std::move(read.operand), read.written, read.is_tensor, argument));
     }
-    const bool is_size = schema.name() == "aten::sym_size" && schema.overload_name() == "int" && node.operands.size() == 2;
+    const bool is_size =
+        schema.name() == "aten::sym_size" && schema.overload_name() == "int" && node.operands.size() == 2;
     const bool is_plain = is_size && node.operands[1].kind == Operand::Kind::Constant;
     if (is_plain) node.kind = Node::Kind::Size;
     node.checks_sizes = makes_a_tensor_of_given_sizes(schema);
@@ -101,12 +108,14 @@ class GraphReader {
       throw FileError("the file is damaged: `" + node.name + "` has fewer results than the file reads");
   }
 
-  void note_writing(const c10::FunctionSchema& schema, const c10::Argument& argument, const ReadArgument& read, bool& result_may_alias_state) {
+  void note_writing(const c10::FunctionSchema& schema, const c10::Argument& argument, const ReadArgument& read,
+                    bool& result_may_alias_state) {
     if (!read.may_alias_state) return;
     const bool says_so = argument.alias_info() && argument.alias_info()->isWrite();
     const bool is_statistics = argument.name() == "running_mean" || argument.name() == "running_var";
     if (says_so || (is_statistics && trains_)) facts_.writes_state = true;
-    static const std::set<std::string> returns_its_argument = {"aten::dropout", "aten::feature_dropout", "aten::alpha_dropout"};
+    static const std::set<std::string> returns_its_argument = {"aten::dropout", "aten::feature_dropout",
+                                                               "aten::alpha_dropout"};
     if (argument.alias_info() || returns_its_argument.count(schema.name())) result_may_alias_state = true;
   }
 

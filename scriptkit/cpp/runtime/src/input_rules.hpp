@@ -28,8 +28,8 @@ struct InputRule {
   at::ScalarType example_dtype = at::kFloat;  // that of the example
   std::optional<c10::DeviceType> device;
   std::vector<DimensionRule> dimensions;
-  DimensionRule range;                        // of an integer
-  Value value;                                // of what is fixed
+  DimensionRule range;  // of an integer
+  Value value;          // of what is fixed
 };
 
 // Zeros of the sizes that the program was exported with, or the value that is fixed.
@@ -41,12 +41,14 @@ class InputRules {
   std::vector<Expression> guards;
 
   // Nothing when the inputs fit, else why they do not, in the words of the file, and how many rules they passed.
-  std::optional<std::string> reason_against(
-      const std::vector<Value>& values, const std::vector<c10::IValue>& flat, std::size_t& passed) const;
+  std::optional<std::string> reason_against(const std::vector<Value>& values, const std::vector<c10::IValue>& flat,
+                                            std::size_t& passed) const;
 
  private:
-  std::optional<std::string> reason_against_input(std::size_t place, const Value& value, const std::vector<c10::IValue>& flat) const;
-  std::optional<std::string> reason_against_size(std::size_t place, std::size_t dimension, const std::vector<c10::IValue>& flat) const;
+  std::optional<std::string> reason_against_input(std::size_t place, const Value& value,
+                                                  const std::vector<c10::IValue>& flat) const;
+  std::optional<std::string> reason_against_size(std::size_t place, std::size_t dimension,
+                                                 const std::vector<c10::IValue>& flat) const;
 };
 
 }  // namespace scriptkit

@@ -63,8 +63,9 @@ const std::vector<Json::Member>& Json::members() const {
 
 const Json* Json::find(std::string_view key) const {
   if (kind_ != Kind::Object) wrong_kind("an object", kind_);
-  const auto found = std::lower_bound(by_key_.begin(), by_key_.end(), key,
-                                      [&](std::uint32_t place, std::string_view k) { return members_[place].first < k; });
+  const auto found =
+      std::lower_bound(by_key_.begin(), by_key_.end(), key,
+                       [&](std::uint32_t place, std::string_view k) { return members_[place].first < k; });
   if (found == by_key_.end() || members_[*found].first != key || members_[*found].second.is_null()) return nullptr;
   return &members_[*found].second;
 }
@@ -76,7 +77,8 @@ const Json& Json::at(std::string_view key) const {
 }
 
 const Json::Member& Json::choice() const {
-  if (members().size() != 1) throw FileError("the file is damaged: one choice is expected where it has none or several");
+  if (members().size() != 1)
+    throw FileError("the file is damaged: one choice is expected where it has none or several");
   return members_.front();
 }
 

@@ -130,7 +130,9 @@ class JsonParser {
     const char letter = peek();
     ++at_;
     switch (letter) {
-      case '"': case '\\': case '/': made += letter; return;
+      case '"':
+      case '\\':
+      case '/': made += letter; return;
       case 'n': made += '\n'; return;
       case 't': made += '\t'; return;
       case 'r': made += '\r'; return;
@@ -154,10 +156,14 @@ class JsonParser {
     std::uint32_t code = 0;
     for (int place = 0; place < 4; ++place, ++at_) {
       const char digit = peek();
-      if (digit >= '0' && digit <= '9') code = code * 16 + static_cast<std::uint32_t>(digit - '0');
-      else if (digit >= 'a' && digit <= 'f') code = code * 16 + static_cast<std::uint32_t>(digit - 'a' + 10);
-      else if (digit >= 'A' && digit <= 'F') code = code * 16 + static_cast<std::uint32_t>(digit - 'A' + 10);
-      else fail("four hexadecimal digits are expected");
+      if (digit >= '0' && digit <= '9')
+        code = code * 16 + static_cast<std::uint32_t>(digit - '0');
+      else if (digit >= 'a' && digit <= 'f')
+        code = code * 16 + static_cast<std::uint32_t>(digit - 'a' + 10);
+      else if (digit >= 'A' && digit <= 'F')
+        code = code * 16 + static_cast<std::uint32_t>(digit - 'A' + 10);
+      else
+        fail("four hexadecimal digits are expected");
     }
     return code;
   }
@@ -172,10 +178,14 @@ class JsonParser {
     }
     made.kind_ = Json::Kind::Real;
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    if (taken("NaN")) made.real_ = std::numeric_limits<double>::quiet_NaN();
-    else if (taken("Infinity")) made.real_ = infinity;
-    else if (taken("-Infinity")) made.real_ = -infinity;
-    else read_number(made);
+    if (taken("NaN"))
+      made.real_ = std::numeric_limits<double>::quiet_NaN();
+    else if (taken("Infinity"))
+      made.real_ = infinity;
+    else if (taken("-Infinity"))
+      made.real_ = -infinity;
+    else
+      read_number(made);
     return made;
   }
 

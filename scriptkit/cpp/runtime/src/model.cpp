@@ -12,7 +12,8 @@ namespace scriptkit {
 
 struct Model::Parts {
   Parts(Archive& archive, const LoadOptions& options) : manifest_(archive, options.limits), store_(options.limits) {
-    for (const ListedMethod& listed : manifest_.methods()) methods_.emplace_back(listed.name, load(archive, listed, options));
+    for (const ListedMethod& listed : manifest_.methods())
+      methods_.emplace_back(listed.name, load(archive, listed, options));
     store_.drop_storages();
     is_training_ = manifest_.is_training();
     if (options.device.type() != c10::kCPU) move(options.device);
@@ -22,13 +23,15 @@ struct Model::Parts {
 
   Programs load(Archive& archive, const ListedMethod& listed, const LoadOptions& options) {
     Programs programs;
-    if (listed.programs.empty()) throw FileError("the file is damaged: the method `" + listed.name + "` has no program");
+    if (listed.programs.empty())
+      throw FileError("the file is damaged: the method `" + listed.name + "` has no program");
     const Signature signature = listed.parameters ? Signature::from_manifest(*listed.parameters) : Signature();
     for (const ListedProgram& entry : listed.programs) {
       const std::string file = "models/" + entry.name + ".json";
       const Json json = Json::parse(archive.text(file, options.limits.text_bytes), "`" + file + "`");
-      programs.push_back(std::make_unique<Program>(ProgramSource{
-          entry.name, json, entry.described, &signature, store_.of_program(archive, entry.name), options.namespaces, options.limits}));
+      programs.push_back(std::make_unique<Program>(ProgramSource{entry.name, json, entry.described, &signature,
+                                                                 store_.of_program(archive, entry.name),
+                                                                 options.namespaces, options.limits}));
     }
     return programs;
   }
@@ -41,10 +44,13 @@ struct Model::Parts {
     throw InputError("the model has no method `" + method + "`; it has " + known);
   }
 
-  bool is_for_this_mode(const Program& program) const { return program.training().value_or(is_training_) == is_training_; }
+  bool is_for_this_mode(const Program& program) const {
+    return program.training().value_or(is_training_) == is_training_;
+  }
 
   // The program that these arguments fit, or why there is none.
-  const Program* fitting(const std::string& method, const Arguments& given, FlatInputs& inputs, std::string& reason) const {
+  const Program* fitting(const std::string& method, const Arguments& given, FlatInputs& inputs,
+                         std::string& reason) const {
     std::optional<Refusal> furthest;
     std::size_t tried = 0;
     for (const auto& program : programs_of(method)) {
@@ -55,8 +61,11 @@ struct Model::Parts {
       if (!furthest || refusal->progress > furthest->progress) furthest = std::move(refusal);
     }
     reason = "`" + method + "` cannot take this call: ";
-    if (!furthest) reason += std::string("the file has no program for ") + (is_training_ ? "train()" : "eval()") + ": export it in that mode too";
-    else reason += furthest->reason;
+    if (!furthest)
+      reason += std::string("the file has no program for ") + (is_training_ ? "train()" : "eval()") +
+                ": export it in that mode too";
+    else
+      reason += furthest->reason;
     if (tried == 2) reason += " (nor does the other program take it)";
     if (tried > 2) reason += " (nor does any of the other " + std::to_string(tried - 1) + " programs take it)";
     return nullptr;
@@ -138,7 +147,8 @@ Value Model::call(const std::string& method, const std::vector<Value>& arguments
   return parts_->call(method, {arguments, named});
 }
 
-std::optional<std::string> Model::reason_against(const std::string& method, const std::vector<Value>& arguments, const Named& named) const {
+std::optional<std::string> Model::reason_against(const std::string& method, const std::vector<Value>& arguments,
+                                                 const Named& named) const {
   FlatInputs inputs;
   std::string reason;
   if (parts_->fitting(method, {arguments, named}, inputs, reason)) return std::nullopt;
@@ -177,12 +187,15 @@ bool Model::is_training() const { return parts_->is_training_; }
 
 void Model::train(bool on) {
   const auto has_mode = [&](const auto& method) {
-    return std::any_of(method.second.begin(), method.second.end(), [&](const auto& program) { return program->training().value_or(on) == on; });
+    return std::any_of(method.second.begin(), method.second.end(),
+                       [&](const auto& program) { return program->training().value_or(on) == on; });
   };
   const bool says_modes = parts_->manifest_.is_there();
   if (says_modes && !std::any_of(parts_->methods_.begin(), parts_->methods_.end(), has_mode))
-    throw FileError(std::string("the file has no program for ") + (on ? "train()" : "eval()") + ": export the model in that mode too");
-  if (!says_modes && on != parts_->is_training_) throw FileError("the file does not say which modes its programs were made for: save it with scriptkit");
+    throw FileError(std::string("the file has no program for ") + (on ? "train()" : "eval()") +
+                    ": export the model in that mode too");
+  if (!says_modes && on != parts_->is_training_)
+    throw FileError("the file does not say which modes its programs were made for: save it with scriptkit");
   parts_->is_training_ = on;
 }
 

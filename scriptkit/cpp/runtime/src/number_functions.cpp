@@ -18,6 +18,7 @@ struct Signature {
   std::size_t operands;
 };
 
+// clang-format off
 const std::unordered_map<std::string, Signature> kFunctions = {
     {"_operator.add", {F::Add, 2}},           {"_operator.sub", {F::Subtract, 2}},
     {"_operator.mul", {F::Multiply, 2}},      {"_operator.truediv", {F::Divide, 2}},
@@ -37,6 +38,7 @@ const std::unordered_map<std::string, Signature> kFunctions = {
     {"math.floor", {F::Floor, 1}},            {"math.sqrt", {F::SquareRoot, 1}},
     {"builtins.round", {F::Round, 1}},        {"builtins.max", {F::Maximum, 2}},
     {"builtins.min", {F::Minimum, 2}}};
+// clang-format on
 
 Number number_of(const c10::IValue& value) {
   if (value.isInt()) return Number::of(value.toInt());
@@ -110,14 +112,21 @@ c10::IValue computed(NumberFunction function, const std::vector<c10::IValue>& op
     case F::Power: return value_of(arithmetic::power(a(), b()));
     case F::Negate: return value_of(arithmetic::negate(a()));
     case F::Positive: return value_of(a());
-    case F::Equal: case F::Unequal: case F::Less: case F::LessEqual: case F::Greater: case F::GreaterEqual:
-      return compares(function, arithmetic::compare(a(), b()));
-    case F::And: case F::Or: case F::Exclusive: return logical(function, operands[0], operands[1]);
+    case F::Equal:
+    case F::Unequal:
+    case F::Less:
+    case F::LessEqual:
+    case F::Greater:
+    case F::GreaterEqual: return compares(function, arithmetic::compare(a(), b()));
+    case F::And:
+    case F::Or:
+    case F::Exclusive: return logical(function, operands[0], operands[1]);
     case F::Not: return !is_true(operands[0]);
     case F::Maximum: return value_of(arithmetic::compare(b(), a()) == 1 ? b() : a());
     case F::Minimum: return value_of(arithmetic::compare(b(), a()) == -1 ? b() : a());
     case F::ToReal: return a().value();
-    case F::ToInteger: case F::Truncate: return value_of(arithmetic::truncate(a()));
+    case F::ToInteger:
+    case F::Truncate: return value_of(arithmetic::truncate(a()));
     case F::Ceil: return value_of(arithmetic::ceil(a()));
     case F::Floor: return value_of(arithmetic::floor(a()));
     case F::Round: return value_of(rounded(a()));

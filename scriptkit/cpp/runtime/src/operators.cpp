@@ -26,7 +26,8 @@ Name parts_of(const std::string& target) {
   if (dot == std::string::npos || second == std::string::npos)
     throw FileError("the file is damaged: `" + target + "` names no operator");
   const std::string overload = target.substr(second + 1);
-  return {target.substr(prefix, dot - prefix), target.substr(dot + 1, second - dot - 1), overload == "default" ? "" : overload};
+  return {target.substr(prefix, dot - prefix), target.substr(dot + 1, second - dot - 1),
+          overload == "default" ? "" : overload};
 }
 
 c10::TypePtr without_optional(c10::TypePtr type) {
@@ -37,10 +38,21 @@ c10::TypePtr without_optional(c10::TypePtr type) {
 bool is_plain(const c10::TypePtr& full) {
   const c10::TypePtr type = without_optional(full);
   switch (type->kind()) {
-    case TypeKind::TensorType: case TypeKind::IntType: case TypeKind::SymIntType: case TypeKind::FloatType:
-    case TypeKind::SymFloatType: case TypeKind::BoolType: case TypeKind::SymBoolType: case TypeKind::NumberType:
-    case TypeKind::StringType: case TypeKind::ComplexType: case TypeKind::DeviceObjType: case TypeKind::LayoutType:
-    case TypeKind::ScalarTypeType: case TypeKind::MemoryFormatType: case TypeKind::GeneratorType: return true;
+    case TypeKind::TensorType:
+    case TypeKind::IntType:
+    case TypeKind::SymIntType:
+    case TypeKind::FloatType:
+    case TypeKind::SymFloatType:
+    case TypeKind::BoolType:
+    case TypeKind::SymBoolType:
+    case TypeKind::NumberType:
+    case TypeKind::StringType:
+    case TypeKind::ComplexType:
+    case TypeKind::DeviceObjType:
+    case TypeKind::LayoutType:
+    case TypeKind::ScalarTypeType:
+    case TypeKind::MemoryFormatType:
+    case TypeKind::GeneratorType: return true;
     case TypeKind::ListType: return is_plain(type->expectRef<c10::ListType>().getElementType());
     default: return false;
   }
@@ -89,7 +101,8 @@ c10::IValue made_list(const std::vector<c10::IValue>& items, ListOf list_of) {
   switch (list_of) {
     case ListOf::Integers: return filled(c10::List<std::int64_t>(), [](const c10::IValue& v) { return v.toInt(); });
     case ListOf::Reals:
-      return filled(c10::List<double>(), [](const c10::IValue& v) { return v.isInt() ? double(v.toInt()) : v.toDouble(); });
+      return filled(c10::List<double>(),
+                    [](const c10::IValue& v) { return v.isInt() ? double(v.toInt()) : v.toDouble(); });
     case ListOf::Truths: return filled(c10::List<bool>(), [](const c10::IValue& v) { return v.toBool(); });
     case ListOf::Texts: return filled(c10::List<std::string>(), [](const c10::IValue& v) { return v.toStringRef(); });
     case ListOf::Tensors: return filled(c10::List<at::Tensor>(), [](const c10::IValue& v) { return v.toTensor(); });
@@ -124,9 +137,12 @@ namespace {
 
 ListOf list_of(const c10::TypePtr& element) {
   switch (element->kind()) {
-    case TypeKind::IntType: case TypeKind::SymIntType: return ListOf::Integers;
-    case TypeKind::FloatType: case TypeKind::SymFloatType: return ListOf::Reals;
-    case TypeKind::BoolType: case TypeKind::SymBoolType: return ListOf::Truths;
+    case TypeKind::IntType:
+    case TypeKind::SymIntType: return ListOf::Integers;
+    case TypeKind::FloatType:
+    case TypeKind::SymFloatType: return ListOf::Reals;
+    case TypeKind::BoolType:
+    case TypeKind::SymBoolType: return ListOf::Truths;
     case TypeKind::StringType: return ListOf::Texts;
     case TypeKind::TensorType: return ListOf::Tensors;
     case TypeKind::OptionalType: return ListOf::OptionalTensors;

@@ -16,8 +16,9 @@ constexpr std::int64_t kSchemaMajor = 8;
 void check_version(const Json& json) {
   const std::int64_t major = json.at("schema_version").at("major").integer();
   if (major != kSchemaMajor)
-    throw FileError("the file has version " + std::to_string(major) + " of the schema of torch.export; this program reads version " +
-                    std::to_string(kSchemaMajor) + ". Export it again with a torch that writes that version");
+    throw FileError("the file has version " + std::to_string(major) +
+                    " of the schema of torch.export; this program reads version " + std::to_string(kSchemaMajor) +
+                    ". Export it again with a torch that writes that version");
 }
 
 c10::IValue as_graph_takes_it(const Value& value) {
@@ -71,8 +72,10 @@ Program::Program(ProgramSource source)
   GraphFacts facts;
   facts.namespaces = std::move(source.namespaces);
   graph_ = read_graph(graph_module.at("graph"), is_state, facts);
-  if (graph_.inputs.size() != is_state.size()) throw FileError("the file is damaged: its graph has other inputs than its signature");
-  if (graph_.outputs.size() != outputs_.size()) throw FileError("the file is damaged: its graph has other outputs than its signature");
+  if (graph_.inputs.size() != is_state.size())
+    throw FileError("the file is damaged: its graph has other inputs than its signature");
+  if (graph_.outputs.size() != outputs_.size())
+    throw FileError("the file is damaged: its graph has other outputs than its signature");
   const auto writes = [](const Written& written) { return written.to == Written::To::State; };
   writes_state_ = facts.writes_state || std::any_of(outputs_.begin(), outputs_.end(), writes);
   if (source.described) {
@@ -82,7 +85,8 @@ Program::Program(ProgramSource source)
     read_call(graph_module);
     read_rules(json);
   }
-  const auto results = std::count_if(outputs_.begin(), outputs_.end(), [](const Written& w) { return w.to == Written::To::Result; });
+  const auto results =
+      std::count_if(outputs_.begin(), outputs_.end(), [](const Written& w) { return w.to == Written::To::Result; });
   result_.require_below(static_cast<std::size_t>(results));
   for (const ArgumentRule& argument : arguments_) argument.structure.require_below(rules_.inputs.size());
 }
@@ -106,7 +110,9 @@ std::vector<bool> Program::read_input_specs(const Json& specs, const Json& graph
       user_places_.push_back(place);
       const auto& [argument_kind, argument] = inputs[place].choice();
       const bool is_tensor = argument_kind == "as_tensor";
-      input_names_.push_back(is_tensor ? argument.at("name").text() : kind == "constant_input" ? value.at("name").text() : "");
+      input_names_.push_back(is_tensor                  ? argument.at("name").text()
+                             : kind == "constant_input" ? value.at("name").text()
+                                                        : "");
     } else if (kind == "parameter" || kind == "buffer" || kind == "tensor_constant") {
       state_places_.emplace_back(place, state(value.at(kind + "_name").text()));
     } else {
@@ -126,7 +132,8 @@ void Program::read_output_specs(const Json& specs) {
     } else if (kind == "user_input_mutation") {
       written.to = Written::To::Input;
       const auto found = std::find(input_names_.begin(), input_names_.end(), value.at("user_input_name").text());
-      if (found == input_names_.end()) throw FileError("the file is damaged: it writes to an input that does not exist");
+      if (found == input_names_.end())
+        throw FileError("the file is damaged: it writes to an input that does not exist");
       written.input = static_cast<std::size_t>(found - input_names_.begin());
     } else if (kind != "user_output") {
       throw FileError("the program has an output of kind `" + kind + "`, which this program does not know");
@@ -152,7 +159,8 @@ std::optional<std::string> Program::flatten(const Bound& bound, std::vector<Valu
     const Parameter& parameter = signature_.parameters[k];
     if (is_taken[k] || !bound.by_parameter[k] || !parameter.standard) continue;
     if (!same_literal(*bound.by_parameter[k], *parameter.standard))
-      return "`" + parameter.name + "` must be left out, not " + described(*bound.by_parameter[k]) + ": it was exported that way";
+      return "`" + parameter.name + "` must be left out, not " + described(*bound.by_parameter[k]) +
+             ": it was exported that way";
   }
   return std::nullopt;
 }
@@ -220,7 +228,8 @@ std::vector<Value> Program::written(Values made, const FlatInputs& inputs) const
       continue;
     }
     const at::NoGradGuard no_grad;
-    at::Tensor target = outputs_[k].to == Written::To::State ? outputs_[k].state->tensor : inputs.values[outputs_[k].input].tensor();
+    at::Tensor target =
+        outputs_[k].to == Written::To::State ? outputs_[k].state->tensor : inputs.values[outputs_[k].input].tensor();
     target.copy_(made[k].toTensor());
   }
   return results;

@@ -42,8 +42,8 @@ struct Refusal {
 struct ProgramSource {
   std::string name;
   const Json& json;
-  const Json* described;           // its entry in the manifest, nullptr where the file has none
-  const Signature* signature;      // of the method, likewise
+  const Json* described;       // its entry in the manifest, nullptr where the file has none
+  const Signature* signature;  // of the method, likewise
   TensorStore::Names tensors;
   std::set<std::string> namespaces;
   Limits limits;
@@ -104,9 +104,9 @@ class Program {
   std::vector<ArgumentRule> arguments_;
   Structure result_;
   InputRules rules_;
-  std::vector<std::size_t> user_places_;                            // of the flat inputs among the inputs of the graph
-  std::vector<std::pair<std::size_t, StoredTensor*>> state_places_; // of parameters, buffers and constants
-  std::vector<std::string> input_names_;                            // of the flat inputs in the graph
+  std::vector<std::size_t> user_places_;                             // of the flat inputs among the inputs of the graph
+  std::vector<std::pair<std::size_t, StoredTensor*>> state_places_;  // of parameters, buffers and constants
+  std::vector<std::string> input_names_;                             // of the flat inputs in the graph
   std::vector<Written> outputs_;
   Graph graph_;
   Runner runner_;

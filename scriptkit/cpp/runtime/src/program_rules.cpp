@@ -61,7 +61,8 @@ InputRule rule_of_tensor(const Json& meta, const Json& ranges, std::int32_t plac
   InputRule rule;
   rule.example_dtype = scalar_type_of(meta.at("dtype").integer());
   std::int32_t dimension = 0;
-  for (const Json& size : meta.at("sizes").items()) rule.dimensions.push_back(rule_of_size(size, ranges, {place, dimension++}, seen));
+  for (const Json& size : meta.at("sizes").items())
+    rule.dimensions.push_back(rule_of_size(size, ranges, {place, dimension++}, seen));
   return rule;
 }
 
@@ -96,7 +97,8 @@ std::string as_starred(const std::string& path) {
 
 std::string without_quotes(const std::string& path) {  // `['x'][0]` is `x[0]` to the user
   const std::size_t end = path.find("']");
-  return path.compare(0, 2, "['") == 0 && end != std::string::npos ? path.substr(2, end - 2) + path.substr(end + 2) : path;
+  return path.compare(0, 2, "['") == 0 && end != std::string::npos ? path.substr(2, end - 2) + path.substr(end + 2)
+                                                                   : path;
 }
 
 }  // namespace
@@ -108,12 +110,15 @@ void Program::read_call(const Json& graph_module) {
   if (!signature) throw FileError("the file does not say how its program is called");
   const Json* fields = graph_module.find("treespec_namedtuple_fields");
   std::size_t next = 0, next_result = 0;
-  const auto spec = [&](const char* key) { return Json::parse(signature->at(key).text(), "the structure of the call"); };
+  const auto spec = [&](const char* key) {
+    return Json::parse(signature->at(key).text(), "the structure of the call");
+  };
   const Structure in = Structure::from_tree_spec(spec("in_spec"), fields, next);
   result_ = Structure::from_tree_spec(spec("out_spec"), fields, next_result);
   if (in.children().size() != 2 || in.children()[1].kind() != Value::Kind::Dict)
     throw FileError("the file is damaged: its arguments are no tuple and dictionary");
-  if (next != user_places_.size()) throw FileError("the file is damaged: its arguments do not fit the inputs of its program");
+  if (next != user_places_.size())
+    throw FileError("the file is damaged: its arguments do not fit the inputs of its program");
   const Json* names = signature->find("forward_arg_names");
   const std::vector<Structure>&positional = in.children()[0].children(), &named = in.children()[1].children();
   for (std::size_t k = 0; k < positional.size(); ++k) {
@@ -128,7 +133,8 @@ void Program::read_call(const Json& graph_module) {
 }
 
 void Program::read_rules(const Json& json) {
-  const Json &graph_module = json.at("graph_module"), &graph = graph_module.at("graph"), &ranges = json.at("range_constraints");
+  const Json &graph_module = json.at("graph_module"), &graph = graph_module.at("graph"),
+             &ranges = json.at("range_constraints");
   std::vector<std::string> paths;
   std::unordered_map<std::string, std::size_t> places;
   for (const ArgumentRule& argument : arguments_) argument.structure.paths("['" + argument.name + "']", paths);
@@ -145,10 +151,14 @@ void Program::read_rules(const Json& json) {
     const Json& argument = graph.at("inputs").items()[user_places_[k]];
     const auto place = static_cast<std::int32_t>(k);
     InputRule rule;
-    if (kind == "constant_input") rule.kind = InputRule::Kind::Fixed, rule.value = constant_of(value.at("value"));
-    else if (argument.choice().first == "as_tensor") rule = rule_of_tensor(graph.at("tensor_values").at(input_names_[k]), ranges, place, seen);
-    else if (argument.choice().first.compare(0, 7, "as_sym_") == 0) rule = rule_of_number(argument, graph, ranges, place, seen);
-    else rule.kind = InputRule::Kind::Fixed, rule.value = constant_of(argument);
+    if (kind == "constant_input")
+      rule.kind = InputRule::Kind::Fixed, rule.value = constant_of(value.at("value"));
+    else if (argument.choice().first == "as_tensor")
+      rule = rule_of_tensor(graph.at("tensor_values").at(input_names_[k]), ranges, place, seen);
+    else if (argument.choice().first.compare(0, 7, "as_sym_") == 0)
+      rule = rule_of_number(argument, graph, ranges, place, seen);
+    else
+      rule.kind = InputRule::Kind::Fixed, rule.value = constant_of(argument);
     rule.name = without_quotes(paths[k]);
     rules_.inputs.push_back(std::move(rule));
   }
@@ -175,8 +185,12 @@ DimensionRule dimension_from_manifest(const Json& json, const std::vector<InputR
   if (place.size() != 2) throw FileError("the manifest of the file is damaged: an equal size is a pair of numbers");
   const std::int64_t input = place[0].integer(), dimension = place[1].integer();
   const bool is_known = input >= 0 && dimension >= 0 && static_cast<std::size_t>(input) <= earlier.size();
-  const std::size_t rank = !is_known ? 0 : static_cast<std::size_t>(input) < earlier.size() ? earlier[static_cast<std::size_t>(input)].dimensions.size() : here;
-  if (!is_known || static_cast<std::size_t>(dimension) >= rank) throw FileError("the manifest of the file is damaged: a size equals one that comes later");
+  const std::size_t rank = !is_known ? 0
+                           : static_cast<std::size_t>(input) < earlier.size()
+                               ? earlier[static_cast<std::size_t>(input)].dimensions.size()
+                               : here;
+  if (!is_known || static_cast<std::size_t>(dimension) >= rank)
+    throw FileError("the manifest of the file is damaged: a size equals one that comes later");
   rule.same_input = static_cast<std::int32_t>(input), rule.same_dimension = static_cast<std::int32_t>(dimension);
   return rule;
 }
@@ -188,7 +202,8 @@ InputRule input_from_manifest(const Json& json, const std::vector<InputRule>& ea
   if (kind == "tensor") {
     rule.dtype = scalar_type_named(json.at("dtype").text());
     rule.device = checked_device(json.at("device").text()).type();
-    for (const Json& size : json.at("dims").items()) rule.dimensions.push_back(dimension_from_manifest(size, earlier, rule.dimensions.size()));
+    for (const Json& size : json.at("dims").items())
+      rule.dimensions.push_back(dimension_from_manifest(size, earlier, rule.dimensions.size()));
   } else if (kind == "int") {
     rule.kind = InputRule::Kind::Integer;
     rule.range = dimension_from_manifest(json, {}, 0);
@@ -206,9 +221,12 @@ InputRule input_from_manifest(const Json& json, const std::vector<InputRule>& ea
 void Program::read_manifest(const Json& described) {
   if (const Json* training = described.find("training")) training_ = training->boolean();
   if (const Json* gradients = described.find("gradients")) has_gradients_ = gradients->boolean();
-  for (const Json& input : described.at("inputs").items()) rules_.inputs.push_back(input_from_manifest(input, rules_.inputs));
-  if (rules_.inputs.size() != user_places_.size()) throw FileError("the manifest of the file has other inputs than its program");
-  for (const Json& guard : described.at("guards").items()) rules_.guards.push_back(Expression::from_manifest(guard, rules_.inputs.size()));
+  for (const Json& input : described.at("inputs").items())
+    rules_.inputs.push_back(input_from_manifest(input, rules_.inputs));
+  if (rules_.inputs.size() != user_places_.size())
+    throw FileError("the manifest of the file has other inputs than its program");
+  for (const Json& guard : described.at("guards").items())
+    rules_.guards.push_back(Expression::from_manifest(guard, rules_.inputs.size()));
   for (const Json& argument : described.at("arguments").items()) {
     const std::string& name = argument.at("name").text();
     arguments_.push_back({name, signature_.place_of(name), Structure::from_manifest(argument.at("value"))});

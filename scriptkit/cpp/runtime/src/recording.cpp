@@ -22,7 +22,8 @@ at::Tensor tensor_from(Archive& archive, const Json& json) {
   for (const Json& size : json.at("sizes").items()) sizes.push_back(size.integer());
   at::Tensor tensor = at::empty(sizes, at::TensorOptions().dtype(scalar_type_named(json.at("dtype").text())));
   const std::string& entry = json.at("entry").text();
-  if (archive.size(entry) != static_cast<std::int64_t>(tensor.nbytes())) throw FileError("the recording is damaged: a tensor has another size");
+  if (archive.size(entry) != static_cast<std::int64_t>(tensor.nbytes()))
+    throw FileError("the recording is damaged: a tensor has another size");
   archive.read_into(entry, tensor.mutable_data_ptr());
   return tensor;
 }
@@ -36,7 +37,10 @@ Value value_from(Archive& archive, const Json& json) {
   for (const Json& item : json.at("items").items()) items.push_back(value_from(archive, item));
   if (const Json* names = json.find("keys"))
     for (const Json& key : names->items()) keys.push_back(key.text());
-  const Value::Kind container = kind == "list" ? Value::Kind::List : kind == "tuple" ? Value::Kind::Tuple : kind == "dict" ? Value::Kind::Dict : Value::Kind::Record;
+  const Value::Kind container = kind == "list"    ? Value::Kind::List
+                                : kind == "tuple" ? Value::Kind::Tuple
+                                : kind == "dict"  ? Value::Kind::Dict
+                                                  : Value::Kind::Record;
   return Value::container(container, std::move(items), std::move(keys));
 }
 
@@ -60,7 +64,8 @@ std::vector<RecordedCall> read_recording(const std::string& path) {
     RecordedCall call;
     call.method = json.at("method").text();
     for (const Json& argument : json.at("arguments").items()) call.arguments.push_back(value_from(archive, argument));
-    for (const auto& [name, argument] : json.at("named").members()) call.named.emplace_back(name, value_from(archive, argument));
+    for (const auto& [name, argument] : json.at("named").members())
+      call.named.emplace_back(name, value_from(archive, argument));
     call.is_refused = json.at("refused").boolean();
     if (!call.is_refused) call.result = value_from(archive, json.at("result"));
     calls.push_back(std::move(call));
@@ -76,7 +81,8 @@ double difference(const Value& found, const Value& expected) {
   double largest = 0;
   const bool is_keyed = !expected.keys().empty();
   for (std::size_t k = 0; k < expected.size(); ++k) {
-    if (is_keyed && std::find(found.keys().begin(), found.keys().end(), expected.keys()[k]) == found.keys().end()) return kOther;
+    if (is_keyed && std::find(found.keys().begin(), found.keys().end(), expected.keys()[k]) == found.keys().end())
+      return kOther;
     largest = std::max(largest, difference(is_keyed ? found[expected.keys()[k]] : found[k], expected[k]));
   }
   return largest;

@@ -13,7 +13,8 @@ inline c10::IValue fetched(const Operand& operand, std::vector<c10::IValue>& slo
   switch (operand.kind) {
     case Operand::Kind::Constant: return operand.constant;
     case Operand::Kind::Slot:
-      return operand.conversion == Conversion::None ? slots[operand.slot] : converted(slots[operand.slot], operand.conversion);
+      return operand.conversion == Conversion::None ? slots[operand.slot]
+                                                    : converted(slots[operand.slot], operand.conversion);
     case Operand::Kind::LastUse:
       if (operand.conversion == Conversion::None) return std::move(slots[operand.slot]);
       return converted(slots[operand.slot], operand.conversion);

@@ -133,16 +133,27 @@ Structure Structure::from_manifest(const Json& node, int depth) {
   if (depth > kDeepest) throw FileError("the arguments or results of the file are nested too deeply");
   Structure made;
   const std::string& kind = node.at("kind").text();
-  if (kind == "tensor") made.leaf_ = Leaf::Tensor;
-  else if (kind == "int") made.leaf_ = Leaf::Int;
-  else if (kind == "float") made.leaf_ = Leaf::Float;
-  else if (kind == "bool") made.leaf_ = Leaf::Bool;
-  else if (kind == "value") made.leaf_ = Leaf::Literal;
-  else if (kind == "list") made.kind_ = Value::Kind::List;
-  else if (kind == "tuple") made.kind_ = Value::Kind::Tuple;
-  else if (kind == "dict") made.kind_ = Value::Kind::Dict;
-  else if (kind == "namedtuple" || kind == "object") made.kind_ = Value::Kind::Record;
-  else throw FileError("the manifest of the file has a structure of kind `" + kind + "`, which this program does not know");
+  if (kind == "tensor")
+    made.leaf_ = Leaf::Tensor;
+  else if (kind == "int")
+    made.leaf_ = Leaf::Int;
+  else if (kind == "float")
+    made.leaf_ = Leaf::Float;
+  else if (kind == "bool")
+    made.leaf_ = Leaf::Bool;
+  else if (kind == "value")
+    made.leaf_ = Leaf::Literal;
+  else if (kind == "list")
+    made.kind_ = Value::Kind::List;
+  else if (kind == "tuple")
+    made.kind_ = Value::Kind::Tuple;
+  else if (kind == "dict")
+    made.kind_ = Value::Kind::Dict;
+  else if (kind == "namedtuple" || kind == "object")
+    made.kind_ = Value::Kind::Record;
+  else
+    throw FileError("the manifest of the file has a structure of kind `" + kind +
+                    "`, which this program does not know");
   if (made.leaf_ == Leaf::Literal) {
     const Json* value = node.find("value");
     if (value) made.literal_ = literal_of(*value);
@@ -150,8 +161,10 @@ Structure Structure::from_manifest(const Json& node, int depth) {
   if (made.leaf_ != Leaf::None) {
     const Json* index = node.find("index");
     made.has_index_ = index != nullptr;
-    if (!index && made.leaf_ != Leaf::Literal) throw FileError("the manifest of the file is damaged: a leaf without its number");
-    if (index && index->integer() < 0) throw FileError("the manifest of the file is damaged: a negative number of a leaf");
+    if (!index && made.leaf_ != Leaf::Literal)
+      throw FileError("the manifest of the file is damaged: a leaf without its number");
+    if (index && index->integer() < 0)
+      throw FileError("the manifest of the file is damaged: a negative number of a leaf");
     if (index) made.index_ = static_cast<std::size_t>(index->integer());
     return made;
   }

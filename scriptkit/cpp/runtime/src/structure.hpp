@@ -55,9 +55,9 @@ class Structure {
   Leaf leaf_ = Leaf::None;
   Value::Kind kind_ = Value::Kind::None;  // of a container
   std::size_t index_ = 0;
-  bool has_index_ = true;                 // a literal of a result has none
+  bool has_index_ = true;  // a literal of a result has none
   Value literal_;
-  std::vector<std::string> keys_;         // of a dictionary or record
+  std::vector<std::string> keys_;  // of a dictionary or record
   bool keys_are_texts_ = true;
   std::vector<Structure> children_;
 };

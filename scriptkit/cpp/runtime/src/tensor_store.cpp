@@ -32,7 +32,8 @@ Layout layout_from(const Json& meta) {
   for (const Json& size : meta.at("sizes").items()) layout.sizes.push_back(constant_of(size));
   for (const Json& stride : meta.at("strides").items()) layout.strides.push_back(constant_of(stride));
   layout.offset = constant_of(meta.at("storage_offset"));
-  if (layout.sizes.size() != layout.strides.size()) throw FileError("the file is damaged: a tensor has other strides than sizes");
+  if (layout.sizes.size() != layout.strides.size())
+    throw FileError("the file is damaged: a tensor has other strides than sizes");
   return layout;
 }
 
@@ -83,9 +84,11 @@ void TensorStore::read_config(Archive& archive, const std::string& folder, const
   }
 }
 
-StoredTensor* TensorStore::tensor_of(Archive& archive, const std::string& name, const std::string& folder, const Json& payload) {
+StoredTensor* TensorStore::tensor_of(Archive& archive, const std::string& name, const std::string& folder,
+                                     const Json& payload) {
   const std::string& path = payload.at("path_name").text();
-  if (path.find('/') != std::string::npos) throw FileError("the file is damaged: `" + path + "` names no stored tensor");
+  if (path.find('/') != std::string::npos)
+    throw FileError("the file is damaged: `" + path + "` names no stored tensor");
   const Layout layout = layout_from(payload.at("tensor_meta"));
   const std::string entry = folder + path, key = key_of(entry, layout);
   const auto known = tensors_.find(key);
@@ -97,11 +100,14 @@ StoredTensor* TensorStore::tensor_of(Archive& archive, const std::string& name, 
   if (layout.dtype == at::kBool) require_truths(bytes);
   StoredTensor& made = tensors_[key];
   made.tensor = at::empty({0}, at::TensorOptions().dtype(layout.dtype));
-  if (bytes.numel() > 0) made.tensor.set_(bytes.storage(), layout.offset, layout.sizes, layout.strides);
-  else made.tensor = at::empty(layout.sizes, at::TensorOptions().dtype(layout.dtype));
+  if (bytes.numel() > 0)
+    made.tensor.set_(bytes.storage(), layout.offset, layout.sizes, layout.strides);
+  else
+    made.tensor = at::empty(layout.sizes, at::TensorOptions().dtype(layout.dtype));
   made.is_parameter = payload.at("is_param").boolean();
   const bool can_require = at::isFloatingType(layout.dtype) || at::isComplexType(layout.dtype);
-  if (made.is_parameter && can_require && payload.at("tensor_meta").at("requires_grad").boolean()) made.tensor.requires_grad_();
+  if (made.is_parameter && can_require && payload.at("tensor_meta").at("requires_grad").boolean())
+    made.tensor.requires_grad_();
   return &made;
 }
 
@@ -110,7 +116,8 @@ const at::Tensor& TensorStore::storage(Archive& archive, const std::string& entr
   if (bytes.defined()) return bytes;
   const std::int64_t size = archive.size(entry);
   bytes_ += size;
-  if (bytes_ > limits_.weight_bytes) throw FileError("the tensors of the file have more bytes than Limits::weight_bytes allows");
+  if (bytes_ > limits_.weight_bytes)
+    throw FileError("the tensors of the file have more bytes than Limits::weight_bytes allows");
   bytes = at::empty({size}, at::TensorOptions().dtype(at::kByte));
   archive.read_into(entry, bytes.mutable_data_ptr());
   return bytes;
@@ -121,7 +128,9 @@ void TensorStore::move(std::optional<c10::Device> device, std::optional<at::Scal
   for (auto& [key, stored] : tensors_) {
     const at::Tensor before = stored.tensor;
     const bool is_real = at::isFloatingType(before.scalar_type());
-    at::Tensor moved = before.detach().to(before.options().device(device.value_or(before.device())).dtype(dtype && is_real ? *dtype : before.scalar_type()));
+    at::Tensor moved = before.detach().to(before.options()
+                                              .device(device.value_or(before.device()))
+                                              .dtype(dtype && is_real ? *dtype : before.scalar_type()));
     if (moved.is_alias_of(before)) continue;
     stored.tensor = moved.requires_grad_(before.requires_grad());
   }

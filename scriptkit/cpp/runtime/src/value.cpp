@@ -25,7 +25,9 @@ Value::Value(Kind kind, std::vector<Value> items, std::vector<std::string> keys)
 
 Value Value::dict(std::vector<std::pair<std::string, Value>> entries) { return keyed(Kind::Dict, std::move(entries)); }
 
-Value Value::record(std::vector<std::pair<std::string, Value>> fields) { return keyed(Kind::Record, std::move(fields)); }
+Value Value::record(std::vector<std::pair<std::string, Value>> fields) {
+  return keyed(Kind::Record, std::move(fields));
+}
 
 Value::Kind Value::kind() const {
   switch (held_.index()) {

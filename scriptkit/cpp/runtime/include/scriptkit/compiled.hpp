@@ -27,7 +27,8 @@ class CompiledModel {
     for (const std::string& program : model_.programs()) {
       const std::string reason = compiled(path, program);
       if (reason.empty()) continue;
-      if (otherwise == Otherwise::Refuse) throw FileError("the program `" + program + "` has no machine code that runs here: " + reason);
+      if (otherwise == Otherwise::Refuse)
+        throw FileError("the program `" + program + "` has no machine code that runs here: " + reason);
       portable_.push_back(program + ": " + reason);
     }
   }

@@ -7,10 +7,10 @@
 namespace scriptkit {
 
 struct Limits {
-  std::int64_t text_bytes = std::int64_t{1} << 30;        // one JSON text of the file
-  std::int64_t weight_bytes = std::int64_t{1} << 40;      // all tensors of the file together
-  std::int64_t elements_made = std::int64_t{1} << 36;     // one tensor made from sizes that the program gives
-  std::int64_t loop_rounds = 1'000'000'000;               // rounds of one `while_loop` in one call
+  std::int64_t text_bytes = std::int64_t{1} << 30;     // one JSON text of the file
+  std::int64_t weight_bytes = std::int64_t{1} << 40;   // all tensors of the file together
+  std::int64_t elements_made = std::int64_t{1} << 36;  // one tensor made from sizes that the program gives
+  std::int64_t loop_rounds = 1'000'000'000;            // rounds of one `while_loop` in one call
 };
 
 }  // namespace scriptkit

@@ -40,10 +40,13 @@ class Model {
   // unless a c10::NoGradGuard (or torch::NoGradGuard) is in force.
   using Named = std::vector<std::pair<std::string, Value>>;
   Value call(const std::string& method, const std::vector<Value>& arguments, const Named& named = {}) const;
-  Value operator()(const std::vector<Value>& arguments, const Named& named = {}) const { return call("forward", arguments, named); }
+  Value operator()(const std::vector<Value>& arguments, const Named& named = {}) const {
+    return call("forward", arguments, named);
+  }
 
   // Why a call would be refused; nothing where it would not.
-  std::optional<std::string> reason_against(const std::string& method, const std::vector<Value>& arguments, const Named& named = {}) const;
+  std::optional<std::string> reason_against(const std::string& method, const std::vector<Value>& arguments,
+                                            const Named& named = {}) const;
 
   // Arguments of the sizes and dtypes a method was exported with, all zeros: for a first call, or to warm up.
   std::vector<Value> example(const std::string& method = "forward") const;
@@ -67,7 +70,8 @@ class Model {
   void to(at::ScalarType dtype);
   c10::Device device() const;
 
-  // By their names in Python, tied ones once. They are the tensors themselves: change them in place, or give them to an optimizer.
+  // By their names in Python, tied ones once. They are the tensors themselves: change them in place, or give them to an
+  // optimizer.
   std::map<std::string, at::Tensor> parameters() const;
   std::map<std::string, at::Tensor> buffers() const;
 

@@ -59,10 +59,12 @@ SCRIPTKIT_API int scriptkit_add_text(scriptkit_values* values, const char* name,
 SCRIPTKIT_API int scriptkit_add_none(scriptkit_values* values, const char* name);
 
 /* Append a container of all the values in `items` (which stay yours); their names are the keys of a dictionary. */
-SCRIPTKIT_API int scriptkit_add_container(scriptkit_values* values, const char* name, int kind, const scriptkit_values* items);
+SCRIPTKIT_API int scriptkit_add_container(
+    scriptkit_values* values, const char* name, int kind, const scriptkit_values* items);
 
 /* Call a method, without recording gradients. The result is a list of one value, or of the items of a container. */
-SCRIPTKIT_API scriptkit_values* scriptkit_call(const scriptkit_model* model, const char* method, const scriptkit_values* arguments);
+SCRIPTKIT_API scriptkit_values* scriptkit_call(
+    const scriptkit_model* model, const char* method, const scriptkit_values* arguments);
 
 SCRIPTKIT_API int64_t scriptkit_count(const scriptkit_values* values);
 SCRIPTKIT_API int scriptkit_kind(const scriptkit_values* values, int64_t place); /* -1 when there is none */
@@ -79,7 +81,8 @@ SCRIPTKIT_API int64_t scriptkit_get_sizes(const scriptkit_values* values, int64_
 SCRIPTKIT_API int scriptkit_get_dtype(const scriptkit_values* values, int64_t place); /* -1 on failure */
 
 /* Copy a tensor to memory, in row-major order, converted to `dtype`; `room` is the number of elements there. */
-SCRIPTKIT_API int scriptkit_get_tensor(const scriptkit_values* values, int64_t place, void* data, int dtype, int64_t room);
+SCRIPTKIT_API int scriptkit_get_tensor(
+    const scriptkit_values* values, int64_t place, void* data, int dtype, int64_t room);
 
 #ifdef __cplusplus
 }

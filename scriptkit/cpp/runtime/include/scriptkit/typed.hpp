@@ -124,8 +124,10 @@ Result call(const Model& model, const char* method, std::vector<std::string> nam
   named.reserve(sizeof...(Arguments));
   [[maybe_unused]] std::size_t place = 0;
   (named.emplace_back(std::move(names.at(place++)), Typed<Arguments>::pack(arguments)), ...);
-  if constexpr (std::is_void_v<Result>) model.call(method, {}, named);
-  else return Typed<Result>::unpack(model.call(method, {}, named));
+  if constexpr (std::is_void_v<Result>)
+    model.call(method, {}, named);
+  else
+    return Typed<Result>::unpack(model.call(method, {}, named));
 }
 
 }  // namespace scriptkit

@@ -46,8 +46,8 @@ class Value {
   std::int64_t integer() const;
   double number() const;
   const std::string& text() const;
-  const std::vector<Value>& items() const;        // of any container
-  const std::vector<std::string>& keys() const;   // of a Dict or Record, else empty
+  const std::vector<Value>& items() const;       // of any container
+  const std::vector<std::string>& keys() const;  // of a Dict or Record, else empty
   const Value& operator[](std::size_t place) const;
   const Value& operator[](const std::string& key) const;
   const Value& operator[](const char* key) const { return (*this)[std::string(key)]; }
