@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.artifact.container import write_container
 from scriptkit.artifact.reading import load
 from scriptkit.artifact.writing import write_atomically
 from scriptkit.cpp.exported.project import MANIFEST
@@ -113,7 +114,7 @@ def reason_against(described: dict[str, Any], program: Any) -> str:
 def _gives_tensors(structure: dict[str, Any]) -> bool:
     if "items" in structure:
         return all(map(_gives_tensors, structure["items"]))
-    return structure["kind"] == "tensor"
+    return bool(structure["kind"] == "tensor")
 
 
 def inputs_within(inputs: list[dict[str, Any]]) -> Iterator[list[Any]]:
@@ -186,7 +187,7 @@ def _write(file: Path, output: Path, made: dict[str, dict[str, bytes]], reports:
         },
     }
     entries[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True).encode()
-    write_atomically(output, list(entries.items()))
+    write_atomically(str(output), lambda stream: write_container(stream, entries.items()))
 
 
 def _first_line(error: Exception) -> str:
