@@ -36,6 +36,7 @@ OTHERWISE = {
     "versions.md": "written and checked by tools.torch_matrix.page",
     "torchscript.md": "written and checked by tools.language_reference",
     "tutorial.md": "followed to the letter by tools.tutorial",
+    "cpp.md": "tests/cpp",
 }
 PAGES = (ROOT / "README.md", *sorted(page for page in DOCS.glob("*.md") if page.name not in OTHERWISE))
 RUN = ("scriptkit", "python")

@@ -17,7 +17,7 @@ _REFUSED_NAMESPACES = frozenset(
 )
 _REFUSED_IN_ATEN = frozenset(
     "save from_file as_strided_ as_strided_scatter as_strided_copy set_ set set_data resize_ resize resize_as_"
-    " resize_as resize_as_sparse_ resize_as_sparse manual_seed seed empty_strided new_empty_strided"
+    " resize_as resize_as_sparse_ resize_as_sparse empty_strided new_empty_strided"
     " sparse_resize_ sparse_resize_and_clear_ sparse_resize sparse_resize_and_clear record_stream data_ptr".split()
 )
 _INTERNAL_IN_ATEN = frozenset(

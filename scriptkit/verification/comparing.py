@@ -319,6 +319,7 @@ def _differs(part: nn.Module, given: Given, tolerance: Tolerance) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """The type of an error and its last line."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
+    """The type of an error and its last line, without torch's declaration of what was called."""
+    text = str(error).partition(" Declaration: ")[0]
+    lines = [line for line in text.splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__

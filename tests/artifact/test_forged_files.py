@@ -161,7 +161,6 @@ MEMORY = {
     "torch._sparse_coo_tensor_unsafe(x, x, [10])": "calls `torch._sparse_coo_tensor_unsafe`",
     "ops.c10d.check_for_nan(x)": "calls `ops.c10d.check_for_nan`",
     "ops.prim.PythonOp(x)": "calls `ops.prim.PythonOp`",
-    "torch.manual_seed(1)": "calls `torch.manual_seed`",
 }
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from typing import Any
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,16 +142,16 @@ def test_a_file_that_would_differ_from_the_module_is_not_written(
     gate = Gate(3).eval()
     from scriptkit.engines.torchscript.engine import files
 
-    loading = files.load_bytes
+    loading = files.load_archive
 
-    def wrong(data: bytes, device: torch.device | None) -> torch.jit.ScriptModule:
-        loaded = loading(data, device)
+    def wrong(archive: Any, device: torch.device | None) -> Any:
+        loaded = loading(archive, device)
         with torch.no_grad():
-            for parameter in loaded.parameters():
+            for parameter in loaded.module.parameters():
                 parameter.add_(1)
         return loaded
 
-    monkeypatch.setattr(files, "load_bytes", wrong)
+    monkeypatch.setattr(files, "load_archive", wrong)
     with pytest.raises(VerificationError, match="`forward` reloaded differs from eager on the example inputs: output"):
         scriptkit.save(gate, tmp_path / "model.pt", example_inputs=(torch.randn(2, 3),))
     assert not (tmp_path / "model.pt").exists()

@@ -118,7 +118,8 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
         try:
             tree = compile_or_explain(module)
         except CompilationError as error:
-            log.plan.debug("%s: not scripted as a whole: %s", type(module).__name__, error.headline)
+            first = error.first_diagnostic()  # to read all of it would compile again
+            log.plan.debug("%s: not scripted as a whole: %s", type(module).__name__, first and first.message)
             refusal = error
         else:
             log.plan.debug("%s: scripted: its source scripts", type(module).__name__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +38,9 @@ _tracing_state, _set_tracing_state = look_up("tracing state"), look_up("tracing 
 _MODULES: Any = _trace  # `_trace_module_map` in it is exchanged while a module is recorded
 
 CHECK_MARK = "scriptkit trace check"
+_TOO_MANY = re.compile(
+    r"forward\(\) expected at most \d+ argument\(s\) but received|forward\(\): unknown keyword", re.IGNORECASE
+)
 OTHER_CALL = OtherCallError.__name__
 
 
@@ -212,8 +216,10 @@ def refused(error: BaseException) -> str | None:
     """What a compiled form says of a call it was not made for; None for any other error.
 
     Compiled code has no exceptions of its own: it says the type in its text, `OtherCallError`, and checks of a trace
-    have their mark.
+    have their mark. A program has no parameter for an argument that was fixed when it was made.
     """
+    if _TOO_MANY.search(str(error)):
+        return str(error).splitlines()[0].strip()
     found = failed_check(error)
     if found is None and OTHER_CALL in str(error):
         return str(error).rpartition(f"{OTHER_CALL}: ")[2].splitlines()[0].strip()
