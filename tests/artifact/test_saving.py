@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import sys
-from typing import Any
 from pathlib import Path
 from typing import Any, Final
 

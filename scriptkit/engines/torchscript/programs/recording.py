@@ -38,9 +38,7 @@ _tracing_state, _set_tracing_state = look_up("tracing state"), look_up("tracing 
 _MODULES: Any = _trace  # `_trace_module_map` in it is exchanged while a module is recorded
 
 CHECK_MARK = "scriptkit trace check"
-_TOO_MANY = re.compile(
-    r"forward\(\) expected at most \d+ argument\(s\) but received|forward\(\): unknown keyword", re.IGNORECASE
-)
+_TOO_MANY = re.compile(r"forward\(\) expected at most \d+ argument\(s\) but received|Unknown keyword argument '\w+'")
 OTHER_CALL = OtherCallError.__name__
 
 
