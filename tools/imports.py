@@ -116,10 +116,14 @@ def circles(files: Mapping[str, Path], found: Sequence[Arrow]) -> list[list[str]
             del stack[stack.index(name) :]
             groups.append(sorted(group))
 
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 4 * len(files)))
-    for name in files:
-        if name not in number:
-            visit(name)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 4 * len(files)))
+    try:
+        for name in files:
+            if name not in number:
+                visit(name)
+    finally:
+        sys.setrecursionlimit(limit)
     return sorted((group for group in groups if len(group) > 1), key=len, reverse=True)
 
 

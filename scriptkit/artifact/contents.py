@@ -131,7 +131,7 @@ def _needs_elements(found: Records) -> bool:
 
 def _marks(small: Mapping[str, bytes], name: str) -> tuple[Mark, ...]:
     debug = name + _DEBUG
-    return tuple(read_marks(debug, small[debug])) if debug in small else ()
+    return tuple(read_marks(debug, small[debug], from_torch=True)) if debug in small else ()
 
 
 def _is_code(name: str) -> bool:

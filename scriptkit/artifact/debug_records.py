@@ -45,11 +45,15 @@ _NOWHERE = Origin("", "", 0, 0, 1)
 """What torch writes for code that has no source."""
 
 
-def read_marks(name: str, data: bytes) -> list[Mark]:
-    """The marks of one `.debug_pkl` entry; raises ArtifactError for anything else."""
+def read_marks(name: str, data: bytes, *, from_torch: bool = False) -> list[Mark]:
+    """The marks of one `.debug_pkl` entry; raises ArtifactError for anything else.
+
+    What torch itself just wrote (`from_torch`) may point behind a text that was generated: there it ends with the text.
+    """
     match read_pickle(name, data):
         case Sequence(items=[str() as version, Sequence(items=table), Sequence(items=records)]) if version == _FORMAT:
             marks = [_mark(table, record) for record in records]
+            marks = [_within(mark) if from_torch and mark is not None else mark for mark in marks]
             if all(isinstance(text, str) for text in table) and all(map(_fits, marks)):
                 return [mark for mark in marks if mark is not None]
     message = f"the debug records `{name}` are damaged: they name lines that are not in them"
@@ -76,6 +80,15 @@ def _origin(table: list[Any], where: Any, start: int, end: int) -> Origin | None
             text = "".join(table[piece] for piece in pieces)
             return Origin(text, table[path], line, start, end)
     return None
+
+
+def _within(mark: Mark) -> Mark:
+    origin = mark.origin
+    if origin == _NOWHERE:
+        return mark
+    length = len(origin.text.encode("utf-8", "surrogatepass"))
+    start = min(max(origin.start, 0), length)
+    return mark._replace(origin=origin._replace(start=start, end=min(max(origin.end, start), length)))
 
 
 def _fits(mark: Mark | None) -> bool:

@@ -29,7 +29,8 @@ INTRODUCTION = """\
 <!-- written by `make versions`; the texts stand in tools/torch_matrix -->
 
 Supported means run: the table says what each version below passed of the blocks of the README, the demo and the whole
-suite of tests (`make torch-matrix`). The promises are the same on each. Other releases of a listed minor version (2.9.0 beside 2.9.1)
+suite of tests (`make torch-matrix`). The promises are the same on each. Other releases of a listed minor version (2.9.0
+beside 2.9.1)
 are judged by its table. On a torch newer than all of them, the newest table is used, what a class statement finds is a
 warning, and the constructor judges; `scriptkit doctor` says so.
 

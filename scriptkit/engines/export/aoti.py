@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from scriptkit.engines.export.torch_names import quiet
@@ -16,5 +17,7 @@ def compile_and_package(program: ExportedProgram, path: Path) -> None:
     """Compile a program and write the package; raises what torch raises."""
     import torch._inductor
 
-    with quiet():
+    # torch warns of its own deprecated functions while it compiles; nobody who calls this can do anything about it
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
         torch._inductor.aoti_compile_and_package(program, package_path=str(path))
