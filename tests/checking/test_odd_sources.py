@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,16 @@ def test_what_nests_deep_is_checked_or_one_finding(what: str) -> None:
     assert all("internal error" not in finding.message for finding in found)
 
 
+@pytest.fixture
+def pythons_own_depth() -> Iterator[None]:
+    """The recursion limit a process starts with: mypy and torch.compile raise it for good where they run."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("pythons_own_depth")
 def test_a_finding_about_depth_says_what_to_do() -> None:
     [finding] = check_source(DEEP["a sum in a forward"])
     assert finding.message == "an expression or a block of the file nests too deep to be checked"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,11 @@ def compile_and_package(program: ExportedProgram, path: Path) -> None:
     """Compile a program and write the package; raises what torch raises."""
     import torch._inductor
 
+    depth = sys.getrecursionlimit()  # which torch raises and leaves raised
     # torch warns of its own deprecated functions while it compiles; nobody who calls this can do anything about it
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        torch._inductor.aoti_compile_and_package(program, package_path=str(path))
+        try:
+            torch._inductor.aoti_compile_and_package(program, package_path=str(path))
+        finally:
+            sys.setrecursionlimit(depth)
