@@ -74,7 +74,8 @@ class Reach:
             raise UnreachableError(f"`{start}` is in none of the files that are checked")
         return found
 
-    def _facts(self, path: str) -> ModuleFacts | None:
+    def facts(self, path: str) -> ModuleFacts | None:
+        """What a file holds; None of one that cannot be read."""
         if path not in self._read:
             try:
                 self._read[path] = language.read(read_text(path), path)
@@ -83,24 +84,24 @@ class Reach:
         return self._read[path]
 
     def _inside(self, path: str, name: str) -> Iterator[ClassFacts]:
-        facts = self._facts(path)
+        facts = self.facts(path)
         for cls in facts.classes.values() if facts else ():
             if cls.qualname.startswith((f"{name}.", f"{name}.<locals>.")):
                 yield cls
 
     def _named_in(self, place: Place) -> Iterator[Place]:
         """What the code of a class or function names."""
-        facts = self._facts(place.path)
+        facts = self.facts(place.path)
         node = _definition(facts, place.name)
         if facts is None or node is None:
             return
         for name in {facts.dotted(name) for name in _names(node)} - {None}:
-            found = self._from(facts, str(name))
+            found = self.meaning(facts, str(name))
             if found is not None:
                 yield found
 
-    def _from(self, facts: ModuleFacts, name: str) -> Place | None:
-        """What a dotted name means in a file."""
+    def meaning(self, facts: ModuleFacts, name: str) -> Place | None:
+        """What a dotted name means in a file: a class or function of that file or of another one."""
         first = name.partition(".")[0]
         if _definition(facts, first) is not None:
             return Place(facts.path, first)
@@ -122,7 +123,7 @@ class Reach:
     def _resolved_parts(self, parts: tuple[str, ...], by: str, depth: int) -> Place | None:
         for length in range(len(parts) - 1, 0, -1):
             path = self._file_of(parts[:length], by)
-            facts = self._facts(path) if path is not None else None
+            facts = self.facts(path) if path is not None else None
             if path is None or facts is None:
                 continue
             name = parts[length]
