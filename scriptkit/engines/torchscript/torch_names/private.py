@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -135,12 +134,15 @@ def is_complete() -> bool:
     """Whether the installed torch has every private name (`SCRIPTKIT_PUBLIC_TORCH=1` pretends it has not)."""
     if os.environ.get("SCRIPTKIT_PUBLIC_TORCH") == "1":
         return False
-    return _has_private_names()
+    return _HAS_PRIVATE_NAMES
 
 
-@lru_cache(maxsize=1)
-def _has_private_names() -> bool:
+def has_private_names() -> bool:
+    """Whether nothing is missing of what only the compiler's private names can do."""
     return all(private.exists for private in PRIVATE_NAMES.values() if private.has_public_door)
+
+
+_HAS_PRIVATE_NAMES = has_private_names()  # now, so that the first module of a process does not wait for it
 
 
 @contextlib.contextmanager
