@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.fx._symbolic_trace as fx_trace
 
-from scriptkit.engines.torchscript.torch_names import dropped_writes
+from scriptkit.engines.torchscript.torch_names import dropped_writes, overloads
 from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.stubs import (
     builtin_name,
@@ -147,8 +147,8 @@ _HAS_PRIVATE_NAMES = has_private_names()  # now, so that the first module of a p
 
 @contextlib.contextmanager
 def while_compiling() -> Iterator[None]:
-    """Compile without torch's notices of itself, and without writes dropped; under the lock."""
-    with without_notices(), dropped_writes.kept():
+    """Compile without torch's notices of itself, without writes dropped, without needless search; under the lock."""
+    with without_notices(), dropped_writes.kept(), overloads.looked_for_where_there_are_some():
         yield
 
 

@@ -133,6 +133,7 @@ def private_uses(file: Path) -> Iterator[str]:
 EXCHANGED = {
     "recording.py": ("torch.jit._trace",),
     "type_store.py": ("torch.jit._recursive",),
+    "overloads.py": ("torch.jit._recursive",),
     "notices.py": ("torch.jit._check._recursive._script",),  # the three of them: what they take for `warnings`
 }
 
