@@ -4,6 +4,7 @@ from scriptkit.engines.torchscript.calling.traceback_frames import PASSED_OVER, 
 from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator, call_as_python, python_error
 from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
 from scriptkit.engines.torchscript.programs.recording import failed_check, refused
+from scriptkit.engines.torchscript.twin.shared_containers import SharedContainerError
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "PASSED_OVER",
     "RECORDED_FROM",
     "CallTranslator",
+    "SharedContainerError",
     "UninitializedParametersError",
     "UnreadableMethodError",
     "call_as_python",

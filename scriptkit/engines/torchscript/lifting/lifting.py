@@ -21,6 +21,7 @@ from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, 
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
+from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.walked_lists import Walk, walk_of
 
@@ -143,6 +144,7 @@ class _Rewriter(ast.NodeTransformer):
             _keep_plain_parameters(tree.args)
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
+            hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
             block = _at(tree.body[0], f"with {TORCH_NAME}.{mode}(): pass")

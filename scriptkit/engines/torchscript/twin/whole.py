@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.twin.shared_containers import SharedContainerError
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.types.explaining import compile_or_explain
 from scriptkit.errors import CompilationError
@@ -50,6 +51,10 @@ def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
     if hidden is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {hidden}; write a subclass instead"
         raise CompilationError(message)
+    shared = twin.container_of_two()
+    if shared is not None:
+        message = f"{type(module).__name__} cannot become TorchScript as it is: {shared}"
+        raise SharedContainerError(f"{message}; give each its own, and hand values over as arguments and results")
     changed = next(filter(None, (part.why_in_no_file() for part in twin.parts)), None)
     if changed is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {changed}"
