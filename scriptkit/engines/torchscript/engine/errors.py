@@ -4,8 +4,9 @@ from scriptkit.engines.torchscript.calling.traceback_frames import PASSED_OVER, 
 from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator, call_as_python, python_error
 from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
 from scriptkit.engines.torchscript.programs.recording import failed_check, refused
-from scriptkit.engines.torchscript.twin.shared_containers import SharedContainerError
+from scriptkit.engines.torchscript.twin.float_parameters import int_given
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
+from scriptkit.engines.torchscript.types.unfaithful import SharedContainerError, UnfaithfulError
 
 __all__ = [
     "CALL_ERRORS",
@@ -13,10 +14,12 @@ __all__ = [
     "RECORDED_FROM",
     "CallTranslator",
     "SharedContainerError",
+    "UnfaithfulError",
     "UninitializedParametersError",
     "UnreadableMethodError",
     "call_as_python",
     "failed_check",
+    "int_given",
     "python_error",
     "raise_at_user_line",
     "refused",

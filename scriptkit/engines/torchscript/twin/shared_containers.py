@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.errors import CompilationError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -16,10 +14,6 @@ if TYPE_CHECKING:
 
     from scriptkit.engines.torchscript.programs.graph_facts import Kept
     from scriptkit.watching.slots import Container
-
-
-class SharedContainerError(CompilationError):
-    """No program can hold a tree as it is: a container in it has two owners."""
 
 
 def shared_now(containers: Iterable[Container], written: set[tuple[int, str]], modules: dict[int, str]) -> str | None:

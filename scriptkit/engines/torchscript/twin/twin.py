@@ -26,6 +26,7 @@ from scriptkit.engines.torchscript.programs.written import attributes_read_in, a
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
+from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, float_parameters
 from scriptkit.engines.torchscript.twin.overrides import Overrides
 from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.twin.shared_containers import kept_twice, paths_of, shared_now
@@ -80,6 +81,7 @@ class Twin:
         for parametrized_module, _ in shadow.parametrized:
             self._slots.add(parametrized_module._modules, "parametrizations")
         self._parametrized: dict[str, Parametrized] = {}
+        self._float_parameters: dict[str, tuple[FloatParameter, ...]] = {}
         self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
@@ -99,6 +101,7 @@ class Twin:
             or self.has_parametrized
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
+            or bool(self.float_parameters("forward"))
             or bool(self.parts)
             or self._acting_tensors
         )
@@ -280,6 +283,16 @@ class Twin:
     def makes_tensors_anywhere(self, name: str) -> bool:
         """Whether a method of the root makes tensors without naming a device."""
         return self._graph_facts(name)[1]
+
+    def float_parameters(self, name: str) -> tuple[FloatParameter, ...]:
+        """The parameters of a method of the root that take floats."""
+        known = self._float_parameters.get(name)
+        if known is None:
+            function = getattr(class_of(self.modules[0][0]), name, None)
+            has_one = function is not None and self.root._has_method(name)
+            known = float_parameters(self.root._get_method(name), function) if has_one else ()
+            self._float_parameters[name] = known
+        return known
 
     def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
         key = (self.tree.concrete_type, name)

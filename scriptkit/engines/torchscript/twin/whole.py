@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.twin.shared_containers import SharedContainerError
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.types.explaining import compile_or_explain
+from scriptkit.engines.torchscript.types.unfaithful import SharedContainerError
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
