@@ -1,20 +1,22 @@
 """Compare random whole modules with Python: `python -m tools.fuzz_modules [--programs N] [--first SEED] [--lowered]`.
 
-Each is called several times, with other inputs; results, inputs, state and exceptions are compared: live, and through its
-file, which another process loads by torch alone. A program may be refused; it may never compute something else, lose a
-write or hang. What the page "where compiled code differs" tells of (the type of an exception, for one) is counted.
+Each is called several times, with other inputs; results, inputs, state and exceptions are compared: live, and through
+its file, which another process loads by torch alone. A program may be refused; it may never compute something else,
+lose a write or hang. What the page "where compiled code differs" tells of (types of exceptions, for one) is counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import importlib.util
-import io
+import math
 import os
 import subprocess
 import sys
 import tempfile
+import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 _CALLS = 3
 _LIMITS = Limits(memory=16 << 30, seconds=40)
 _LOADER = """
-import io, sys, torch
+import copy, sys, torch
 torch.set_num_threads(1)
 for line in sys.stdin:
     calls = torch.load(line.strip() + ".calls", weights_only=False)
@@ -40,7 +42,7 @@ for line in sys.stdin:
     found = []
     for arguments in calls:
         try:
-            found.append(("gave", model(*arguments), arguments[:2]))
+            found.append(("gave", copy.deepcopy(model(*arguments)), arguments[:2]))
         except Exception as error:
             found.append(("raised", str(error).strip().splitlines()[-1], arguments[:2]))
             break
@@ -50,7 +52,8 @@ for line in sys.stdin:
             state[name] = getattr(model, name)
         except Exception:
             state[name] = None
-    torch.save((found, state, [model.child.total, model.child.held] if hasattr(model.child, "total") else []), line.strip() + ".out")
+    child = [model.child.total, model.child.held] if hasattr(model.child, "total") else []
+    torch.save((found, state, child), line.strip() + ".out")
     print("done", flush=True)
 """
 _MAY_BE_LOST = ("IndexError", "KeyError", "ZeroDivisionError", "ValueError", "OverflowError")
@@ -86,7 +89,8 @@ class Forms:
             scriptkit.save(self._live(path, calls[0]), self.folder / f"{seed}.pt")
         except ScriptkitError:
             return "equal, in no file" + (" (runs as Python)" if is_python else "")
-        return difference("file", eager, self._from_file(seed, calls)) or "equal"
+        told = "equal, but runs as Python" if is_python else "equal"
+        return difference("file", eager, self._from_file(seed, calls)) or told
 
     def _live(self, path: Path, example: tuple[Any, ...]) -> Any:
         module = _imported(path, "live").Model()
@@ -117,66 +121,73 @@ def inputs(seed: int) -> tuple[Any, ...]:
 def run(module: Any, calls: list[tuple[Any, ...]], *, eager: bool = False) -> Any:
     """What the calls gave or raised with the inputs afterwards, and the state in the end."""
     found: list[tuple[str, Any, Any]] = []
-    with scriptkit.eager() if eager else _nothing():
+    with scriptkit.eager() if eager else contextlib.nullcontext():
         for arguments in copy.deepcopy(calls):
             try:
                 found.append(("gave", copy.deepcopy(module(*arguments)), arguments))
             except Exception as error:  # noqa: BLE001 - every one is compared
-                found.append(("raised", f"{type(error).__name__}: {error}", arguments))
+                frames = traceback.extract_tb(error.__traceback__)
+                lines = [frame.lineno for frame in frames if "program_" in frame.filename]
+                found.append(("raised", f"{type(error).__name__}:{lines[-1] if lines else 0}", arguments))
                 break
     state = {name: copy.deepcopy(getattr(module, name)) for name in _STATE}
     child = module.child
     return found, state, [child.total, child.held]
 
 
-def _nothing() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()
-
-
 def difference(form: str, expected: Any, actual: Any) -> str:
     """How the form differs, as an outcome; empty where it does not."""
-    documented = ""
-    for number, ((how, value, after), (how_there, value_there, after_there)) in enumerate(
-        zip(expected[0], actual[0], strict=False)
-    ):
-        if how != how_there:
-            if how == "raised" and how_there == "gave" and value.split(":")[0] in _MAY_BE_LOST:
-                return f"documented: an exception of unused code is lost ({value.split(':')[0]}, {form})"
-            if "raised" in (how, how_there):
-                return f"BAD {form} exceptions: call {number}: {how} {value!r:.90}, {form} {how_there} {value_there!r:.200}"
-            return f"BAD {form} {how_there}: call {number}"
-        if how == "raised":
-            if form == "live" and value.split(":")[0] != value_there.split(":")[0]:
-                documented = f"documented type of exception: {value_there.split(':')[0]} for {value.split(':')[0]}"
-            break
-        if not same(value, value_there):
-            return f"BAD {form} value: call {number}: {value!r:.150} became {value_there!r:.150}"
-        if not same(after[: len(after_there)], after_there):
-            return f"BAD {form} input: call {number}: {after!r:.300} became {after_there!r:.300}"
-    if expected[1:] and not _is_huge(expected):
-        for name, value in expected[1].items():
-            if name in actual[1] and not same(value, actual[1][name]) and not (form == "file" and actual[1][name] is None):
-                return f"BAD {form} state: {name}: {value!r:.150} became {actual[1][name]!r:.150}"
-        if actual[2] and not same(expected[2], actual[2]):
-            return f"BAD {form} state: child: {expected[2]!r:.150} became {actual[2]!r:.150}"
-    return documented
+    for number, (one, other) in enumerate(zip(expected[0], actual[0], strict=False)):
+        if "raised" in (one[0], other[0]):
+            told = _exceptions(form, one, other)
+        elif one[0] != other[0]:
+            told = f"BAD {form} {other[0]}"
+        elif not same(one[1], other[1]):
+            told = f"BAD {form} value: {one[1]!r:.150} became {other[1]!r:.150}"
+        elif not same(one[2][: len(other[2])], other[2]):
+            told = f"BAD {form} input: {one[2]!r:.300} became {other[2]!r:.300}"
+        else:
+            continue
+        if told is not None:
+            return f"{told}, call {number}" if told.startswith("BAD") else told
+    return _state(form, expected, actual)
 
 
-def _is_huge(value: Any) -> bool:
-    return isinstance(value, int) and abs(value) >= 2**63
+def _exceptions(form: str, one: Any, other: Any) -> str | None:
+    """The outcome where one of two calls raised; None where both did, at the same line."""
+    if one[0] == "gave":
+        return f"BAD {form} new exception: {other[1]!r:.200}"
+    kind = one[1].partition(":")[0]
+    if other[0] == "gave":
+        is_told = kind in _MAY_BE_LOST
+        return f"documented: lost exception {kind}" if is_told else f"BAD {form} lost exception: {one[1]!r:.100}"
+    if form == "file":
+        return ""
+    return None if other[1] == one[1] else f"documented: another exception ({one[1]}, {other[1]})"
+
+
+def _state(form: str, expected: Any, actual: Any) -> str:
+    for name, value in expected[1].items():
+        there = actual[1].get(name)
+        if not same(value, there) and not (form == "file" and there is None):
+            return f"BAD {form} state: {name}: {value!r:.150} became {there!r:.150}"
+    if actual[2] and not same(expected[2], actual[2]):
+        return f"BAD {form} state: child: {expected[2]!r:.150} became {actual[2]!r:.150}"
+    return ""
 
 
 def same(one: Any, other: Any) -> bool:
     """Whether values are equal in type and content; not-a-number equals itself."""
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        return one.dtype == other.dtype and one.shape == other.shape and bool(((one == other) | (one.isnan() & other.isnan())).all())
+        is_alike = one.dtype == other.dtype and one.shape == other.shape
+        return is_alike and bool(((one == other) | (one.isnan() & other.isnan())).all())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return list(one) == list(other) and all(map(same, one.values(), other.values()))
-    return type(one) is type(other) and (one == other or (one != one and other != other))
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    return type(one) is type(other) and bool(one == other)
 
 
 def _imported(path: Path, name: str) -> ModuleType:

@@ -6,6 +6,11 @@ Every program is meant to compile: each expression has the type that is asked fo
 from __future__ import annotations
 
 import random
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEADER = """from typing import Dict, List, Optional, Tuple
 
@@ -81,6 +86,38 @@ ATTRIBUTES = {
 }  # fmt: skip
 _READ_ONLY = ("self.child.total", "self.child.held", "self.child.seen")
 TYPES = ("Tensor", "int", "float", "bool", "str", "List[int]", "List[Tensor]", "Dict[str, int]", "Dict[str, Tensor]")
+_SHORT = {
+    "t": "Tensor", "i": "int", "f": "float", "b": "bool", "s": "str", "l": "List[int]", "ts": "List[Tensor]",
+    "d": "Dict[str, int]", "dt": "Dict[str, Tensor]",
+}  # fmt: skip
+_HOLE = re.compile(r"<(?P<what>\w+)>")
+FORMS = {type_: text.replace("\n", "|").strip(" |").split("|") for type_, text in {
+    "Tensor": """(<t> + <t>) | (<t> * <f>) | torch.zeros(3) | <TS>[<index>] | <DT>['a']
+        self.child(<t>, <i>) | <t>.clone()
+        (<t> - <i>) | torch.where(<t> > 0, <t>, <t>) | <t>.flip(0) | torch.stack([<t>, <t>]).sum(0) | <t>.abs()""",
+    "int": """(<i> + <i>) | (<i> * <number>) | len(<l>) | <L>[<index>] | <D>[<key>] | <number> | (<i> // <i>)
+        (<i> % <i>)
+        int(<f>) | len(<s>) | max(<i>, <i>) | min(<i>, <i>) | abs(<i>) | sum(<l>) | <L>.count(<i>) | int(<b>)
+        self.child.plain(<i>) | (<i> if <b> else <i>) | <L>.index(<i>) | <t>.size(0) | (<i> - <i>) | <L>.pop()
+        <D>.get('a', <i>) | max(<L>) | len(<DT>) | <s>.count(<s>) | <s>.find(<s>) | (<i> & <i>) | (<i> ^ <i>)
+        -(<i>)""",
+    "float": """(<f> + <f>) | (<f> * 0.5) | (<i> / <i>) | float(<i>) | float(<t>.sum()) | 0.25 | -1.5 | max(<f>, <f>)
+        (<f> - <i>) | abs(<f>) | (<f> // 0.5) | -(<f>) | (<f> % <f>) | (<f> / <f>) | min(<f>, <f>) | float(<b>)""",
+    "bool": """(<i> > <i>) | (<f> <= <f>) | (not <b>) | (<b> and <b>) | (<b> or <b>) | bool(<t>.sum() > 0)
+        (<i> in <l>)
+        (<key> in <D>) | (<s> == <s>) | (<l> == <l>) | self.training | (<s> in <s>) | (<i> == <f>) | (<b> != <b>)
+        <s>.startswith(<s>) | (<s> < <s>) | bool(<i>) | (0 < <i> < 5)""",
+    "str": """(<s> + <s>) | <text> | str(<i>) | <s>.upper() | <s>[:2] | '{}-{}'.format(<i>, <s>)
+        <s>.replace('a', 'bb')
+        <s>.strip() | ','.join([<s>, <s>]) | (<s> if <b> else <s>) | <s>.lower() | f'{<I>}{<S>}'
+        <s>.replace(<s>, <s>)""",
+    "List[int]": """[<i>, <i>] | (<l> + <l>) | <l>[1:] | sorted(<l>) | [one + 1 for one in <l>] | twice(<l>) | same(<L>)
+        list(range(4)) | (<l> * 2) | list(<d>.values()) | <l>[::-1] | list(<l>) | (<l> if <b> else <l>) | <l>[-2:]""",
+    "List[Tensor]": """[<t>] | [<t>, <t>] | <ts>[:2] | (<ts> + <ts>) | [one * 2 for one in <ts>] | list(<dt>.values())
+        list(<ts>)""",
+    "Dict[str, int]": "{'a': <i>} | {'a': <i>, <s>: <i>} | <d>.copy() | dict(<d>)",
+    "Dict[str, Tensor]": "{'a': <t>} | <dt>.copy()",
+}.items()}  # fmt: skip
 _ELEMENTS = {"List[int]": "int", "List[Tensor]": "Tensor", "Dict[str, int]": "int", "Dict[str, Tensor]": "Tensor"}
 
 
@@ -123,7 +160,8 @@ class Program:
         if nesting > 0:
             self.line(depth, "pass")
         for _ in range(count):
-            choices = [self.new, self.new, self.assign, self.assign, self.change, self.change, self.change, self.alias]
+            choices: list[Callable[[int, int], None]] = [self.new, self.new, self.assign, self.assign, self.alias]
+            choices += [self.change, self.change, self.change]
             if nesting < 3:  # noqa: PLR2004 - deep enough
                 choices += [self.branch, self.branch, self.loop, self.loop, self.failing]
             self.random.choice(choices)(depth, nesting)
@@ -140,8 +178,8 @@ class Program:
         """A variable, parameter or attribute gets another value."""
         name, type_ = self.random.choice([item for item in self.names.items() if item[0] not in _READ_ONLY])
         if type_ in ("int", "float", "str", "Tensor") and self.random.random() < 0.4:  # noqa: PLR2004
-            operator = {"str": "+="}.get(type_) or self.one_of("+=", "-=", "*=")
-            self.line(depth, f"{name} {operator} {self.expression(type_, 1)}")
+            operator = "+=" if type_ == "str" else self.one_of("+=", "-=", "*=")
+            self.line(depth, f"{name} {operator} {self.expression(type_, 1)}{'[:3]' if type_ == 'str' else ''}")
         else:
             self.line(depth, f"{name} = {self.expression(type_, 2)}")
 
@@ -157,17 +195,23 @@ class Program:
         name, type_ = self.random.choice([item for item in self.names.items() if "[" in item[1] or item[1] == "Tensor"])
         if type_ == "Tensor":
             self.line(depth, self.one_of(
-                f"{name}.add_({self.expression('float', 1)})", f"{name}[{self.index()}] = {self.expression('float', 1)}",
-                f"{name}.mul_(2)", f"{name}[1:] += 1", f"{name}.copy_({self.expression('Tensor', 1)})",
+                f"{name}.add_({self.expression('float', 1)})", f"{name}.mul_(2)",
+                f"{name}[{self.index()}] = {self.expression('float', 1)}", f"{name}[1:] += 1",
+                f"{name}.copy_({self.expression('Tensor', 1)})",
             ))  # fmt: skip
         elif type_.startswith("List"):
             value = self.expression(_ELEMENTS[type_], 1)
             forms = [f"{name}.append({value})", f"{name}.append({value})", f"{name}.insert({self.index()}, {value})",
                      f"{name}.pop()", f"{name}.clear()", f"{name}.reverse()", f"{name}.extend({self.of(type_)})",
-                     f"{name}[{self.index()}] = {value}", f"{name} += [{value}]", f"{name} += {self.of(type_)}"]  # fmt: skip
+                     f"{name}[{self.index()}] = {value}", f"{name} += [{value}]",
+                     f"{name} += {self.of(type_)}"]  # fmt: skip
             if type_ == "List[int]":
                 forms += [f"{name}.sort()", f"{name}.remove({value})", f"{name}.pop({self.index()})"]
-            self.line(depth, self.random.choice(forms))
+            form = self.random.choice(forms)
+            if " += " in form or "extend" in form:  # what doubles itself in a loop has no end
+                self.line(depth, f"if len({name}) < 40:")
+                depth += 1
+            self.line(depth, form)
         else:
             value = self.expression(_ELEMENTS[type_], 1)
             self.line(depth, self.one_of(
@@ -213,7 +257,8 @@ class Program:
         if self.random.random() < 0.7:  # noqa: PLR2004
             return
         self.line(depth, f"if {self.expression('bool', 1)}:")
-        self.line(depth + 1, self.one_of("raise ValueError('no')", "raise RuntimeError('never')", "assert n > 100, 'low'"))
+        raising = ("raise ValueError('no')", "raise RuntimeError('never')", "assert n > 100, 'low'")
+        self.line(depth + 1, self.one_of(*raising))
 
     # -- expressions ---------------------------------------------------------------
     def of(self, type_: str) -> str:
@@ -232,36 +277,18 @@ class Program:
         """An expression of a type."""
         if depth <= 0 or self.random.random() < 0.25:  # noqa: PLR2004
             return self.of(type_)
-        e = lambda wanted: self.expression(wanted, depth - 1)  # noqa: E731 - many times below
-        forms = {
-            "Tensor": lambda: [f"({e('Tensor')} + {e('Tensor')})", f"({e('Tensor')} * {e('float')})", "torch.zeros(3)",
-                               f"{self.of('List[Tensor]')}[{self.index()}]", f"{self.of('Dict[str, Tensor]')}['a']",
-                               f"self.child({e('Tensor')}, {e('int')})", f"{e('Tensor')}.clone()", f"({e('Tensor')} - {e('int')})",
-                               f"torch.where({e('Tensor')} > 0, {e('Tensor')}, {e('Tensor')})", f"{e('Tensor')}.flip(0)"],
-            "int": lambda: [f"({e('int')} + {e('int')})", f"({e('int')} * {self.random.randint(-3, 3)})", f"len({e('List[int]')})",
-                            f"{self.of('List[int]')}[{self.index()}]", f"{self.of('Dict[str, int]')}[{self.key()}]", str(self.random.randint(-5, 9)),
-                            f"({e('int')} // {e('int')})", f"({e('int')} % {e('int')})", f"int({e('float')})", f"len({e('str')})",
-                            f"max({e('int')}, {e('int')})", f"min({e('int')}, {e('int')})", f"abs({e('int')})", f"sum({e('List[int]')})",
-                            f"{self.of('List[int]')}.count({e('int')})", f"int({e('bool')})", f"self.child.plain({e('int')})",
-                            f"({e('int')} if {e('bool')} else {e('int')})", f"{self.of('List[int]')}.index({e('int')})", f"{e('Tensor')}.size(0)",
-                            f"({e('int')} - {e('int')})", f"{self.of('List[int]')}.pop()", f"{self.of('Dict[str, int]')}.get('a', {e('int')})"],
-            "float": lambda: [f"({e('float')} + {e('float')})", f"({e('float')} * 0.5)", f"({e('int')} / {e('int')})", f"float({e('int')})",
-                              f"float({e('Tensor')}.sum())", str(self.random.choice((0.25, -1.5, 2.0))), f"max({e('float')}, {e('float')})",
-                              f"({e('float')} - {e('int')})", f"abs({e('float')})", f"({e('float')} // 0.5)", f"-({e('float')})"],
-            "bool": lambda: [f"({e('int')} > {e('int')})", f"({e('float')} <= {e('float')})", f"(not {e('bool')})", f"({e('bool')} and {e('bool')})",
-                             f"({e('bool')} or {e('bool')})", f"bool({e('Tensor')}.sum() > 0)", f"({e('int')} in {e('List[int]')})",
-                             f"({self.key()} in {self.of('Dict[str, int]')})", f"({e('str')} == {e('str')})", f"({e('List[int]')} == {e('List[int]')})",
-                             "self.training", f"({e('str')} in {e('str')})"],
-            "str": lambda: [f"({e('str')} + {e('str')})", self.one_of("'ab'", "'x y'", "''", "'Cc'"), f"str({e('int')})", f"{e('str')}.upper()",
-                            f"{e('str')}[:2]", f"'{{}}-{{}}'.format({e('int')}, {e('str')})", f"{e('str')}.replace('a', 'bb')", f"{e('str')}.strip()",
-                            f"','.join([{e('str')}, {e('str')}])"],
-            "List[int]": lambda: [f"[{e('int')}, {e('int')}]", f"({e('List[int]')} + {e('List[int]')})", f"{e('List[int]')}[1:]", f"sorted({e('List[int]')})",
-                                  f"[one + 1 for one in {e('List[int]')}]", f"twice({e('List[int]')})", f"same({self.of('List[int]')})",
-                                  f"list(range({self.random.randint(0, 4)}))", f"({e('List[int]')} * 2)", f"list({e('Dict[str, int]')}.values())",
-                                  f"{e('List[int]')}[::-1]", f"list({e('List[int]')})"],
-            "List[Tensor]": lambda: [f"[{e('Tensor')}]", f"[{e('Tensor')}, {e('Tensor')}]", f"{e('List[Tensor]')}[:2]", f"({e('List[Tensor]')} + {e('List[Tensor]')})",
-                                     f"[one * 2 for one in {e('List[Tensor]')}]", f"list({e('Dict[str, Tensor]')}.values())"],
-            "Dict[str, int]": lambda: [f"{{'a': {e('int')}}}", f"{{'a': {e('int')}, {e('str')}: {e('int')}}}", f"{e('Dict[str, int]')}.copy()"],
-            "Dict[str, Tensor]": lambda: [f"{{'a': {e('Tensor')}}}", f"{e('Dict[str, Tensor]')}.copy()"],
-        }  # fmt: skip
-        return self.random.choice(forms[type_]())
+        form = self.random.choice(FORMS[type_]).strip()
+        return _HOLE.sub(lambda hole: self.filled(hole["what"], depth - 1), form)
+
+    def filled(self, what: str, depth: int) -> str:
+        """What stands in a hole of a form."""
+        if what == "index":
+            return self.index()
+        if what == "key":
+            return self.key()
+        if what == "number":
+            return str(self.random.randint(-4, 9))
+        if what == "text":
+            return self.one_of("'ab'", "'x y'", "''", "'Cc'")
+        type_ = _SHORT.get(what.lower(), "")
+        return self.of(type_) if what[0].isupper() else self.expression(type_, depth)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from scriptkit.engines.torchscript.torch_names.copied_functions import nodes_of
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class _Write(NamedTuple):
 def _changed_while_carried(graph: Any) -> set[tuple[str, int]]:
     """The loops, each with the index of a carried value, in which something may write into what is handed on."""
     aliases = _Aliases()
-    writes = [_Write(target, node) for node in _nodes(graph) for target in aliases.follow(node)]
+    writes = [_Write(target, node) for node in nodes_of(graph) for target in aliases.follow(node)]
     found = set()
     for loop in graph.findAllNodes("prim::Loop", True):
         inside = {id_ for id_, _ in _numbered(loop)}
@@ -120,7 +121,7 @@ def _changed_while_carried(graph: Any) -> set[tuple[str, int]]:
 
 def _numbered(loop: Any) -> Iterator[tuple[str, Any]]:
     for block in loop.blocks():
-        for node in _nodes(block):
+        for node in nodes_of(block):
             yield _key(node), node
 
 
@@ -128,13 +129,6 @@ def _key(node: Any) -> str:
     """A name for a node that writes: that of its first output, else that of what it writes and where it stands."""
     outputs = [value.debugName() for value in node.outputs()]
     return outputs[0] if outputs else f"{[v.debugName() for v in node.inputs()]} {node.kind()}"
-
-
-def _nodes(block: Any) -> Iterator[Any]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
 
 
 class _Aliases:

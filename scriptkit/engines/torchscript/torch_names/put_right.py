@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.engines.torchscript.torch_names import loop_aliases, python_numbers, texts
+from scriptkit.engines.torchscript.torch_names import (
+    checked_numbers,
+    loop_aliases,
+    own_elements,
+    python_numbers,
+    texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +23,8 @@ def put_right(functions: Iterable[Any]) -> None:
     by_name = {function.name: function for function in functions}
     for function in by_name.values():
         python_numbers.put_right(function.graph)
+        checked_numbers.put_right(function.graph)
+        own_elements.put_right(function.graph)
         texts.put_right(function.graph)
     loop_aliases.tell(by_name)
 

@@ -5,12 +5,10 @@ The check stands before the outermost loop that does not make the text, so that 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from scriptkit.engines.torchscript.torch_names import text_functions
+from scriptkit.engines.torchscript.torch_names.copied_functions import insert, nodes_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,18 +34,16 @@ _REPLACED: dict[str, Callable[..., str | int]] = {
 def put_right(graph: Any) -> None:
     """Add the checks to a compiled graph; call this before it runs."""
     checked: dict[str, list[Any]] = {}
-    for node in list(_nodes(graph)):
+    for node in list(nodes_of(graph)):
         if not node.kind().startswith("aten::") or not _takes_text(node):
             continue
         text = node.inputsAt(0)
         if _works_on_bytes(node) and not _is_ascii(text):
             _check_once(graph, node, text, checked)
         if node.kind() in _SEPARATED and _is_text(node.inputsAt(1)) and not _is_constant(node.inputsAt(1)):
-            _insert(graph, node, text_functions.refuse_empty, [node.inputsAt(1)])
+            insert(graph, node, text_functions.refuse_empty, [node.inputsAt(1)])
         elif node.kind() in _REPLACED and not _is_constant(node.inputsAt(1), of_letters=True):
-            [made] = _insert(graph, node, _REPLACED[node.kind()], list(node.inputs()))
-            node.output().replaceAllUsesWith(made)
-            node.destroy()
+            replace(graph, node, _REPLACED[node.kind()])
 
 
 def _check_once(graph: Any, node: Any, text: Any, checked: dict[str, list[Any]]) -> None:
@@ -56,7 +52,7 @@ def _check_once(graph: Any, node: Any, text: Any, checked: dict[str, list[Any]])
     known = checked.setdefault(text.debugName(), [])
     if not any(block in known for block in _blocks_round(place)):
         known.append(place.owningBlock())
-        _insert(graph, place, text_functions.refuse_beyond_ascii, [text])
+        insert(graph, place, text_functions.refuse_beyond_ascii, [text])
 
 
 def _blocks_round(node: Any) -> Iterator[Any]:
@@ -137,28 +133,3 @@ def _outside_of_loops(node: Any, text: Any) -> Any:
 def _block_of(value: Any) -> Any:
     node = value.node()
     return None if node is None else node.owningBlock()
-
-
-def _insert(graph: Any, place: Any, function: Callable[..., Any], inputs: list[Any]) -> list[Any]:
-    """Copy the code of a function into a graph, at the place of a node and with its line; gives the outputs."""
-    before = list(_nodes(graph))  # kept, so that each node stays the same object of Python
-    known = set(map(id, before))
-    graph.setInsertPoint(place)
-    made = graph.insertGraph(_graph_of(function), inputs)
-    graph.setInsertPoint(graph.return_node())
-    for node in _nodes(graph):
-        if id(node) not in known:
-            node.copyMetadata(place)
-    return list(made)
-
-
-@cache
-def _graph_of(function: Callable[..., Any]) -> Any:
-    return torch.jit.script(function).inlined_graph
-
-
-def _nodes(block: Any) -> Iterator[Any]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
