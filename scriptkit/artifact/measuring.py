@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from scriptkit.artifact.contents import CanonicalModel
 
 _SEED = 0
+_CALLS = 3
+"""torch rewrites a loaded program after its first calls, by what it saw in them; the file is called as often."""
 
 
 class Measurement(NamedTuple):
@@ -67,17 +69,16 @@ def _compared(
     tolerance: Tolerance | None,
 ) -> Measurement:
     reference = forms.pop("compiled") if programs.is_script_module(module) else life_of(module)
-    results = {name: _result(reference, name, call) for name, call in examples.items()}
-    rows = [
-        MethodDifference(
-            name,
-            **{
-                form: _difference(name, form, result, _result(made, name, examples[name]), tolerance)
-                for form, made in forms.items()
-            },
-        )
-        for name, result in results.items()
-    ]
+    results: dict[str, object] = {}
+    largest = {name: dict.fromkeys(forms, 0.0) for name in examples}
+    for _ in range(_CALLS):
+        for name, call in examples.items():
+            result = _result(reference, name, call)
+            for form, made in forms.items():
+                difference = _difference(name, form, result, _result(made, name, call), tolerance)
+                largest[name][form] = max(largest[name][form], difference)
+            results.setdefault(name, result)
+    rows = [MethodDifference(name, **differences) for name, differences in largest.items()]
     return Measurement(VerificationRecord(_SEED, rows), results)
 
 

@@ -17,7 +17,7 @@ from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
-from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.compiled import methods_lost, source_of, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def save(
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
+    _warn_of_lost_methods(source, compiled)
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, examples)
     measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
@@ -94,6 +95,12 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
         message = f"{type(module).__name__} has hooks that are in no file ({spoken}): they are Python"
         way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
         warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=3)
+
+
+def _warn_of_lost_methods(source: torch.nn.Module, compiled: torch.jit.ScriptModule) -> None:
+    lost = methods_lost(source, compiled)
+    if lost:
+        warnings.warn(told_of_lost(source, lost), ScriptkitWarning, stacklevel=3)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

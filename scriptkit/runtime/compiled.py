@@ -148,6 +148,9 @@ class CompiledModule(BringsTorchScript):
         self._calls = (
             _ScriptedCalls(source_of(self), self._eager_calls) if is_whole else _BoundCalls(source_of(self), choice)
         )
+        lost = methods_lost(source_of(self), choice.form)
+        if lost:
+            warnings.warn(told_of_lost(source_of(self), lost), ScriptkitWarning, stacklevel=4)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -272,6 +275,24 @@ def is_scripted(module: CompiledModule) -> bool:
 def called_as_scripted(life: nn.Module) -> Callable[..., Any]:
     """Calls a life of a module as the compiled module is called where `is_scripted`."""
     return _ScriptedCalls(life, EagerCalls())
+
+
+def methods_lost(module: nn.Module, form: torch.jit.ScriptModule) -> list[str]:
+    """The exported methods of a module that a form of it lacks."""
+    return [name for name in making.exported_methods(type(module)) if not hasattr(form, name)]
+
+
+def told_of_lost(module: nn.Module, lost: list[str]) -> str:
+    """What is said of exported methods that no file of a module has."""
+    spoken = ", ".join(f"`{name}`" for name in lost)
+    hidden = set(lost) & set(vars(module))
+    why = (
+        "an attribute of the same name hides it"
+        if hidden
+        else "the module does not script, only its `forward` is compiled"
+    )
+    what = f"exported method{'s' if len(lost) > 1 else ''} {spoken} of {type(module).__name__}"
+    return f"{what}: in no file, and Python here: {why}; to keep them, make the module script or write a subclass"
 
 
 class _Calls:

@@ -87,5 +87,6 @@ def use(module: Any, names: dict[str, Any], example: Invalid) -> None:
 def same(expected: Any, compiled: Any) -> bool:
     """Whether two results are equal, also in type and in whether they carry a gradient."""
     if isinstance(expected, torch.Tensor) and isinstance(compiled, torch.Tensor):
-        return torch.equal(expected, compiled) and expected.requires_grad == compiled.requires_grad
+        is_alike = expected.dtype == compiled.dtype and expected.requires_grad == compiled.requires_grad
+        return is_alike and torch.equal(expected, compiled)
     return type(expected) is type(compiled) and bool(expected == compiled)
