@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Final
 
-import torch
 from torch import distributed, nn
 
 if TYPE_CHECKING:
@@ -23,27 +22,30 @@ COLLECTIVES: Final = frozenset(
 
 def why_no_trial(module: nn.Module) -> str | None:
     """Why no form of a module can be tried in this process alone; None where all of it happens here."""
+    parts = [(path or type(part).__name__, part) for path, part in module.named_modules()]
+    sharded = next((path for path, part in parts if is_sharded(part)), None)
+    if sharded is not None:
+        return f"`{sharded}` is sharded: compile before sharding, since nothing is tried on parts of parameters"
     if not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1):
         return None
-    found = next(filter(None, (_waits(part) and path for path, part in _parts(module))), None)
-    if found is None:
+    waiting = next((path for path, part in parts if _waits(part)), None)
+    if waiting is None:
         return None
-    return f"a call of `{found}` waits for the other processes, so that no form can be tried in one of them"
+    return f"`{waiting}` waits for the other processes, so that no form can be tried in one of them"
 
 
-def _parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    for path, part in module.named_modules():
-        yield path or type(part).__name__, part
+def is_sharded(part: nn.Module) -> bool:
+    """Whether FSDP2 or tensor parallelism holds only a part of each parameter here."""
+    tensors = (*part._parameters.values(), *part._buffers.values())
+    is_of_fsdp = any(base.__name__ == "FSDPModule" for base in type(part).__mro__)
+    return is_of_fsdp or any(hasattr(tensor, "device_mesh") for tensor in tensors)
 
 
 def _waits(part: nn.Module) -> bool:
-    """Whether a module is sharded, synchronises its statistics, or calls a collective in its own code."""
-    if isinstance(part, nn.SyncBatchNorm) or any(base.__name__ == "FSDPModule" for base in type(part).__mro__):
-        return True
-    if any(hasattr(tensor, "device_mesh") for tensor in (*part._parameters.values(), *part._buffers.values())):
-        return True
+    """Whether a module synchronises its statistics, or calls a collective in its own code or in a hook."""
     hooks = (*part._forward_hooks.values(), *part._forward_pre_hooks.values())
-    return any(map(_calls_collective, (*_methods(type(part)), *hooks)))
+    calls = map(_calls_collective, (*_methods(type(part)), *hooks))
+    return isinstance(part, nn.SyncBatchNorm) or any(calls)
 
 
 def _methods(cls: type) -> Iterator[object]:
@@ -62,9 +64,8 @@ def _calls_collective(function: object) -> bool:
 def _names_distributed(function: object, code: types.CodeType) -> bool:
     """Whether such a name is one of `torch.distributed`: `x.gather(...)` is a method of a tensor."""
     scope = getattr(function, "__globals__", {})
-    modules = (distributed, torch.distributed.nn if hasattr(torch.distributed, "nn") else distributed)
-    values = [scope.get(name) for name in code.co_names]
-    return any(value in modules for value in values if isinstance(value, types.ModuleType)) or (
-        "distributed" in code.co_names
-        or any(str(getattr(value, "__module__", "")).startswith("torch.distributed") for value in values)
-    )
+    values = [scope[name] for name in code.co_names if name in scope]
+    homes = [
+        str(getattr(value, "__name__" if isinstance(value, types.ModuleType) else "__module__", "")) for value in values
+    ]
+    return "distributed" in code.co_names or any(home.startswith("torch.distributed") for home in homes)

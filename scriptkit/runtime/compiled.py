@@ -45,7 +45,7 @@ _OWN = {
     *("_choosing", "_choice", "_calls", "_pending", "_was_compiled", "_as_python_now", "_changes", "_eager_calls"),
 }
 _SHARED = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
-MOST_CHOICES_FOR_A_CHANGE = 8
+MOST_CHOICES_FOR_A_CHANGE = 32
 
 
 def compile(
@@ -236,14 +236,17 @@ class CompiledModule(BringsTorchScript):
         is_usual = reason_for_eager(args, kwargs, may_make_tensors) is None and not thread.dispatch_modes()
         if not self._pending or not is_usual:
             return result
-        others = why_no_trial(source_of(self))
+        others = self._why_no_trial()
         if others is not None:
-            self._pending = f"{others}; compile the module before"
+            self._pending = others
         elif self._was_compiled:
             self._choose_again("it is a copy of a module that was compiled", args, kwargs)
         else:
             self._compile((args, kwargs))
         return result
+
+    def _why_no_trial(self) -> str | None:
+        return why_no_trial(self) or why_no_trial(source_of(self))
 
     def _call_otherwise(
         self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_outgrown: bool = False
@@ -261,7 +264,7 @@ class CompiledModule(BringsTorchScript):
         """Choose another form with the inputs of this call."""
         module = source_of(self)
         self._changes[changed] += 1
-        others = why_no_trial(module)
+        others = self._why_no_trial()
         if others is not None or self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
             why = others or "this changed too often to choose another form each time"
             self._as_python_now = Outgrown(module, f"{changed}; {why}")

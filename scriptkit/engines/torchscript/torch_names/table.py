@@ -108,7 +108,6 @@ def _tracing() -> bool | None:
     return _jit.is_tracing() or None
 
 
-
 def _nothing(*_: object) -> None:
     """For what only makes torch quieter or programs smaller."""
 
