@@ -26,8 +26,11 @@ from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.making import is_export
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning, TraceHazardError
+from scriptkit.live.arrived_text import settle_classes
 from scriptkit.live.hooks import HOOKS
 from scriptkit.live.other_processes import why_no_trial
+from scriptkit.live.sent_text import KEY as TEXT
+from scriptkit.live.sent_text import SentText, is_sent_by_value
 from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.class_of_compiled import class_for
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
@@ -153,9 +156,15 @@ class CompiledModule(BringsTorchScript):
         own = {name: value for name, value in self.__dict__.items() if name not in _OWN and name != "_inner"}
         if self._choice is not None:
             own["_was_compiled"] = True
+        foreign = {type(part) for part in source_of(self).modules() if is_sent_by_value(type(part))}
+        if foreign:
+            own[TEXT] = SentText(foreign)
         return CompiledModule, (source_of(self), None, *self._choosing), own
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        text = state.pop(TEXT, None)
+        if isinstance(text, SentText) and text.arrived is not None:
+            settle_classes({type(part) for part in source_of(self).modules()}, text.arrived)
         self.__dict__.update(state)
 
     def __prepare_scriptable__(self) -> nn.Module:
