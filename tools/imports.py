@@ -36,7 +36,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ),
     ("errors", "live", "rules"),
     ("checking", "config", "engines", "replacing", "supported"),
-    ("compiling", "fixing", "mypy"),
+    ("compiling", "fixing", "migrating", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
     ("cpp", "exporting", "testing", "warming"),

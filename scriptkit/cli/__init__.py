@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "scriptkit.cli.doctor",
     "explain": "scriptkit.cli.explain",
     "export": "scriptkit.cli.export",
+    "migrate": "scriptkit.cli.migrate",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
     "onnx": "scriptkit.cli.onnx",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import language
-from scriptkit.checking.judging import EVERYTHING, UNREADABLE_TEXT, judge_module
+from scriptkit.checking.judging import UNREADABLE_TEXT, judge_module
+from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.fixing.editing import Change, Text, changes
 from scriptkit.fixing.fix import Fix
 from scriptkit.replacing import replaced

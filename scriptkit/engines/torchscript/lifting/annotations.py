@@ -10,6 +10,7 @@ import sys
 import typing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
 from typing import Final as ExtensionsFinal
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ANNOTATED_ATTRIBUTE = re.compile(r"(?:^|[;:])\s*\w+\.\w+\s*:", re.MULTILINE)
 UNRESOLVED: Final = object()
+_read: WeakKeyDictionary[type, tuple[tuple[Any, dict[str, Any]], dict[str, Any]]] = WeakKeyDictionary()
 
 
 def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
@@ -37,13 +39,25 @@ def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for klass in reversed(user_classes):
-        merged.update(_declared_in(klass))
+        merged.update(_declared_once(klass))
     return {name: annotation for name, annotation in merged.items() if _speaks_to_compiler(annotation)}
 
 
 def is_final(annotation: object) -> bool:
     """Whether an annotation is `Final` or `Final[...]`."""
     return annotation in (Final, ExtensionsFinal) or get_origin(annotation) in (Final, ExtensionsFinal)
+
+
+def _declared_once(cls: type) -> dict[str, Any]:
+    """What `_declared_in` gives, read once for as long as `__init__` and the annotations of a class are the same."""
+    read_from = vars(cls).get("__init__"), inspect.get_annotations(cls)
+    known = _read.get(cls)
+    if known is not None and known[0][0] is read_from[0] and known[0][1] == read_from[1]:
+        return known[1]
+    declared = dict(_declared_in(cls))
+    if not any(annotation is UNRESOLVED for annotation in declared.values()):  # a name that may be defined later
+        _read[cls] = read_from, declared
+    return declared
 
 
 def _declared_in(cls: type) -> Iterator[tuple[str, Any]]:

@@ -11,13 +11,12 @@ import contextlib
 import os
 import re
 import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.fx._symbolic_trace as fx_trace
 
-from scriptkit.engines.torchscript.torch_names import dropped_writes
+from scriptkit.engines.torchscript.torch_names import dropped_writes, overloads
 from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.stubs import (
     builtin_name,
@@ -136,18 +135,21 @@ def is_complete() -> bool:
     """Whether the installed torch has every private name (`SCRIPTKIT_PUBLIC_TORCH=1` pretends it has not)."""
     if os.environ.get("SCRIPTKIT_PUBLIC_TORCH") == "1":
         return False
-    return _has_private_names()
+    return _HAS_PRIVATE_NAMES
 
 
-@lru_cache(maxsize=1)
-def _has_private_names() -> bool:
+def has_private_names() -> bool:
+    """Whether nothing is missing of what only the compiler's private names can do."""
     return all(private.exists for private in PRIVATE_NAMES.values() if private.has_public_door)
+
+
+_HAS_PRIVATE_NAMES = has_private_names()  # now, so that the first module of a process does not wait for it
 
 
 @contextlib.contextmanager
 def while_compiling() -> Iterator[None]:
-    """Compile without torch's notices of itself, and without writes dropped; under the lock."""
-    with without_notices(), dropped_writes.kept():
+    """Compile without torch's notices of itself, without writes dropped, without needless search; under the lock."""
+    with without_notices(), dropped_writes.kept(), overloads.looked_for_where_there_are_some():
         yield
 
 

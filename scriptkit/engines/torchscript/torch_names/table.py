@@ -154,6 +154,8 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "modifiers of functions": _door(_INTERNAL, "FunctionModifiers"),
     "overloads of functions": _door(_INTERNAL, "_get_fn_overloads"),
     "overloads of methods": _door(_INTERNAL, "_get_overloaded_methods"),
+    "overloads of a module": PrivateName(_RECURSIVE, "get_overload_annotations"),
+    "overloads that were declared": PrivateName(_INTERNAL, "_overloaded_methods"),
     "qualified name": _door(_INTERNAL, "_qualified_name"),
     "functions that are operators": PrivateName("torch.jit._builtins", "_get_builtin_table"),
     "compiled functions by name": PrivateName("torch.jit._state", "_jit_caching_layer"),
