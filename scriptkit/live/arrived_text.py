@@ -150,7 +150,7 @@ class _Arrival:
                 found = getattr(found, part)
             namespace[name] = found
         elif kind == "text" and depth < _MOST_NAMES:
-            self._run(Block(*what, ""), known, namespace, depth)
+            self._run(Block(what[0], what[1], ""), known, namespace, depth)
 
     def _run(self, place: Block, known: dict[str, tuple[Any, ...]], namespace: dict[str, Any], depth: int) -> None:
         """Run the definition of a helper, and define what it names first."""

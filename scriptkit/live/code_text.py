@@ -35,6 +35,10 @@ class Block(NamedTuple):
         """Whether a line of the file is one of these."""
         return self.first <= line <= self.last
 
+    def encloses(self, other: Block) -> bool:
+        """Whether another block is a part of this one."""
+        return other != self and other.path == self.path and self.first <= other.first and other.last <= self.last
+
 
 _kept: dict[str, list[str]] = {}
 

@@ -85,7 +85,7 @@ def is_sent_by_value(one: type | types.FunctionType) -> bool:
         return True
     for name in one.__qualname__.split("."):
         found = getattr(found, name, None)
-    chosen = getattr(sys.modules.get("cloudpickle"), "list_registry_pickle_by_value", set)()
+    chosen: set[str] = getattr(sys.modules.get("cloudpickle"), "list_registry_pickle_by_value", set)()
     return _written(found) is not one or any(f"{module}.".startswith(f"{name}.") for name in chosen)
 
 
@@ -120,9 +120,8 @@ def functions_in(cls: type) -> Iterator[tuple[str, types.FunctionType]]:
     """The functions that a class body defines, without the wrappers of decorators."""
     for name, value in list(vars(cls).items()):
         for held in (value.fget, value.fset) if isinstance(value, property) else (value,):
-            function = (
-                inspect.unwrap(getattr(held, "__func__", held)) if callable(getattr(held, "__func__", held)) else None
-            )
+            function: Any = getattr(held, "__func__", held)
+            function = inspect.unwrap(function) if callable(function) else function
             if isinstance(function, types.FunctionType):
                 yield name, function
 
@@ -138,7 +137,8 @@ def globals_of(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     for name in _names(function.__code__):
         if name in function.__globals__:
             yield name, function.__globals__[name]
-    for value in function.__annotations__.values():
+    annotations: dict[str, Any] = function.__annotations__
+    for value in annotations.values():
         if isinstance(value, type) and function.__globals__.get(value.__name__) is value:
             yield value.__name__, value
 
@@ -220,15 +220,17 @@ def definitions_below(node: Any) -> Iterator[Any]:
     yield from (inner for inner in node.body if hasattr(inner, "args"))
 
 
-def _told(value: Any) -> tuple[Any, ...] | None:
+def _told(value: object) -> tuple[Any, ...] | None:
     """A global in words that another process understands; None for what only this one has."""
     if isinstance(value, types.ModuleType):
         return "module", value.__name__
-    if isinstance(value, _PLAIN):
-        return "value", value
+    if isinstance(value, (type, types.FunctionType)):
+        return _told_by_name(value)
+    return ("value", value) if isinstance(value, _PLAIN) else None
+
+
+def _told_by_name(value: type | types.FunctionType) -> tuple[Any, ...] | None:
     written = _written(value)
-    if not isinstance(written, (type, types.FunctionType)):
-        return None
     if not is_sent_by_value(written):
         return "from", value.__module__, value.__qualname__
     block = _block(written)
@@ -236,11 +238,6 @@ def _told(value: Any) -> tuple[Any, ...] | None:
 
 
 def _outermost(blocks: Iterable[Block]) -> list[tuple[str, int, str]]:
+    """The blocks that lie in no other, as plain values."""
     every = [*blocks]
-    return [
-        tuple(block)
-        for block in every
-        if not any(
-            o is not block and o.path == block.path and o.contains(block.first) and o.last >= block.last for o in every
-        )
-    ]
+    return [(*block,) for block in every if not any(other.encloses(block) for other in every)]

@@ -1,4 +1,4 @@
-"""Training modes: set, and asked what they change; `train` may be anybody's, and may merge weights or return nothing."""
+"""Training modes: set, and asked what they change; `train` may be anybody's, may merge weights or return nothing."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class CompiledModule(BringsTorchScript):
 
     __module__ = "scriptkit"  # the name that pickles hold: the file may move
 
-    def __new__(cls, module: nn.Module, *_: Any) -> CompiledModule:
+    def __new__(cls, module: nn.Module, *_: Any) -> CompiledModule:  # noqa: PYI034 - one of a class of its own
         """An object of the class for the class of the module."""
         return super().__new__(class_for(CompiledModule, type(module)))
 
@@ -149,7 +149,8 @@ class CompiledModule(BringsTorchScript):
             delattr(source_of(self), name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *dir(source_of(self))})
+        """Its own names, and those of the module."""
+        return sorted({*object.__dir__(self), *dir(source_of(self))})
 
     def __reduce__(self) -> Any:
         """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
@@ -263,26 +264,28 @@ class CompiledModule(BringsTorchScript):
         """The form does not fit the module: another one is chosen; where there is none, it runs as Python."""
         assert self._calls is not None  # noqa: S101 - they were asked
         if self._as_python_now is None and (is_outgrown or self._calls.is_outgrown()) and not thread.dispatch_modes():
-            self._choose_again(changed, args, kwargs)
-        else:
-            return self._tell_and_run_python(changed, args, kwargs)
-        unfit = self._as_python_now.reason if self._as_python_now is not None else self._calls.why_unfit()
-        return self._calls(*args, **kwargs) if unfit is None else self._tell_and_run_python(unfit, args, kwargs)
+            changed = self._choose_again(changed, args, kwargs) or self._calls.why_unfit() or ""
+            if not changed:
+                return self._calls(*args, **kwargs)
+        return self._tell_and_run_python(changed, args, kwargs)
 
-    def _choose_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Choose another form with the inputs of this call."""
+    def _choose_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Choose another form with the inputs of this call; where there is none, the reason to run as Python."""
         module = source_of(self)
         self._changes[changed] += 1
-        others = self._why_no_trial()
-        if others is not None or self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
-            why = others or "this changed too often to choose another form each time"
-            self._as_python_now = Outgrown(module, f"{changed}; {why}")
-        else:
+        why = self._why_no_trial()
+        if why is None and self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
+            why = "it changed too often to choose another form each time"
+        if why is None:
             log.bind.debug("%s is compiled again: %s", type(module).__name__, changed)
             try:
                 self._take(self._choose((args, kwargs), again=True))
             except (CompilationError, TraceHazardError) as error:
-                self._as_python_now = Outgrown(module, f"{changed}, and no other form is right: {error.headline}")
+                why = f"no other form is right: {error.headline}"
+            else:
+                return None
+        self._as_python_now = Outgrown(module, f"{changed}, and {why}")
+        return self._as_python_now.reason
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The state of the module, as its own hooks and overrides give it."""

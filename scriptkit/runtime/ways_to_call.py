@@ -95,9 +95,11 @@ class ScriptedCalls(Calls):
         return None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Bind the twin, run, pull back."""
         return self.runtime.call(self.module, args, kwargs)
 
     def complete(self) -> torch.jit.ScriptModule:
+        """The scripted source."""
         return to_torchscript(self.module)
 
 
@@ -112,9 +114,11 @@ class BoundCalls(Calls):
         self._tree_before = self._tree()
 
     def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """What the gate says of any call."""
         return reason_for_eager(args, kwargs, may_make_tensors)
 
     def why_unfit(self) -> str | None:
+        """What changed since the form was made."""
         return self.bound.why_eagerly()
 
     def is_outgrown(self) -> bool:
@@ -132,6 +136,7 @@ class BoundCalls(Calls):
         return {part for part in self.module.modules() if "forward" in vars(part)}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Bind the tensors, run, pull back."""
         self.bound.bind()
         try:
             return self.choice.call(args, kwargs, training=self.module.training)
@@ -142,6 +147,7 @@ class BoundCalls(Calls):
             self.bound.pull_back()
 
     def complete(self) -> torch.jit.ScriptModule:
+        """The form, where the module is as it was when that was made."""
         reason = self.bound.why_in_no_file()
         if reason is not None:
             message = f"{type(self.module).__name__} cannot become TorchScript as it is: {reason}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import torch.distributed as dist
 from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
 
-from scriptkit.live import other_processes
 from scriptkit.live.other_processes import why_no_trial
 
 pytestmark = pytest.mark.skipif(not distributed.is_gloo_available(), reason="torch without gloo")
@@ -29,7 +27,7 @@ class SumsByName(nn.Module):
     """Asks the others by a function that keeps gradients."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return all_reduce(x)  # type: ignore[no-any-return, no-untyped-call]
+        return all_reduce(x)  # type: ignore[no-any-return]
 
 
 class Gathers(nn.Module):
@@ -44,9 +42,9 @@ class Sharded(nn.Module):
 
 
 @pytest.fixture
-def _two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_processes.distributed, "is_initialized", lambda: True)
-    monkeypatch.setattr(other_processes.distributed, "get_world_size", lambda: 2)
+def _two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
 
 
 def tree(part: nn.Module) -> nn.Module:

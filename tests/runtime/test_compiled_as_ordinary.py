@@ -1,4 +1,4 @@
-"""A compiled foreign module among tools: `forward` replaced, surgery, other compilers, counters, copies of the class."""
+"""A compiled foreign module among tools: `forward` replaced, surgery, other compilers, counters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Block(nn.Module):
         self.down = nn.Linear(8, 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(torch.relu(self.up(x)))  # type: ignore[no-any-return]
+        return self.down(torch.relu(self.up(x)))
 
 
 class Options(Block):
@@ -40,7 +40,7 @@ class Options(Block):
 class Nested(nn.Linear):
     """A child that does not script, and can be lowered."""
 
-    def forward(self, x: Tensor, *_: Any) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, *_: Any) -> Tensor:
         def transposed(w: Tensor) -> Tensor:
             return w.transpose(0, 1)
 
@@ -65,13 +65,13 @@ class Merging(nn.Linear):
         self.merged = False
         self.weight.requires_grad_(False)
 
-    def train(self, mode: bool = True) -> None:  # type: ignore[override]  # noqa: FBT001, FBT002
+    def train(self, mode: bool = True) -> None:  # type: ignore[override]
         super().train(mode)
         if self.merged == mode:
             self.weight.data += -self.extra if mode else self.extra
             self.merged = not mode
 
-    def forward(self, x: Tensor, *_: Any) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor, *_: Any) -> Tensor:
         result = nn.functional.linear(x, self.weight, self.bias)
         return result if self.merged else result + x @ self.extra.T
 
@@ -176,7 +176,7 @@ def test_a_copy_after_surgery_chooses_with_its_first_call() -> None:
     twin = copy.deepcopy(module)
     assert torch.equal(twin(X), Block.forward(twin.inner, X))
     assert scriptkit.report(twin).rows[0].mode == "eager"
-    again = pickle.loads(pickle.dumps(compiled()[1]))  # noqa: S301 - made here
+    again = pickle.loads(pickle.dumps(compiled()[1]))
     assert scriptkit.is_compiled(again)
 
 
@@ -236,7 +236,7 @@ def test_torch_jit_script_takes_the_compiled_form(cls: type[nn.Module]) -> None:
 def test_fx_sees_the_plain_module() -> None:
     plain, module = compiled()
     with pytest.warns(scriptkit.ScriptkitEagerWarning, match="fx is tracing"):
-        traced = torch.fx.symbolic_trace(module)
+        traced: Any = torch.fx.symbolic_trace(module)
     assert [node.target for node in traced.graph.nodes if node.op == "call_module"] == ["up", "down"]
     assert torch.equal(traced(X), plain(X))
 
@@ -245,7 +245,7 @@ def test_fx_sees_the_plain_module() -> None:
 def test_torch_compile_sees_one_graph(cls: type[nn.Module]) -> None:
     plain, module = compiled(cls)
     made = torch.compile(module, fullgraph=True, backend="eager")
-    assert torch.allclose(made(X), plain(X))
+    assert torch.allclose(made(X), plain(X))  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("cls", KINDS)

@@ -57,7 +57,7 @@ class Plain(Hub, nn.Module):
         self.fc = nn.Linear(4, 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc(x)  # type: ignore[no-any-return]
+        return self.fc(x)
 
 
 @pytest.mark.parametrize("make", [First, lambda: scriptkit.compile(Plain(), (X,))], ids=["own", "compiled"])

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 
-class StandIn(torch.jit.ScriptModule):  # type: ignore[misc]
+class StandIn(torch.jit.ScriptModule):
     """A program as something that `torch.jit.script` still makes a module of: it refuses what is one already."""
 
     __slots__ = ()
@@ -19,7 +19,7 @@ class StandIn(torch.jit.ScriptModule):  # type: ignore[misc]
 
 
 def standing_for(form: torch.jit.ScriptModule) -> torch.nn.Module:
-    """To be returned by `__prepare_scriptable__`: the program inside of a tree, a stand-in where all of it is asked for.
+    """For `__prepare_scriptable__`: the program inside of a tree, a stand-in where all of it is asked for.
 
     Torch leaves what it gets in the place of the module, in the tree of the user.
     """
