@@ -17,7 +17,8 @@ from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
-from scriptkit.runtime.compiled import methods_lost, source_of, told_of_lost
+from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
