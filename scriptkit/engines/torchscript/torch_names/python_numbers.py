@@ -25,19 +25,6 @@ def put_right(functions: Iterable[Any]) -> None:
         _replace(graph, "prim::min", _takes_floats, _smaller)
 
 
-def put_methods_right(cpp_module: Any) -> None:
-    """`put_right` for every method of a module."""
-    put_right([cpp_module._get_method(name) for name in cpp_module._method_names()])
-
-
-def put_tree_right(scripted: torch.jit.ScriptModule, tree: torch.nn.Module) -> None:
-    """`put_right` for what was compiled of a tree; a part that was TorchScript before is somebody else's."""
-    before = {id(part) for part in tree.modules() if isinstance(part, torch.jit.ScriptModule)}
-    for part in scripted.modules():
-        if id(part) not in before:
-            put_methods_right(part._c)
-
-
 def _replace(graph: Any, kind: str, fits: Callable[[Any], bool], replacement: Callable[[Any, _Before], Any]) -> None:
     for node in graph.findAllNodes(kind, True):  # also in blocks
         if fits(node):
