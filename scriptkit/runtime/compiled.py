@@ -130,6 +130,9 @@ class CompiledModule(BringsTorchScript):
         return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
+        if self._is_lazy():
+            self._pending = "lazy parameters have no shape before the first call"
+            return
         try:
             with LOCK, making.type_store_unchanged_on_failure(), nothing_left(source_of(self)):
                 subject = Subject(source_of(self), examples, *self._choosing, complete=complete)
@@ -148,6 +151,14 @@ class CompiledModule(BringsTorchScript):
         self._calls = (
             _ScriptedCalls(source_of(self), self._eager_calls) if is_whole else _BoundCalls(source_of(self), choice)
         )
+
+    def _is_lazy(self) -> bool:
+        return any(map(making.has_lazy_tensors, source_of(self).modules()))
+
+    def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Where the module waits for its first call, compile it as for this one."""
+        if self._calls is None and self._pending and not switches.is_eager():
+            self._compile((args, kwargs))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -251,7 +262,10 @@ class CompiledModule(BringsTorchScript):
             message = (
                 f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
             )
-            raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
+            way_out = (
+                "call it once" if self._is_lazy() else "pass `example_inputs` to `compile`, or call the module once"
+            )
+            raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
 
     def __repr__(self) -> str:

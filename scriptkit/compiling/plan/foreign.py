@@ -36,6 +36,7 @@ from scriptkit.engines.torchscript.engine.making import (
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
 from scriptkit.live import programs
+from scriptkit.live.computed_tensors import computing
 from scriptkit.live.copies import copy_tree
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
 from scriptkit.live.places import is_project_code
@@ -71,7 +72,7 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
 
 
 def _needs_form(module: nn.Module) -> bool:
-    if any(is_traced(part) for part in module.modules()):
+    if any(is_traced(part) for part in module.modules()) or computing(module):
         return True
     try:
         compile_tree(module)
@@ -213,6 +214,8 @@ def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
+    if computing(child):
+        return "it computes its tensors in its call"
     try:
         compile_or_explain(child)
     except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
