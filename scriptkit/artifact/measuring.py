@@ -21,6 +21,7 @@ from scriptkit.live.held_state import Places
 from scriptkit.live.lives import life_of
 from scriptkit.live.side_by_side import PARTS, run
 from scriptkit.live.undoing import nothing_left
+from scriptkit.live.unreached import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,8 @@ def measured(
     forms = {"compiled": life_of(compiled), "reloaded": _reloaded(model)}
     with nothing_left(module):
         reference = forms.pop("compiled") if programs.is_script_module(module) else life_of(module)
-        return _compared(reference, forms, examples, places, tolerance)
+        reached = Reached(module, [*examples])
+        return _compared(reference, forms, examples, places, tolerance, reached)
 
 
 def _compared(
@@ -70,16 +72,18 @@ def _compared(
     examples: Mapping[str, ExampleCall],
     places: Places,
     tolerance: Tolerance | None,
+    reached: Reached,
 ) -> Measurement:
     results, rows = {}, []
     for name, call in examples.items():
-        expected = _run(reference, name, call, places)
+        with reached.watching():
+            expected = _run(reference, name, call, places)
         found = {
             form: _difference(name, form, expected, _run(m, name, call, places), tolerance) for form, m in forms.items()
         }
         rows.append(MethodDifference(name, **found))
         results[name] = expected.result
-    return Measurement(VerificationRecord(_SEED, rows), results)
+    return Measurement(VerificationRecord(_SEED, rows, reached.unreached()), results)
 
 
 def _reloaded(model: CanonicalModel) -> torch.jit.ScriptModule:

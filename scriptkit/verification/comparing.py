@@ -26,7 +26,7 @@ from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
 from scriptkit.verification.forms import Mode, Subject
 from scriptkit.verification.report import Comparison, VerificationReport
-from scriptkit.verification.unreached import Reached
+from scriptkit.live.unreached import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -197,7 +197,7 @@ def normalised_before() -> nn.Module:
 
     def normalise(module: nn.Module, _: tuple[Tensor, ...]) -> None:
         if module.training:
-            module.weight.data = nn.functional.normalize(module.weight.data)  # type: ignore[arg-type, operator]
+            module.weight.data = nn.functional.normalize(module.weight.data)  # type: ignore[arg-type]
 
     made.register_forward_pre_hook(normalise)
     return made
