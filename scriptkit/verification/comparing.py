@@ -22,11 +22,11 @@ from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.side_by_side import PARTS, is_refusal, run
+from scriptkit.live.unreached import Reached
 from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
 from scriptkit.verification.forms import Mode, Subject
 from scriptkit.verification.report import Comparison, VerificationReport
-from scriptkit.live.unreached import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
