@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from scriptkit.errors import ArtifactError
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
-MANIFEST_VERSION = "1.2"
+MANIFEST_VERSION = "1.3"
 
 
 class _Part(BaseModel):
@@ -113,6 +113,9 @@ class Verification(_Part):
 
     seed: int | None = None
     differences: list[Difference]
+    unreached: list[str] = Field(
+        default_factory=list, description="branches that no example took, `model.py:31 (x.shape[0] > 64)`; since 1.3"
+    )
 
 
 class Tensor(_Part):

@@ -60,11 +60,13 @@ def save(
             autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
+    examples = _examples(example_inputs, example_kwargs)
+    if "forward" in examples:
+        reading.settle(m, examples["forward"].arguments, examples["forward"].keywords)
     compiled, autocast = trees.for_file(m)
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     source = source_of(m)
     model = canonical_model(compiled, _class_name(source))
-    examples = _examples(example_inputs, example_kwargs)
     if not examples:
         scripted = {row.path for row in rows if row.mode == "script"}
         lost = state.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
@@ -74,7 +76,8 @@ def save(
     _warn_of_lost_methods(source, compiled)
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, examples)
-    measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
+    is_scripted = bool(rows) and all(row.mode == "script" for row in rows)
+    measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None, is_scripted=is_scripted)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),

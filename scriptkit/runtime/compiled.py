@@ -178,6 +178,9 @@ class CompiledModule(BringsTorchScript):
         return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
+        if self._is_lazy():
+            self._pending = "lazy parameters have no shape before the first call"
+            return
         try:
             self._take(self._choose(examples, again=False))
         except CompilationError as error:
@@ -206,6 +209,14 @@ class CompiledModule(BringsTorchScript):
     def _take(self, choice: Choice) -> None:
         calls = calls_of(source_of(self), choice, self._eager_calls)
         self._choice, self._calls, self._pending, self._as_python_now = choice, calls, "", None
+
+    def _is_lazy(self) -> bool:
+        return any(map(making.has_lazy_tensors, source_of(self).modules()))
+
+    def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Where the module waits for its first call, compile it as for this one."""
+        if self._calls is None and self._pending and not switches.is_eager():
+            self._compile((args, kwargs))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -367,7 +378,10 @@ class CompiledModule(BringsTorchScript):
             message = (
                 f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
             )
-            raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
+            way_out = (
+                "call it once" if self._is_lazy() else "pass `example_inputs` to `compile`, or call the module once"
+            )
+            raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
 
     def __repr__(self) -> str:
