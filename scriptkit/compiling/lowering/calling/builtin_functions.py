@@ -58,7 +58,7 @@ def _isinstance(evaluator: Evaluator, value: Value, kinds: Value) -> Value:
 def _isinstance_of_optional(evaluator: Evaluator, value: Dyn, kinds: Value) -> Value:
     given, missing = isinstance(value.example_if_given, kinds), isinstance(None, kinds)
     if value.example_if_given is None:
-        raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
+        raise RefusedError("optional-not-refined", "`isinstance` of a value that may be None")
     if given == missing:
         return given
     return compare(evaluator, ast.IsNot() if given else ast.Is(), value, None)
@@ -67,7 +67,7 @@ def _isinstance_of_optional(evaluator: Evaluator, value: Dyn, kinds: Value) -> V
 def _type(_: Evaluator, value: Value) -> type:
     if isinstance(value, Dyn):
         if value.is_optional:
-            raise RefusedError("optional-not-refined", f"`type({value.name})`: it may be None")
+            raise RefusedError("optional-not-refined", "`type` of a value that may be None")
         return type(value.example)
     return torch.Size if isinstance(value, Sizes) else type(value)
 

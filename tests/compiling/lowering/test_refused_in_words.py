@@ -1,0 +1,34 @@
+"""Each form of `forms/refused_in_words.py` is refused at the line that says so, in the words that it says."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import pytest
+from torch import Tensor
+
+from scriptkit.compiling.lowering import LoweringError, lower
+from tests.compiling.forms import refused_in_words
+from tests.compiling.test_forms_of_python import Form, inputs
+
+_MARK = "  # says: "
+FORMS = [
+    function
+    for function in vars(refused_in_words).values()
+    if isinstance(function, FunctionType) and inspect.getmodule(function) is refused_in_words
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("function", FORMS, ids=lambda function: function.__name__)
+def test_a_form_is_refused_at_its_line_in_its_words(function: Callable[[Tensor], Any]) -> None:
+    with pytest.raises(LoweringError) as caught:
+        lower(Form(function), (inputs(function.__name__)[0],))
+    [found] = caught.value.diagnostics
+    line, _, words = linecache.getline(found.path, found.line).rstrip("\n").partition(_MARK)
+    assert words, f"{found.path}:{found.line}: {line}: {found.message}"
+    assert words in found.message
