@@ -211,7 +211,13 @@ def bools_in_numbers(x):
 
 def kinds(x):
     class_ = type(x.size(0))
-    return class_ is int, type(x.shape) is torch.Size, type(x).__name__, issubclass(class_, int), isinstance(x.shape, tuple)
+    return (
+        class_ is int,
+        type(x.shape) is torch.Size,
+        type(x).__name__,
+        issubclass(class_, int),
+        isinstance(x.shape, tuple),
+    )
 
 
 def swapped(x):
@@ -490,3 +496,16 @@ class Derived(Ancestor):
             return y * super(Derived, self).scale
 
         return inner(self.x) + getattr(super(), "missing", 5)
+
+
+def leaves_a_block(x):
+    for row in x:
+        with torch.no_grad():
+            if row.sum() > 0:
+                break
+    return x
+
+
+def truth_of_a_pair(x):
+    pairs = [(row, row) for row in x]
+    return x if pairs[0] else x + 1

@@ -9,25 +9,26 @@ from types import FunctionType
 from typing import Any
 
 import pytest
-from torch import Tensor
+from torch import nn
 
 from scriptkit.compiling.lowering import LoweringError, lower
 from tests.compiling.forms import refused_in_words
 from tests.compiling.test_forms_of_python import Form, inputs
 
 _MARK = "  # says: "
-FORMS = [
-    function
-    for function in vars(refused_in_words).values()
-    if isinstance(function, FunctionType) and inspect.getmodule(function) is refused_in_words
+OWN = [value for value in vars(refused_in_words).values() if inspect.getmodule(value) is refused_in_words]
+FORMS = [value for value in OWN if isinstance(value, FunctionType)]
+MODULES = [
+    value for value in OWN if isinstance(value, type) and issubclass(value, nn.Module) and "forward" in vars(value)
 ]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("function", FORMS, ids=lambda function: function.__name__)
-def test_a_form_is_refused_at_its_line_in_its_words(function: Callable[[Tensor], Any]) -> None:
+@pytest.mark.parametrize("form", [*FORMS, *MODULES], ids=lambda form: form.__name__)
+def test_a_form_is_refused_at_its_line_in_its_words(form: Callable[..., Any]) -> None:
+    model = form() if isinstance(form, type) else Form(form)
     with pytest.raises(LoweringError) as caught:
-        lower(Form(function), (inputs(function.__name__)[0],))
+        lower(model, (inputs(form.__name__)[0],))
     [found] = caught.value.diagnostics
     line, _, words = linecache.getline(found.path, found.line).rstrip("\n").partition(_MARK)
     assert words, f"{found.path}:{found.line}: {line}: {found.message}"

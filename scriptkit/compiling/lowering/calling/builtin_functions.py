@@ -15,7 +15,7 @@ import torch
 
 from scriptkit.compiling.lowering.calling import copies, reductions
 from scriptkit.compiling.lowering.evaluator import plain_objects, texts
-from scriptkit.compiling.lowering.objects import attributes, containers
+from scriptkit.compiling.lowering.objects import attributes, containers, modules
 from scriptkit.compiling.lowering.objects.subscripts import item
 from scriptkit.compiling.lowering.operations import tensors
 from scriptkit.compiling.lowering.operations.comparisons import ORDER, compare
@@ -84,8 +84,10 @@ def _len(evaluator: Evaluator, value: Value) -> Value:
         return evaluator.residual.bind(
             syntax.call("len", [evaluator.residual.ref(value)]), len(value.example), "length"
         )
+    if isinstance(value, torch.nn.Module):
+        return modules.length_of(evaluator, value)
     own = getattr(type(value), "__len__", None)
-    if hasattr(own, "__code__") and not isinstance(value, torch.nn.Module):
+    if hasattr(own, "__code__"):
         return evaluator.call(own, [value])
     return len(attributes.items_of(evaluator, value))
 

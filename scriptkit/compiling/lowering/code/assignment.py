@@ -42,11 +42,10 @@ def assign(evaluator: Evaluator, target: ast.expr, value: Value, frame: Frame) -
             _unpack(evaluator, target.elts, value, frame)
         case ast.Attribute():
             attributes.assign(evaluator, evaluator.expression(target.value, frame), target.attr, value)
-        case ast.Subscript():
+        case _:
+            assert isinstance(target, ast.Subscript)  # noqa: S101 - the grammar has no other target
             owner = evaluator.lift(evaluator.expression(target.value, frame))
             _set_item(evaluator, owner, evaluator.expression(target.slice, frame), value)
-        case _:
-            raise RefusedError("syntax-not-lowered", f"an assignment to `{type(target).__name__}`")
 
 
 def _name_after(evaluator: Evaluator, value: Value, name: str) -> None:
