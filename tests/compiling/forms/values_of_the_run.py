@@ -498,14 +498,70 @@ class Derived(Ancestor):
         return inner(self.x) + getattr(super(), "missing", 5)
 
 
-def leaves_a_block(x):
-    for row in x:
-        with torch.no_grad():
-            if row.sum() > 0:
-                break
-    return x
-
-
 def truth_of_a_pair(x):
     pairs = [(row, row) for row in x]
     return x if pairs[0] else x + 1
+
+
+def two_lengths(x):
+    def split(y):
+        for _ in y[:1]:
+            if x.size(0) == 4:
+                parts = (x, x, x)
+            else:
+                parts = (x, x)
+            y = y + parts[0][0]
+        return y
+
+    return split(x)
+
+
+def functions_of_the_arms(x):
+    total = x
+    for row in x:
+        if x.size(0) == 4:
+
+            def act(y):
+                return y + 1
+        else:
+
+            def act(y):
+                return y - 1
+
+        total = total + act(row)
+    return total
+
+
+def none_or_objects(x):
+    total = x
+    for row in x:
+        if x.size(0) == 4:
+            made = Pair(x, 2)
+        else:
+            made = Point(x, 2)
+        total = total + made.a
+    return total
+
+
+def sets_of_the_arms(x):
+    total = x
+    for row in x:
+        if x.size(0) == 4:
+            names = {"a", "b"}
+        else:
+            names = {"c"}
+        total = total + len(names)
+    return total
+
+
+def shared_objects(x):
+    total = x
+    for row in x:
+        if x.size(0) == 4:
+            one = [x]
+            two = one
+        else:
+            one = [x]
+            two = [x * 2]
+        total = total + one[0] + two[0]
+    return total
