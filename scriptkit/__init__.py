@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from scriptkit.exporting.readiness import readiness as readiness
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
+    from scriptkit.optimizing.optimize import optimize as optimize
+    from scriptkit.optimizing.optimized_module import OptimizedModule as OptimizedModule
     from scriptkit.runtime.compiled import CompiledModule as CompiledModule
     from scriptkit.runtime.compiled import compile as compile
     from scriptkit.runtime.reading import is_compiled as is_compiled
@@ -86,6 +88,8 @@ _LAZY = {
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
+    "optimize": "scriptkit.optimizing.optimize",
+    "OptimizedModule": "scriptkit.optimizing.optimized_module",
     "report": "scriptkit.runtime.reading",
     "save": "scriptkit.artifact.saving",
     "to_torchscript": "scriptkit.compiling.plan.trees",
@@ -104,6 +108,7 @@ __all__ = [
     "InputError",
     "LoadedModule",
     "OnnxReport",
+    "OptimizedModule",
     "ReadinessReport",
     "ScriptabilityError",
     "ScriptableModule",
@@ -122,6 +127,7 @@ __all__ = [
     "ignore",
     "is_compiled",
     "load",
+    "optimize",
     "pinned",
     "readiness",
     "report",

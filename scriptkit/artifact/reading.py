@@ -28,6 +28,7 @@ from scriptkit.artifact.object_checks import check_memory
 from scriptkit.artifact.pickle_writing import written
 from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.plain import plain_contents
+from scriptkit.artifact.prepared import prepared
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.artifact.sources import opened
 from scriptkit.artifact.sparse_checks import check_sparse
@@ -60,7 +61,7 @@ def load(
     A model file is code: load only files from people you trust. Still, code that would run while the file is loaded,
     or that reads or writes files, is refused unless `trust` is true. With `strict=False` a file without a manifest,
     as `torch.jit.save` writes it, is loaded too, with a warning that says what is unknown of it. A damaged file is
-    never loaded. With `signed_by`, an Ed25519 public key or several, only a file that one of them signed is loaded
+    never loaded. What a model that `optimize` made faster asks for (`manifest.optimization`) is done. With `signed_by`, an Ed25519 public key or several, only a file that one of them signed is loaded
     (`save(..., sign_with=key)`).
 
     Raises ArtifactError, saying what is wrong.
@@ -104,7 +105,7 @@ def _load_checked(checked: Checked, device: torch.device | None, *, trust: bool)
     if not trust:
         _refuse(audit_operations(loaded.unit))
     refuse_contradictions(manifest, loaded.module, facts, trust=trust)
-    return LoadedModule(loaded.module, manifest)
+    return prepared(loaded.module, manifest)
 
 
 def _load_plain(contents: dict[str, bytes], device: torch.device | None, *, trust: bool) -> LoadedModule:

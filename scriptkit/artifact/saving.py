@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.artifact.contents import canonical_model
 from scriptkit.artifact.description import Description, ExampleCall, SubmoduleChoice
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from scriptkit.artifact.description import OptimizationRecord
     from scriptkit.compile_report import ReportRow
 
 _ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
@@ -60,19 +61,42 @@ def save(
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
     compiled, autocast = trees.for_file(m)
+    calls = _examples(example_inputs, example_kwargs)
+    if autocast is not None:
+        _refuse_unmeasured_autocast(m, autocast, calls)
+    tolerance = _ROUNDED if autocast else None
+    save_form(m, Form(compiled, tolerance=tolerance), path_or_file, calls, metadata=metadata, sign_with=sign_with)
+
+
+class Form(NamedTuple):
+    """A compiled form of a module, as it goes into a file: how near to eager it has to be, and what made it faster."""
+
+    program: torch.jit.ScriptModule
+    tolerance: Tolerance | None = None
+    optimization: OptimizationRecord | None = None
+
+
+def save_form(
+    m: torch.nn.Module,
+    form: Form,
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    examples: Mapping[str, ExampleCall],
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    sign_with: object = None,
+) -> None:
+    """Write one form of a module, described as the module is."""
+    compiled = form.program
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     source = source_of(m)
     model = canonical_model(compiled, _class_name(source))
-    examples = _examples(example_inputs, example_kwargs)
-    if not examples:
+    if not examples and form.optimization is None:
         scripted = {row.path for row in rows if row.mode == "script"}
         lost = state.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
-    if autocast is not None:
-        _refuse_unmeasured_autocast(m, autocast, examples)
-    measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
+    measurement = measured(source, compiled, model, examples, form.tolerance)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
@@ -81,6 +105,7 @@ def save(
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
         results=measurement.results,
+        optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,
         fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
@@ -93,7 +118,7 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
         spoken = ", ".join(f"`{path}`" if path else "the whole" for path in paths)
         message = f"{type(module).__name__} has hooks that are in no file ({spoken}): they are Python"
         way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
-        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=3)
+        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=4)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:
