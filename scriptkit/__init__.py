@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from scriptkit.authoring.decorators import script as script
     from scriptkit.authoring.decorators import unused as unused
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
+    from scriptkit.benching.bench import bench as bench
+    from scriptkit.benching.report import BenchReport as BenchReport
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
     from scriptkit.compiling.plan.trees import to_torchscript as to_torchscript
@@ -85,6 +87,8 @@ _LAZY = {
     "export_program": "scriptkit.exporting.export_program",
     **dict.fromkeys(("OnnxReport", "export_onnx"), "scriptkit.exporting.onnx"),
     **dict.fromkeys(("ReadinessReport", "readiness"), "scriptkit.exporting.readiness"),
+    "bench": "scriptkit.benching.bench",
+    "BenchReport": "scriptkit.benching.report",
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
@@ -101,6 +105,7 @@ _WITHOUT_TORCH = ("scriptkit.errors", "scriptkit.checking", "scriptkit.switches"
 
 __all__ = [
     "ArtifactError",
+    "BenchReport",
     "CompilationError",
     "ExportError",
     "ExportedModule",
@@ -117,6 +122,7 @@ __all__ = [
     "ScriptkitWarning",
     "TraceHazardError",
     "VerificationError",
+    "bench",
     "check_paths",
     "check_source",
     "compile",

@@ -30,7 +30,7 @@ def example_call(
     if found is None:
         name = type(m).__name__
         raise ValueError(
-            f"`{door}` calls the module, and nothing says with what: pass `example_inputs`, a tuple of the arguments of "
+            f"`{door}` calls the module, and nothing says with what: pass `example_inputs`, a tuple of arguments of "
             f"`{name}.forward`, or give the class a method `example_inputs`"
         )
     return found

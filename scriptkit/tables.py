@@ -53,7 +53,9 @@ class Table:
         styles = [' style="text-align:right"' if heading in self.numbers else "" for heading in self.headings]
         cells = zip(row, styles, strict=True)
         # the indentation of a tree is spaces, which HTML would drop
-        return "".join(f'<td{style}><span style="white-space:pre-wrap">{html.escape(c)}</span></td>' for c, style in cells)
+        return "".join(
+            f'<td{style}><span style="white-space:pre-wrap">{html.escape(c)}</span></td>' for c, style in cells
+        )
 
 
 class Tabular:

@@ -74,7 +74,7 @@ def _lengths(line: Line, lengths: Mapping[str, int]) -> list[int]:
     """The length of the text that each value of a line may make of constant ones; 0 where it makes none."""
     texts = [token.text for token in line.tokens]
     open_calls, sums = [""], [0]
-    values = []
+    values: list[int] = []
     for place, token in enumerate(line.tokens):
         if token.text in {",", "="} and len(sums) == 1:  # what stands before `=` makes nothing
             values = [*values, sums[0]] if token.text == "," else []

@@ -24,11 +24,14 @@ class LoadedModule:
     `manifest` is what the file says of itself, `module` the `torch.jit.ScriptModule` beneath, for tools that want
     one; all its attributes (`parameters()`, `state_dict()`, ...) are also attributes here. Arguments that do not fit
     raise `InputError`, which names what was expected and what was given. A model that `optimize` made faster is for
-    evaluation, on the device it was loaded to; `running` are the methods that its calls run, where not those of `module`.
+    evaluation, on the device it was loaded to; `running` are the methods its calls run, where not those of `module`.
     """
 
     def __init__(
-        self, module: torch.jit.ScriptModule, manifest: Manifest, running: Mapping[str, Callable[..., Any]] | None = None
+        self,
+        module: torch.jit.ScriptModule,
+        manifest: Manifest,
+        running: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self.module = module
         self.manifest = manifest

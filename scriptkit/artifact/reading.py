@@ -61,8 +61,8 @@ def load(
     A model file is code: load only files from people you trust. Still, code that would run while the file is loaded,
     or that reads or writes files, is refused unless `trust` is true. With `strict=False` a file without a manifest,
     as `torch.jit.save` writes it, is loaded too, with a warning that says what is unknown of it. A damaged file is
-    never loaded. What a model that `optimize` made faster asks for (`manifest.optimization`) is done. With `signed_by`, an Ed25519 public key or several, only a file that one of them signed is loaded
-    (`save(..., sign_with=key)`).
+    never loaded. What a model that `optimize` made faster asks for (`manifest.optimization`) is done. With `signed_by`,
+    an Ed25519 public key or several, only a file that one of them signed is loaded (`save(..., sign_with=key)`).
 
     Raises ArtifactError, saying what is wrong.
     """

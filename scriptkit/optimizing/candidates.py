@@ -57,7 +57,7 @@ def _channels_last(program: torch.jit.ScriptModule, methods: Sequence[str]) -> t
 
 
 def _fused(program: torch.jit.ScriptModule, methods: Sequence[str]) -> torch.jit.ScriptModule:
-    """oneDNN fuses batch normalisation itself, into fewer operators than folding leaves."""
+    """The fuser takes batch normalisation itself, and leaves fewer operators than folding does."""
     _refuse_without_onednn()
     return making.frozen(program, methods, changes_numbers=False)
 

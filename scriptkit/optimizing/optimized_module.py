@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 
 class OptimizedModule:
-    """Call it, or its exported methods by name: a program for inference, which later changes of the module do not reach.
+    """Call it, or its exported methods by name: a program for inference; later changes of the module do not reach it.
 
     `variant` names what runs, `table` every candidate with its ratio; `module` is the `torch.jit.ScriptModule` beneath.
     `save` writes a file that `scriptkit.load` and the C++ project of `scriptkit new-cpp` run at the same speed.
     """
 
     training = False
+    _forward: Callable[..., Any]
 
     def __init__(
         self,
@@ -67,6 +68,10 @@ class OptimizedModule:
         """What has to be on while first calls specialise the program; done here, by `load`, and in C++."""
         return self._candidate.switches
 
+    @property
+    def _name(self) -> str:
+        return self._subject.class_name
+
     def eval(self) -> OptimizedModule:
         """It is in evaluation mode, always."""
         return self
@@ -74,12 +79,12 @@ class OptimizedModule:
     def train(self, mode: bool = True) -> OptimizedModule:  # noqa: FBT001, FBT002 - torch's signature
         """Evaluation mode is the only one; raises `ScriptkitError` for training."""
         if mode:
-            message = f"{self._subject.class_name} was optimised for inference, and its weights are constants"
+            message = f"{self._name} was optimised for inference, and its weights are constants"
             raise ScriptkitError(f"{message}: train the module it was made from, and optimise that again")
         return self
 
     def __repr__(self) -> str:
-        return f"OptimizedModule({self._subject.class_name}: {self.variant})"
+        return f"OptimizedModule({self._name}: {self.variant})"
 
     def save(
         self, path_or_file: str | os.PathLike[str] | BinaryIO, *, metadata: Mapping[str, Any] | None = None

@@ -212,6 +212,11 @@ class CompiledModule(BringsTorchScript):
         return self._calls is not None
 
     @property
+    def asked_for(self) -> dict[str, Any]:
+        """The `modes` and `allow_baked` it was compiled with."""
+        return dict(zip(("modes", "allow_baked"), self._choosing, strict=True))
+
+    @property
     def eval_only(self) -> str:
         """Why the module cannot be trained compiled; empty where it can."""
         return self._choice.eval_only if self._choice is not None else ""
