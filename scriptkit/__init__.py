@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from scriptkit.exporting.onnx import export_onnx as export_onnx
     from scriptkit.exporting.readiness import ReadinessReport as ReadinessReport
     from scriptkit.exporting.readiness import readiness as readiness
+    from scriptkit.inspecting.inspect import inspect as inspect
+    from scriptkit.inspecting.inspection import Inspection as Inspection
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
     from scriptkit.optimizing.optimize import optimize as optimize
@@ -89,6 +91,8 @@ _LAZY = {
     **dict.fromkeys(("ReadinessReport", "readiness"), "scriptkit.exporting.readiness"),
     "bench": "scriptkit.benching.bench",
     "BenchReport": "scriptkit.benching.report",
+    "inspect": "scriptkit.inspecting.inspect",
+    "Inspection": "scriptkit.inspecting.inspection",
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
@@ -111,6 +115,7 @@ __all__ = [
     "ExportedModule",
     "Final",
     "InputError",
+    "Inspection",
     "LoadedModule",
     "OnnxReport",
     "OptimizedModule",
@@ -131,6 +136,7 @@ __all__ = [
     "export_onnx",
     "export_program",
     "ignore",
+    "inspect",
     "is_compiled",
     "load",
     "optimize",

@@ -27,7 +27,7 @@ from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.object_checks import check_memory
 from scriptkit.artifact.pickle_writing import written
 from scriptkit.artifact.pickles import read_pickle
-from scriptkit.artifact.plain import plain_contents
+from scriptkit.artifact.plain import plain_contents, plain_structure
 from scriptkit.artifact.prepared import prepared
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.artifact.sources import opened
@@ -87,6 +87,22 @@ def _device(map_location: str | torch.device | None) -> torch.device | None:
         return None if map_location is None else torch.device(map_location)
     except (RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"`map_location` names no device: {error}") from error
+
+
+def load_structure(stream: BinaryIO) -> torch.jit.ScriptModule:
+    """The program of a file with tensors that have no elements, so that it can be looked at; nothing of it runs.
+
+    Raises ArtifactError for what `load` would refuse in code and objects.
+    """
+    if has_manifest(stream):
+        checked = checked_file(stream, None)
+        small, sizes = checked.small, {name: region.size for name, region in checked.large.items()}
+    else:
+        small, sizes = plain_structure(stream)
+    large = {name: Region(None, 0, size, 0) for name, size in sizes.items()}
+    _, trees = _read(small, large, trust=False)
+    with SealedArchive(_for_torch(small, trees), large) as archive:
+        return files.load_archive(archive, files.NO_ELEMENTS).module
 
 
 def _load_checked(checked: Checked, device: torch.device | None, *, trust: bool) -> LoadedModule:

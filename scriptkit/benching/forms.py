@@ -18,7 +18,7 @@ from scriptkit.live import programs
 from scriptkit.live.lives import life_of
 from scriptkit.live.marks import is_scriptable
 from scriptkit.optimizing.optimize import optimize
-from scriptkit.runtime.compiled import CompiledModule, compile, source_of
+from scriptkit.runtime.compiled import CompiledModule, asked_of, compile, source_of
 from scriptkit.runtime.runtime import pinned
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def _compiled(m: Any, given: Given) -> Callable[..., Any]:
         own: Callable[..., Any] = life_of(m)
         return own
     source = source_of(m)
-    asked = m.asked_for if isinstance(m, CompiledModule) else {}
-    return compile(life_of(source), given[0], example_kwargs=given[1], **asked)
+    return compile(life_of(source), given[0], example_kwargs=given[1], **asked_of(m))
 
 
 def _pinned(m: Any, given: Given) -> Callable[..., Any]:  # noqa: ARG001

@@ -212,11 +212,6 @@ class CompiledModule(BringsTorchScript):
         return self._calls is not None
 
     @property
-    def asked_for(self) -> dict[str, Any]:
-        """The `modes` and `allow_baked` it was compiled with."""
-        return dict(zip(("modes", "allow_baked"), self._choosing, strict=True))
-
-    @property
     def eval_only(self) -> str:
         """Why the module cannot be trained compiled; empty where it can."""
         return self._choice.eval_only if self._choice is not None else ""
@@ -267,6 +262,12 @@ def source_of(module: nn.Module) -> nn.Module:
     """What a compiled module was made from; any other module is its own source."""
     source: nn.Module = module.__dict__["_inner"][0] if isinstance(module, CompiledModule) else module
     return source
+
+
+def asked_of(module: nn.Module) -> dict[str, Any]:
+    """The `modes` and `allow_baked` that a module was compiled with."""
+    asked = module._choosing if isinstance(module, CompiledModule) else (None, None)
+    return dict(zip(("modes", "allow_baked"), asked, strict=True))
 
 
 def is_scripted(module: CompiledModule) -> bool:
