@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.artifact.contents import canonical_model
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from scriptkit.artifact.description import OptimizationRecord
+    from scriptkit.artifact.manifest import Manifest
     from scriptkit.compile_report import ReportRow
 
 _ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
@@ -74,6 +76,8 @@ class Form(NamedTuple):
     program: torch.jit.ScriptModule
     tolerance: Tolerance | None = None
     optimization: OptimizationRecord | None = None
+    made_from: Manifest | None = None
+    """What the file said that the module came from: nothing else knows of its classes."""
 
 
 def save_form(
@@ -89,7 +93,7 @@ def save_form(
     compiled = form.program
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     source = source_of(m)
-    model = canonical_model(compiled, _class_name(source))
+    model = canonical_model(compiled, _class_name(source) if form.made_from is None else form.made_from.class_name)
     if not examples and form.optimization is None:
         scripted = {row.path for row in rows if row.mode == "script"}
         lost = state.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
@@ -110,7 +114,22 @@ def save_form(
         examples=examples,
         fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
     )
+    if form.made_from is not None:
+        description = _like(description, form.made_from)
     write_model(model, path_or_file, description=description, sign_with=sign_with)
+
+
+def _like(description: Description, manifest: Manifest) -> Description:
+    """The same with what a manifest tells of the Python behind it."""
+    return replace(
+        description,
+        class_name=manifest.class_name,
+        constructor_arguments=manifest.constructor_arguments,
+        methods=[method.name for method in manifest.methods],
+        submodules=[SubmoduleChoice(**dict(one)) for one in manifest.submodules],
+        trace_assumptions=manifest.trace_assumptions,
+        metadata=description.metadata or manifest.metadata,
+    )
 
 
 def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:

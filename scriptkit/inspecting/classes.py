@@ -87,9 +87,9 @@ class Method:
 
     @cached_property
     def origins(self) -> list[Origin]:
-        """The pieces of Python source the method was made from."""
+        """Where its statements came from, each line once."""
         found = [origin for statement in self.node.body for origin in self.owner.code.origins(statement)]
-        return list({(origin.path, origin.line): origin for origin in found}.values())
+        return list({(origin.path, line_of(origin)): origin for origin in found}.values())
 
     @cached_property
     def operators(self) -> list[str]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from scriptkit.artifact.debug_records import Origin
 from scriptkit.inspecting.classes import Line, Place
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from scriptkit.inspecting.sides import SideBySide
 
 _FRAME = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
+_TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 _CALLS = ("call_function", "call_module", "call_method")
 
 
@@ -131,8 +136,10 @@ def _name(node: Any) -> str:
 
 
 def _places(node: Any) -> tuple[Place, ...]:
+    """The innermost line that is not torch's, where there is one."""
     found = _FRAME.findall(node.meta.get("stack_trace") or "")
-    return (Place(found[-1][0], int(found[-1][1])),) if found else ()
+    own = [frame for frame in found if not frame[0].startswith(_TORCH)] or found
+    return (Place(own[-1][0], int(own[-1][1])),) if own else ()
 
 
 def _origin(path: str, lines: Sequence[Line]) -> Origin:

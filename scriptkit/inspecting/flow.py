@@ -52,9 +52,11 @@ class _Reader:
     def __init__(self, method: Method) -> None:
         self.flow = Flow()
         self.made: dict[str, list[tuple[int, str]]] = {}
-        for argument in (*method.node.args.args[1:], *method.node.args.kwonlyargs):
-            self.made[argument.arg] = [(self.flow.node("input", argument.arg), argument.arg)]
-        self._statements([line.node for line in method.lines[1:] if line.node is not None and _is_outermost(line.text)])
+        self._methods = [method]  # the one that is read, and those that called it
+        self._results: list[list[tuple[int, str]]] = []
+        for name in _parameters(method):
+            self.made[name] = [(self.flow.node("input", name), name)]
+        self._statements(_statements(method))
 
     def _statements(self, statements: list[ast.stmt]) -> None:
         for one in statements:
@@ -65,7 +67,10 @@ class _Reader:
             self._block(one)
         elif isinstance(one, ast.Return):
             value = self._value(one.value) if one.value is not None else []
-            self._arrows(value, self.flow.node("output", "result"))
+            if self._results:
+                self._results[-1] += value
+            else:
+                self._arrows(value, self.flow.node("output", "result"))
         elif isinstance(one, ast.Assign):
             self._bind(one.targets[0], self._value(one.value))
         elif isinstance(one, ast.AnnAssign) and one.value is not None:
@@ -104,6 +109,9 @@ class _Reader:
             arguments = [one for argument in given for one in self._value(argument)]
             if label in _PASSING:
                 return arguments
+            own = self._methods[-1].owner.methods.get(path)
+            if own is not None and own not in self._methods:
+                return self._within(own, [self._value(argument) for argument in value.args])
             if not arguments and not path and not label.startswith(("torch.", "ops.")):
                 return []
             box = self.flow.node("module" if path else "operator", _cut(label), path)
@@ -113,6 +121,16 @@ class _Reader:
             return [one for element in value.elts for one in self._value(element)]
         inner = [one for call in _calls_within(value) for one in self._value(call)]
         return inner + self._names(value)
+
+    def _within(self, method: Method, arguments: list[list[tuple[int, str]]]) -> list[tuple[int, str]]:
+        """A method of the same module is no box: what it does is part of the picture."""
+        before, self.made = self.made, dict(zip(_parameters(method), arguments, strict=False))
+        self._methods.append(method)
+        self._results.append([])
+        self._statements(_statements(method))
+        self._methods.pop()
+        self.made = before
+        return self._results.pop()
 
     def _names(self, value: ast.expr) -> list[tuple[int, str]]:
         skipped = {id(n) for call in _calls_within(value) for n in ast.walk(call)}
@@ -125,6 +143,15 @@ class _Reader:
 
 
 _PASSING = {"annotate", "unchecked_cast"}
+
+
+def _parameters(method: Method) -> list[str]:
+    arguments = method.node.args
+    return [one.arg for one in (*arguments.args[1:], *arguments.kwonlyargs)]
+
+
+def _statements(method: Method) -> list[ast.stmt]:
+    return [line.node for line in method.lines[1:] if line.node is not None and _is_outermost(line.text)]
 
 
 def _is_outermost(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -103,17 +104,25 @@ def _of_loaded(m: LoadedModule) -> Inspection:
 
 
 def _of_file(path_or_file: Any) -> Inspection:
-    with opened(path_or_file) as stream:
+    held = path_or_file.read() if hasattr(path_or_file, "read") else None
+
+    def source() -> Any:
+        """A path as often as it is asked for; a stream gives what it has but once."""
+        return path_or_file if held is None else io.BytesIO(held)
+
+    with opened(source()) as stream:
         if is_exported(stream):
-            return _of_programs(load(path_or_file))
+            return _of_programs(load(source()))
         entries = of_file(stream)
 
     def program() -> torch.jit.ScriptModule:
-        with opened(path_or_file) as again:
+        with opened(source()) as again:
             return load_structure(again)
 
     submodules = entries.manifest.submodules if entries.manifest is not None else ()
     modes = {one.path: (one.mode, one.reason) for one in submodules}
+    if entries.manifest is not None and entries.manifest.optimization is not None:
+        modes[""] = ("script", f"optimised for inference: {entries.manifest.optimization.variant}")
     assumptions = _by_path(entries.manifest.trace_assumptions if entries.manifest is not None else ())
     seen = SeenScript(entries, modes, assumptions, program)
     return Inspection(seen, rows_of(entries, seen.classes, modes, None))

@@ -13,7 +13,7 @@ from scriptkit.inspecting.sides import side_by_side
 from scriptkit.inspecting.tidying import Tidy, header, printed, without_mangling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import torch
 
@@ -107,7 +107,17 @@ class SeenScript:
     def beside(self, path: str, method: str) -> SideBySide:
         """Source and program, with the facts the part rests on."""
         mode = self._modes.get(path, ("script", ""))[0]
-        return side_by_side(self._method(path, method), mode, self._assumptions.get(path, ()))
+        return side_by_side(self._method(path, method), mode, list(self._facts(path)))
+
+    def _facts(self, path: str) -> Iterator[str]:
+        """The facts a part rests on: its own, and of those of the parts above it the ones that speak of it."""
+        above, names = path, (f"`{path}.", f"`{self.class_of(path).short}.")
+        while True:
+            found = self._assumptions.get(above, ())
+            yield from found if above == path else (one for one in found if one.startswith(names))
+            if not above:
+                return
+            above = above.rpartition(".")[0]
 
     def flow(self, path: str, method: str) -> Flow:
         """The flow of data through a method."""

@@ -6,9 +6,10 @@ import ast
 import json
 import re
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scriptkit.inspecting.classes import Line, Place
+from scriptkit.inspecting.classes import Line, Place, line_of
 from scriptkit.tables import Table, Tabular
 
 if TYPE_CHECKING:
@@ -96,19 +97,32 @@ def _source(method: Method) -> dict[Place, str]:
     """The lines of Python that the method was made from."""
     found: dict[Place, str] = {}
     for origin in method.origins:
-        for number, text in enumerate(_function(origin.text)):
-            found.setdefault(Place(origin.path, origin.line + number), text)
+        first, lines = _function(origin.text, line_of(origin) - origin.line)
+        for number, text in enumerate(lines, origin.line + first):
+            found.setdefault(Place(origin.path, number), text)
     return dict(sorted(found.items(), key=lambda item: (item[0].path, item[0].line)))
 
 
-def _function(text: str) -> list[str]:
-    """The lines of one function, without what stands behind it: lifted code is filled up to keep its positions."""
+def _function(text: str, line: int) -> tuple[int, list[str]]:
+    """Of a text the function round a line, and where it begins; the text is a function, or a whole file.
+
+    Behind a function may stand something: lifted code is filled up to keep its positions.
+    """
     lines = text.splitlines()
+    spans = [(begin, end) for begin, end in _functions(text) if begin <= line < end]
+    begin, end = min(spans, key=lambda span: span[1] - span[0], default=(0, len(lines)))
+    return begin, lines[begin:end]
+
+
+@lru_cache(maxsize=64)
+def _functions(text: str) -> list[tuple[int, int]]:
+    """Where the functions of a text begin and end, decorators included."""
     try:
-        end = ast.parse(_unindented(lines)).body[0].end_lineno
-    except (SyntaxError, IndexError):
-        return lines
-    return lines[:end]
+        tree = ast.parse(_unindented(text.splitlines()))
+    except SyntaxError:
+        return []
+    found = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return [(min(n.lineno for n in (one, *one.decorator_list)) - 1, one.end_lineno or one.lineno) for one in found]
 
 
 def _unindented(lines: Sequence[str]) -> str:

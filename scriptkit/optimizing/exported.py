@@ -6,6 +6,7 @@ import copy
 import os
 import shutil
 import tempfile
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,10 +86,14 @@ def _call_of(one: OptimizedExported, given: Given) -> Callable[[], object]:
 
 
 def _compiled(programs: Programs, name: str) -> OptimizedExported:
-    folder = tempfile.TemporaryDirectory()
-    portable, made = Path(folder.name) / "portable.pt2", Path(folder.name) / "compiled.pt2"
-    write_exported(programs, portable, class_name=name, metadata={})
-    reports = compile_exported(portable, made)
+    folder = Path(tempfile.mkdtemp())
+    portable, made = folder / "portable.pt2", folder / "compiled.pt2"
+    try:
+        write_exported(programs, portable, class_name=name, metadata={})
+        reports = compile_exported(portable, made)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     names = {number: report.name for number, report in enumerate(reports) if not report.reason}
     running = Programs({}, training=programs.training)
     for number, program in enumerate(programs.all_programs()):
@@ -98,7 +103,7 @@ def _compiled(programs: Programs, name: str) -> OptimizedExported:
             its.has_gradients = False
             its.module = aoti.machine_code(made, names[number])  # type: ignore[assignment]
         running._by_method().setdefault(its.method, []).append(its)  # noqa: SLF001 - its tensors are the same
-    return OptimizedExported(running, running.call, MACHINE_CODE, name, file=(folder, made))
+    return OptimizedExported(running, running.call, MACHINE_CODE, name, file=made)
 
 
 class OptimizedExported(OptimizedModule):
@@ -110,12 +115,14 @@ class OptimizedExported(OptimizedModule):
         call: Callable[[str, tuple[Any, ...], dict[str, Any]], Any],
         candidate: Candidate,
         class_name: str,
-        file: tuple[tempfile.TemporaryDirectory[str], Path] | None = None,
+        file: Path | None = None,
     ) -> None:
         self.module = programs  # type: ignore[assignment]
         self.what = candidate.what
         self._candidate, self._class_name, self._file, self._call = candidate, class_name, file, call
         self.table = OptimizationTable(())
+        if file is not None:
+            weakref.finalize(self, shutil.rmtree, file.parent, ignore_errors=True)
         for name in programs.methods:
             setattr(self, "_forward" if name == "forward" else name, self._method(name))
 
@@ -144,7 +151,7 @@ class OptimizedExported(OptimizedModule):
             return
         if metadata:
             raise ArtifactError("a file with machine code keeps the metadata of the portable one: save that with them")
-        with self._file[1].open("rb") as made:
+        with self._file.open("rb") as made:
             if isinstance(path_or_file, (str, os.PathLike)):
                 write_atomically(os.fspath(path_or_file), lambda stream: shutil.copyfileobj(made, stream))
             else:

@@ -97,5 +97,6 @@ class OptimizedModule:
         record = OptimizationRecord(candidate.name, candidate.switches, candidate.after_loading)
         original = self._subject.original
         given = {"forward": ExampleCall(tuple(self._given[0]), self._given[1])}
-        module = original.module if isinstance(original, LoadedModule) else original
-        save_form(module, Form(self._kept(), self._tolerance, record), path_or_file, given, metadata=metadata)
+        manifest = original.manifest if isinstance(original, LoadedModule) else None
+        form = Form(self._kept(), self._tolerance, record, manifest)
+        save_form(self._subject.module, form, path_or_file, given, metadata=metadata)
