@@ -50,13 +50,15 @@ class Code:
             self._starts.append(self._starts[-1] + len(line))
 
     def origins(self, node: ast.stmt | ast.expr) -> list[Origin]:
-        """Where the code of a node came from, each once."""
-        begin = self._starts[node.lineno - 1] + node.col_offset
-        end = self._starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-        first, last = bisect_left(self._offsets, begin), bisect_right(self._offsets, end - 1)
-        found = [mark.origin for mark in self._marks[first:last] if mark.origin.path]
-        if not found:  # a mark holds until the next one
-            found = [mark.origin for mark in self._marks[max(0, first - 1) : first] if mark.origin.path]
+        """Where the code of a node came from, each once, first that of the operation which gives its value."""
+        value = getattr(node, "value", None) if isinstance(node, ast.stmt) else node
+        value = value if isinstance(value, ast.expr) else node
+        begin = self._starts[value.lineno - 1] + value.col_offset
+        end = self._starts[(value.end_lineno or value.lineno) - 1] + (value.end_col_offset or 0)
+        # a mark holds until the next one
+        first = bisect_right(self._offsets, begin) - 1
+        last = bisect_left(self._offsets, end)
+        found = [mark.origin for mark in self._marks[max(0, first) : last] if mark.origin.path]
         return list(dict.fromkeys(found))
 
 

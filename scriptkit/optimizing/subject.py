@@ -40,7 +40,8 @@ class Subject:
                 self._base.eval()
             self._program = complete_life(verified, self._base, own, training=False)
         names = [schema.name for schema in files.method_schemas(self._program)]
-        self.methods = [name for name in names if name != "forward"]
+        # a lowered program has methods of its own besides
+        self.methods = [name for name in names if name != "forward" and callable(getattr(self._base, name, None))]
 
     def eager(self) -> nn.Module:
         """A life of the Python module; of a module that came from a file, of its program."""
