@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    Make = Callable[[torch.jit.ScriptModule, Sequence[str]], torch.jit.ScriptModule]
+    Make = Callable[[making.ScriptModule, Sequence[str]], making.ScriptModule]
 
 
 class NotApplicableError(Exception):
