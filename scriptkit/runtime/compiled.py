@@ -394,6 +394,12 @@ def source_of(module: nn.Module) -> nn.Module:
     return source
 
 
+def asked_of(module: nn.Module) -> dict[str, Any]:
+    """The `modes` and `allow_baked` that a module was compiled with."""
+    asked = module._choosing if isinstance(module, CompiledModule) else (None, None)
+    return dict(zip(("modes", "allow_baked"), asked, strict=True))
+
+
 def _is_function(value: object) -> bool:
     kinds = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial)
     return isinstance(value, kinds)
