@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scriptkit.engines.export.torch_names import quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch.export import ExportedProgram
@@ -26,3 +27,11 @@ def compile_and_package(program: ExportedProgram, path: Path) -> None:
             torch._inductor.aoti_compile_and_package(program, package_path=str(path))
         finally:
             sys.setrecursionlimit(depth)
+
+
+def machine_code(path: Path, name: str) -> Callable[..., Any]:
+    """The machine code of one program in a file; raises what torch raises."""
+    from torch._inductor.package import load_package
+
+    made: Callable[..., Any] = load_package(str(path), model_name=name)
+    return made
