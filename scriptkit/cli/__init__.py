@@ -17,6 +17,7 @@ COMMANDS = {
     "explain": "scriptkit.cli.explain",
     "export": "scriptkit.cli.export",
     "inspect": "scriptkit.cli.inspect",
+    "lsp": "scriptkit.cli.lsp",
     "migrate": "scriptkit.cli.migrate",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
