@@ -39,7 +39,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("compiling", "fixing", "migrating", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
-    ("cpp", "exporting", "testing", "warming"),
+    ("cpp", "exporting", "serving", "testing", "warming"),
     ("__init__", "__main__", "cli", "lsp"),
 )
 

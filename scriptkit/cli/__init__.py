@@ -21,6 +21,7 @@ COMMANDS = {
     "onnx": "scriptkit.cli.onnx",
     "readiness": "scriptkit.cli.readiness",
     "rules": "scriptkit.cli.rules",
+    "triton": "scriptkit.cli.triton",
     "verify": "scriptkit.cli.verify",
 }
 
