@@ -28,12 +28,12 @@ def why_not_batched(model: LoadedModule, method: Method, ports: Ports) -> str | 
     generator = torch.Generator().manual_seed(_SEED)
     requests = [_request(method, generator) for _ in range(_REQUESTS)]
     call = getattr(model, method.name)
-    with torch.no_grad():
-        alone = [_items(call(*request)) for request in requests]
-        try:
+    try:
+        with torch.no_grad():
+            alone = [_items(call(*request)) for request in requests]
             together = _items(call(*(torch.cat(parts) for parts in zip(*requests, strict=True))))
-        except Exception as error:  # noqa: BLE001 - whatever the model does not take together is sent alone
-            return f"it does not take several requests in one call: {str(error).splitlines()[-1].strip()}"
+    except Exception as error:  # noqa: BLE001 - whatever the model does not take together is sent alone
+        return f"it does not take one row and several: {str(error).splitlines()[-1].strip()}"
     for number, name in enumerate(port.name for port in ports.outputs):
         parts = [result[number] for result in alone]
         if any(not part.dim() for part in parts) or sum(map(len, parts)) != len(together[number]):

@@ -103,6 +103,7 @@ def test_fixed_dimensions_are_said_and_not_batched(tmp_path: Path) -> None:
     write_repository(tmp_path / "m.pt", tmp_path / "r")
     text = (tmp_path / "r" / "m" / "config.pbtxt").read_text()
     assert "max_batch_size: 0" in text
+    assert "each request is a call of its own: it does not take one row and several" in text
 
 
 class Words(ScriptableModule):
