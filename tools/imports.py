@@ -41,7 +41,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("compiling", "fixing", "migrating", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
-    ("benching", "cpp", "example_calls", "exporting", "inspecting", "optimizing", "testing", "warming"),
+    ("benching", "cpp", "example_calls", "exporting", "inspecting", "optimizing", "serving", "testing", "warming"),
     ("__init__", "__main__", "cli", "lsp"),
 )
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "optimize": "scriptkit.cli.optimize",
     "readiness": "scriptkit.cli.readiness",
     "rules": "scriptkit.cli.rules",
+    "triton": "scriptkit.cli.triton",
     "verify": "scriptkit.cli.verify",
 }
 
