@@ -25,6 +25,6 @@ class FindingLexer(RegexLexer):  # type: ignore[misc]  # pygments is not typed
             (r"^(---|\+\+\+|@@).*\n?", Generic.Output),
             (r"^\+.*\n?", Generic.Inserted),
             (r"^-(?=\S| {4}).*\n?", Generic.Deleted),
-            (r".*\n?", Text),
+            (r".+\n?|\n", Text),
         ]
     }
