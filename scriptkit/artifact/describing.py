@@ -127,7 +127,9 @@ def _verification(description: Description) -> parts.Verification | None:
     if record is None:
         return None
     return parts.Verification(
-        seed=record.seed, differences=[parts.Difference(**vars(row)) for row in record.differences]
+        seed=record.seed,
+        differences=[parts.Difference(**vars(row)) for row in record.differences],
+        unreached=list(record.unreached),
     )
 
 

@@ -30,10 +30,14 @@ class MethodDifference:
 
 @dataclass(frozen=True)
 class VerificationRecord:
-    """What was compared before the file was written: the seed of the inputs, and one row per method."""
+    """What was compared before the file was written.
+
+    The seed of the inputs, one row per method, and the branches that no example took: of them nothing is known.
+    """
 
     seed: int | None = None
     differences: Sequence[MethodDifference] = ()
+    unreached: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

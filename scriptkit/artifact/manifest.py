@@ -113,6 +113,9 @@ class Verification(_Part):
 
     seed: int | None = None
     differences: list[Difference]
+    unreached: list[str] = Field(
+        default_factory=list, description="branches that no example took, `model.py:31 (x.shape[0] > 64)`; since 1.3"
+    )
 
 
 class Optimization(_Part):

@@ -19,6 +19,7 @@ from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
 from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
@@ -63,8 +64,10 @@ def save(
             autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
-    compiled, autocast = trees.for_file(m)
     calls = _examples(example_inputs, example_kwargs)
+    if "forward" in calls:
+        reading.settle(m, calls["forward"].arguments, calls["forward"].keywords)
+    compiled, autocast = trees.for_file(m)
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, calls)
     tolerance = _ROUNDED if autocast else None
@@ -96,7 +99,9 @@ def described(
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
-    measurement = measured(source, compiled, model, examples, form.tolerance)
+    _warn_of_lost_methods(source, compiled)
+    is_scripted = bool(rows) and all(row.mode == "script" for row in rows) and form.optimization is None
+    measurement = measured(source, compiled, model, examples, form.tolerance, is_scripted=is_scripted)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
@@ -134,6 +139,12 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
         message = f"{type(module).__name__} has hooks that are in no file ({spoken}): they are Python"
         way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
         warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=4)
+
+
+def _warn_of_lost_methods(source: torch.nn.Module, compiled: torch.jit.ScriptModule) -> None:
+    lost = methods_lost(source, compiled)
+    if lost:
+        warnings.warn(told_of_lost(source, lost), ScriptkitWarning, stacklevel=4)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

@@ -17,12 +17,15 @@ COMMANDS = {
     "explain": "scriptkit.cli.explain",
     "export": "scriptkit.cli.export",
     "inspect": "scriptkit.cli.inspect",
+    "lsp": "scriptkit.cli.lsp",
+    "migrate": "scriptkit.cli.migrate",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
     "onnx": "scriptkit.cli.onnx",
     "optimize": "scriptkit.cli.optimize",
     "readiness": "scriptkit.cli.readiness",
     "rules": "scriptkit.cli.rules",
+    "triton": "scriptkit.cli.triton",
     "verify": "scriptkit.cli.verify",
 }
 

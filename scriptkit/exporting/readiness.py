@@ -23,6 +23,7 @@ from scriptkit.exporting.onnx import export_onnx
 from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.compiled import CompiledModule, compile
 from scriptkit.tables import Table, Tabular
 
@@ -109,7 +110,14 @@ def readiness(
         raise ValueError(f"there is no engine `{unknown[0]}`: there are {', '.join(ENGINES)}")
     module = required_module(m)
     module = module.inner if isinstance(module, CompiledModule) else module
-    calls = record_examples(module, positional(example_inputs or ()), dict(example_kwargs or {}))
+    with nothing_left(module):
+        return _asked(module, positional(example_inputs or ()), dict(example_kwargs or {}), engines, time_limit)
+
+
+def _asked(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], engines: Sequence[str], time_limit: float | None
+) -> ReadinessReport:
+    calls = record_examples(module, args, kwargs)
     asking = _Asking(module, calls, time_limit)
     answers = {engine: dict(asking.answers(engine)) for engine in dict.fromkeys(engines)}
     paths = [path for path, _ in module.named_modules() if any(path in found for found in answers.values())]

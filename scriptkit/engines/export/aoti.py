@@ -31,7 +31,8 @@ def compile_and_package(program: ExportedProgram, path: Path) -> None:
 
 def machine_code(path: Path, name: str) -> Callable[..., Any]:
     """The machine code of one program in a file; raises what torch raises."""
-    from torch._inductor.package import load_package
+    import torch._inductor.package
 
-    made: Callable[..., Any] = load_package(str(path), model_name=name)
+    package: Any = torch._inductor.package  # whose `__all__` does not name what its documentation does
+    made: Callable[..., Any] = package.load_package(str(path), model_name=name)
     return made

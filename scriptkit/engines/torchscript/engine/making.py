@@ -21,6 +21,7 @@ from scriptkit.engines.torchscript.programs.optimised import (
 )
 from scriptkit.engines.torchscript.programs.plainly import script_as_torch_does
 from scriptkit.engines.torchscript.programs.recording import Recorder, Watcher, compiled, function_of, trace
+from scriptkit.engines.torchscript.programs.standing_in import standing_for
 from scriptkit.engines.torchscript.torch_names.private import (
     ScriptModule,
     is_tensor,
@@ -74,6 +75,7 @@ __all__ = [
     "set_form",
     "set_modifier",
     "shadow_class",
+    "standing_for",
     "trace",
     "type_store_unchanged_on_failure",
     "types_thrown_away",

@@ -154,6 +154,8 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "modifiers of functions": _door(_INTERNAL, "FunctionModifiers"),
     "overloads of functions": _door(_INTERNAL, "_get_fn_overloads"),
     "overloads of methods": _door(_INTERNAL, "_get_overloaded_methods"),
+    "overloads of a module": PrivateName(_RECURSIVE, "get_overload_annotations"),
+    "overloads that were declared": PrivateName(_INTERNAL, "_overloaded_methods"),
     "qualified name": _door(_INTERNAL, "_qualified_name"),
     "functions that are operators": PrivateName("torch.jit._builtins", "_get_builtin_table"),
     "compiled functions by name": PrivateName("torch.jit._state", "_jit_caching_layer"),
@@ -173,6 +175,7 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "saved tensor hooks": _door("torch._C._autograd", "_top_saved_tensors_default_hooks"),
     "function modes": _door("torch._C", "_len_torch_function_stack"),
     "function mode by place": _door("torch._C", "_get_function_stack_at"),
+    "dispatch modes": PrivateName("torch._C", "_len_torch_dispatch_stack", instead=_nothing),
     "mode of a default device": _door("torch.utils._device", "DeviceContext"),
     "fx tracing flag": PrivateName(
         "torch.fx._symbolic_trace", "_get_is_fx_tracing", has_public_door=True, spare="_is_fx_tracing_flag"
