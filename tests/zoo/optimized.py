@@ -1,7 +1,7 @@
 """`python -m tests.zoo.optimized [PATTERN...]`: every model of the catalogue, optimised for inference.
 
-Each is compiled and optimised; what is kept is saved and loaded, compared with eager on both inputs, and timed once more
-in turn with plain script: nothing may differ, and nothing be slower.
+Each is compiled and optimised; what is kept is saved and loaded, compared with eager on both inputs, and timed again in
+turn with plain script: nothing may differ, and nothing be slower.
 """
 
 from __future__ import annotations
@@ -119,10 +119,8 @@ def main(patterns: tuple[str, ...]) -> None:
         start = time.perf_counter()
         one = optimised(entry)
         found.append(one)
-        taken, ratio = time.perf_counter() - start, one.ratio or ""
-        click.echo(
-            f"{number:3}/{len(entries)} {taken:5.1f} s  {one.status:9} {ratio!s:20} {one.variant:22} {one.name} {one.why}"
-        )
+        words = f"{one.status:9} {one.ratio or ''!s:20} {one.variant:22} {one.name} {one.why}"
+        click.echo(f"{number:3}/{len(entries)} {time.perf_counter() - start:5.1f} s  {words}")
     counts = Counter(one.status for one in found)
     slower = [one.name for one in found if one.is_slower]
     told = ", ".join(f"{counts[status]} {status}" for status in ("equal", "different", "refused"))
