@@ -8,8 +8,6 @@ and there is no second copy. Names are those of `torch.package`, whose reader ta
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import zlib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -18,6 +16,7 @@ from scriptkit.artifact.container import CHUNK, Entry, directory, local_header
 from scriptkit.artifact.hashing import Hasher
 from scriptkit.artifact.pickle_writing import written
 from scriptkit.artifact.pickles import Storage, walk
+from scriptkit.artifact.positioned_file import PositionedFile
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def pickles_for_torch(trees: Mapping[str, Any]) -> dict[str, bytes]:
     return pickles
 
 
-class SealedArchive(io.RawIOBase):
+class SealedArchive(PositionedFile):
     """A zip file for reading, out of entries in memory and regions of files; the latter are hashed as they are read."""
 
     def __init__(self, small: Mapping[str, bytes], large: Mapping[str, Region], *, is_kept: bool = False) -> None:
@@ -106,23 +105,6 @@ class SealedArchive(io.RawIOBase):
         yield _Part(place, len(end), end, "")
 
     # -- a file, as torch uses one -------------------------------------------------
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The place the next byte is read from."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place."""
-        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer from here on, as far as there are bytes."""
