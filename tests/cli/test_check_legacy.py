@@ -378,3 +378,10 @@ def test_each_look_checks_what_changed_and_mistakes_do_not_end_it(
         "no problems, 0 files checked",
     ]
     assert "`no-such-rule` names no rule" in told.err
+
+
+def test_lines_that_nobody_can_know_are_nothing_to_tell_of(committed: Path) -> None:
+    """A path that leads out of the repository is no change in it."""
+    outside = committed.parent / "outside.py"
+    outside.write_text(BAD)
+    assert check(str(outside), "--diff", "HEAD").exit_code == 0

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from scriptkit.checking.nearness import near_path
 from scriptkit.cli import COMMANDS, main
+from scriptkit.cli.completion import RULE
 from scriptkit.rules import all_rules
 from scriptkit.version import __version__
 from tests.packaging.environment import ROOT
@@ -132,3 +134,23 @@ def test_fish_completes_by_the_script() -> None:
     program = 'scriptkit completion fish | source; complete --do-complete "scriptkit explain walr"'
     done = subprocess.run(["fish", "-c", program], env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == "walrus"
+
+
+def test_rules_are_completed_by_name_by_group_and_by_code() -> None:
+    context = main.make_context("scriptkit", ["rules"])
+
+    def words(begun: str) -> list[str]:
+        return [str(item.value) for item in RULE.shell_complete(context, context.command.params[0], begun)]
+
+    assert words("walr") == ["walrus"]
+    assert words("subm") == ["submodules", "submodule-annotation"]
+    assert set(words("sk30")) == {rule.code for rule in all_rules() if rule.code.startswith("SK30")}
+    assert len(words("")) > len(all_rules())
+    assert words("qqq") == []
+
+
+def test_a_path_that_cannot_be_looked_for_has_nothing_near_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert near_path(str(tmp_path / "file" / "deeper")) == ""
+    assert near_path("") in ("", ".")
+    assert near_path(str(tmp_path / "fiel")) == str(tmp_path / "file")
