@@ -44,6 +44,7 @@ __all__ = [
     "negated",
     "pick",
     "refuse_if",
+    "rounds",
     "stack",
     "to_float",
     "to_int",
@@ -134,15 +135,19 @@ def each(
 ) -> tuple[tuple[Any, ...], list[list[Any]]]:
     """`for item in source: carried, items = body(item, *carried)`, each list getting one more of its items.
 
-    `source` is a number of rounds, or `Rows`, or any other list.
+    `source` is a number of rounds, a tensor, or a list of any kind.
     """
+    if isinstance(source, Tensor) and source.dim():
+        source = unbind(source)
+    if isinstance(source, Rows):
+        for item in source:  # what stands before the rows
+            carried = _round(body, item, carried, lists)
+        source = Rows((), source.stacked)
     rounds = length(source) if isinstance(source, (Rows, list, tuple)) else source
     is_range = not isinstance(source, (Rows, list, tuple))
     if not is_open(rounds):
         for index in range(rounds):
-            carried, items = body(index if is_range else item_of(source, index), *carried)
-            for one, item in zip(lists, items, strict=True):
-                one.append(item)
+            carried = _round(body, index if is_range else item_of(source, index), carried, lists)
         return carried, lists
     _refuse_unknown(kinds, "a loop")
     # torch differentiates a scan, and a `while_loop` not always rightly; a scan has as many rounds as a size says
@@ -157,6 +162,26 @@ def each(
     start = torch.zeros((), dtype=torch.int64)
     given = while_loop(lambda index, *_: index < last, step, (start, *_packed(carried)))
     return _unpacked(given[1:], kinds), lists
+
+
+def rounds(first: Any, last: Any) -> Any:
+    """How many numbers `range(first, last)` has."""
+    if isinstance(first, Tensor) or isinstance(last, Tensor):
+        return (as_tensor(last) - first).clamp(min=0)
+    return torch.sym_max(last - first, 0)
+
+
+def _round(
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    item: Any,
+    carried: tuple[Any, ...],
+    lists: list[list[Any]],
+) -> tuple[Any, ...]:
+    """One round that is run now."""
+    carried, items = body(item, *carried)
+    for one, new in zip(lists, items, strict=True):
+        one.append(new)
+    return carried
 
 
 def _is_of_a_size(number: Any) -> bool:
