@@ -238,3 +238,37 @@ def counts_from_another_start(x):
         for again in range(inner, n):
             total = total + again
     return total, index
+
+
+def jump_deep_in_one_arm(x):
+    total = x.sum()
+    for index in range(x.size(0)):
+        if index > 0:
+            if x.size(1) > 5 or index == 3:
+                break
+            if index == 2:
+                total = total - 1
+                continue
+            total = total + 1
+        total = total * 2 + index
+    return total
+
+
+def lists_within_rounds(x):
+    total = x[0].sum()
+    for index in range(x.size(0)):
+        parts = []
+        for place in range(x.size(1)):
+            parts.append(x[index] * place)
+        total = total + torch.stack(parts).sum()
+    return total
+
+
+def grows_in_an_arm(x):
+    rows = [x[0]]
+    while len(rows) < x.size(0):
+        if len(rows) % 2 == 1:
+            rows.append(x[1])
+        else:
+            rows.append(x[0] * 2)
+    return torch.stack(rows)

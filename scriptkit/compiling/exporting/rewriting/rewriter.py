@@ -85,7 +85,7 @@ class _Rewriter:
                         before, shifted = self._from_zero(target, first, last, statement.body)
                         return [*before, *self.for_each(shifted, known | stored(before), rest)]
                 return self.for_each(statement, known, rest)
-            case ast.While() if not leaves(statement.body, (ast.Return,)) and not appends(statement.body):
+            case ast.While() if not appends(statement.body):
                 return self.repeated(statement, known, rest)
             case ast.While() if self._can_grow(statement.body, known):
                 return self.grown(statement, known, rest)
@@ -133,9 +133,7 @@ class _Rewriter:
 
     @staticmethod
     def _can_loop(body: Sequence[ast.stmt]) -> bool:
-        """Whether a loop returns nowhere, and appends at most once to each list, in every round."""
-        if leaves(body, (ast.Return,)):
-            return False
+        """Whether a loop appends at most once to each list, in every round."""
         every = appends(body)
         top = [appended_to(one.value) for one in body if isinstance(one, ast.Expr) and appended_to(one.value)]
         return len(top) == len(every) and not (every and leaves(body))
