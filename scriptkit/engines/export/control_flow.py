@@ -94,7 +94,9 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     return _unpacked([_from_float(value, kind) for value, kind in zip(given, kinds, strict=True)], kinds)
 
 
-def _as_floats(values: Sequence[Any], kinds: str) -> tuple[Tensor, ...]:
+def _as_floats(
+    values: Sequence[Any], kinds: str
+) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
     """Numbers as floats: torch cannot differentiate a branch that gives whole numbers beside what it differentiates."""
     packed = _packed(values)
     return tuple(one.to(torch.float64) if kind in "ib" else one for one, kind in zip(packed, kinds, strict=True))
@@ -155,7 +157,9 @@ def each(
         return _scanned(source, rounds, body, carried, kinds, lists)
     last = as_tensor(rounds)
 
-    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+    def step(
+        index: Tensor, *now: Tensor
+    ) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
         item = index if is_range else item_of(source, index)
         return (index + 1, *_packed(body(item, *_unpacked(now, kinds, after=False))[0]))
 
@@ -200,7 +204,7 @@ def _scanned(
     """A loop that appends: what it appends is stacked."""
     is_range = not isinstance(source, Rows)
 
-    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:  # pragma: no cover
         now, items = body(item, *_unpacked(carry[len(nothing) :], kinds.upper(), after=False))
         given = [as_tensor(one).clone() for one in items] if lists else [torch.zeros(())]  # something has to be given
         return [*(one.clone() for one in nothing), *_packed(now)], given
@@ -238,14 +242,16 @@ def growing(
     stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
     width = len(carried)
 
-    def longer(count: Tensor) -> list[Growing]:
+    def longer(count: Tensor) -> list[Growing]:  # pragma: no cover - torch follows it, and runs what it found
         return [Growing(one, count + len(one)) for one in lists]
 
-    def condition(count: Tensor, *now: Tensor) -> Tensor:
+    def condition(count: Tensor, *now: Tensor) -> Tensor:  # pragma: no cover - torch follows it, and runs what it found
         go = test(*_unpacked(now[:width], kinds, after=False), *longer(count))
         return as_tensor(go).reshape(()).to(torch.bool).clone()
 
-    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+    def step(
+        count: Tensor, *now: Tensor
+    ) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
         new, items = body(*_unpacked(now[:width], kinds, after=False), *longer(count))
         place = count.reshape(1)
         kept = [
