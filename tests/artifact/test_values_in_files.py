@@ -11,6 +11,8 @@ from scriptkit.artifact.object_checks import check_memory, check_objects
 from scriptkit.artifact.pickles import read_pickle
 from scriptkit.errors import ArtifactError
 
+REST = b"\x89ccollections\nOrderedDict\n)R"
+
 
 def text(value: str) -> bytes:
     return b"X" + struct.pack("<I", len(value)) + value.encode()
@@ -24,7 +26,7 @@ def tensor(
     storage: bytes = b"",
     size: bytes = b"K\x02K\x02\x86",
     stride: bytes = b"K\x02K\x01\x86",
-    rest: bytes = b"\x89ccollections\nOrderedDict\n)R",
+    rest: bytes = REST,
     maker: bytes = b"_rebuild_tensor_v2",
 ) -> bytes:
     return b"ctorch._utils\n" + maker + b"\n(" + (storage or STORAGE) + b"K\x00" + size + stride + rest + b"tR"
@@ -61,7 +63,7 @@ MEMORY = {
     tensor(
         rest=SCALES + b"\x89ccollections\nOrderedDict\n)R", maker=b"_rebuild_qtensor"
     ): "has other scales than channels",
-    tensor(rest=b"N\x89ccollections\nOrderedDict\n)R", maker=b"_rebuild_qtensor"): "has other scales than channels",
+    tensor(rest=b"N" + REST, maker=b"_rebuild_qtensor"): "has other scales than channels",
 }
 OBJECTS = {
     b"(K\x01t": "`constants.pkl` holds constants that are neither tensors nor texts",

@@ -94,9 +94,7 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     return _unpacked([_from_float(value, kind) for value, kind in zip(given, kinds, strict=True)], kinds)
 
 
-def _as_floats(
-    values: Sequence[Any], kinds: str
-) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
+def _as_floats(values: Sequence[Any], kinds: str) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it
     """Numbers as floats: torch cannot differentiate a branch that gives whole numbers beside what it differentiates."""
     packed = _packed(values)
     return tuple(one.to(torch.float64) if kind in "ib" else one for one, kind in zip(packed, kinds, strict=True))
@@ -157,9 +155,7 @@ def each(
         return _scanned(source, rounds, body, carried, kinds, lists)
     last = as_tensor(rounds)
 
-    def step(
-        index: Tensor, *now: Tensor
-    ) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
+    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it
         item = index if is_range else item_of(source, index)
         return (index + 1, *_packed(body(item, *_unpacked(now, kinds, after=False))[0]))
 
@@ -242,16 +238,14 @@ def growing(
     stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
     width = len(carried)
 
-    def longer(count: Tensor) -> list[Growing]:  # pragma: no cover - torch follows it, and runs what it found
+    def longer(count: Tensor) -> list[Growing]:  # pragma: no cover - torch follows it
         return [Growing(one, count + len(one)) for one in lists]
 
-    def condition(count: Tensor, *now: Tensor) -> Tensor:  # pragma: no cover - torch follows it, and runs what it found
+    def condition(count: Tensor, *now: Tensor) -> Tensor:  # pragma: no cover - torch follows it
         go = test(*_unpacked(now[:width], kinds, after=False), *longer(count))
         return as_tensor(go).reshape(()).to(torch.bool).clone()
 
-    def step(
-        count: Tensor, *now: Tensor
-    ) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it, and runs what it found
+    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it
         new, items = body(*_unpacked(now[:width], kinds, after=False), *longer(count))
         place = count.reshape(1)
         kept = [
