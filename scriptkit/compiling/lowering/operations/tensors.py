@@ -114,12 +114,18 @@ def _transposed(evaluator: Evaluator, value: Dyn) -> Value:
     return method(evaluator, value, "permute", [list(range(dimensions))[::-1]], {})
 
 
+def _adjoint(evaluator: Evaluator, value: Dyn) -> Value:
+    return method(evaluator, method(evaluator, value, "transpose", [-2, -1], {}), "conj", [], {})
+
+
 _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
     "shape": shape,
     "ndim": rank,
     "is_nested": lambda _, value: bool(value.example.is_nested),
     "is_mkldnn": lambda _, value: bool(value.example.is_mkldnn),
     "T": _transposed,
+    "mH": _adjoint,
+    "H": _adjoint,
     "mT": lambda evaluator, value: method(evaluator, value, "transpose", [-2, -1], {}),
     "real": lambda evaluator, value: torch_functions.emit(evaluator, torch.real, [value], {}),
     "imag": lambda evaluator, value: torch_functions.emit(evaluator, torch.imag, [value], {}),

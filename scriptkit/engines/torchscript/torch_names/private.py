@@ -37,6 +37,7 @@ from scriptkit.engines.torchscript.torch_names.type_questions import (
     containers_deep,
     fits,
     holds_container,
+    holds_floats,
     inferred_annotation,
     is_constant,
     is_interface,
@@ -82,10 +83,12 @@ __all__ = [
     "default_arguments",
     "define_container_methods",
     "definition",
+    "dispatch_modes",
     "fits",
     "function_modes",
     "has_overloads",
     "holds_container",
+    "holds_floats",
     "ignored_calls",
     "inferred_annotation",
     "is_compiled_type",
@@ -167,6 +170,10 @@ def _fx_flag_of_the_process() -> bool:
 
 
 fx_tracing: Callable[[], bool] = getattr(fx_trace, "_get_is_fx_tracing", _fx_flag_of_the_process)
+
+
+dispatch_modes: Callable[[], int] = look_up("dispatch modes")
+"""How many modes of this thread see each operation: what is tried while there are any would be seen too."""
 
 
 def must_run_eagerly() -> bool:
