@@ -21,6 +21,7 @@ from scriptkit.engines.export.run_values import (
     either,
     is_open,
     negated,
+    rounds,
     to_float,
     to_int,
     truth,
@@ -193,13 +194,6 @@ def each(
     return _unpacked(given[1:], kinds), lists
 
 
-def rounds(first: Any, last: Any) -> Any:
-    """How many numbers `range(first, last)` has."""
-    if isinstance(first, Tensor) or isinstance(last, Tensor):
-        return (as_tensor(last) - first).clamp(min=0)
-    return torch.sym_max(last - first, 0)
-
-
 def _round(
     body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
     item: Any,
@@ -295,9 +289,9 @@ def growing(
 
 def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list[list[Any]]) -> int:
     """After how many more rounds the test says no, whatever the values are."""
-    for rounds in range(1, _LONGEST_KNOWN + 1):
-        if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
-            return rounds
+    for more in range(1, _LONGEST_KNOWN + 1):
+        if test(*carried, *([*one, *[None] * more] for one in lists)) is False:
+            return more
     message = "a list grows in a loop whose number of rounds only a run knows, and nothing bounds it"
     raise NotCarriedError(message, "write into a tensor that is made before the loop, or loop over a `range`")
 
