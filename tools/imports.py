@@ -26,6 +26,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "installed",
         "diagnostics",
         "arguments",
+        "interleaving",
+        "tables",
         "switches",
         "log",
         "pyproject",
@@ -36,10 +38,10 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ),
     ("errors", "live", "rules"),
     ("checking", "config", "engines", "replacing", "supported"),
-    ("compiling", "fixing", "mypy"),
+    ("compiling", "fixing", "migrating", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
-    ("cpp", "exporting", "testing", "warming"),
+    ("benching", "cpp", "example_calls", "exporting", "inspecting", "optimizing", "serving", "testing", "warming"),
     ("__init__", "__main__", "cli", "lsp"),
 )
 

@@ -17,6 +17,7 @@ from scriptkit.language.operators import BASE
 from scriptkit.language.versions import judged_for
 from scriptkit.rules import all_rules
 from scriptkit.rules.examples import HEADER, program
+from scriptkit.rules.groups import GROUPS, group_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent.parent / "docs"
 INDEX = DOCS / "rules.md"
 FOLDER = DOCS / "rules"
-GROUPS = {
-    "1": "What a module holds",
-    "2": "Types and values",
-    "3": "Submodules",
-    "4": "Functions, classes and calls",
-    "5": "Statements and expressions",
-    "7": "Compiles, and computes something else",
-    "8": "Compiles, and is tied to this process or device",
-}
 WRITTEN = "<!-- written by `make rules`; the text stands in scriptkit/rules/{file} -->"
 INTRODUCTION = """\
 # Rules
@@ -78,8 +70,9 @@ def pages() -> dict[Path, str]:
 def index() -> Iterator[str]:
     """The page of all rules, line by line."""
     yield INTRODUCTION
-    for digit, title in GROUPS.items():
-        rules = [rule for rule in all_rules() if rule.code[2] == digit]
+    for group in GROUPS:
+        title = group.title
+        rules = [rule for rule in all_rules() if group_of(rule) == group]
         yield f"## {title}\n\n| code | name | finds |\n|---|---|---|"
         for rule in rules:
             yield f"| {rule.code} | [{rule.name}](rules/{rule.name}.md) | {summary(rule)} |"
@@ -97,7 +90,8 @@ def page(rule: Rule) -> Iterator[str]:
         yield fenced("python", source)
         for finding in judge_text(source, "example.py", Selection((rule.name,)), all_modules=True)[:1]:
             yield fenced("text", render(finding, source))
-        says = f"What torch says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
+        who = "torch" if rule.engine == "torchscript" else "`scriptkit.export_program`"
+        says = f"What {who} says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
         yield f"{says}\n"
     yield "Write instead:\n"
     yield fenced("python", shown(rule.VALID[0]))
@@ -114,6 +108,7 @@ def remarks(rule: Rule) -> str:
         "a warning" if rule.severity == "warning" else "",
         "works in a `ScriptableModule`" if rule.lifted else "",
         "off unless it is selected" if rule.optional else "",
+        'with `engines = ["torchscript", "export"]`' if rule.engine == "export" else "",
         f"from torch {rule.since} on" if rule.since else "",
         f"before torch {rule.until}" if rule.until else "",
     ]

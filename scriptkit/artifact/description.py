@@ -41,6 +41,15 @@ class VerificationRecord:
 
 
 @dataclass(frozen=True)
+class OptimizationRecord:
+    """The variant that `optimize` chose, and what a loading program has to do for its speed."""
+
+    variant: str
+    switches: Sequence[str] = ()
+    after_loading: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class ExampleCall:
     """Arguments one method can be called with."""
 
@@ -62,6 +71,7 @@ class Description:
     submodules: Sequence[SubmoduleChoice] = ()
     trace_assumptions: Sequence[str] = ()
     verification: VerificationRecord | None = None
+    optimization: OptimizationRecord | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     examples: Mapping[str, ExampleCall] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)

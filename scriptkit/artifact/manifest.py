@@ -118,6 +118,19 @@ class Verification(_Part):
     )
 
 
+class Optimization(_Part):
+    """What `optimize` chose, and what a program that loads the file does to run it as fast; since 1.3."""
+
+    variant: str
+    switches: list[str] = Field(
+        default_factory=list,
+        description='what the process switches on while the first calls specialise the program: "onednn_fusion"',
+    )
+    after_loading: list[str] = Field(
+        default_factory=list, description='what no file can hold, and is done to the program: "optimize_for_inference"'
+    )
+
+
 class Tensor(_Part):
     """Where a parameter, buffer or tensor attribute lies."""
 
@@ -140,6 +153,7 @@ class Manifest(_Part):
     submodules: list[Submodule] = Field(default_factory=list)
     trace_assumptions: list[str] = Field(default_factory=list)
     verification: Verification | None = None
+    optimization: Optimization | None = Field(default=None, description="null: the program is as it was compiled")
     operators: list[str] = Field(description="operators the loading process must have")
     constants: dict[str, dict[str, str]] = Field(description="by submodule path and name; Python literals")
     metadata: dict[str, JsonValue] = Field(default_factory=dict)

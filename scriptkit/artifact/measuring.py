@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from scriptkit.live.side_by_side import Run
 
 _SEED = 0
+_CALLS = 3
+"""torch rewrites a loaded program after its first calls, by what it saw in them; the file is called as often."""
 
 
 class Measurement(NamedTuple):
@@ -74,15 +76,17 @@ def _compared(
     tolerance: Tolerance | None,
     reached: Reached,
 ) -> Measurement:
-    results, rows = {}, []
-    for name, call in examples.items():
-        with reached.watching():
-            expected = _run(reference, name, call, places)
-        found = {
-            form: _difference(name, form, expected, _run(m, name, call, places), tolerance) for form, m in forms.items()
-        }
-        rows.append(MethodDifference(name, **found))
-        results[name] = expected.result
+    results: dict[str, object] = {}
+    largest = {name: dict.fromkeys(forms, 0.0) for name in examples}
+    for _ in range(_CALLS):
+        for name, call in examples.items():
+            with reached.watching():
+                expected = _run(reference, name, call, places)
+            for form, made in forms.items():
+                difference = _difference(name, form, expected, _run(made, name, call, places), tolerance)
+                largest[name][form] = max(largest[name][form], difference)
+            results.setdefault(name, expected.result)
+    rows = [MethodDifference(name, **differences) for name, differences in largest.items()]
     return Measurement(VerificationRecord(_SEED, rows, reached.unreached()), results)
 
 

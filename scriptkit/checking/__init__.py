@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scriptkit.checking.judging import EVERYTHING, Selection, judge_text
+from scriptkit.checking.judging import judge_text
+from scriptkit.checking.selecting import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from scriptkit import language
@@ -13,39 +13,13 @@ from scriptkit.rules import all_rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scriptkit.checking.selecting import Selection
     from scriptkit.language.facts import ClassFacts, ModuleFacts
     from scriptkit.rules import Rule
 
 UNREADABLE = ("SK001", "unreadable-file")
 UNREADABLE_TEXT = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What reading a text raises: it is no Python, or it nests deeper than Python's own parser goes."""
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which rules count: names, codes, prefixes of codes (`SK3`), or `ALL`.
-
-    A rule that is off by default must be named.
-    """
-
-    select: tuple[str, ...] = ("ALL",)
-    ignore: tuple[str, ...] = ()
-
-    def includes(self, rule: Rule) -> bool:
-        """Whether findings of this rule are wanted."""
-        chosen = any(_matches(rule, word) for word in self.select)
-        return chosen and not any(_matches(rule, word) for word in self.ignore)
-
-
-EVERYTHING = Selection()
-
-
-def _matches(rule: Rule, word: str) -> bool:
-    if word == rule.name or word.upper() == rule.code:
-        return True
-    return not rule.optional and (
-        word == "ALL" or (word.upper().startswith("SK") and rule.code.startswith(word.upper()))
-    )
 
 
 def judge_text(text: str, path: str, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
@@ -59,6 +33,7 @@ def judge_text(text: str, path: str, selection: Selection, *, all_modules: bool 
 
 def judge_module(module: ModuleFacts, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
     """Every finding in an analysed file, in source order."""
+    selection = selection.of_file(module.path)
     traced = _traced(module)
     classes = [cls for cls in module.checked_classes(all_modules=all_modules) if cls.name not in traced]
     return settled(finding for cls in classes for finding in judge_class(cls, selection))

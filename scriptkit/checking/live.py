@@ -17,7 +17,8 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from scriptkit.checking import cells, verdicts
-from scriptkit.checking.judging import EVERYTHING, as_warnings, judge_class, settled
+from scriptkit.checking.judging import as_warnings, judge_class, settled
+from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.installed import installed_torch
 from scriptkit.language import versions
 from scriptkit.switches import is_disabled

@@ -16,7 +16,7 @@ from scriptkit.checking.judging import InternalError, judge_text, unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scriptkit.checking.judging import Selection
+    from scriptkit.checking.selecting import Selection
     from scriptkit.diagnostics import Diagnostic
 
 STDIN = "-"
@@ -69,11 +69,18 @@ def check_file(path: str, selection: Selection, *, all_modules: bool) -> list[Di
     """The findings of one file; one diagnostic if it cannot be read."""
     shown = "<stdin>" if path == STDIN else path
     try:
-        return judge_text(read_text(path), shown, selection, all_modules=all_modules)
+        text = read_text(path)
     except (OSError, SyntaxError, ValueError, LookupError) as error:
         return [unreadable(shown, _reason(error))]
+    return check_text(text, shown, selection, all_modules=all_modules)
+
+
+def check_text(text: str, path: str, selection: Selection, *, all_modules: bool) -> list[Diagnostic]:
+    """The findings of a text, which need not lie on disk; a failure of ours is one diagnostic, and raises nothing."""
+    try:
+        return judge_text(text, path, selection, all_modules=all_modules)
     except Exception as error:  # noqa: BLE001 - one file may not end the check of all
-        return [unreadable(shown, InternalError(f"{type(error).__name__}: {error}"))]
+        return [unreadable(path, InternalError(f"{type(error).__name__}: {error}"))]
 
 
 def read_text(path: str) -> str:

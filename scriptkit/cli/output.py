@@ -1,83 +1,69 @@
-"""What `scriptkit check` prints: drawings for people, JSON for tools, annotations for GitHub."""
+"""What a terminal shows besides the words: colours, lines that end at words, and how far a long run is.
+
+`NO_COLOR` (not empty) means none anywhere; otherwise `FORCE_COLOR` (not empty) means colours also where nothing is a
+terminal; otherwise a terminal gets them, unless `TERM` is `dumb`. Only red, magenta and bold are used: both are
+readable on black and on white.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 import sys
-from typing import TYPE_CHECKING, TypeVar
+import textwrap
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from scriptkit.diagnostics import as_json, render
-from scriptkit.errors import source_text
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from scriptkit.diagnostics import Diagnostic
+    from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
 LONG = 100  # files, from which on progress is worth showing
+NARROWEST = 40  # a terminal narrower than this gets lines as they are
 
 
-def as_text(found: Sequence[Diagnostic], files: int) -> None:
-    """Every finding drawn over its source, and one line that sums up."""
-    show = _in_colour if sys.stdout.isatty() else click.echo
-    for finding in found:
-        show(render(finding, source_text(finding.path)) + "\n")
-    click.echo(_summary(found, files))
+def wants_colour(stream: TextIO) -> bool:
+    """Whether what is written there is painted."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def _summary(found: Sequence[Diagnostic], files: int) -> str:
-    checked = f"{files} file{'s' * (files != 1)} checked"
-    if not found:
-        return f"no problems, {checked}"
-    counts = {level: sum(d.severity == level for d in found) for level in ("error", "warning")}
-    return ", ".join([f"{n} {level}{'s' * (n != 1)}" for level, n in counts.items() if n] + [checked])
-
-
-def _in_colour(drawing: str) -> None:
-    """Paint a drawing: the kind of finding, the marks, and what to do about it."""
+def show(text: str) -> None:
+    """Write drawings to the standard output: as they are, or wrapped and painted for a terminal."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
+    if not wants_colour(sys.stdout):
+        click.echo(text, nl=False)
+        return
     from rich.console import Console
-    from rich.text import Text
 
-    painted = Text()
-    for number, line in enumerate(drawing.splitlines(keepends=True)):
-        style = ""
-        if number == 0:
-            style = "bold red" if line.startswith("error") else "bold yellow"
-        elif "^" in line:
-            style = "red"
-        elif line.lstrip().startswith(("-->", "= note", "...")):
-            style = "blue"
-        elif line.lstrip().startswith("= help"):
-            style = "green"
-        painted.append(line, style)
-    Console(highlight=False, soft_wrap=True).print(painted, end="\n")
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, force_terminal=True, color_system="standard")
+    kind = "error"
+    for line in text.splitlines(keepends=True):
+        kind = "warning" if line.startswith("warning[") else "error" if line.startswith("error[") else kind
+        console.print(line, style=_style(line, kind), end="", markup=False, emoji=False)
 
 
-def as_github(found: Sequence[Diagnostic], files: int) -> None:
-    """One workflow command for each finding."""
-    del files
-    for d in found:
-        place = f"file={_escaped(d.path)},line={d.line},endLine={d.end_line},col={d.column},endColumn={d.end_column}"
-        click.echo(f"::{d.severity} {place},title={d.code} {d.name}::{_escaped(d.one_line())}")
+def _style(line: str, kind: str) -> str:
+    colour = "red" if kind == "error" else "magenta"
+    if line.startswith((f"{kind}[", f"{kind}:")):
+        return f"bold {colour}"
+    before, bar, mark = line.partition(" | ")
+    if bar and not before.strip() and mark.strip().startswith(("^", "-")):
+        return colour
+    return "bold" if line.lstrip().startswith(("-->", "= help")) else ""
 
 
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def print_json(found: Sequence[Diagnostic], files: int) -> None:
-    """A list of objects with the fields of `Diagnostic`."""
-    del files
-    click.echo(as_json(found))
-
-
-FORMATS: dict[str, Callable[[Sequence[Diagnostic], int], None]] = {
-    "text": as_text,
-    "json": print_json,
-    "github": as_github,
-}
+def _wrapped(line: str, width: int) -> Iterable[str]:
+    """A note or help, broken at words below its own first word; any other line as it is."""
+    head, found, _ = line.partition(": ")
+    if len(line) <= width or width < NARROWEST or not found or head.strip() not in ("= note", "= help"):
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=" " * (len(head) + 2), break_long_words=False)
 
 
 def progress(items: Iterable[T], total: int) -> Iterable[T]:
@@ -88,3 +74,15 @@ def progress(items: Iterable[T], total: int) -> Iterable[T]:
     from rich.progress import track
 
     return track(items, description="checking", total=total, console=Console(stderr=True), transient=True)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on a terminal what takes its time, as long as it does."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield

@@ -29,9 +29,10 @@ def repair(files: Sequence[str], *, all_modules: bool, diff: bool) -> None:
         except (SyntaxError, ValueError, LookupError):
             continue
         if before != after:
-            click.echo(_difference(path, before, after) if diff else f"repaired {path}", err=not diff, nl=not diff)
+            click.echo(difference(path, before, after) if diff else f"repaired {path}", err=not diff, nl=not diff)
 
 
-def _difference(path: str, before: str, after: str) -> str:
+def difference(path: str, before: str, after: str) -> str:
+    """What changes in a file, as `diff -u` shows it."""
     lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), path, path)
     return "".join(lines)

@@ -25,11 +25,11 @@ from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.compiled import CompiledModule, compile
+from scriptkit.tables import Table, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rich.table import Table
     from torch import nn
 
     from scriptkit.exporting.exported_module import ExportedModule
@@ -69,29 +69,21 @@ class ReadinessRow:
 
 
 @dataclass(frozen=True)
-class ReadinessReport:
+class ReadinessReport(Tabular):
     """The table; `str()` is text, `as_json()` is for tools, and rich draws it."""
 
     rows: tuple[ReadinessRow, ...]
     engines: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [("module", *self.engines), *(self._cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-        return "\n".join(
-            "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
+        return str(self.as_table())
+
+    def as_table(self) -> Table:
+        """One line for each submodule, one column for each engine."""
+        return Table(("module", *self.engines), tuple(self._cells(row) for row in self.rows))
 
     def _cells(self, row: ReadinessRow) -> tuple[str, ...]:
         return (f"{row.path or '(root)'}: {row.class_name}", *(str(row[engine]) for engine in self.engines))
-
-    def __rich__(self) -> Table:
-        from rich.table import Table
-
-        table = Table("module", *self.engines)
-        for row in self.rows:
-            table.add_row(*self._cells(row))
-        return table
 
     def as_json(self) -> str:
         """A list of rows."""

@@ -46,9 +46,7 @@ class Settings:
     @cached_property
     def selection(self) -> Selection:
         """Which rules count."""
-        from scriptkit.checking import Selection
-
-        return Selection(self.config.select, self.config.ignore)
+        return self.config.selection
 
     @cached_property
     def digest(self) -> str:

@@ -16,6 +16,7 @@ from scriptkit.live.comparison import Difference, Tolerance, compare
 from scriptkit.live.copies import buffers_restored
 from scriptkit.live.lives import life_of
 from scriptkit.live.side_by_side import is_refusal, run
+from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import SIZES, Example, perturbations
 from scriptkit.runtime import reading
@@ -102,7 +103,7 @@ def verify_loaded(
     mode = bool(getattr(loaded, "training", False))
     comparisons, skipped = [], []
     with nothing_left(m):
-        eager = life_of(m).train(mode)
+        eager = in_training_mode(life_of(m), training=mode)
         for name, one in [("the inputs", example), *((c.name, c.example) for c in perturbations(example))]:
             change = one.changed(name, one.tensors)
             with switches.eager():

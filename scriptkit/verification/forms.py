@@ -61,7 +61,7 @@ class Mode:
         self.base = life_of(subject.python, own)
         if self.base.training != training:
             self.base.train(training)
-        self.complete = self._complete(own)
+        self.complete = complete_life(subject, self.base, own, training=training)
         self.places = Places(self.complete, self.base, attributes=subject.is_scripted)
         compiled = self.base if subject.runs_itself else self.complete
         self.eager = Lives(self.base)
@@ -71,18 +71,6 @@ class Mode:
     def lives(self, form: Form, method: str) -> Lives:
         """Those of a form; exported methods of a module that was compiled are called on its program."""
         return self.exports if form == "compiled" and method != "forward" else self.forms[form]
-
-    def _complete(self, own: OwnTensors) -> torch.jit.ScriptModule:
-        """The TorchScript form, in the state of the base."""
-        if self.subject.is_scripted:
-            return trees.complete(self.base)
-        made = programs.with_own_state(trees.complete(self.subject.module), own.of)
-        made.train(self.training)
-        inside = dict(made.named_modules())
-        for path, part in self.base.named_modules(remove_duplicate=False):
-            if path in inside and inside[path].training != part.training:
-                inside[path].training = part.training
-        return made
 
     def state(self, life: nn.Module) -> dict[str, Any]:
         """What a life holds now, by the names it has in the Python module, as far as both forms hold it."""
@@ -97,6 +85,19 @@ class Mode:
         made.forms = {name: Lives(life_of(lives.module).double()) for name, lives in self.forms.items()}
         made.exports = made.forms["compiled"]
         return made
+
+
+def complete_life(subject: Subject, base: nn.Module, own: OwnTensors, *, training: bool) -> torch.jit.ScriptModule:
+    """The TorchScript form of the module over the tensors of a life of it (`base`), in the modes that has."""
+    if subject.is_scripted:
+        return trees.complete(base)
+    made = programs.with_own_state(trees.complete(subject.module), own.of)
+    made.train(training)
+    inside = dict(made.named_modules())
+    for path, part in base.named_modules(remove_duplicate=False):
+        if path in inside and inside[path].training != part.training:
+            inside[path].training = part.training
+    return made
 
 
 def _reloaded(form: torch.jit.ScriptModule) -> torch.jit.ScriptModule:

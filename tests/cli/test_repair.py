@@ -53,6 +53,6 @@ def test_an_unreadable_file_is_left_and_told(path: Path) -> None:
     assert path.read_text() == "def f(:\n"
 
 
-def test_diff_without_fix_and_fix_of_the_standard_input_are_mistakes(path: Path) -> None:
-    assert run("--diff", str(path)).exit_code == 2
+def test_showing_repairs_without_fix_and_fix_of_the_standard_input_are_mistakes(path: Path) -> None:
+    assert run("--show-repairs", str(path)).exit_code == 2
     assert run("--fix", "-").exit_code == 2

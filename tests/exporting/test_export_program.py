@@ -184,6 +184,35 @@ def test_a_refusal_names_the_line() -> None:
     assert "while x.sum() > 1" in str(caught.value)
 
 
+class OtherRanks(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.sum() > 0:
+            return x.unsqueeze(0)
+        return x
+
+
+class OtherDtypes(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.to(torch.float64) if x.sum() > 0 else x
+        return y + 1
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (OtherRanks(), "the branches give tensors of 3 and 2 dimensions"),
+        (OtherDtypes(), "the branches give tensors of float64 and float32"),
+    ],
+)
+def test_branches_that_give_other_kinds_of_tensors_are_told_apart(module: nn.Module, message: str) -> None:
+    with pytest.raises(scriptkit.ExportError) as caught:
+        scriptkit.export_program(module, (torch.randn(3, 4),))
+    (found,) = caught.value.diagnostics
+    assert found.message == message
+    assert "give both branches" in found.help
+    assert found.path == __file__
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

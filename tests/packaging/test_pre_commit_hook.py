@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +49,56 @@ def test_each_hook_says_what_pre_commit_must_know() -> None:
     for hook in HOOKS:
         assert {"id", "name", "description", "entry", "language", "types"} == set(hook)
         assert hook["language"] == "system"
+
+
+_PEOPLE = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
+
+
+class Repositories:
+    """A repository with our hooks, and a fresh one whose pre-commit uses them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hooks, self.fresh = folder / "hooks", folder / "fresh"
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = os.environ | {
+            "PATH": path,
+            "PRE_COMMIT_HOME": str(folder / "home"),
+            "PYTHONPATH": str(ROOT),
+            **{
+                f"GIT_{who}_{what}": "nobody@example.org"
+                for who in ("AUTHOR", "COMMITTER")
+                for what in ("NAME", "EMAIL")
+            },
+        }
+        for repository in (self.hooks, self.fresh):
+            repository.mkdir()
+            self.run(repository, "git", "init", "-q")
+        shutil.copy(ROOT / ".pre-commit-hooks.yaml", self.hooks)
+        self.commit(self.hooks)
+        revision = self.run(self.hooks, "git", "rev-parse", "HEAD").stdout.strip()
+        uses = {"repo": str(self.hooks), "rev": revision, "hooks": [{"id": hook["id"]} for hook in HOOKS]}
+        (self.fresh / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [uses]}))
+
+    def run(self, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
+
+    def commit(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        self.run(folder, "git", "add", ".")
+        return self.run(folder, "git", "commit", "-q", "-m", "one")
+
+
+def test_pre_commit_itself_stops_a_commit_that_does_not_compile(tmp_path: Path) -> None:
+    pytest.importorskip("pre_commit", reason="pre-commit is not installed")
+    repositories = Repositories(tmp_path)
+    installed = repositories.run(repositories.fresh, sys.executable, "-m", "pre_commit", "install")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    model = repositories.fresh / "model.py"
+    model.write_text(BASE + NET.format(base="nn.Module", value="(lambda t: t)(x)"))
+    stopped = repositories.commit(repositories.fresh)
+    assert stopped.returncode == 1
+    assert "scriptkit check --all-modules" in stopped.stderr
+    assert "model.py:6:" in stopped.stderr
+    model.write_text(BASE + NET.format(base="ScriptableModule", value="x + 1"))
+    passed = repositories.commit(repositories.fresh)
+    assert passed.returncode == 0, passed.stderr
+    assert passed.stderr.count("Passed") == len(HOOKS)

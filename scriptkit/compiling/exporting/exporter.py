@@ -68,8 +68,11 @@ class _Refused:
     def add(self, text: str, found: Diagnostic | None = None) -> None:
         if text not in self.said:
             self.said.append(text)
-        if found is not None and found.line and found.message not in {one.message for one in self.diagnostics}:
-            self.diagnostics.append(found)
+        if found is None or not found.line or found.message in {one.message for one in self.diagnostics}:
+            return
+        # what torch.export says of the code as written is no cause where its lowered form says more of the same line
+        self.diagnostics = [one for one in self.diagnostics if (one.path, one.line) != (found.path, found.line)]
+        self.diagnostics.append(found)
 
 
 _MOST_PROGRAMS = 6

@@ -13,6 +13,7 @@ import torch
 from scriptkit.compiling.exporting.rewriting import program
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.export import torch_names
+from scriptkit.engines.export.run_values import NotCarriedError
 from scriptkit.engines.export.torch_names import Place
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _said(error: BaseException) -> tuple[str, str]:
             "Python needs a value here that only a run of the program knows",
             "write it with `torch.where` or `torch.cond`, or keep the value a tensor",
         )
+    if isinstance(error, NotCarriedError):
+        return str(error), error.way_out
     first = headline(error)
     for pattern, words in _WORDS:
         if re.search(pattern, f"{type(error).__name__}: {first}"):
@@ -82,6 +85,8 @@ def _said(error: BaseException) -> tuple[str, str]:
 def headline(error: BaseException) -> str:
     """The first line of an error that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, NotCarriedError):
+        return str(error)
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 

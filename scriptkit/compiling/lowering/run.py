@@ -91,7 +91,9 @@ def _obstacle(evaluator: Evaluator, refusal: Refusal) -> Obstacle:
 
 
 def _raises(raised: RaisedError) -> RefusedError:
-    return RefusedError("example-call-raises", f"the call raises {raised}")
+    refusal = RefusedError("example-call-raises", f"the call raises {raised}")
+    refusal.place = raised.place
+    return refusal
 
 
 def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:

@@ -81,7 +81,8 @@ def _unpacked(values: Sequence[Tensor], kinds: str, *, after: bool = True) -> tu
 
 def _refuse_unknown(kinds: str, what: str) -> None:
     if "?" in kinds:
-        raise NotCarriedError(f"{what} that only a run decides gives a value that is neither a tensor nor a number")
+        message = f"{what} that only a run decides gives a value that is neither a tensor nor a number"
+        raise NotCarriedError(message, "let tensors and numbers leave it, and make the rest of them behind it")
 
 
 def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: str) -> tuple[Any, ...]:
@@ -89,8 +90,35 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     if not is_open(condition):
         return tuple(yes() if condition else no())
     _refuse_unknown(kinds, "a branch")
-    given = torch.cond(condition, lambda: _as_floats(yes(), kinds), lambda: _as_floats(no(), kinds), ())
+    try:
+        given = torch.cond(condition, lambda: _as_floats(yes(), kinds), lambda: _as_floats(no(), kinds), ())
+    except Exception as error:
+        why = _why_apart(yes, no, kinds)
+        if not why:
+            raise
+        way_out = "give both branches tensors of as many dimensions and of the same dtype and device"
+        raise NotCarriedError(f"the branches give {why}", way_out) from error
     return _unpacked([_from_float(value, kind) for value, kind in zip(given, kinds, strict=True)], kinds)
+
+
+def _why_apart(yes: Callable[[], Any], no: Callable[[], Any], kinds: str) -> str:
+    """How the results of two branches differ in what torch asks to be the same; looked for when it has refused them."""
+    try:
+        pairs = list(zip(_as_floats(yes(), kinds), _as_floats(no(), kinds), strict=True))
+    except Exception:  # noqa: BLE001 - whatever a branch raises by itself, torch's own error tells
+        return ""
+    for one, other in pairs:
+        if one.dim() != other.dim():
+            return f"tensors of {one.dim()} and {other.dim()} dimensions"
+        if one.dtype != other.dtype:
+            return f"tensors of {_spoken(one.dtype)} and {_spoken(other.dtype)}"
+        if one.device != other.device:
+            return f"tensors on {one.device} and {other.device}"
+    return ""
+
+
+def _spoken(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _as_floats(values: Sequence[Any], kinds: str) -> tuple[Tensor, ...]:
@@ -115,7 +143,8 @@ def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any,
             return carried
         carried = body(*carried)
     else:
-        raise NotCarriedError(f"a loop runs more than {_LONGEST_KNOWN} rounds that are known while exporting")
+        message = f"a loop runs more than {_LONGEST_KNOWN} rounds that are known while exporting"
+        raise NotCarriedError(message, "let the loop depend on a size or a tensor of the inputs, or do fewer rounds")
     _refuse_unknown(kinds, "a loop")
     given = while_loop(
         lambda *now: as_tensor(test(*_unpacked(now, kinds, after=False))).reshape(()).to(torch.bool).clone(),
@@ -244,7 +273,8 @@ def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list
     for rounds in range(1, _LONGEST_KNOWN + 1):
         if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
             return rounds
-    raise NotCarriedError("a list grows in a loop whose number of rounds only a run knows, and nothing bounds it")
+    message = "a list grows in a loop whose number of rounds only a run knows, and nothing bounds it"
+    raise NotCarriedError(message, "write into a tensor that is made before the loop, or loop over a `range`")
 
 
 def while_loop(*arguments: Any) -> Any:

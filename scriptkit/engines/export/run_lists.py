@@ -12,6 +12,8 @@ from scriptkit.engines.export.run_values import NotCarriedError, is_open
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_WAY_OUT = "stack it first (`torch.stack`) and read the tensor, or let a size of the inputs decide its length"
+
 
 class Growing(list[Any]):
     """A list within a loop that only a run ends: how long it is by now is a tensor, and nothing in it can be read."""
@@ -65,10 +67,10 @@ def length(value: Any) -> Any:
 def item_of(value: Any, index: Any) -> Any:
     """`value[index]`, the index being one number."""
     if isinstance(value, Growing):
-        raise NotCarriedError("a list that grows in a loop is read there")
+        raise NotCarriedError("a list that grows in a loop is read there", _WAY_OUT)
     if isinstance(value, Rows):
         if list.__len__(value):
-            raise NotCarriedError("a list of a length that only a run knows is read by number")
+            raise NotCarriedError("a list of a length that only a run knows is read by number", _WAY_OUT)
         return _at(value.stacked, 0, index)
     if isinstance(value, Tensor):
         return _at(value, 0, index)
@@ -88,7 +90,7 @@ def getitem(value: Any, index: Any) -> Any:
     """`value[index]`."""
     if isinstance(value, (Rows, Growing)):
         if isinstance(index, slice):
-            raise NotCarriedError("a list of a length that only a run knows is cut")
+            raise NotCarriedError("a list of a length that only a run knows is cut", _WAY_OUT)
         return item_of(value, index)
     return value[index]
 

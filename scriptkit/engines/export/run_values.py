@@ -9,7 +9,11 @@ from torch import Tensor
 
 
 class NotCarriedError(TypeError):
-    """A branch or a loop has to carry something that no operator of torch.export carries."""
+    """A branch or a loop has to carry something that no operator of torch.export carries; `way_out` says what is."""
+
+    def __init__(self, message: str, way_out: str) -> None:
+        super().__init__(message)
+        self.way_out = way_out
 
 
 def is_open(value: Any) -> bool:
@@ -88,4 +92,5 @@ def as_tensor(value: Any) -> Tensor:
         return torch.scalar_tensor(number, dtype=torch.int64)
     if isinstance(value, (float, torch.SymFloat)):
         return torch.scalar_tensor(number, dtype=torch.float64)
-    raise NotCarriedError(f"a {type(value).__name__} leaves a branch or a loop that only a run decides")
+    message = f"a {type(value).__name__} leaves a branch or a loop that only a run decides"
+    raise NotCarriedError(message, "let tensors and numbers leave it, and make the rest of them behind it")

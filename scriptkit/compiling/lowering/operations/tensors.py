@@ -148,7 +148,9 @@ def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value], k
 
 def _emit_method(evaluator: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name in _TAKES_SIZES and args and _is_size(args[0]):
-        args = [list(args)] if name != "unflatten" else [args[0], list(args[1])]
+        sizes = args if name != "unflatten" else args[1]
+        sizes = [_as_size(evaluator, size) for size in sizes]
+        args = [sizes] if name != "unflatten" else [args[0], sizes]
     args = [_sizes(evaluator, arg) for arg in args]
     kwargs = {key: _sizes(evaluator, arg) for key, arg in kwargs.items()}
     if name == "to":

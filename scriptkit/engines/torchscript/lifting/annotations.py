@@ -10,6 +10,7 @@ import sys
 import typing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
 from typing import Final as ExtensionsFinal
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ANNOTATED_ATTRIBUTE = re.compile(r"(?:^|[;:])\s*\w+\.\w+\s*:", re.MULTILINE)
 UNRESOLVED: Final = object()
+_read: WeakKeyDictionary[type, tuple[tuple[Any, dict[str, Any]], dict[str, Any]]] = WeakKeyDictionary()
 
 
 def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for klass in reversed(user_classes):
-        merged.update(_declared_in(klass))
+        merged.update(_declared_once(klass))
     return {name: annotation for name, annotation in merged.items() if _speaks_to_compiler(annotation)}
 
 
@@ -46,8 +48,21 @@ def is_final(annotation: object) -> bool:
     return annotation in (Final, ExtensionsFinal) or get_origin(annotation) in (Final, ExtensionsFinal)
 
 
+def _declared_once(cls: type) -> dict[str, Any]:
+    """What `_declared_in` gives, read once for as long as `__init__` and the annotations of a class are the same."""
+    read_from = vars(cls).get("__init__"), inspect.get_annotations(cls)
+    known = _read.get(cls)
+    if known is not None and known[0][0] is read_from[0] and known[0][1] == read_from[1]:
+        return known[1]
+    declared = dict(_declared_in(cls))
+    if not any(annotation is UNRESOLVED for annotation in declared.values()):  # a name that may be defined later
+        _read[cls] = read_from, declared
+    return declared
+
+
 def _declared_in(cls: type) -> Iterator[tuple[str, Any]]:
-    namespace = {**vars(sys.modules.get(cls.__module__, builtins)), **_closure_of(cls), **vars(cls)}
+    home = vars(sys.modules.get(cls.__module__, builtins))
+    namespace = {**home, **_globals_elsewhere(cls, home), **_closure_of(cls), **vars(cls)}
     for name, annotation in inspect.get_annotations(cls).items():
         yield name, resolve(annotation, namespace)
     yield from _declared_in_init(cls, namespace)
@@ -73,6 +88,12 @@ def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple
                     yield mangled(name, init), declared
             case _:
                 pass
+
+
+def _globals_elsewhere(cls: type, home: Mapping[str, Any]) -> dict[str, Any]:
+    """The globals of methods that came by value: those are not in the module of that name here."""
+    functions = (value for value in vars(cls).values() if inspect.isfunction(value))
+    return next((function.__globals__ for function in functions if function.__globals__ is not home), {})
 
 
 def _closure_of(cls: type) -> dict[str, Any]:

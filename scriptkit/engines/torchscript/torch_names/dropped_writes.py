@@ -9,6 +9,7 @@ what torch.jit compiled before or compiles by itself stays as it is.
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,9 +31,32 @@ _MISSING = object()
 
 
 def renormalised(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> Tensor:
-    """Compiled in the place of torch's function; Python never runs it."""
-    with torch.no_grad():
-        return torch.embedding_renorm_(weight.detach(), input, max_norm, norm_type)
+    """Compiled in the place of torch's function; Python never runs it.
+
+    Nothing of a detached tensor is recorded for gradients, so there is no `torch.no_grad()` here: the compiler would
+    make a class of it, which costs more than the rest of a small module.
+    """
+    return torch.embedding_renorm_(weight.detach(), input, max_norm, norm_type)
+
+
+class _CompiledWhenAsked(str):
+    """The name of `renormalised` among compiled functions, which is compiled when torch asks whether there is a name.
+
+    Hardly a module renormalises, and to compile the function beforehand took as long as a fifth of a small one.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return bool(_compiled())
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> str:
+    return str(torch.jit.script(renormalised).qualified_name)
+
+
+_COMPILED_WHEN_ASKED = _CompiledWhenAsked(f"__torch__.{__name__}.{renormalised.__name__}")
 
 
 @contextlib.contextmanager
@@ -48,8 +72,7 @@ def kept() -> Iterator[None]:
         for function in before:
             cache.pop(function, None)
         cache.update(_own)
-        if _RENORM not in _own:
-            cache[_RENORM] = _own[_RENORM] = _compiled().qualified_name
+        cache[_RENORM] = _COMPILED_WHEN_ASKED
         yield
     finally:
         table[id(_RENORM)] = operator
@@ -58,7 +81,3 @@ def kept() -> Iterator[None]:
             cache.pop(function, None)
             if known is not _MISSING:
                 cache[function] = known
-
-
-def _compiled() -> Any:
-    return torch.jit.script(renormalised)

@@ -11,13 +11,12 @@ import contextlib
 import os
 import re
 import threading
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.fx._symbolic_trace as fx_trace
 
-from scriptkit.engines.torchscript.torch_names import dropped_writes
+from scriptkit.engines.torchscript.torch_names import dropped_writes, overloads
 from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.engines.torchscript.torch_names.stubs import (
     builtin_name,
@@ -38,6 +37,7 @@ from scriptkit.engines.torchscript.torch_names.type_questions import (
     containers_deep,
     fits,
     holds_container,
+    holds_floats,
     inferred_annotation,
     is_constant,
     is_interface,
@@ -83,10 +83,12 @@ __all__ = [
     "default_arguments",
     "define_container_methods",
     "definition",
+    "dispatch_modes",
     "fits",
     "function_modes",
     "has_overloads",
     "holds_container",
+    "holds_floats",
     "ignored_calls",
     "inferred_annotation",
     "is_compiled_type",
@@ -135,18 +137,21 @@ def is_complete() -> bool:
     """Whether the installed torch has every private name (`SCRIPTKIT_PUBLIC_TORCH=1` pretends it has not)."""
     if os.environ.get("SCRIPTKIT_PUBLIC_TORCH") == "1":
         return False
-    return _has_private_names()
+    return _HAS_PRIVATE_NAMES
 
 
-@lru_cache(maxsize=1)
-def _has_private_names() -> bool:
+def has_private_names() -> bool:
+    """Whether nothing is missing of what only the compiler's private names can do."""
     return all(private.exists for private in PRIVATE_NAMES.values() if private.has_public_door)
+
+
+_HAS_PRIVATE_NAMES = has_private_names()  # now, so that the first module of a process does not wait for it
 
 
 @contextlib.contextmanager
 def while_compiling() -> Iterator[None]:
-    """Compile without torch's notices of itself, and without writes dropped; under the lock."""
-    with without_notices(), dropped_writes.kept():
+    """Compile without torch's notices of itself, without writes dropped, without needless search; under the lock."""
+    with without_notices(), dropped_writes.kept(), overloads.looked_for_where_there_are_some():
         yield
 
 
@@ -165,6 +170,10 @@ def _fx_flag_of_the_process() -> bool:
 
 
 fx_tracing: Callable[[], bool] = getattr(fx_trace, "_get_is_fx_tracing", _fx_flag_of_the_process)
+
+
+dispatch_modes: Callable[[], int] = look_up("dispatch modes")
+"""How many modes of this thread see each operation: what is tried while there are any would be seen too."""
 
 
 def must_run_eagerly() -> bool:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.engines.torchscript.torch_names import python_numbers, unused_results
+from scriptkit.engines.torchscript.torch_names import (
+    checked_numbers,
+    loop_aliases,
+    own_elements,
+    python_numbers,
+    texts,
+    unused_results,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +21,13 @@ if TYPE_CHECKING:
 
 def functions(compiled: Sequence[Any]) -> None:
     """Compiled functions and methods."""
-    python_numbers.put_right(compiled)
+    by_name = {function.name: function for function in compiled}
+    for function in by_name.values():
+        python_numbers.put_right(function.graph)
+        checked_numbers.put_right(function.graph)
+        own_elements.put_right(function.graph)
+        texts.put_right(function.graph)
+    loop_aliases.tell(by_name)
     unused_results.keep(compiled)
 
 
