@@ -13,10 +13,19 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checking, deployment, editor, lowering, measurements, portable, tracing
+from benchmarks import checking, deployment, editor, lowering, measurements, portable, tracing, trials
 from benchmarks.measurements import Effort, Row
 
-ALL = measurements.ALL | deployment.ALL | checking.ALL | lowering.ALL | tracing.ALL | portable.ALL | editor.ALL
+ALL = (
+    measurements.ALL
+    | deployment.ALL
+    | checking.ALL
+    | lowering.ALL
+    | tracing.ALL
+    | portable.ALL
+    | editor.ALL
+    | trials.ALL
+)
 
 
 def drawn(rows: list[Row]) -> Table:
@@ -27,7 +36,7 @@ def drawn(rows: list[Row]) -> Table:
     for row in rows:
         spread = "{:.2f} - {:.2f}".format(*row.spread) if row.spread else ""
         value = f"{row.value:.3f}" if row.unit == "x" else ""
-        goal = "" if row.goal is None else f"<= {row.goal:g}"
+        goal = "" if row.goal is None else f"<= {row.goal:.3g}"
         verdict = {True: "[green]met", False: "[red]missed", None: ""}[row.met]
         table.add_row(row.what, row.ours, row.theirs, value, spread, goal, verdict)
     return table
