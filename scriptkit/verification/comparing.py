@@ -92,6 +92,7 @@ class Verification:
             tuple(dict.fromkeys(self.skipped)),
             first,
             tuple(self.reached.unreached()),
+            tuple(self.reached.outside()),
         )
 
     def _training_modes(self) -> list[bool]:
