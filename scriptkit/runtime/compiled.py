@@ -121,6 +121,13 @@ class CompiledModule(BringsTorchScript):
         else:
             setattr(source_of(self), name, value)
 
+    def __delattr__(self, name: str) -> None:
+        """An attribute deleted here is deleted from the module."""
+        if name in self.__dict__:
+            super().__delattr__(name)
+        else:
+            delattr(source_of(self), name)
+
     def __reduce__(self) -> Any:
         """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
         return CompiledModule, (source_of(self), None, *self._choosing)
@@ -130,6 +137,10 @@ class CompiledModule(BringsTorchScript):
         return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
+        lazy = [path or "the whole" for path, part in source_of(self).named_modules() if making.has_lazy_tensors(part)]
+        if lazy:
+            self._pending = f"`{'`, `'.join(lazy)}` has no shapes before its first call"
+            return
         try:
             with LOCK, making.type_store_unchanged_on_failure(), nothing_left(source_of(self)):
                 subject = Subject(source_of(self), examples, *self._choosing, complete=complete)
@@ -162,7 +173,7 @@ class CompiledModule(BringsTorchScript):
         if calls is None or switches.is_eager():
             return source_of(self)(*args, **kwargs)
         reason = calls.reason_for_eager(args, kwargs)
-        if reason is not None and calls.may_be_lowered_again():
+        if reason is not None and calls.may_be_lowered_again() and not any(map(_is_lazy, self.parameters())):
             calls = self._lower_again(reason, args, kwargs)
             reason = calls.reason_for_eager(args, kwargs)
         if reason is None:
@@ -293,6 +304,10 @@ def told_of_lost(module: nn.Module, lost: list[str]) -> str:
     )
     what = f"exported method{'s' if len(lost) > 1 else ''} {spoken} of {type(module).__name__}"
     return f"{what}: in no file, and Python here: {why}; to keep them, make the module script or write a subclass"
+
+
+def _is_lazy(parameter: nn.Parameter) -> bool:
+    return torch.nn.parameter.is_lazy(parameter)
 
 
 class _Calls:

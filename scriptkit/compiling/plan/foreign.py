@@ -35,6 +35,7 @@ from scriptkit.engines.torchscript.engine.making import (
 )
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.live import programs
 from scriptkit.live.copies import copy_tree
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
@@ -203,7 +204,7 @@ class _Planning:
 
 def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
     """Whether the function a diagnostic is about mentions one of these names."""
-    tree = ast.parse("".join(linecache.getlines(diagnostic.path)))
+    tree = syntax_tree("".join(linecache.getlines(diagnostic.path)))
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.lineno <= diagnostic.line]
     inside = [f for f in functions if diagnostic.line <= (f.end_lineno or f.lineno)]
     return not inside or any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(inside[-1]))

@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Depen
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
 
 if TYPE_CHECKING:
@@ -334,7 +335,7 @@ def _next_with(mro: tuple[type, ...], cls: type, name: str, *, include: bool) ->
 
 def _at(node: ast.stmt | ast.expr, text: str) -> Any:
     """New code at the place of old code."""
-    [statement] = ast.parse(text).body
+    [statement] = syntax_tree(text).body
     new: ast.AST = statement.value if isinstance(statement, ast.Expr) else statement
     for part in ast.walk(new):
         if "lineno" in part._attributes:

@@ -23,7 +23,7 @@ from scriptkit.engines.torchscript.programs.graph_facts import (
     makes_tensors_anywhere,
 )
 from scriptkit.engines.torchscript.programs.written import attributes_read_in, attributes_written_in
-from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names import patched, private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, float_parameters
@@ -87,6 +87,8 @@ class Twin:
             self._forget_all()
         self._sizes = list(map(len, self._sized))
         self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
+        for holder, name in patched.called(self._names):
+            self._slots.add(holder, name)
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
         self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
         self._pulled = self._find_written()
@@ -247,6 +249,9 @@ class Twin:
         for module, _, _ in self.modules:
             if private.was_replaced(type(module)):
                 return f"`{type(module).__name__}.forward` was replaced"
+        replaced = patched.first_patched(self._names)
+        if replaced is not None:
+            return f"`{replaced}` was replaced, and compiled code calls the operator behind it"
         return self._kept_twice()
 
     def _kept_twice(self) -> str | None:
