@@ -319,7 +319,11 @@ class Runtime:
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
-        return twin.reason_for_eager(name) or int_given(twin.float_parameters(name), args, kwargs)
+        return (
+            twin.reason_for_eager(name)
+            or int_given(twin.float_parameters(name), args, kwargs)
+            or twin.backward_of_its_own(args, kwargs)
+        )
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""

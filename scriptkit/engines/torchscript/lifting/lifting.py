@@ -146,6 +146,7 @@ class _Rewriter(ast.NodeTransformer):
             _keep_plain_parameters(tree.args)
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
+            self.dependencies.backwards += self._own_backwards(tree)
             hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
@@ -270,6 +271,19 @@ class _Rewriter(ast.NodeTransformer):
                 return value if isinstance(value, type) and value in self.mro else None
             case _:
                 return None
+
+    def _own_backwards(self, tree: ast.FunctionDef) -> Iterator[str]:
+        """The functions with a backward of their own that are called, also where compiled code never comes."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(value=function, attr="apply")):
+                    value: object = self
+                    for name in dotted_names(function) or ():
+                        value = self._look_up(name) if value is self else getattr(value, name, UNRESOLVED)
+                    if isinstance(value, type) and issubclass(value, torch.autograd.Function):
+                        yield value.__name__
+                case _:
+                    pass
 
     def _look_up(self, name: str) -> object:
         if name in self.closure:

@@ -90,6 +90,8 @@ class Twin:
         for holder, name in patched.called(self._names):
             self._slots.add(holder, name)
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
+        backwards = (name for d in tree.dependencies() for name in d.backwards)
+        self._own_backward = next(backwards, None)
         self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
         self._pulled = self._find_written()
         self._paths = paths_of(module, self.cpp)
@@ -104,6 +106,7 @@ class Twin:
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
             or bool(self.float_parameters("forward"))
+            or self._own_backward is not None
             or bool(self.parts)
             or self._acting_tensors
         )
@@ -298,6 +301,15 @@ class Twin:
             known = float_parameters(self.root._get_method(name), function) if has_one else ()
             self._float_parameters[name] = known
         return known
+
+    def backward_of_its_own(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Why a call must run as Python: it is differentiated, and Python has another backward there."""
+        if self._own_backward is None or not torch.is_grad_enabled():
+            return None
+        tensors = (value for value in (*args, *kwargs.values(), *self._held()) if isinstance(value, torch.Tensor))
+        if not any(tensor.requires_grad for tensor in tensors):
+            return None
+        return f"`{self._own_backward}` has a backward of its own, and compiled code would have another one"
 
     def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
         key = (self.tree.concrete_type, name)
