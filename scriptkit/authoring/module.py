@@ -15,7 +15,10 @@ from scriptkit.authoring.definition import check_definition
 from scriptkit.engines.torchscript.engine.errors import raise_at_user_line
 from scriptkit.engines.torchscript.engine.making import exported_methods, final_names
 from scriptkit.errors import CompilationError
+from scriptkit.live.arrived_text import settle
 from scriptkit.live.marks import root_of_scriptable
+from scriptkit.live.sent_text import KEY as TEXT
+from scriptkit.live.sent_text import SentText
 from scriptkit.runtime import reading
 from scriptkit.runtime.runtime import KEY, construction, note_reading_compiler, runtime_of
 
@@ -33,7 +36,10 @@ class ScriptableMeta(abc.ABCMeta):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
         super().__init__(name, bases, namespace)
-        check_definition(cls)
+        if TEXT not in namespace:  # else it arrives from where it was checked
+            check_definition(cls)
+        if not switches.is_disabled() and TEXT not in vars(cls) and cls.__module__.partition(".")[0] != "scriptkit":
+            setattr(cls, TEXT, SentText([cls]))  # it is collected when somebody sends the class by value
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -46,6 +52,7 @@ class ScriptableMeta(abc.ABCMeta):
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             """Construct; when the outermost constructor ends, compile."""
+            settle(cls)
             depth, construction.depth = construction.depth, construction.depth + 1
             try:
                 module = super().__call__(*args, **kwargs)
@@ -142,6 +149,10 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
         runtime = self.__dict__.get(KEY)
         if runtime and torch.__future__.get_swap_module_params_on_conversion():
             runtime.drop_twin()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        settle(type(self))
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)

@@ -10,17 +10,22 @@ from scriptkit import __version__
 
 COMMANDS = {
     "aoti": "scriptkit.cli.aoti",
+    "bench": "scriptkit.cli.bench",
     "check": "scriptkit.cli.check",
     "compile": "scriptkit.cli.compile",
     "doctor": "scriptkit.cli.doctor",
     "explain": "scriptkit.cli.explain",
     "export": "scriptkit.cli.export",
+    "inspect": "scriptkit.cli.inspect",
+    "lsp": "scriptkit.cli.lsp",
     "migrate": "scriptkit.cli.migrate",
     "new": "scriptkit.cli.new",
     "new-cpp": "scriptkit.cli.new_cpp",
     "onnx": "scriptkit.cli.onnx",
+    "optimize": "scriptkit.cli.optimize",
     "readiness": "scriptkit.cli.readiness",
     "rules": "scriptkit.cli.rules",
+    "triton": "scriptkit.cli.triton",
     "verify": "scriptkit.cli.verify",
 }
 

@@ -63,7 +63,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     with showing(show, form):
         with step(f"making {model}") as failing:
             call = read_inputs(inputs)
-            module = failing(lambda: make_model(model, arguments, weights)).train(train)
+            module = failing(lambda: make_model(model, arguments, weights))
+            module.train(train)  # not in one line: the `train` of somebody may return nothing
         with step(f"compiling {type(module).__name__}") as failing:
             compiled = failing(lambda: _compiled(module, call, plan))
     with step(f"writing {output}") as failing:

@@ -38,7 +38,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
 
     with step(f"making {model}") as failing:
         call = read_inputs(inputs)
-        module = failing(lambda: make_model(model, arguments, weights)).eval()
+        module = failing(lambda: make_model(model, arguments, weights))
+        module.eval()  # not in one line: the `train` of somebody may return nothing
     args, kwargs = call if call is not None else (None, {})
     with step(f"exporting {type(module).__name__}") as failing:
         report = failing(

@@ -35,7 +35,8 @@ def command(
 
     with step(f"making {model}") as failing:
         call = read_inputs(inputs)
-        module = failing(lambda: make_model(model, arguments, weights)).eval()
+        module = failing(lambda: make_model(model, arguments, weights))
+        module.eval()  # not in one line: the `train` of somebody may return nothing
     args, kwargs = call if call is not None else (None, {})
     chosen = engines or ("torchscript", "export")
     try:

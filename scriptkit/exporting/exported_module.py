@@ -9,6 +9,7 @@ from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.engines.export.programs import FixedDeviceError, ProgramInputError, Programs
 from scriptkit.errors import ExportError
 from scriptkit.exporting.report import DimensionRow, ExportReport, dimension_rows, method_row
+from scriptkit.live.training_modes import in_training_mode
 
 if TYPE_CHECKING:
     import os
@@ -114,7 +115,7 @@ class ExportedModule(Programs):
     def __scriptkit_source__(self) -> nn.Module:
         """The Python this was made from, for `scriptkit.verify`: a copy of the module that shares its tensors."""
         more = self.__dict__["_more"]
-        twin: nn.Module = more.twin.train(self.training)
+        twin: nn.Module = in_training_mode(more.twin, training=self.training)
         return twin
 
     def save(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import types
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,32 +17,39 @@ from scriptkit import log, switches
 from scriptkit.arguments import positional, required_module
 from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.compiling.boundary.signature import Entry
-from scriptkit.compiling.chosen.bound_lowered import bound_form
 from scriptkit.compiling.chosen.choice import LoweredChoice, ScriptChoice, TraceChoice
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.subject import Subject
-from scriptkit.compiling.plan.trees import complete, to_torchscript
+from scriptkit.compiling.plan.trees import complete
 from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making, thread
-from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
 from scriptkit.engines.torchscript.engine.making import is_export
 from scriptkit.engines.torchscript.engine.thread import LOCK
-from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning
+from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning, TraceHazardError
+from scriptkit.live.arrived_text import settle_classes
+from scriptkit.live.hooks import HOOKS
+from scriptkit.live.other_processes import why_no_trial
+from scriptkit.live.sent_text import KEY as TEXT
+from scriptkit.live.sent_text import SentText, is_sent_by_value
 from scriptkit.live.undoing import nothing_left
+from scriptkit.runtime.class_of_compiled import class_for
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
-from scriptkit.runtime.runtime import Runtime
+from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
+from scriptkit.runtime.outgrown import Outgrown
+from scriptkit.runtime.ways_to_call import OutgrownError, ScriptedCalls, calls_of
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
 
     from scriptkit.compiling.chosen.choice import Choice
+    from scriptkit.runtime.ways_to_call import Calls
 
 _OWN = {
     *vars(nn.Module()),
-    *("_choosing", "_choice", "_calls", "_pending", "_not_lowered_again", "_eager_calls"),
+    *("_choosing", "_choice", "_calls", "_pending", "_was_compiled", "_as_python_now", "_changes", "_eager_calls"),
 }
 _SHARED = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
+MOST_CHOICES_FOR_A_CHANGE = 32
 
 
 def compile(
@@ -70,6 +80,10 @@ class CompiledModule(BringsTorchScript):
 
     __module__ = "scriptkit"  # the name that pickles hold: the file may move
 
+    def __new__(cls, module: nn.Module, *_: Any) -> CompiledModule:  # noqa: PYI034 - one of a class of its own
+        """An object of the class for the class of the module."""
+        return super().__new__(class_for(CompiledModule, type(module)))
+
     def __init__(
         self,
         module: nn.Module,
@@ -84,9 +98,11 @@ class CompiledModule(BringsTorchScript):
         self.training = module.training
         self._choosing = (modes, allow_baked)
         self._choice: Choice | None = None
-        self._calls: _Calls | None = None
+        self._calls: Calls | None = None
         self._pending = ""
-        self._not_lowered_again: dict[str, str] = {}
+        self._was_compiled = False
+        self._as_python_now: Outgrown | None = None
+        self._changes: Counter[str] = Counter()
         self._eager_calls = EagerCalls()
         if not switches.is_disabled():
             self._compile(examples)
@@ -109,90 +125,182 @@ class CompiledModule(BringsTorchScript):
     def _call_exported(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
         assert self._calls is not None  # noqa: S101 - asked before
-        if isinstance(self._calls, _ScriptedCalls) and inspect.ismethod(method):
+        if isinstance(self._calls, ScriptedCalls) and inspect.ismethod(method):
             return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
         return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """An attribute set here is set on the module."""
-        if name in _OWN:
-            self.__dict__[name] = value
+        """An attribute set here is set on the module, where its code reads it.
+
+        What replaces `forward` is called instead of this module's, as with any other; functions that no code of the
+        module knows, such as the earlier `forward` kept by who wraps it, stay here.
+        """
+        is_mine = name in _OWN or name == "forward" or (name.startswith("__") and name.endswith("__"))
+        if is_mine or (_is_function(value) and not hasattr(source_of(self), name)):
+            object.__setattr__(self, name, value)
         else:
             setattr(source_of(self), name, value)
 
     def __delattr__(self, name: str) -> None:
-        """An attribute deleted here is deleted from the module."""
+        """An attribute is deleted where it was set."""
         if name in self.__dict__:
-            super().__delattr__(name)
+            object.__delattr__(self, name)
         else:
             delattr(source_of(self), name)
 
+    def __dir__(self) -> list[str]:
+        """Its own names, and those of the module."""
+        return sorted({*object.__dir__(self), *dir(source_of(self))})
+
     def __reduce__(self) -> Any:
         """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
-        return CompiledModule, (source_of(self), None, *self._choosing)
+        own = {name: value for name, value in self.__dict__.items() if name not in _OWN and name != "_inner"}
+        if self._choice is not None:
+            own["_was_compiled"] = True
+        foreign = {type(part) for part in source_of(self).modules() if is_sent_by_value(type(part))}
+        if foreign:
+            own[TEXT] = SentText(foreign)
+        return CompiledModule, (source_of(self), None, *self._choosing), own
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        text = state.pop(TEXT, None)
+        if isinstance(text, SentText) and text.arrived is not None:
+            settle_classes({type(part) for part in source_of(self).modules()}, text.arrived)
+        self.__dict__.update(state)
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """What `torch.jit.script` compiles in the place of this module."""
+        return making.standing_for(self.__scriptkit_torchscript__())
 
     @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
-        lazy = [path or "the whole" for path, part in source_of(self).named_modules() if making.has_lazy_tensors(part)]
-        if lazy:
-            self._pending = f"`{'`, `'.join(lazy)}` has no shapes before its first call"
+        if self._is_lazy():
+            self._pending = "lazy parameters have no shape before the first call"
             return
         try:
-            with LOCK, making.type_store_unchanged_on_failure(), nothing_left(source_of(self)):
-                subject = Subject(source_of(self), examples, *self._choosing, complete=complete)
-                self._choice = Chooser(subject).choose()
+            self._take(self._choose(examples, again=False))
         except CompilationError as error:
             if examples is not None:
                 raise
             self._pending = f"it needs example inputs to be traced: {error.headline}"
             return
-        self._pending = ""
         choice = self._choice
         if isinstance(choice, ScriptChoice) and choice.in_no_file:
             message = f"{type(source_of(self)).__name__} cannot be saved: {choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
-        is_whole = isinstance(choice, ScriptChoice) and choice.is_whole
-        self._calls = (
-            _ScriptedCalls(source_of(self), self._eager_calls) if is_whole else _BoundCalls(source_of(self), choice)
-        )
-        lost = methods_lost(source_of(self), choice.form)
+        lost = methods_lost(source_of(self), choice.form) if choice is not None else []
         if lost:
             warnings.warn(told_of_lost(source_of(self), lost), ScriptkitWarning, stacklevel=4)
+
+    def _choose(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> Choice:
+        """Choose a form; what was lowered before is lowered again where that is possible."""
+        module = source_of(self)
+        with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module):
+            subject = Subject(module, examples, *self._choosing, complete=complete)
+            if again and isinstance(self._choice, LoweredChoice):
+                with contextlib.suppress(CompilationError):
+                    return Chooser(subject).lower_again()
+            return Chooser(subject).choose()
+
+    def _take(self, choice: Choice) -> None:
+        calls = calls_of(source_of(self), choice, self._eager_calls)
+        self._choice, self._calls, self._pending, self._as_python_now = choice, calls, "", None
+
+    def _is_lazy(self) -> bool:
+        return any(map(making.has_lazy_tensors, source_of(self).modules()))
+
+    def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Where the module waits for its first call, compile it as for this one."""
+        if self._calls is None and self._pending and not switches.is_eager():
+            self._compile((args, kwargs))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
         calls = self._calls
-        if calls is None and self._pending and not switches.is_eager():
-            result = source_of(self)(*args, **kwargs)
-            self._compile((args, kwargs))
-            return result
-        if calls is None or switches.is_eager():
-            return source_of(self)(*args, **kwargs)
+        if torch.compiler.is_compiling() or switches.is_eager():
+            return self._run_python(args, kwargs)
+        if calls is None:
+            return self._first_call(args, kwargs)
         reason = calls.reason_for_eager(args, kwargs)
-        if reason is not None and calls.may_be_lowered_again() and not any(map(_is_lazy, self.parameters())):
-            calls = self._lower_again(reason, args, kwargs)
-            reason = calls.reason_for_eager(args, kwargs)
-        if reason is None:
-            return calls(*args, **kwargs)
-        return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: source_of(self)(*args, **kwargs))
+        if reason is not None:
+            return self._tell_and_run_python(reason, args, kwargs)
+        try:
+            unfit = calls.why_unfit() if self._as_python_now is None else self._why_python_still()
+            return calls(*args, **kwargs) if unfit is None else self._call_otherwise(unfit, args, kwargs)
+        except OutgrownError as error:
+            return self._call_otherwise(error.headline, args, kwargs, is_outgrown=True)
 
-    def _lower_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Calls:
-        """A static fact changed: what was lowered is lowered again, once for each change that leaves it impossible."""
+    def _why_python_still(self) -> str | None:
+        """Where no form was right: whether one is now."""
+        assert self._as_python_now is not None and self._calls is not None  # noqa: S101, PT018 - they were asked
+        unfit = self._calls.why_unfit()
+        if self._as_python_now.still_holds() and (unfit is not None or isinstance(self._calls, ScriptedCalls)):
+            return self._as_python_now.reason
+        self._as_python_now = None
+        return unfit
+
+    def _run_python(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the code the module was written in; hooks that torch runs for every module ran round this one."""
+        module = source_of(self)
+        is_plain = type(module).__call__ is nn.Module.__call__ and type(module)._call_impl is nn.Module._call_impl
+        if is_plain and not any(module.__dict__[name] for name in HOOKS):
+            return module.forward(*args, **kwargs)
+        return module(*args, **kwargs)
+
+    def _tell_and_run_python(self, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        name = type(source_of(self)).__name__
+        return self._eager_calls.run(name, reason, lambda: self._run_python(args, kwargs))
+
+    def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A module that waits for inputs runs as Python, and is compiled with them."""
+        result = self._run_python(args, kwargs)
+        is_usual = reason_for_eager(args, kwargs, may_make_tensors) is None and not thread.dispatch_modes()
+        if not self._pending or not is_usual:
+            return result
+        others = self._why_no_trial()
+        if others is not None:
+            self._pending = others
+        elif self._was_compiled:
+            self._choose_again("it is a copy of a module that was compiled", args, kwargs)
+        else:
+            self._compile((args, kwargs))
+        return result
+
+    def _why_no_trial(self) -> str | None:
+        return why_no_trial(self) or why_no_trial(source_of(self))
+
+    def _call_otherwise(
+        self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_outgrown: bool = False
+    ) -> Any:
+        """The form does not fit the module: another one is chosen; where there is none, it runs as Python."""
         assert self._calls is not None  # noqa: S101 - they were asked
-        if changed not in self._not_lowered_again:
-            log.bind.debug("%s is lowered again: %s", type(source_of(self)).__name__, changed)
+        if self._as_python_now is None and (is_outgrown or self._calls.is_outgrown()) and not thread.dispatch_modes():
+            changed = self._choose_again(changed, args, kwargs) or self._calls.why_unfit() or ""
+            if not changed:
+                return self._calls(*args, **kwargs)
+        return self._tell_and_run_python(changed, args, kwargs)
+
+    def _choose_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Choose another form with the inputs of this call; where there is none, the reason to run as Python."""
+        module = source_of(self)
+        self._changes[changed] += 1
+        why = self._why_no_trial()
+        if why is None and self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
+            why = "it changed too often to choose another form each time"
+        if why is None:
+            log.bind.debug("%s is compiled again: %s", type(module).__name__, changed)
             try:
-                subject = Subject(source_of(self), (args, kwargs), *self._choosing, complete=complete)
-                with nothing_left(source_of(self)):
-                    self._choice = Chooser(subject).lower_again()
-                self._calls = _BoundCalls(source_of(self), self._choice)
-            except CompilationError as error:
-                self._not_lowered_again[changed] = error.headline
-        return self._calls
+                self._take(self._choose((args, kwargs), again=True))
+            except (CompilationError, TraceHazardError) as error:
+                why = f"no other form is right: {error.headline}"
+            else:
+                return None
+        self._as_python_now = Outgrown(module, f"{changed}, and {why}")
+        return self._as_python_now.reason
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The state of the module, as its own hooks and overrides give it."""
@@ -223,7 +331,7 @@ class CompiledModule(BringsTorchScript):
     @property
     def is_compiled(self) -> bool:
         """Whether a call runs compiled code; False while the module waits for its first call."""
-        return self._calls is not None
+        return self._calls is not None and self._as_python_now is None
 
     @property
     def eval_only(self) -> str:
@@ -253,6 +361,8 @@ class CompiledModule(BringsTorchScript):
 
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""
+        if self._as_python_now is not None:
+            return CompileReport(tuple(self._as_python_now.rows()), dict(self.eager_calls))
         if self._choice is not None:
             return CompileReport(tuple(self._choice.rows), dict(self.eager_calls))
         mode, reason = ("pending", self._pending) if self._pending else ("eager", "scriptkit is switched off")
@@ -261,11 +371,17 @@ class CompiledModule(BringsTorchScript):
 
     def __scriptkit_torchscript__(self) -> torch.jit.ScriptModule:
         """What `scriptkit.to_torchscript` and `save` take."""
+        if "forward" in self.__dict__:
+            message = f"{type(source_of(self)).__name__} cannot become TorchScript as it is: its `forward` was replaced"
+            raise CompilationError(f"{message}; put the earlier `forward` back, or write a module round this one")
         if self._choice is None or self._calls is None:
             message = (
                 f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
             )
-            raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
+            way_out = (
+                "call it once" if self._is_lazy() else "pass `example_inputs` to `compile`, or call the module once"
+            )
+            raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
 
     def __repr__(self) -> str:
@@ -278,105 +394,22 @@ def source_of(module: nn.Module) -> nn.Module:
     return source
 
 
+def asked_of(module: nn.Module) -> dict[str, Any]:
+    """The `modes` and `allow_baked` that a module was compiled with."""
+    asked = module._choosing if isinstance(module, CompiledModule) else (None, None)
+    return dict(zip(("modes", "allow_baked"), asked, strict=True))
+
+
+def _is_function(value: object) -> bool:
+    kinds = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial)
+    return isinstance(value, kinds)
+
+
 def is_scripted(module: CompiledModule) -> bool:
     """Whether its own source is what runs compiled, with nothing traced or lowered in it."""
-    return isinstance(module._calls, _ScriptedCalls)
+    return isinstance(module._calls, ScriptedCalls)
 
 
 def called_as_scripted(life: nn.Module) -> Callable[..., Any]:
     """Calls a life of a module as the compiled module is called where `is_scripted`."""
-    return _ScriptedCalls(life, EagerCalls())
-
-
-def methods_lost(module: nn.Module, form: torch.jit.ScriptModule) -> list[str]:
-    """The exported methods of a module that a form of it lacks."""
-    return [name for name in making.exported_methods(type(module)) if not hasattr(form, name)]
-
-
-def told_of_lost(module: nn.Module, lost: list[str]) -> str:
-    """What is said of exported methods that no file of a module has."""
-    spoken = ", ".join(f"`{name}`" for name in lost)
-    hidden = set(lost) & set(vars(module))
-    why = (
-        "an attribute of the same name hides it"
-        if hidden
-        else "the module does not script, only its `forward` is compiled"
-    )
-    what = f"exported method{'s' if len(lost) > 1 else ''} {spoken} of {type(module).__name__}"
-    return f"{what}: in no file, and Python here: {why}; to keep them, make the module script or write a subclass"
-
-
-def _is_lazy(parameter: nn.Parameter) -> bool:
-    return torch.nn.parameter.is_lazy(parameter)
-
-
-class _Calls:
-    """How a compiled module is called."""
-
-    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """The reason for which this call must run as Python."""
-        raise NotImplementedError
-
-    def may_be_lowered_again(self) -> bool:
-        """Whether the reason is a change of what a lowered program took for granted."""
-        return False
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run compiled."""
-        raise NotImplementedError
-
-    def complete(self) -> torch.jit.ScriptModule:
-        """The form a file holds."""
-        raise NotImplementedError
-
-
-class _ScriptedCalls(_Calls):
-    """The whole module scripts: the runtime of scriptable modules binds a twin before each call."""
-
-    def __init__(self, module: nn.Module, eager_calls: EagerCalls) -> None:
-        self.module = module
-        self.runtime = Runtime(module, eager_calls=eager_calls)
-        self.runtime.make_twin(module)
-
-    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:  # noqa: ARG002
-        return None  # the runtime asks, and runs the module as Python where it must
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.runtime.call(self.module, args, kwargs)
-
-    def complete(self) -> torch.jit.ScriptModule:
-        return to_torchscript(self.module)
-
-
-class _BoundCalls(_Calls):
-    """Traces, a lowered program, or scripted code round them: tensors are bound before each call."""
-
-    def __init__(self, module: nn.Module, choice: Choice) -> None:
-        self.module = module
-        self.choice = choice
-        self.bound = bound_form(module, choice)
-
-    def reason_for_eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        reason = reason_for_eager(args, kwargs, may_make_tensors)
-        return self.bound.why_eagerly() if reason is None else reason
-
-    def may_be_lowered_again(self) -> bool:
-        return self.choice.mode == "lowered" and self.bound.is_outdated() and not thread.why_eagerly()
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.bound.bind()
-        try:
-            return self.choice.call(args, kwargs, training=self.module.training)
-        except CALL_ERRORS as error:
-            forward = inspect.unwrap(type(self.module).forward)
-            raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
-        finally:
-            self.bound.pull_back()
-
-    def complete(self) -> torch.jit.ScriptModule:
-        reason = self.bound.why_in_no_file()
-        if reason is not None:
-            message = f"{type(self.module).__name__} cannot become TorchScript as it is: {reason}"
-            raise CompilationError(f"{message}; undo that, or call the module once: where it can, it is compiled again")
-        self.bound.bind()
-        return self.choice.form
+    return ScriptedCalls(life, EagerCalls())

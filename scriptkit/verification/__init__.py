@@ -16,8 +16,10 @@ from scriptkit.live.comparison import Difference, Tolerance, compare
 from scriptkit.live.copies import buffers_restored
 from scriptkit.live.lives import life_of
 from scriptkit.live.side_by_side import is_refusal, run
+from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import SIZES, Example, perturbations
+from scriptkit.runtime import reading
 from scriptkit.verification.changes import EMPTY
 from scriptkit.verification.comparing import Asked, Verification, told
 from scriptkit.verification.report import Comparison, Form, VerificationReport
@@ -60,7 +62,8 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
     _require_known(sizes, (*SIZES, EMPTY), "sizes")
     example = Example.of(positional(example_inputs), example_kwargs or {})
     asked = Asked(Tolerance(rtol, atol), modes, sizes, time_limit)
-    with nothing_left(required_module(m)):
+    reading.settle(required_module(m), positional(example_inputs), example_kwargs or {})
+    with nothing_left(m):
         report = Verification(m, example, asked).report()
     if not report.passed:
         raise VerificationError(str(report), report)
@@ -100,7 +103,7 @@ def verify_loaded(
     mode = bool(getattr(loaded, "training", False))
     comparisons, skipped = [], []
     with nothing_left(m):
-        eager = life_of(m).train(mode)
+        eager = in_training_mode(life_of(m), training=mode)
         for name, one in [("the inputs", example), *((c.name, c.example) for c in perturbations(example))]:
             change = one.changed(name, one.tensors)
             with switches.eager():

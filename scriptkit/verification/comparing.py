@@ -22,11 +22,12 @@ from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.side_by_side import PARTS, is_refusal, run
+from scriptkit.live.training_modes import in_training_mode
+from scriptkit.live.unreached import Reached
 from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
 from scriptkit.verification.forms import Mode, Subject
 from scriptkit.verification.report import Comparison, VerificationReport
-from scriptkit.verification.unreached import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -293,7 +294,7 @@ def _eval_only(module: nn.Module) -> str:
 
 def first_differing(python: nn.Module, example: Example, training: bool, asking: Verification) -> str | None:  # noqa: FBT001
     """The path of the first submodule, in the order in which they finish, that differs when compiled alone."""
-    copy = life_of(python).train(training)
+    copy = in_training_mode(life_of(python), training=training)
     change = example.changed("", example.tensors)
     try:
         recorded = record_examples(copy, change.args, change.kwargs)

@@ -357,7 +357,7 @@ def test_a_forward_that_trains_itself_compiles_and_is_left_as_it_was() -> None:
 def test_saving_says_that_the_hooks_of_the_compiled_module_itself_are_in_no_file() -> None:
     compiled = scriptkit.compile(Bounded(), (torch.ones(2),))
     compiled.register_forward_hook(lambda *_: None)
-    with pytest.warns(ScriptkitWarning, match="CompiledModule has hooks that are in no file"):
+    with pytest.warns(ScriptkitWarning, match="Bounded has hooks that are in no file"):
         scriptkit.save(compiled, io.BytesIO(), example_inputs=(torch.ones(2),))
 
 

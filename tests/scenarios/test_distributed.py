@@ -1,6 +1,8 @@
 """Distributed training over gloo on the processor: DDP and FSDP2."""
 
+import copy
 import multiprocessing
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
+import scriptkit
 from tests.scenarios.comparing import assert_same, assert_same_state, twins
 from tests.scenarios.matrix import row
 from tests.scenarios.models import Net, Outer
@@ -59,6 +62,7 @@ def rank(number: int, store: str, out: str) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", store=distributed.FileStore(store, 2), rank=number, world_size=2)  # type: ignore[attr-defined]
     torch.save(train_half(number), f"{out}.{number}")
+    shard_compiled(number)
     distributed.destroy_process_group()
 
 
@@ -77,6 +81,38 @@ def train_half(number: int) -> dict[str, Any]:
     assert_same(ours(half), theirs(half))
     state: dict[str, Any] = net.state_dict()
     return state
+
+
+class Foreign(nn.Module):
+    """Does not script: it is lowered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Linear(4, 8), nn.Linear(8, 4)
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        return self.down(torch.relu(self.up(x)))  # type: ignore[no-any-return]
+
+
+def shard_compiled(number: int) -> None:
+    """FSDP2 over compiled foreign modules: neither process waits for a trial of the other, and nothing is tried."""
+    torch.manual_seed(0)
+    plain = Foreign()
+    x = torch.rand(4, 4) + number
+    compiled = scriptkit.compile(copy.deepcopy(plain), (x,))
+    pending, by_part = scriptkit.compile(copy.deepcopy(plain)), scriptkit.compile(copy.deepcopy(plain), (x,))
+    fully_shard(by_part.up)
+    models: list[Any] = [plain, compiled, pending, by_part]
+    states = []
+    for model in models:
+        fully_shard(model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", scriptkit.ScriptkitEagerWarning)
+            train(model, x)
+        states.append({name: tensor.full_tensor() for name, tensor in model.state_dict().items()})
+    assert_same(states[1:], states[:1] * 3)
+    assert not scriptkit.report(compiled).eager_calls
+    assert "is sharded: compile before sharding" in scriptkit.report(pending).rows[0].reason
 
 
 def test_ddp_with_two_processes_equals_plain_ddp(tmp_path: Path) -> None:

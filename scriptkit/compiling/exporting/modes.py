@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.exporting import state
 from scriptkit.compiling.exporting.running import Original
+from scriptkit.live.training_modes import in_training_mode
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,5 +22,5 @@ def is_the_same_in_both_modes(module: nn.Module, method: str, args: tuple[Any, .
     one = original.run_on(copy, args, kwargs)
     if one.error is not None or any(state.is_read(module, path, "training") for path in called):
         return False
-    two = original.run_on(original.copy().train(not module.training), args, kwargs)
+    two = original.run_on(in_training_mode(original.copy(), training=not module.training), args, kwargs)
     return two.error is None and not list(one.differences(two))

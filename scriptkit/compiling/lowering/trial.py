@@ -17,6 +17,7 @@ from scriptkit.errors import CompilationError
 from scriptkit.live import programs
 from scriptkit.live.lives import Lives, OwnTensors, life_of
 from scriptkit.live.side_by_side import run
+from scriptkit.live.training_modes import changed_by_switching, in_training_mode
 from scriptkit.live.variations import Example, perturbations, reductions
 
 if TYPE_CHECKING:
@@ -61,7 +62,13 @@ class _Trial:
         return self._bases[training]
 
     def verdict(self, calls: Sequence[Call], *, trainable: bool) -> Verdict:
-        """Evaluation first; what differs in training only leaves the program good for evaluation."""
+        """Evaluation first; what differs in training only leaves the program good for evaluation.
+
+        Where `train()` changes attributes, the program is one for the mode the module is in.
+        """
+        switched = changed_by_switching(self.part)
+        if switched:
+            return self._verdict_on_this_mode(calls, switched)
         for number, call in enumerate(calls):
             self._compare(f"call {number + 1}" if number else _EXAMPLE, (call.args, call.kwargs), training=False)
         self._compare_others(calls[0], training=False)
@@ -71,6 +78,16 @@ class _Trial:
                 self._compare_others(calls[0], training=True)
             except CompilationError as error:
                 self.seen.eval_only = error.headline
+        return self.seen
+
+    def _verdict_on_this_mode(self, calls: Sequence[Call], switched: Sequence[str]) -> Verdict:
+        training = self.part.training
+        for number, call in enumerate(calls):
+            self._compare(f"call {number + 1}" if number else _EXAMPLE, (call.args, call.kwargs), training=training)
+        self._compare_others(calls[0], training=training)
+        other = "evaluation" if training else "training"
+        names = ", ".join(f"`{name}`" for name in switched)
+        self.seen.limits.append(f"{other} is another program: it changes {names}")
         return self.seen
 
     def _compare_others(self, call: Call, *, training: bool) -> None:
@@ -110,7 +127,7 @@ class _Base:
     def __init__(self, lowered: LoweredModule, part: nn.Module, *, training: bool) -> None:
         self.lowered = lowered
         self.tensors = OwnTensors()
-        self.module = life_of(part, self.tensors).train(training)
+        self.module = in_training_mode(life_of(part, self.tensors), training=training)
         self.parameters = dict(part.named_parameters())
         self.buffers = dict(part.named_buffers())
         self._lives = Lives(self.module)

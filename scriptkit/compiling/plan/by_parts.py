@@ -69,9 +69,9 @@ def _traced_round(
     calls = subject.calls(path, attempt.wanted)
     if not calls:
         raise refusal or CompilationError(f"{named(path, part)} needs example inputs to be traced")
-    mixed = in_mode(with_children(part, kept, path), training=False)
+    mixed = with_children(part, kept, path)
     try:
-        trial = accepted_trial(path, mixed, calls[0], (), subject.allow_baked)
+        trial = accepted_trial(path, in_mode(mixed, training=False), calls[0], (), subject.allow_baked)
     except CompilationError as error:
         raise refusal or error from error
     state.adopt(trial.call.run.inner, mixed)

@@ -37,10 +37,13 @@ from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.live import programs
-from scriptkit.live.copies import copy_tree
+from scriptkit.live.computed_tensors import computing
+from scriptkit.live.lives import life_of
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
+from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.places import is_project_code
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 
 if TYPE_CHECKING:
@@ -67,12 +70,22 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
         planning = _Planning(root, call, error, complete)
         waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
         if waiting:
+            _require_alone(root, waiting)
             planning.choose(waiting)
         return bool(waiting)
 
 
+def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
+    """Raise `MissingInputsError` where a trial would make this process wait for another."""
+    others = why_no_trial(root)
+    if others is not None:
+        error = MissingInputsError(f"{type(root).__name__} is not compiled yet: {others}")
+        error.waiting = dict.fromkeys(waiting, others)
+        raise error
+
+
 def _needs_form(module: nn.Module) -> bool:
-    if any(is_traced(part) for part in module.modules()):
+    if any(is_traced(part) for part in module.modules()) or computing(module):
         return True
     try:
         compile_tree(module)
@@ -182,7 +195,7 @@ class _Planning:
             return record_examples(module, args, kwargs)
         except Exception as error:
             if module.training:
-                return self._recorded(copy_tree(module).eval(), call)
+                return self._recorded(in_training_mode(life_of(module), training=False), call)
             if self.call is not None:
                 raise
             words = f"`{type(module).__name__}` does not take what its `example_inputs` returns: {error}"
@@ -214,6 +227,8 @@ def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
+    if computing(child):
+        return "it computes its tensors in its call"
     try:
         compile_or_explain(child)
     except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take

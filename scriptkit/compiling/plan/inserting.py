@@ -10,7 +10,9 @@ from scriptkit.compiling.chosen.choice import Choice, ScriptChoice, joined, rows
 from scriptkit.compiling.plan.parts import outermost
 from scriptkit.live import programs
 from scriptkit.live.copies import copy_tree
+from scriptkit.live.lives import life_of
 from scriptkit.live.nested import Constant, Leaf, Nest, flatten, leaves
+from scriptkit.live.training_modes import in_training_mode, overrides_train
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +21,14 @@ if TYPE_CHECKING:
 
 
 def in_mode(part: nn.Module, *, training: bool) -> nn.Module:
-    """A copy in a training mode; parts that are in it already keep modes of their own."""
-    copy = copy_tree(part)
-    return copy if part.training == training else copy.train(training)
+    """A copy in a training mode; parts that are in it already keep modes of their own.
+
+    It shares parameters and buffers, unless `train()` is code of the module, which may write them.
+    """
+    if part.training == training:
+        return copy_tree(part)
+    copy = life_of(part) if overrides_train(part) else copy_tree(part)
+    return in_training_mode(copy, training=training)
 
 
 def with_children(part: nn.Module, children: Mapping[str, Choice], path: str) -> nn.Module:
@@ -43,7 +50,9 @@ def compiled_already(path: str, part: nn.Module) -> dict[str, Choice]:
 
 
 def depends_on_training(part: nn.Module) -> bool:
-    """Whether any code of a tree asks for a training flag."""
+    """Whether any code of a tree asks for a training flag, or does something when it is set."""
+    if overrides_train(part):
+        return True
     kinds = {kind for module in part.modules() for kind in type(module).__mro__[:-1] if kind is not nn.Module}
     functions = (value for kind in kinds for value in vars(kind).values())
     return any("training" in _names_in(getattr(function, "__code__", None)) for function in functions)

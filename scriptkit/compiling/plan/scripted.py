@@ -14,7 +14,7 @@ from scriptkit.compiling.plan.acceptance import (
     require_equal,
     require_reloadable,
 )
-from scriptkit.compiling.plan.last_resort import LastResortError, require_hooks
+from scriptkit.compiling.plan.last_resort import LastResortError, require_hooks, require_parametrizations
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.errors import UnfaithfulError
 from scriptkit.errors import CompilationError
@@ -69,6 +69,7 @@ def _try(subject: Subject, attempt: Attempt, compile_: Complete) -> None:
             require_equal(path, part, made, changed)
     require_reloadable(path, part, made)
     require_hooks(path, attempt.part, made)
+    require_parametrizations(path, attempt.part)
 
 
 def in_memory_only(subject: Subject, attempt: Attempt, refusal: CompilationError) -> ScriptChoice:

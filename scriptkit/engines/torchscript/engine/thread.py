@@ -4,6 +4,7 @@ from scriptkit.engines.torchscript.programs.state import plain_executor
 from scriptkit.engines.torchscript.torch_names.dict_guards import unwritten_from_now
 from scriptkit.engines.torchscript.torch_names.private import (
     LOCK,
+    dispatch_modes,
     function_modes,
     is_device_context,
     must_run_eagerly,
@@ -15,6 +16,7 @@ from scriptkit.engines.torchscript.twin.tensor_subclasses import first_among, ma
 
 __all__ = [
     "LOCK",
+    "dispatch_modes",
     "first_among",
     "function_modes",
     "is_device_context",

@@ -61,7 +61,8 @@ def _declared_once(cls: type) -> dict[str, Any]:
 
 
 def _declared_in(cls: type) -> Iterator[tuple[str, Any]]:
-    namespace = {**vars(sys.modules.get(cls.__module__, builtins)), **_closure_of(cls), **vars(cls)}
+    home = vars(sys.modules.get(cls.__module__, builtins))
+    namespace = {**home, **_globals_elsewhere(cls, home), **_closure_of(cls), **vars(cls)}
     for name, annotation in inspect.get_annotations(cls).items():
         yield name, resolve(annotation, namespace)
     yield from _declared_in_init(cls, namespace)
@@ -87,6 +88,12 @@ def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple
                     yield mangled(name, init), declared
             case _:
                 pass
+
+
+def _globals_elsewhere(cls: type, home: Mapping[str, Any]) -> dict[str, Any]:
+    """The globals of methods that came by value: those are not in the module of that name here."""
+    functions = (value for value in vars(cls).values() if inspect.isfunction(value))
+    return next((function.__globals__ for function in functions if function.__globals__ is not home), {})
 
 
 def _closure_of(cls: type) -> dict[str, Any]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _NOT_COPIED: Final = frozenset(
     "__abstractmethods__ __annotations__ __dict__ __doc__ __module__ __orig_bases__ __parameters__ __qualname__ "
-    "__slots__ __weakref__ _abc_impl".split(),
+    "__scriptkit_text__ __slots__ __weakref__ _abc_impl".split(),
 )
 _LEFT_IN_PYTHON: Final = (
     private.FunctionModifiers.IGNORE,

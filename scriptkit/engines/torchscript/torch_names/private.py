@@ -83,6 +83,7 @@ __all__ = [
     "default_arguments",
     "define_container_methods",
     "definition",
+    "dispatch_modes",
     "fits",
     "function_modes",
     "has_overloads",
@@ -169,6 +170,10 @@ def _fx_flag_of_the_process() -> bool:
 
 
 fx_tracing: Callable[[], bool] = getattr(fx_trace, "_get_is_fx_tracing", _fx_flag_of_the_process)
+
+
+dispatch_modes: Callable[[], int] = look_up("dispatch modes")
+"""How many modes of this thread see each operation: what is tried while there are any would be seen too."""
 
 
 def must_run_eagerly() -> bool:

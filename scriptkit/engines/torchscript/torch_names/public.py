@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def script(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """Compile a shadow tree through the public door."""
     scripted: torch.jit.ScriptModule = torch.jit.script(module)
-    put_right.put_tree_right(scripted, module)
+    put_right.tree(scripted, module)
     return scripted
 
 
 def script_function(function: FunctionType) -> Any:
     """Compile a free function through the public door."""
     compiled: Any = torch.jit.script(function)
-    put_right.put_right([compiled])
+    put_right.functions([compiled])
     return compiled
 
 

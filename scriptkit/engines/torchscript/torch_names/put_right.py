@@ -1,4 +1,4 @@
-"""What torch compiles otherwise than Python means it, put right in the graphs, before they run."""
+"""What torch's compiler makes otherwise than Python, put right in the graphs of what was compiled, before they run."""
 
 from __future__ import annotations
 
@@ -12,31 +12,42 @@ from scriptkit.engines.torchscript.torch_names import (
     own_elements,
     python_numbers,
     texts,
+    unused_results,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 
-def put_right(functions: Iterable[Any]) -> None:
-    """Rewrite the graphs of compiled functions."""
-    by_name = {function.name: function for function in functions}
+def functions(compiled: Sequence[Any]) -> None:
+    """Compiled functions and methods."""
+    by_name = {function.name: function for function in compiled}
     for function in by_name.values():
         python_numbers.put_right(function.graph)
         checked_numbers.put_right(function.graph)
         own_elements.put_right(function.graph)
         texts.put_right(function.graph)
     loop_aliases.tell(by_name)
+    unused_results.keep(compiled)
 
 
-def put_methods_right(cpp_module: Any) -> None:
-    """`put_right` for every method of a module."""
-    put_right([cpp_module._get_method(name) for name in cpp_module._method_names()])
+def methods(cpp_module: Any) -> None:
+    """Every method of a module."""
+    functions([cpp_module._get_method(name) for name in cpp_module._method_names()])
 
 
-def put_tree_right(scripted: torch.jit.ScriptModule, tree: torch.nn.Module) -> None:
-    """`put_right` for what was compiled of a tree; a part that was TorchScript before is somebody else's."""
-    before = {id(part) for part in tree.modules() if isinstance(part, torch.jit.ScriptModule)}
-    for part in scripted.modules():
-        if id(part) not in before:
-            put_methods_right(part._c)
+def tree(scripted: torch.jit.ScriptModule, module: torch.nn.Module) -> None:
+    """What was compiled of a tree; a part that was TorchScript before is somebody else's."""
+    for part in _made_new(scripted, module):
+        methods(part)
+
+
+def recorded(trace: torch.jit.ScriptModule, module: torch.nn.Module) -> None:
+    """What was recorded of a tree: its numbers are those of the run."""
+    for part in _made_new(trace, module):
+        unused_results.keep([part._get_method(name) for name in part._method_names()])
+
+
+def _made_new(scripted: torch.jit.ScriptModule, module: torch.nn.Module) -> list[Any]:
+    before = {id(part) for part in module.modules() if isinstance(part, torch.jit.ScriptModule)}
+    return [part._c for part in scripted.modules() if id(part) not in before]

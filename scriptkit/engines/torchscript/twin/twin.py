@@ -35,6 +35,8 @@ from scriptkit.engines.torchscript.twin.watched_code import WatchedCode
 from scriptkit.engines.torchscript.types.compiler import CompiledTree, own_type
 from scriptkit.engines.torchscript.types.shadow import class_of
 from scriptkit.live import hooks
+from scriptkit.live.copies import random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.watching.expression import Expression
 from scriptkit.watching.sameness import is_same
@@ -335,10 +337,11 @@ class Twin:
         return known
 
     def fix_parametrized(self) -> None:
-        """Give every parametrized tensor its present value for good, as a file needs it."""
-        for module, name, cpp in self._candidates:
-            with torch.no_grad():
-                cpp.setattr(name, getattr(module, name).detach())
+        """Give every parametrized tensor its present value for good, as a file needs it; computed on a life."""
+        lives = {id(module): life_of(module) for module, _, _ in self._candidates}
+        with torch.no_grad(), random_states_kept():
+            for module, name, cpp in self._candidates:
+                cpp.setattr(name, getattr(lives[id(module)], name).detach())
 
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""

@@ -22,6 +22,7 @@ from scriptkit.engines.torchscript.lifting.function_source import (
     mangled,
 )
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
+from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.types.int_for_float import default_of_an_int, has_int_for_float
 from scriptkit.engines.torchscript.types.shadow import class_of, source_modules
@@ -54,7 +55,8 @@ class _Finding:
 def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]:
     """Values of a tree that contradict what their class declares, by class and attribute."""
     found: dict[tuple[type, str], Diagnostic] = {}
-    for module in source_modules(root):
+    modules = source_modules(root)
+    for module in modules:
         cls = class_of(module)
         if not user_classes(cls):
             continue
@@ -62,7 +64,7 @@ def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]
             held = next((members for members in _members(module) if name in members), None)
             if (cls, name) not in found and held is not None and (held is module.__dict__ or is_final(annotation)):
                 problem = _problem_with(held[name], name, annotation)
-                if problem is not None:
+                if problem is not None and (is_final(annotation) or name in reached_names(map(class_of, modules))):
                     found[cls, name] = _at_assignment(cls, name, problem)
         if is_scriptable(module):
             found.update(((cls, d.method), d) for d in default_of_an_int(cls))

@@ -12,6 +12,7 @@ from torch.nn.utils import parametrize
 
 from scriptkit.engines.torchscript.lifting.calls_in_source import mark_of
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
+from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Shadow:
     lifted: dict[type, LiftedClass] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     classes_checked: set[type[torch.nn.Module]] = field(default_factory=set)
+    reached: frozenset[str] | None = None
     parts: dict[int, Part] = field(default_factory=dict)
 
 
@@ -126,11 +128,27 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
     lifted = shadow.lifted.get(class_of(module))
     if lifted is not None:
         state = {name: value for name, value in state.items() if name in shadow.names or not _is_users_object(value)}
+        for name in _unreached_and_unreadable(lifted, state, shadow):
+            del state[name]
         declared = lifted.declared_containers(state)  # torch >= 2.15 reads the annotations of the class only
         state.update((name, torch.jit.Attribute(state[name], kind)) for name, kind in declared.items())
     state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
     copy.__dict__.update(state)
     return copy
+
+
+def _unreached_and_unreadable(lifted: LiftedClass, state: dict[str, Any], shadow: Shadow) -> list[str]:
+    """Attributes that no compiled code mentions, and whose declaration the compiler would refuse all the same."""
+    doubtful = [
+        name
+        for name, annotation in lifted.annotations.items()
+        if name in state
+        and name not in lifted.finals
+        and not (private.knows(annotation) and private.fits(state[name], annotation))
+    ]
+    if doubtful and shadow.reached is None:
+        shadow.reached = reached_names(shadow.lifted)
+    return [name for name in doubtful if name not in (shadow.reached or ())]
 
 
 def _is_users_object(value: object) -> bool:
