@@ -1,16 +1,18 @@
-"""Functions of torch that somebody replaced: compiled code calls the operators behind them all the same."""
+"""Functions of torch that somebody replaced: compiled code calls the operators behind them all the same.
+
+Those of `torch.nn.functional`, which the modules of torch call: each is a place more to compare in a call.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PLACES: dict[str, dict[str, Any]] = {"torch.nn.functional": vars(functional), "torch": vars(torch)}
+_PLACES: dict[str, dict[str, Any]] = {"torch.nn.functional": vars(functional)}
 _originals = {
     place: {name: value for name, value in names.items() if callable(value) and not isinstance(value, type)}
     for place, names in _PLACES.items()
