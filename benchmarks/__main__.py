@@ -13,10 +13,10 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checking, deployment, lowering, measurements, portable, tracing
+from benchmarks import checking, deployment, editor, lowering, measurements, portable, tracing
 from benchmarks.measurements import Effort, Row
 
-ALL = measurements.ALL | deployment.ALL | checking.ALL | lowering.ALL | tracing.ALL | portable.ALL
+ALL = measurements.ALL | deployment.ALL | checking.ALL | lowering.ALL | tracing.ALL | portable.ALL | editor.ALL
 
 
 def drawn(rows: list[Row]) -> Table:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from scriptkit.authoring.decorators import script as script
     from scriptkit.authoring.decorators import unused as unused
     from scriptkit.authoring.module import ScriptableModule as ScriptableModule
+    from scriptkit.benching.bench import bench as bench
+    from scriptkit.benching.report import BenchReport as BenchReport
     from scriptkit.checking import check_paths as check_paths
     from scriptkit.checking import check_source as check_source
     from scriptkit.compiling.plan.trees import to_torchscript as to_torchscript
@@ -55,8 +57,12 @@ if TYPE_CHECKING:
     from scriptkit.exporting.onnx import export_onnx as export_onnx
     from scriptkit.exporting.readiness import ReadinessReport as ReadinessReport
     from scriptkit.exporting.readiness import readiness as readiness
+    from scriptkit.inspecting.inspect import inspect as inspect
+    from scriptkit.inspecting.inspection import Inspection as Inspection
     from scriptkit.live.marks import scripted as scripted
     from scriptkit.live.marks import traced as traced
+    from scriptkit.optimizing.optimize import optimize as optimize
+    from scriptkit.optimizing.optimized_module import OptimizedModule as OptimizedModule
     from scriptkit.runtime.compiled import CompiledModule as CompiledModule
     from scriptkit.runtime.compiled import compile as compile
     from scriptkit.runtime.reading import is_compiled as is_compiled
@@ -83,9 +89,15 @@ _LAZY = {
     "export_program": "scriptkit.exporting.export_program",
     **dict.fromkeys(("OnnxReport", "export_onnx"), "scriptkit.exporting.onnx"),
     **dict.fromkeys(("ReadinessReport", "readiness"), "scriptkit.exporting.readiness"),
+    "bench": "scriptkit.benching.bench",
+    "BenchReport": "scriptkit.benching.report",
+    "inspect": "scriptkit.inspecting.inspect",
+    "Inspection": "scriptkit.inspecting.inspection",
     "InputError": "scriptkit.artifact.inputs",
     "LoadedModule": "scriptkit.artifact.loaded",
     "load": "scriptkit.artifact.reading",
+    "optimize": "scriptkit.optimizing.optimize",
+    "OptimizedModule": "scriptkit.optimizing.optimized_module",
     "report": "scriptkit.runtime.reading",
     "save": "scriptkit.artifact.saving",
     "to_torchscript": "scriptkit.compiling.plan.trees",
@@ -97,13 +109,16 @@ _WITHOUT_TORCH = ("scriptkit.errors", "scriptkit.checking", "scriptkit.switches"
 
 __all__ = [
     "ArtifactError",
+    "BenchReport",
     "CompilationError",
     "ExportError",
     "ExportedModule",
     "Final",
     "InputError",
+    "Inspection",
     "LoadedModule",
     "OnnxReport",
+    "OptimizedModule",
     "ReadinessReport",
     "ScriptabilityError",
     "ScriptableModule",
@@ -112,6 +127,7 @@ __all__ = [
     "ScriptkitWarning",
     "TraceHazardError",
     "VerificationError",
+    "bench",
     "check_paths",
     "check_source",
     "compile",
@@ -120,8 +136,10 @@ __all__ = [
     "export_onnx",
     "export_program",
     "ignore",
+    "inspect",
     "is_compiled",
     "load",
+    "optimize",
     "pinned",
     "readiness",
     "report",

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from scriptkit.tables import Table, Tabular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
-class CompileReport:
+class CompileReport(Tabular):
     """How a module runs; `str()` draws a tree, `as_json()` is for tools.
 
     `eager_calls` counts, by reason, the calls of the module that ran its Python code.
@@ -47,6 +49,12 @@ class CompileReport:
         depth = row.path.count(".") + 1 if row.path else 0
         name = row.path.rsplit(".", 1)[-1] or "(root)"
         return f"{'  ' * depth}{name}: {row.class_name}", row
+
+    def as_table(self) -> Table:
+        """One line for each submodule."""
+        cells = [(self._line(row)[0], row.mode, row.reason) for row in self.rows]
+        cells += [("", "eager", f"{count} calls ran eagerly: {why}") for why, count in self.eager_calls.items()]
+        return Table(("module", "mode", "reason"), tuple(cells))
 
     def as_json(self) -> str:
         """The report as one JSON object."""

@@ -6,6 +6,7 @@
     ignore = ["tensor-on-default-device"]
     typed_calls = true                # mypy: a call of a module has the signature of its `forward`
     torch = "2.10"                    # the torch that the code is for, where that is not the installed one
+    engines = ["torchscript", "export"]    # what the code shall become; without this: TorchScript
 
 What is left out in some files only stands in a table by patterns of their paths, seen from the folder of that file:
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ENGINES = ("torchscript", "export")
+
+
 class ConfigError(ScriptkitError):
     """A `pyproject.toml` that cannot be read, or a setting that does not exist; `line` and `column` say where."""
 
@@ -52,13 +56,15 @@ class Config:
     ignore: tuple[str, ...] = ()
     typed_calls: bool = True
     torch: str = ""
+    engines: tuple[str, ...] = ("torchscript",)
     per_file_ignores: dict[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str = ""  # that of the file; what patterns of paths are relative to
 
     @property
     def selection(self) -> Selection:
         """Which rules count, in which files."""
-        return Selection(self.select, self.ignore, PerFile(self.folder, tuple(self.per_file_ignores.items())))
+        per_file = PerFile(self.folder, tuple(self.per_file_ignores.items()))
+        return Selection(self.select, self.ignore, per_file, self.engines)
 
 
 def load(pyproject: Path | None) -> Config:
@@ -123,6 +129,11 @@ class _Settings:
             for word in words:
                 if word != "ALL" and not names_rules(word):
                     raise self.error((name, word), f"{name}: `{word}` names no rule; {near(word)}")
+        for engine in config.engines:
+            if engine not in ENGINES:
+                raise self.error(
+                    ("engines", engine), f"engines: `{engine}` is no engine; there are {', '.join(ENGINES)}"
+                )
         try:
             if config.torch:
                 versions.named(config.torch)
@@ -174,6 +185,7 @@ _IS_RIGHT: dict[str, Callable[[Any], bool]] = {
     "ignore": _is_words,
     "typed_calls": _is_switch,
     "torch": _is_text,
+    "engines": _is_words,
     "per_file_ignores": _is_table_of_words,
 }
 

@@ -11,11 +11,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from scriptkit.arguments import positional
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.live import programs
-from scriptkit.live.copies import buffers_restored, random_states_kept, with_fresh_tensors
+from scriptkit.live.copies import with_fresh_tensors
+from scriptkit.live.storages import is_same_memory, shared_until_written, storage_key
+from scriptkit.live.undoing import nothing_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,13 +42,13 @@ def warmup(
     """Call a compiled or loaded module with the inputs until its calls take what they will take from then on.
 
     Give inputs of the ranks and dtypes that will come, and call it in the mode they will come in (`torch.no_grad()`,
-    training or not): each is specialised apart. Buffers, attributes and random numbers are afterwards what they were.
+    training or not): each is specialised apart. The state and random numbers are afterwards what they were.
     """
     given = positional(example_inputs)
     module: Any = m.module if isinstance(m, LoadedModule) else m
     if programs.is_script_module(module) and state.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
-    with random_states_kept(), _state_kept(module):
+    with nothing_left(module), _state_kept(module):
         _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))
 
 
@@ -61,12 +65,16 @@ def _call_until_steady(call: Callable[[], object]) -> None:
 
 @contextmanager
 def _state_kept(module: nn.Module) -> Iterator[None]:
-    """Give buffers their content, and attributes their value back."""
+    """Give parameters and buffers their content, and attributes their value back."""
     before = [(part, dict(part.__dict__), _contents(part)) for part in module.modules()]
+    tensors = [(t, shared_until_written(t)) for t in (*module.parameters(), *module.buffers()) if _has_memory(t)]
     try:
-        with buffers_restored(list(module.buffers())):
-            yield
+        yield
     finally:
+        with torch.no_grad():
+            for tensor, content in tensors:
+                if not is_same_memory(tensor, content):
+                    tensor.copy_(content)
         for part, attributes, contents in before:
             for name, value in attributes.items():
                 if not name.startswith("__"):
@@ -74,6 +82,10 @@ def _state_kept(module: nn.Module) -> Iterator[None]:
             for container, content in contents:
                 container.clear()
                 container.update(content) if isinstance(container, dict) else container.extend(content)
+
+
+def _has_memory(tensor: torch.Tensor) -> bool:
+    return storage_key(tensor) is not None
 
 
 def _contents(part: nn.Module) -> list[tuple[Any, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scriptkit import config
+from scriptkit.rules import rule_named
 
 
 def load(folder: Path, text: str) -> config.Config:
@@ -59,3 +60,15 @@ def test_a_word_in_another_table_is_not_taken_for_the_place(tmp_path: Path) -> N
     with pytest.raises(config.ConfigError) as caught:
         load(tmp_path, text)
     assert caught.value.line == 6
+
+
+def test_an_engine_that_is_chosen_brings_its_rules(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.scriptkit]\nengines = ["torchscript", "export"]\n')
+    rule = rule_named("export-state")
+    assert config.load(project).selection.includes(rule)
+    assert not config.Config().selection.includes(rule)
+    assert config.Config(select=("export-state",)).selection.includes(rule)
+    project.write_text('[tool.scriptkit]\nengines = ["export", "onnx"]\n')
+    with pytest.raises(config.ConfigError, match=r"toml:2:\d+: .*`onnx` is no engine; there are torchscript, export"):
+        config.load(project)

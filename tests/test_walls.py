@@ -29,7 +29,9 @@ WHAT_AN_ENGINE_SHOWS = (
 KNOWS_SCRIPT_MODULES = "scriptkit.live.programs"
 # copy-on-write storages are no part of torch.jit, but only torch._C says whether a tensor has one
 KNOWS_STORAGES = "scriptkit.live.storages"
-DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing")
+DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing", "scriptkit.lsp")
+# the command that opens the last of them
+OPENS = "scriptkit.cli.lsp"
 TORCH_JIT = ("torch.jit", "torch._C", "torch._jit_internal")
 PURE_LIBRARIES = {*sys.stdlib_module_names, "typing_extensions"}
 BELOW_LANGUAGE = ("scriptkit.language", "scriptkit.diagnostics", "scriptkit.installed")
@@ -122,7 +124,7 @@ def reason_against(use: Use) -> str:
         return "only the engine's own file touches torch.export"
     if use.touches("mypy") and not use.inside("scriptkit.mypy"):
         return "only scriptkit.mypy imports mypy"
-    if any(use.touches(door) and not use.inside(door, "scriptkit.__main__") for door in DOORS):
+    if any(use.touches(door) and not use.inside(door, "scriptkit.__main__", OPENS) for door in DOORS):
         return "nothing imports a door"
     return ""
 

@@ -26,6 +26,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
         "installed",
         "diagnostics",
         "arguments",
+        "interleaving",
+        "tables",
         "switches",
         "log",
         "pyproject",
@@ -39,7 +41,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("compiling", "fixing", "migrating", "mypy"),
     ("runtime",),
     ("artifact", "authoring", "verification"),
-    ("cpp", "exporting", "serving", "testing", "warming"),
+    ("benching", "cpp", "example_calls", "exporting", "inspecting", "optimizing", "serving", "testing", "warming"),
     ("__init__", "__main__", "cli", "lsp"),
 )
 

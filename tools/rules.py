@@ -90,7 +90,8 @@ def page(rule: Rule) -> Iterator[str]:
         yield fenced("python", source)
         for finding in judge_text(source, "example.py", Selection((rule.name,)), all_modules=True)[:1]:
             yield fenced("text", render(finding, source))
-        says = f"What torch says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
+        who = "torch" if rule.engine == "torchscript" else "`scriptkit.export_program`"
+        says = f"What {who} says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
         yield f"{says}\n"
     yield "Write instead:\n"
     yield fenced("python", shown(rule.VALID[0]))
@@ -107,6 +108,7 @@ def remarks(rule: Rule) -> str:
         "a warning" if rule.severity == "warning" else "",
         "works in a `ScriptableModule`" if rule.lifted else "",
         "off unless it is selected" if rule.optional else "",
+        'with `engines = ["torchscript", "export"]`' if rule.engine == "export" else "",
         f"from torch {rule.since} on" if rule.since else "",
         f"before torch {rule.until}" if rule.until else "",
     ]

@@ -59,20 +59,26 @@ def _text_made(function: Function, texts: Mapping[str, int]) -> int:
     """The length of all constant texts that a function may make, at most."""
     lengths, total = dict(texts), 0
     for line in function.body:
-        length = _length(line, lengths)
-        total += length
+        made, names = _lengths(line, lengths), _assigned(line)
+        total += sum(made)
         if total > MOST_TEXT:
             break
-        for name in _assigned(line) if length else ():
+        # `a, b = x, y` gives each its own; of a call that gives several, each may have everything
+        each = made if len(made) == len(names) else [sum(made)] * len(names)
+        for name, length in zip(names, each, strict=True):
             lengths[name] = max(lengths.get(name, 0), length)
     return total
 
 
-def _length(line: Line, lengths: Mapping[str, int]) -> int:
-    """The length of the text a line may make of constant ones; 0 where it makes none."""
+def _lengths(line: Line, lengths: Mapping[str, int]) -> list[int]:
+    """The length of the text that each value of a line may make of constant ones; 0 where it makes none."""
     texts = [token.text for token in line.tokens]
     open_calls, sums = [""], [0]
+    values: list[int] = []
     for place, token in enumerate(line.tokens):
+        if token.text in {",", "="} and len(sums) == 1:  # what stands before `=` makes nothing
+            values = [*values, sums[0]] if token.text == "," else []
+            sums = [0]
         before = texts[place - 1] if place else ""
         if token.text in _OPENING:
             is_call = token.text == "(" and place > 0 and line.tokens[place - 1].kind == "name"
@@ -85,7 +91,7 @@ def _length(line: Line, lengths: Mapping[str, int]) -> int:
             sums[-1] += len(token.text)
         elif token.kind == "name" and texts[place + 1 : place + 2] != ["("]:
             sums[-1] += lengths.get(f".{token.text}" if before == "." else token.text, 0)
-    return sums[0]
+    return [*values, sums[0]]
 
 
 def _made(operator: str, used: int, line: Line) -> int:

@@ -55,6 +55,7 @@ def make_manifest(
         submodules=[parts.Submodule(**vars(choice)) for choice in description.submodules],
         trace_assumptions=list(description.trace_assumptions),
         verification=_verification(description),
+        optimization=_optimization(description),
         operators=files.operator_names(module),
         constants=constants_by_path(facts.units, tree.classes),
         metadata=_metadata(description.metadata),
@@ -126,7 +127,18 @@ def _verification(description: Description) -> parts.Verification | None:
     if record is None:
         return None
     return parts.Verification(
-        seed=record.seed, differences=[parts.Difference(**vars(row)) for row in record.differences]
+        seed=record.seed,
+        differences=[parts.Difference(**vars(row)) for row in record.differences],
+        unreached=list(record.unreached),
+    )
+
+
+def _optimization(description: Description) -> parts.Optimization | None:
+    record = description.optimization
+    if record is None:
+        return None
+    return parts.Optimization(
+        variant=record.variant, switches=list(record.switches), after_loading=list(record.after_loading)
     )
 
 

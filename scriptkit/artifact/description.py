@@ -30,10 +30,23 @@ class MethodDifference:
 
 @dataclass(frozen=True)
 class VerificationRecord:
-    """What was compared before the file was written: the seed of the inputs, and one row per method."""
+    """What was compared before the file was written.
+
+    The seed of the inputs, one row per method, and the branches that no example took: of them nothing is known.
+    """
 
     seed: int | None = None
     differences: Sequence[MethodDifference] = ()
+    unreached: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class OptimizationRecord:
+    """The variant that `optimize` chose, and what a loading program has to do for its speed."""
+
+    variant: str
+    switches: Sequence[str] = ()
+    after_loading: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class Description:
     submodules: Sequence[SubmoduleChoice] = ()
     trace_assumptions: Sequence[str] = ()
     verification: VerificationRecord | None = None
+    optimization: OptimizationRecord | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     examples: Mapping[str, ExampleCall] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)

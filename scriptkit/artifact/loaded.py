@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.inputs import input_error
 from scriptkit.engines.torchscript.engine import files
+from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import torch
 
@@ -22,15 +23,23 @@ class LoadedModule:
 
     `manifest` is what the file says of itself, `module` the `torch.jit.ScriptModule` beneath, for tools that want
     one; all its attributes (`parameters()`, `state_dict()`, ...) are also attributes here. Arguments that do not fit
-    raise `InputError`, which names what was expected and what was given.
+    raise `InputError`, which names what was expected and what was given. A model that `optimize` made faster is for
+    evaluation, on the device it was loaded to; `running` are the methods its calls run, where not those of `module`.
     """
 
-    def __init__(self, module: torch.jit.ScriptModule, manifest: Manifest) -> None:
+    def __init__(
+        self,
+        module: torch.jit.ScriptModule,
+        manifest: Manifest,
+        running: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
         self.module = module
         self.manifest = manifest
+        runs = running or {}
         schemas = {schema.name: schema for schema in files.method_schemas(module)}
         for method in manifest.methods:
-            checked = _checked(files.bound_method(module, method.name), method, schemas[method.name])
+            compiled = runs.get(method.name) or files.bound_method(module, method.name)
+            checked = _checked(compiled, method, schemas[method.name])
             setattr(self, "_forward" if method.name == "forward" else method.name, checked)
             if method.name == "forward":
                 self.forward = checked
@@ -52,13 +61,21 @@ class LoadedModule:
 
     def to(self, *arguments: Any, **keywords: Any) -> LoadedModule:
         """Move or convert the parameters and buffers, as `torch.nn.Module.to`."""
+        self._refuse_where_optimised("`to` cannot move them: `scriptkit.load(file, map_location=...)` does")
         self.module.to(*arguments, **keywords)
         return self
 
     def train(self, mode: bool = True) -> LoadedModule:  # noqa: FBT001, FBT002
         """Set training mode, as `torch.nn.Module.train`."""
+        if mode:
+            self._refuse_where_optimised("it cannot be trained: train the module it was made from")
         self.module.train(mode)
         return self
+
+    def _refuse_where_optimised(self, why: str) -> None:
+        optimization = getattr(self.manifest, "optimization", None)
+        if optimization is not None and optimization.variant != "script":
+            raise ArtifactError(f"the model was optimised for inference, and its weights are constants: {why}")
 
     def eval(self) -> LoadedModule:
         """Set evaluation mode."""

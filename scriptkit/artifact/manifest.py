@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from scriptkit.errors import ArtifactError
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
-MANIFEST_VERSION = "1.2"
+MANIFEST_VERSION = "1.3"
 
 
 class _Part(BaseModel):
@@ -113,6 +113,22 @@ class Verification(_Part):
 
     seed: int | None = None
     differences: list[Difference]
+    unreached: list[str] = Field(
+        default_factory=list, description="branches that no example took, `model.py:31 (x.shape[0] > 64)`; since 1.3"
+    )
+
+
+class Optimization(_Part):
+    """What `optimize` chose, and what a program that loads the file does to run it as fast; since 1.3."""
+
+    variant: str
+    switches: list[str] = Field(
+        default_factory=list,
+        description='what the process switches on while the first calls specialise the program: "onednn_fusion"',
+    )
+    after_loading: list[str] = Field(
+        default_factory=list, description='what no file can hold, and is done to the program: "optimize_for_inference"'
+    )
 
 
 class Tensor(_Part):
@@ -137,6 +153,7 @@ class Manifest(_Part):
     submodules: list[Submodule] = Field(default_factory=list)
     trace_assumptions: list[str] = Field(default_factory=list)
     verification: Verification | None = None
+    optimization: Optimization | None = Field(default=None, description="null: the program is as it was compiled")
     operators: list[str] = Field(description="operators the loading process must have")
     constants: dict[str, dict[str, str]] = Field(description="by submodule path and name; Python literals")
     metadata: dict[str, JsonValue] = Field(default_factory=dict)

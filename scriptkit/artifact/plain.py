@@ -42,6 +42,25 @@ def _check_folder(names: list[str]) -> None:
         raise ArtifactError(f"the file is no TorchScript file: its entries lie in {len(folders)} folders")
 
 
+def plain_structure(stream: BinaryIO) -> tuple[dict[str, bytes], dict[str, int]]:
+    """The entries of such a file but its tensors, of which only how many bytes each has; nothing large is read."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+            _refuse_bombs(infos)
+            _check_folder([info.filename for info in infos])
+            named = {info.filename.partition("/")[2]: info for info in infos}
+            sizes = {name: info.file_size for name, info in named.items() if name.startswith(_ELEMENTS)}
+            small = {name: archive.read(info) for name, info in named.items() if name not in sizes}
+    except (*UNREADABLE, RuntimeError) as error:
+        raise ArtifactError(f"the file is damaged or is no TorchScript file: {error}") from error
+    missing = _REQUIRED - named.keys()
+    if missing:
+        raise ArtifactError(f"the file is no TorchScript file: it has no {', '.join(sorted(missing))}")
+    check_names(named, of_torch=True)
+    return small, sizes
+
+
 def _refuse_bombs(infos: list[zipfile.ZipInfo]) -> None:
     """Refuse what expands beyond measure, one by one and together; tensors are never compressed."""
     for info in infos:

@@ -27,7 +27,8 @@ from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.object_checks import check_memory
 from scriptkit.artifact.pickle_writing import written
 from scriptkit.artifact.pickles import read_pickle
-from scriptkit.artifact.plain import plain_contents
+from scriptkit.artifact.plain import plain_contents, plain_structure
+from scriptkit.artifact.prepared import prepared
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.artifact.sources import opened
 from scriptkit.artifact.sparse_checks import check_sparse
@@ -60,8 +61,8 @@ def load(
     A model file is code: load only files from people you trust. Still, code that would run while the file is loaded,
     or that reads or writes files, is refused unless `trust` is true. With `strict=False` a file without a manifest,
     as `torch.jit.save` writes it, is loaded too, with a warning that says what is unknown of it. A damaged file is
-    never loaded. With `signed_by`, an Ed25519 public key or several, only a file that one of them signed is loaded
-    (`save(..., sign_with=key)`).
+    never loaded. What a model that `optimize` made faster asks for (`manifest.optimization`) is done. With `signed_by`,
+    an Ed25519 public key or several, only a file that one of them signed is loaded (`save(..., sign_with=key)`).
 
     Raises ArtifactError, saying what is wrong.
     """
@@ -88,6 +89,22 @@ def _device(map_location: str | torch.device | None) -> torch.device | None:
         raise ArtifactError(f"`map_location` names no device: {error}") from error
 
 
+def load_structure(stream: BinaryIO) -> torch.jit.ScriptModule:
+    """The program of a file with tensors that have no elements, so that it can be looked at; nothing of it runs.
+
+    Raises ArtifactError for what `load` would refuse in code and objects.
+    """
+    if has_manifest(stream):
+        checked = checked_file(stream, None)
+        small, sizes = checked.small, {name: region.size for name, region in checked.large.items()}
+    else:
+        small, sizes = plain_structure(stream)
+    large = {name: Region(None, 0, size, 0) for name, size in sizes.items()}
+    _, trees = _read(small, large, trust=False)
+    with SealedArchive(_for_torch(small, trees), large) as archive:
+        return files.load_archive(archive, files.NO_ELEMENTS).module
+
+
 def _load_checked(checked: Checked, device: torch.device | None, *, trust: bool) -> LoadedModule:
     manifest = checked.manifest
     facts, trees = _read(checked.small, checked.large, trust=trust)
@@ -104,7 +121,7 @@ def _load_checked(checked: Checked, device: torch.device | None, *, trust: bool)
     if not trust:
         _refuse(audit_operations(loaded.unit))
     refuse_contradictions(manifest, loaded.module, facts, trust=trust)
-    return LoadedModule(loaded.module, manifest)
+    return prepared(loaded.module, manifest)
 
 
 def _load_plain(contents: dict[str, bytes], device: torch.device | None, *, trust: bool) -> LoadedModule:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.artifact.contents import canonical_model
 from scriptkit.artifact.description import Description, ExampleCall, SubmoduleChoice
@@ -18,6 +19,7 @@ from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
 from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     import torch
 
+    from scriptkit.artifact.description import OptimizationRecord
+    from scriptkit.artifact.manifest import Manifest
     from scriptkit.compile_report import ReportRow
 
 _ROUNDED = Tolerance(rtol=2e-2, atol=2e-2)
@@ -59,20 +63,49 @@ def save(
             autocast on may be saved with example inputs of every method, where the dtypes of the results are equal.
         ArtifactError: it cannot be saved, the examples or the metadata do not fit, or the target cannot be written.
     """
+    calls = _examples(example_inputs, example_kwargs)
+    if "forward" in calls:
+        reading.settle(m, calls["forward"].arguments, calls["forward"].keywords)
     compiled, autocast = trees.for_file(m)
+    if autocast is not None:
+        _refuse_unmeasured_autocast(m, autocast, calls)
+    tolerance = _ROUNDED if autocast else None
+    save_form(m, Form(compiled, tolerance=tolerance), path_or_file, calls, metadata=metadata, sign_with=sign_with)
+
+
+class Form(NamedTuple):
+    """A compiled form of a module, as it goes into a file: how near to eager it has to be, and what made it faster."""
+
+    program: torch.jit.ScriptModule
+    tolerance: Tolerance | None = None
+    optimization: OptimizationRecord | None = None
+    made_from: Manifest | None = None
+    """What the file said that the module came from: nothing else knows of its classes."""
+
+
+def save_form(
+    m: torch.nn.Module,
+    form: Form,
+    path_or_file: str | os.PathLike[str] | BinaryIO,
+    examples: Mapping[str, ExampleCall],
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    sign_with: object = None,
+) -> None:
+    """Write one form of a module, described as the module is."""
+    compiled = form.program
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     source = source_of(m)
-    model = canonical_model(compiled, _class_name(source))
-    examples = _examples(example_inputs, example_kwargs)
-    if not examples:
+    model = canonical_model(compiled, _class_name(source) if form.made_from is None else form.made_from.class_name)
+    if not examples and form.optimization is None:
         scripted = {row.path for row in rows if row.mode == "script"}
         lost = state.hooks_lost(compiled, source, hooks.FORWARD_HOOKS)
         _warn_of_hooks(source, [path for path in lost if path in scripted])
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
-    if autocast is not None:
-        _refuse_unmeasured_autocast(m, autocast, examples)
-    measurement = measured(source, compiled, model, examples, _ROUNDED if autocast else None)
+    _warn_of_lost_methods(source, compiled)
+    is_scripted = bool(rows) and all(row.mode == "script" for row in rows) and form.optimization is None
+    measurement = measured(source, compiled, model, examples, form.tolerance, is_scripted=is_scripted)
     description = Description(
         class_name=_class_name(source),
         constructor_arguments=_constructor_arguments(source),
@@ -81,11 +114,27 @@ def save(
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
         results=measurement.results,
+        optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,
         fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
     )
+    if form.made_from is not None:
+        description = _like(description, form.made_from)
     write_model(model, path_or_file, description=description, sign_with=sign_with)
+
+
+def _like(description: Description, manifest: Manifest) -> Description:
+    """The same with what a manifest tells of the Python behind it."""
+    return replace(
+        description,
+        class_name=manifest.class_name,
+        constructor_arguments=manifest.constructor_arguments,
+        methods=[method.name for method in manifest.methods],
+        submodules=[SubmoduleChoice(**dict(one)) for one in manifest.submodules],
+        trace_assumptions=manifest.trace_assumptions,
+        metadata=description.metadata or manifest.metadata,
+    )
 
 
 def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
@@ -93,7 +142,13 @@ def _warn_of_hooks(module: torch.nn.Module, paths: Sequence[str]) -> None:
         spoken = ", ".join(f"`{path}`" if path else "the whole" for path in paths)
         message = f"{type(module).__name__} has hooks that are in no file ({spoken}): they are Python"
         way_out = "write what they do into `forward`, or save with `example_inputs`, which shows whether they matter"
-        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=3)
+        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=4)
+
+
+def _warn_of_lost_methods(source: torch.nn.Module, compiled: torch.jit.ScriptModule) -> None:
+    lost = methods_lost(source, compiled)
+    if lost:
+        warnings.warn(told_of_lost(source, lost), ScriptkitWarning, stacklevel=4)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

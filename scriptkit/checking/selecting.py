@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit.rules.groups import is_meant
+from scriptkit.rules.groups import is_meant, is_named
 
 if TYPE_CHECKING:
     from scriptkit.rules import Rule
@@ -43,16 +43,18 @@ def _names(pattern: str, path: str) -> bool:
 class Selection:
     """Which rules count: names, codes, prefixes of codes (`SK3`), groups (`submodules`), or `ALL`.
 
-    A rule that is off by default must be named.
+    A rule that is off by default must be named, and so must one of an engine that is not among `engines`.
     """
 
     select: tuple[str, ...] = ("ALL",)
     ignore: tuple[str, ...] = ()
     per_file: PerFile = PerFile()
+    engines: tuple[str, ...] = ("torchscript",)
 
     def includes(self, rule: Rule) -> bool:
         """Whether findings of this rule are wanted."""
-        chosen = any(is_meant(rule, word) for word in self.select)
+        of_engine = rule.engine in self.engines
+        chosen = any(is_meant(rule, word) if of_engine else is_named(rule, word) for word in self.select)
         return chosen and not any(is_meant(rule, word) for word in self.ignore)
 
     def of_file(self, path: str) -> Selection:

@@ -52,6 +52,7 @@ class Options:
     paths: tuple[str, ...]
     all_modules: bool | None
     torch: str | None
+    engine: tuple[str, ...]
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     diff: str | None
@@ -74,6 +75,7 @@ class Options:
 @click.argument("paths", nargs=-1)
 @click.option("--all-modules", is_flag=True, default=None, help="Check every nn.Module, as plain torch.jit sees it.")
 @click.option("--torch", metavar="VERSION", help="Judge for this torch, as 2.10; the default is the installed one.")
+@click.option("--engine", multiple=True, type=click.Choice(config.ENGINES), help="What the code shall become.")
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules: a name, a code, a prefix, a group.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out.")
 @click.option("--diff", metavar="REV", help="Only what changed since a revision of git.")
@@ -259,4 +261,5 @@ def _settings(options: Options) -> config.Config:
         ignore=(*settings.ignore, *options.ignore),
         all_modules=settings.all_modules if options.all_modules is None else options.all_modules,
         torch=version,
+        engines=options.engine or settings.engines,
     )

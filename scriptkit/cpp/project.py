@@ -100,6 +100,7 @@ def _texts(manifest: Manifest, classes: dict[str, ast.ClassDef]) -> dict[str, st
         "channels": channels,
         "height": height,
         "width": width,
+        **rendering.speed(manifest),
     }
     images = {"CMakeLists.txt.in": _IMAGE_PROGRAM, "README.md.in": _IMAGE_ROW}
     texts = {}

@@ -13,7 +13,7 @@ from scriptkit.cpp.types import NamedTupleType, cpp_literal, cpp_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scriptkit.artifact.manifest import Example
+    from scriptkit.artifact.manifest import Example, Manifest
 
 _LINE = 112
 _SCALAR_TYPES = {
@@ -144,6 +144,22 @@ def _replay(method: CppMethod) -> str:
     else:
         body = f"    return scriptkit::Value<{method.returns}>::pack({call}, result_type);"
     return f'  if (method == "{method.source.name}") {{\n{body}\n  }}'
+
+
+def speed(manifest: Manifest) -> dict[str, str]:
+    """What the program does to run an optimised model at its speed: a header, a switch, a conversion after loading."""
+    made = {"fusion_header": "", "switched_on": "", "after_loading": ""}
+    optimization = manifest.optimization
+    if optimization is not None and "onednn_fusion" in optimization.switches:
+        made["fusion_header"] = "#include <torch/csrc/jit/codegen/onednn/interface.h>\n"
+        made["switched_on"] = (
+            "      // for every program of this process whose first calls come after this\n"
+            "      if (at::hasMKLDNN()) torch::jit::RegisterLlgaFuseGraph::setEnabled(true);\n"
+        )
+    if optimization is not None and "optimize_for_inference" in optimization.after_loading:
+        others = ", ".join(f'"{method.name}"' for method in manifest.methods if method.name != "forward")
+        made["after_loading"] = f"      module = torch::jit::optimize_for_inference(module, {{{others}}});\n"
+    return made
 
 
 def example_call(method: CppMethod) -> str:

@@ -11,6 +11,7 @@ from scriptkit.errors import ExportError
 from scriptkit.exporting.calls import Calls
 from scriptkit.exporting.exported_module import ExportedModule
 from scriptkit.exporting.plain import plain_copy
+from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.compiled import CompiledModule
 
 if TYPE_CHECKING:
@@ -49,7 +50,20 @@ def export_program(
     Raises:
         ExportError: it cannot become a program that gives the same, with the line and the reason.
     """
-    twin = plain_copy(_written(required_module(m)))
+    module = _written(required_module(m))
+    with nothing_left(module):
+        return _exported(module, example_inputs, example_kwargs, methods, dynamic, time_limit)
+
+
+def _exported(  # what the user asked for
+    module: nn.Module,
+    example_inputs: Sequence[Any] | Mapping[str, Any] | None,
+    example_kwargs: dict[str, Any] | None,
+    methods: Sequence[str] | Mapping[str, Any] | None,
+    dynamic: Mapping[str, Any] | bool | None,  # noqa: FBT001  # as in `export_program`
+    time_limit: float | None,
+) -> ExportedModule:
+    twin = plain_copy(module)
     calls = Calls(twin, example_inputs, example_kwargs, methods)
     exporter = _Exporter(twin, dynamic, time_limit)
     programs: dict[str, list[MethodProgram]] = {}
@@ -81,6 +95,10 @@ class _Exporter:
 
     def __call__(self, method: str, training: bool) -> list[MethodProgram]:  # noqa: FBT001 - a mode, as in `train(mode)`
         """One program for each form of call."""
+        with nothing_left(self.twin):
+            return self._programs(method, training)
+
+    def _programs(self, method: str, training: bool) -> list[MethodProgram]:  # noqa: FBT001 - as above
         if self.twin.training != training:
             self.twin.train(training)
         made = [program for example in self.examples[method] for program in self._exported(example)]

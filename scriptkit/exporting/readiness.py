@@ -23,12 +23,13 @@ from scriptkit.exporting.onnx import export_onnx
 from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.compiled import CompiledModule, compile
+from scriptkit.tables import Table, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rich.table import Table
     from torch import nn
 
     from scriptkit.exporting.exported_module import ExportedModule
@@ -68,29 +69,21 @@ class ReadinessRow:
 
 
 @dataclass(frozen=True)
-class ReadinessReport:
+class ReadinessReport(Tabular):
     """The table; `str()` is text, `as_json()` is for tools, and rich draws it."""
 
     rows: tuple[ReadinessRow, ...]
     engines: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [("module", *self.engines), *(self._cells(row) for row in self.rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-        return "\n".join(
-            "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
+        return str(self.as_table())
+
+    def as_table(self) -> Table:
+        """One line for each submodule, one column for each engine."""
+        return Table(("module", *self.engines), tuple(self._cells(row) for row in self.rows))
 
     def _cells(self, row: ReadinessRow) -> tuple[str, ...]:
         return (f"{row.path or '(root)'}: {row.class_name}", *(str(row[engine]) for engine in self.engines))
-
-    def __rich__(self) -> Table:
-        from rich.table import Table
-
-        table = Table("module", *self.engines)
-        for row in self.rows:
-            table.add_row(*self._cells(row))
-        return table
 
     def as_json(self) -> str:
         """A list of rows."""
@@ -117,7 +110,14 @@ def readiness(
         raise ValueError(f"there is no engine `{unknown[0]}`: there are {', '.join(ENGINES)}")
     module = required_module(m)
     module = module.inner if isinstance(module, CompiledModule) else module
-    calls = record_examples(module, positional(example_inputs or ()), dict(example_kwargs or {}))
+    with nothing_left(module):
+        return _asked(module, positional(example_inputs or ()), dict(example_kwargs or {}), engines, time_limit)
+
+
+def _asked(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], engines: Sequence[str], time_limit: float | None
+) -> ReadinessReport:
+    calls = record_examples(module, args, kwargs)
     asking = _Asking(module, calls, time_limit)
     answers = {engine: dict(asking.answers(engine)) for engine in dict.fromkeys(engines)}
     paths = [path for path, _ in module.named_modules() if any(path in found for found in answers.values())]

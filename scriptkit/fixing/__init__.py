@@ -5,6 +5,6 @@
 A fix that cannot be sure leaves the code alone. Formatting and comments stay as they are.
 """
 
-from scriptkit.fixing.applying import fix_file, fixed_text
+from scriptkit.fixing.applying import Proposal, fix_file, fixed_text, proposals
 
-__all__ = ["fix_file", "fixed_text"]
+__all__ = ["Proposal", "fix_file", "fixed_text", "proposals"]

@@ -19,9 +19,9 @@ from scriptkit.fixing.fix import Fix
 from scriptkit.replacing import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from scriptkit.language.facts import ModuleFacts
+    from scriptkit.language.facts import ModuleFacts, Problem
     from scriptkit.language.problems.kind import Kind
 
 MOST_ROUNDS = 200
@@ -83,25 +83,55 @@ def _improved(state: _State, *, all_modules: bool) -> _State | None:
         after = None if together is None else _State.of(together, all_modules=all_modules)
         if after is not None and state.removed(after) >= len(repairs):
             return after
+    return next((after for _, after in _proved(state, repairs, all_modules=all_modules)), None)
+
+
+def _proved(
+    state: _State, repairs: Iterable[list[Change]], *, all_modules: bool
+) -> Iterator[tuple[list[Change], _State]]:
+    """The repairs that remove a finding and bring none, each with the state after it alone."""
     for repair in repairs:
         alone = state.text.changed(repair)
         after = None if alone is None else _State.of(alone, all_modules=all_modules)
         if after is not None and state.removed(after):
-            return after
-    return None
+            yield repair, after
 
 
-def _repairs(state: _State, *, all_modules: bool) -> Iterator[list[Change]]:
-    """The changes that might repair each problem, each set of changes once."""
+class Proposal(NamedTuple):
+    """A repair that is proved, and the messages that are gone after it."""
+
+    changes: list[Change]
+    solved: Counter[str]
+
+
+def proposals(text: str, lines: range, *, all_modules: bool = False) -> list[Proposal]:
+    """What `fixed_text` would do about problems on these lines, one by one, for somebody who chooses."""
+    state = _State.of(Text(text), all_modules=all_modules)
+    if state is None:
+        return []
+    repairs = _repairs(state, all_modules=all_modules, lines=lines)
+    proved = _proved(state, repairs, all_modules=all_modules)
+    return [Proposal(changes, state.messages - after.messages) for changes, after in proved]
+
+
+def _repairs(state: _State, *, all_modules: bool, lines: range | None = None) -> Iterator[list[Change]]:
+    """The changes that might repair each problem, or each on these lines; each set of changes once."""
     known: set[tuple[Change, ...]] = set()
     for cls in state.module.checked_classes(all_modules=all_modules):
         for problem in cls.problems:
+            if lines is not None and not _is_on(problem, lines):
+                continue
             fix = all_fixes().get(type(problem.data))
             edits = fix.edits(cls, problem) if fix is not None else None
             found = changes(state.text, edits) if edits is not None else None
             if found and tuple(sorted(found)) not in known:
                 known.add(tuple(sorted(found)))
                 yield found
+
+
+def _is_on(problem: Problem[Kind], lines: range) -> bool:
+    places = [(getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)) for node in (problem.node, *problem.related)]
+    return any(start < lines.stop and lines.start <= end for start, end in places)
 
 
 def fix_file(path: str, *, all_modules: bool, write: bool = True) -> tuple[str, str]:

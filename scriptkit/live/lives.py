@@ -8,19 +8,25 @@ user's until written; two names of one tensor, and two views of one memory, stay
 from __future__ import annotations
 
 import copy
+import functools
+import inspect
+import types
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
+from scriptkit.errors import CompilationError
 from scriptkit.live.copies import CONTAINERS, copy_tree, is_plain_object
-from scriptkit.live.programs import attributes_used, is_compiled, is_script_module, with_own_state
+from scriptkit.live.programs import attributes_used, is_compiled, is_script_module, resizes, with_own_state
 from scriptkit.live.storages import is_unwritten, over, shared_until_written, storage_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 M = TypeVar("M", bound=nn.Module)
+_RESIZING = frozenset({"resize_", "resize_as_", "resize"})
 _PLAIN_TENSORS = (torch.Tensor, nn.Parameter)
 
 
@@ -32,11 +38,14 @@ class OwnTensors:
         self._originals: list[torch.Tensor] = []  # an id is good while its object lives
         self._storages: dict[int, torch.UntypedStorage] = {}
 
-    def of(self, tensor: torch.Tensor) -> torch.Tensor:
-        """This life's tensor for one of the user's."""
+    def of(self, tensor: torch.Tensor, *, may_grow: bool = False) -> torch.Tensor:
+        """This life's tensor for one of the user's; memory that may be resized is copied: torch cannot share it."""
         known = self.made.get(id(tensor))
         if known is None:
             self._originals.append(tensor)
+            key = storage_key(tensor) if may_grow else None
+            if key is not None and key not in self._storages:
+                self._storages[key] = tensor.untyped_storage().clone()
             known = self.made[id(tensor)] = self._own(tensor)
         return known
 
@@ -94,18 +103,40 @@ def life_of(module: M, tensors: OwnTensors | None = None) -> M:
     """A module of the same class with parameters, buffers, containers and attributes of its own, compiled or not."""
     own = OwnTensors() if tensors is None else tensors
     if is_script_module(module):
-        return with_own_state(module, own.of)  # type: ignore[return-value]
+        return _life_of_program(module, own)  # type: ignore[return-value]
     replaced: dict[int, Any] = {}
     compiled: set[int] = set()
     for part in module.modules():
         if is_script_module(part):
             if id(part) not in compiled:
-                replaced[id(part)] = with_own_state(part, own.of)
+                replaced[id(part)] = _life_of_program(part, own)
                 compiled.update(id(inner) for inner in part.modules())
         else:
+            may_grow = _resizes(type(part))  # type: ignore[arg-type]  # mypy asks the instance for its hash
             for tensor in tensors_in(vars(part), set()):
-                own.of(tensor)
+                if is_lazy(tensor):
+                    raise CompilationError(f"{type(part).__name__} has no shapes before its first call; call it once")
+                own.of(tensor, may_grow=may_grow and not isinstance(tensor, nn.Parameter))
     return copy_tree(module, own.made | replaced)
+
+
+def _life_of_program(form: torch.jit.ScriptModule, own: OwnTensors) -> torch.jit.ScriptModule:
+    may_grow = resizes(form)
+    return with_own_state(
+        form, lambda tensor: own.of(tensor, may_grow=may_grow and not isinstance(tensor, nn.Parameter))
+    )
+
+
+@functools.cache
+def _resizes(cls: type) -> bool:
+    """Whether code of a class names `resize_` or its like."""
+    methods = (value for base in cls.__mro__ if base is not nn.Module for value in vars(base).values())
+    return any(_names_resizing(inspect.unwrap(m).__code__) for m in methods if isinstance(m, types.FunctionType))
+
+
+def _names_resizing(code: types.CodeType) -> bool:
+    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return not _RESIZING.isdisjoint(code.co_names) or any(map(_names_resizing, inner))
 
 
 def tensors_in(value: Any, seen: set[int]) -> Iterator[torch.Tensor]:

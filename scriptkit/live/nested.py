@@ -237,11 +237,10 @@ _PLAIN = (bool, int, float, str)
 def told(nest: Nest) -> list[tuple[Any, Structure]]:
     """What of a container is given back, by key: of somebody's object (a cache) only what holds tensors.
 
-    A mapping whose values have several types becomes a tuple, in the order of its sorted keys.
+    A mapping whose values have several types becomes a tuple, in the order of its keys, which is that of its class.
     """
     items = zip(nest.keys, nest.items, strict=True)
-    kept = [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
-    return sorted(kept, key=lambda pair: str(pair[0])) if nest.kind in {"dict", "mapping"} else kept
+    return [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
 
 
 def _holds_tensors(structure: Structure) -> bool:

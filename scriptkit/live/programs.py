@@ -12,6 +12,8 @@ from typing_extensions import TypeIs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_RESIZING = frozenset({"aten::resize_", "aten::resize_as_"})
+_RESIZES = "resize_"  # no type has this name
 _Names = dict[str, set[str]]
 _used: weakref.WeakKeyDictionary[torch.jit.ScriptModule, _Names] = weakref.WeakKeyDictionary()
 
@@ -31,6 +33,11 @@ def with_own_state(form: torch.jit.ScriptModule, own: Callable[[torch.Tensor], t
     made = torch.jit._recursive.wrap_cpp_module(_copied(form._c, own, _used_in(form), {}))
     _used[made] = _used[form]
     return made  # type: ignore[no-any-return]
+
+
+def resizes(form: torch.jit.ScriptModule) -> bool:
+    """Whether any method of a compiled tree gives a tensor another size in place."""
+    return _RESIZES in _used_in(form)
 
 
 def attributes_used(form: torch.jit.ScriptModule) -> dict[str, Any]:
@@ -94,6 +101,8 @@ def _used_in(form: torch.jit.ScriptModule) -> _Names:
             cpp: Any = part._c
             for name in cpp._method_names():
                 for node in _nodes(cpp._get_method(name).graph):
+                    if node.kind() in _RESIZING:
+                        found.setdefault(_RESIZES, set()).add(name)
                     if node.kind() in {"prim::GetAttr", "prim::SetAttr"}:
                         found.setdefault(node.inputsAt(0).type().str(), set()).add(node.s("name"))
         _used[form] = found

@@ -137,10 +137,10 @@ def globals_of(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     for name in _names(function.__code__):
         if name in function.__globals__:
             yield name, function.__globals__[name]
-    for value in function.__annotations__.values():
-        name = getattr(value, "__name__", "")
-        if isinstance(value, type) and function.__globals__.get(name) is value:
-            yield name, value
+    for annotation in function.__annotations__.values():
+        name = annotation.__name__ if isinstance(annotation, type) else ""
+        if name and function.__globals__.get(name) is annotation:
+            yield name, annotation
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Tensors that share their memory with another until one of the two is written: torch's copy-on-write storages.
 
 A storage that cannot be resized has no allocator, as those that torch.jit read from a file: its copy, once written,
-would end the process (torch 2.13).
+would end the process (torch 2.13). One that is resized asserts at its next write: who may resize it has to copy it.
 
 The only file outside the engines that names private functions of torch for it; where they are missing, or a storage
 does not take part (shared with other processes, mapped from a file, made by NumPy), its memory is copied instead.
@@ -19,6 +19,7 @@ import torch
 
 _lazy_clone: Any = getattr(torch, "_lazy_clone", None)
 _is_lazy: Any = getattr(torch._C, "_is_cow_tensor", None)
+_address: Any = getattr(torch._C, "_data_address", None)
 
 
 def storage_key(tensor: torch.Tensor) -> int | None:
@@ -34,12 +35,13 @@ def storage_key(tensor: torch.Tensor) -> int | None:
 def shared_until_written(tensor: torch.Tensor) -> torch.Tensor:
     """A tensor outside of every graph with the same memory until either is written; one with its own where it must."""
     with torch.no_grad():
-        if _lazy_clone is not None and _is_lazy is not None and tensor.untyped_storage().resizable():
+        storage = tensor.untyped_storage()
+        if _lazy_clone is not None and _is_lazy is not None and storage.resizable() and storage.nbytes():
             try:
                 return _lazy_clone(tensor.detach())  # type: ignore[no-any-return]
             except (RuntimeError, NotImplementedError):
                 pass  # a storage that does not take part
-        return over(tensor, tensor.untyped_storage().clone())
+        return over(tensor, storage.clone())
 
 
 def over(tensor: torch.Tensor, storage: torch.UntypedStorage) -> torch.Tensor:
@@ -54,3 +56,11 @@ def over(tensor: torch.Tensor, storage: torch.UntypedStorage) -> torch.Tensor:
 def is_unwritten(tensor: torch.Tensor) -> bool:
     """Whether a tensor made by `shared_until_written` surely still has the memory it was made from."""
     return _is_lazy is not None and tensor.layout == torch.strided and bool(_is_lazy(tensor))
+
+
+def is_same_memory(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors of one shape and dtype surely hold the same, because nobody wrote what they share."""
+    if _address is None or storage_key(one) is None or storage_key(other) is None:
+        return False
+    is_laid_out_alike = one.stride() == other.stride() and one.is_conj() == other.is_conj()
+    return bool(is_laid_out_alike and one.is_neg() == other.is_neg() and _address(one) == _address(other))

@@ -32,6 +32,7 @@ GROUPS = (
     Group("3", "submodules", "Submodules"),
     Group("4", "functions", "Functions, classes and calls"),
     Group("5", "statements", "Statements and expressions"),
+    Group("6", "export", "Compiles, and no program of torch.export holds it"),
     Group("7", "differences", "Compiles, and computes something else"),
     Group("8", "portability", "Compiles, and is tied to this process or device"),
 )
@@ -42,11 +43,14 @@ def group_of(rule: Rule) -> Group:
     return next(group for group in GROUPS if rule.code[2] == group.digit)
 
 
+def is_named(rule: Rule, word: str) -> bool:
+    """Whether a word is the name or the code of this rule."""
+    return word == rule.name or word.upper() == rule.code
+
+
 def is_meant(rule: Rule, word: str) -> bool:
     """Whether a word means this rule. One that is off by default must be named itself."""
-    if word == rule.name or word.upper() == rule.code:
-        return True
-    return not rule.optional and _is_among(rule, word)
+    return is_named(rule, word) or (not rule.optional and _is_among(rule, word))
 
 
 def names_rules(word: str) -> bool:

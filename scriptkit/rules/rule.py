@@ -39,6 +39,8 @@ class Parts(TypedDict, total=False):
 class Invalid:
     """A program that makes the mistake; its culprit line ends in `# <-`.
 
+    Of a rule of the export engine, `torch_says` are words of `scriptkit.export_program`.
+
     `torch_says` are words of the compiler's refusal; None means that torch accepts it and computes something
     else. With `inputs`, the text of a tuple, the compiled module is called; with `saved`, it is saved. Where torch says
     so from one version on, or up to another one, `since` and `until` name them.
@@ -67,6 +69,7 @@ class Rule:
     severity: ClassVar[Severity] = "error"
     lifted: ClassVar[bool] = False  # scriptkit makes it work: an error only as plain torch.jit sees it
     optional: ClassVar[bool] = False  # found only where a project selects it
+    engine: ClassVar[Literal["torchscript", "export"]] = "torchscript"  # whose programs cannot hold it
     since: ClassVar[str] = ""  # the first torch that refuses it, as `2.10`
     until: ClassVar[str] = ""  # the first torch that no longer does
     supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings are consequences of this one

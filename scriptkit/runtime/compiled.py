@@ -34,6 +34,7 @@ from scriptkit.live.sent_text import SentText, is_sent_by_value
 from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.class_of_compiled import class_for
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
+from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.outgrown import Outgrown
 from scriptkit.runtime.ways_to_call import OutgrownError, ScriptedCalls, calls_of
 
@@ -177,6 +178,9 @@ class CompiledModule(BringsTorchScript):
         return inspect.signature(source_of(self).forward)
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
+        if self._is_lazy():
+            self._pending = "lazy parameters have no shape before the first call"
+            return
         try:
             self._take(self._choose(examples, again=False))
         except CompilationError as error:
@@ -188,6 +192,9 @@ class CompiledModule(BringsTorchScript):
         if isinstance(choice, ScriptChoice) and choice.in_no_file:
             message = f"{type(source_of(self)).__name__} cannot be saved: {choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
+        lost = methods_lost(source_of(self), choice.form) if choice is not None else []
+        if lost:
+            warnings.warn(told_of_lost(source_of(self), lost), ScriptkitWarning, stacklevel=4)
 
     def _choose(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> Choice:
         """Choose a form; what was lowered before is lowered again where that is possible."""
@@ -202,6 +209,14 @@ class CompiledModule(BringsTorchScript):
     def _take(self, choice: Choice) -> None:
         calls = calls_of(source_of(self), choice, self._eager_calls)
         self._choice, self._calls, self._pending, self._as_python_now = choice, calls, "", None
+
+    def _is_lazy(self) -> bool:
+        return any(map(making.has_lazy_tensors, source_of(self).modules()))
+
+    def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Where the module waits for its first call, compile it as for this one."""
+        if self._calls is None and self._pending and not switches.is_eager():
+            self._compile((args, kwargs))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
@@ -363,7 +378,10 @@ class CompiledModule(BringsTorchScript):
             message = (
                 f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
             )
-            raise CompilationError(f"{message}; pass `example_inputs` to `compile`, or call the module once")
+            way_out = (
+                "call it once" if self._is_lazy() else "pass `example_inputs` to `compile`, or call the module once"
+            )
+            raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
 
     def __repr__(self) -> str:
@@ -374,6 +392,12 @@ def source_of(module: nn.Module) -> nn.Module:
     """What a compiled module was made from; any other module is its own source."""
     source: nn.Module = module.__dict__["_inner"][0] if isinstance(module, CompiledModule) else module
     return source
+
+
+def asked_of(module: nn.Module) -> dict[str, Any]:
+    """The `modes` and `allow_baked` that a module was compiled with."""
+    asked = module._choosing if isinstance(module, CompiledModule) else (None, None)
+    return dict(zip(("modes", "allow_baked"), asked, strict=True))
 
 
 def _is_function(value: object) -> bool:

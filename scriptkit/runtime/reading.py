@@ -10,10 +10,12 @@ from scriptkit.arguments import required_module
 from scriptkit.compile_report import CompileReport, ReportRow
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.making import class_of, parts_in, user_classes
+from scriptkit.live.undoing import nothing_left
+from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.runtime.runtime import runtime_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import torch
 
@@ -57,6 +59,15 @@ def report(module: torch.nn.Module) -> CompileReport:
     runtime = runtime_of(module) if _has_runtime(module) else None
     rows = tuple(_rows(module, runtime))
     return CompileReport(rows, dict(runtime.eager_calls.counts) if runtime is not None else {})
+
+
+def settle(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Compile a module that waits for its first call as for this one, without running it."""
+    if isinstance(module, CompiledModule):
+        module.__scriptkit_settle__(args, dict(kwargs))
+    elif _has_runtime(module) and runtime_of(module).is_pending and not switches.is_eager():
+        with nothing_left(module):
+            runtime_of(module).compile_types(module, (args, dict(kwargs)))
 
 
 def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRow]:

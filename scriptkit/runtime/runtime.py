@@ -15,8 +15,10 @@ from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsEr
 from scriptkit.engines.torchscript.engine.errors import (
     CALL_ERRORS,
     CallTranslator,
+    UnfaithfulError,
     UninitializedParametersError,
     UnreadableMethodError,
+    int_given,
 )
 from scriptkit.engines.torchscript.engine.files import check_saveable
 from scriptkit.engines.torchscript.engine.making import Twin, is_export
@@ -270,6 +272,8 @@ class Runtime:
             reason = self.make_twin(module).reason_for_eager(name)
         except UnreadableMethodError as error:
             reason = str(error)
+        except UnfaithfulError as error:
+            reason = error.headline if not error.diagnostics else error.diagnostics[0].message
         except MissingInputsError as error:
             self._wait(error)
             reason = ""
@@ -308,7 +312,7 @@ class Runtime:
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
-        return twin.reason_for_eager(name)
+        return twin.reason_for_eager(name) or int_given(twin.float_parameters(name), args, kwargs)
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""

@@ -19,6 +19,7 @@ from scriptkit.live.side_by_side import is_refusal, run
 from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import SIZES, Example, perturbations
+from scriptkit.runtime import reading
 from scriptkit.verification.changes import EMPTY
 from scriptkit.verification.comparing import Asked, Verification, told
 from scriptkit.verification.report import Comparison, Form, VerificationReport
@@ -61,7 +62,8 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
     _require_known(sizes, (*SIZES, EMPTY), "sizes")
     example = Example.of(positional(example_inputs), example_kwargs or {})
     asked = Asked(Tolerance(rtol, atol), modes, sizes, time_limit)
-    with nothing_left(required_module(m)):
+    reading.settle(required_module(m), positional(example_inputs), example_kwargs or {})
+    with nothing_left(m):
         report = Verification(m, example, asked).report()
     if not report.passed:
         raise VerificationError(str(report), report)

@@ -23,11 +23,11 @@ from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
 from scriptkit.live.side_by_side import PARTS, is_refusal, run
 from scriptkit.live.training_modes import in_training_mode
+from scriptkit.live.unreached import Reached
 from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
 from scriptkit.verification.forms import Mode, Subject
 from scriptkit.verification.report import Comparison, VerificationReport
-from scriptkit.verification.unreached import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

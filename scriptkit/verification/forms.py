@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-import torch
-from torch import nn
 
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import parts_in
 from scriptkit.live import programs
+from scriptkit.live.held_state import Places
 from scriptkit.live.lives import Lives, OwnTensors, life_of
 from scriptkit.live.marks import is_scriptable
 from scriptkit.runtime.compiled import CompiledModule, called_as_scripted, is_scripted, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+
+    import torch
+    from torch import nn
 
     from scriptkit.verification.report import Form
-
-_PLAIN = (bool, int, float, str, type(None), torch.Tensor)
-Places = dict[str, tuple[str, str]]
 
 
 class Subject:
@@ -64,8 +61,8 @@ class Mode:
         self.base = life_of(subject.python, own)
         if self.base.training != training:
             self.base.train(training)
-        self.complete = self._complete(own)
-        self.places = _places(self.complete, self.base, attributes=subject.is_scripted)
+        self.complete = complete_life(subject, self.base, own, training=training)
+        self.places = Places(self.complete, self.base, attributes=subject.is_scripted)
         compiled = self.base if subject.runs_itself else self.complete
         self.eager = Lives(self.base)
         self.forms: dict[Form, Lives] = {"compiled": Lives(compiled), "loaded": Lives(_reloaded(self.complete))}
@@ -75,24 +72,9 @@ class Mode:
         """Those of a form; exported methods of a module that was compiled are called on its program."""
         return self.exports if form == "compiled" and method != "forward" else self.forms[form]
 
-    def _complete(self, own: OwnTensors) -> torch.jit.ScriptModule:
-        """The TorchScript form, in the state of the base."""
-        if self.subject.is_scripted:
-            return trees.complete(self.base)
-        made = programs.with_own_state(trees.complete(self.subject.module), own.of)
-        made.train(self.training)
-        inside = dict(made.named_modules())
-        for path, part in self.base.named_modules(remove_duplicate=False):
-            if path in inside and inside[path].training != part.training:
-                inside[path].training = part.training
-        return made
-
     def state(self, life: nn.Module) -> dict[str, Any]:
         """What a life holds now, by the names it has in the Python module, as far as both forms hold it."""
-        if programs.is_script_module(life) and not programs.is_script_module(self.base):
-            return {name: _canonical(programs.held(life, *place)) for name, place in self.places.items()}
-        held = {name: _canonical(value) for name, value in _state_of(life) if name in self.places}
-        return {name: held[name] for name in self.places if name in held}
+        return self.places.held_by(life)
 
     def in_double(self) -> Mode:
         """The same in double precision."""
@@ -105,52 +87,17 @@ class Mode:
         return made
 
 
-def _places(form: torch.jit.ScriptModule, base: nn.Module, *, attributes: bool) -> Places:
-    """Where a form holds what the module holds: tensors by identity, attributes by path."""
-    if programs.is_script_module(base):
-        return {name: ("", "") for name, _ in _state_of(base)}
-    where = {id(value): name for name, value in _state_of(base) if isinstance(value, torch.Tensor)}
-    found: Places = {}
-    for path, part in form.named_modules():
-        for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False)):
-            if id(tensor) in where:
-                found[where[id(tensor)]] = path, name
-    inside = dict(form.named_modules())
-    for name, _ in _state_of(base) if attributes else ():
-        path, _, last = name.rpartition(".")
-        if path in inside and programs.holds(inside[path], last):
-            found.setdefault(name, (path, last))
-    return found
-
-
-def _state_of(module: nn.Module) -> Iterable[tuple[str, Any]]:
-    """Parameters, buffers and plain attributes, by name."""
-    for path, part in module.named_modules():
-        prefix = f"{path}." if path else ""
-        for kind in ("_parameters", "_buffers"):
-            yield from ((f"{prefix}{name}", t) for name, t in vars(part).get(kind, {}).items() if t is not None)
-        for name, value in vars(part).items() if not programs.is_compiled(part) else ():
-            if not name.startswith("_") and name != "training" and _is_plain(value):
-                yield f"{prefix}{name}", value
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(map(_is_plain, value.values()))
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_plain, value))
-    return isinstance(value, _PLAIN)
-
-
-def _canonical(value: Any) -> Any:
-    """As both sides can have it: compiled code has lists where Python has tuples, and floats where it has integers."""
-    if isinstance(value, Mapping):
-        return {key: _canonical(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+def complete_life(subject: Subject, base: nn.Module, own: OwnTensors, *, training: bool) -> torch.jit.ScriptModule:
+    """The TorchScript form of the module over the tensors of a life of it (`base`), in the modes that has."""
+    if subject.is_scripted:
+        return trees.complete(base)
+    made = programs.with_own_state(trees.complete(subject.module), own.of)
+    made.train(training)
+    inside = dict(made.named_modules())
+    for path, part in base.named_modules(remove_duplicate=False):
+        if path in inside and inside[path].training != part.training:
+            inside[path].training = part.training
+    return made
 
 
 def _reloaded(form: torch.jit.ScriptModule) -> torch.jit.ScriptModule:

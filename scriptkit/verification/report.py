@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
+from scriptkit.tables import Table, Tabular
+
 if TYPE_CHECKING:
     from scriptkit.live.comparison import Difference
 
@@ -30,7 +32,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class VerificationReport:
+class VerificationReport(Tabular):
     """What was compared and what came out; `str()` is readable, `as_json()` is for tools.
 
     `skipped` names what could not be compared and why, `first_submodule` the first submodule that differs by itself,
@@ -74,6 +76,18 @@ class VerificationReport:
             lines.append(f"  first submodule whose output differs: {self.first_submodule or '(the module itself)'}")
         lines += [f"  not compared: {text}" for text in self.skipped]
         return "\n".join([*lines, *(f"  not tried: {text}" for text in self.unreached)])
+
+    def as_table(self) -> Table:
+        """One line for each comparison, those with differences first, and for what was not compared."""
+        ordered = sorted(self.comparisons, key=lambda one: not one.differences)
+        cells: list[tuple[str, ...]] = [
+            (one.form, one.method, "train" if one.training else "eval", one.inputs, str(one).partition("): ")[2])
+            for one in ordered
+        ]
+        cells += [("", "", "", "not compared", text) for text in self.skipped]
+        cells += [("", "", "", "not tried", text) for text in self.unreached]
+        title = str(self).splitlines()[0]
+        return Table(("form", "method", "mode", "inputs", "what came out"), tuple(cells), title)
 
     def as_json(self) -> str:
         """The report as one JSON object."""

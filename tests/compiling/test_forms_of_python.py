@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import LoweringError, lower
-from tests.compiling.forms import modules
+from tests.compiling.forms import modules, modules_asked
 from tests.compiling.lowering.loading import Loaded
 
-ROOMS = ("built_in_functions", "comparisons", "containers", "statements", "tensors", "refused")
+ROOMS = ("built_in_functions", "comparisons", "containers", "statements", "tensors", "values_of_the_run", "refused")
 REFUSED = {
     "iter_next": "call-not-lowered",
     "next_of_generator": "identity-known-at-run-time",
@@ -94,11 +94,12 @@ REFUSED = {
     "checked_by_pattern": "syntax-not-lowered",
 }
 SQUARE = {"transposes"}
-PARTS = {"Base", "OwnSequential"}
+PARTS = {"Base", "OwnSequential", "OwnOrder", "Expert"}
 MODULES = [
     cls
-    for name, cls in vars(modules).items()
-    if isinstance(cls, type) and issubclass(cls, nn.Module) and cls.__module__ == modules.__name__ and name not in PARTS
+    for room in (modules, modules_asked)
+    for name, cls in vars(room).items()
+    if isinstance(cls, type) and issubclass(cls, nn.Module) and cls.__module__ == room.__name__ and name not in PARTS
 ]
 
 

@@ -28,7 +28,7 @@ LONGEST_LABEL = 8
 
 def findings(rule: Rule, example: str) -> list[Diagnostic]:
     """Everything found in an example, with the rule switched on that is off by default."""
-    selection = Selection(select=("ALL", rule.name))
+    selection = Selection(select=("ALL", rule.name), engines=(rule.engine,))
     return judge_text(program(example), "example.py", selection, all_modules=True)
 
 

@@ -91,7 +91,9 @@ def _obstacle(evaluator: Evaluator, refusal: Refusal) -> Obstacle:
 
 
 def _raises(raised: RaisedError) -> RefusedError:
-    return RefusedError("example-call-raises", f"the call raises {raised}")
+    refusal = RefusedError("example-call-raises", f"the call raises {raised}")
+    refusal.place = raised.place
+    return refusal
 
 
 def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
@@ -151,6 +153,8 @@ def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.T
         root.parameters[id(value)] = (value, name)
         values.append(value)
     args, kwargs = build(inputs, values)
+    if hooks.has_any(evaluator.root):
+        return module_calls.call_root_with_hooks(evaluator, args, kwargs)
     hooks.refuse(evaluator, evaluator.root)
     return module_calls.call_root(evaluator, args, kwargs)
 

@@ -21,6 +21,7 @@ from scriptkit.compiling.plan.lowered import lowered, lowered_round_marked, lowe
 from scriptkit.compiling.plan.scripted import in_memory_only, scripted
 from scriptkit.compiling.plan.subject import differentiates
 from scriptkit.compiling.plan.traces import traced
+from scriptkit.engines.torchscript.engine.errors import SharedContainerError
 from scriptkit.errors import CompilationError, TraceHazardError
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Chooser:
                 # a lowered program has the hooks in it; a trace would have what they did in one call
                 if way.name == "lowered":
                     yield way
+                continue
+            if isinstance(refusal, SharedContainerError) and way.name not in ("script", "lowered"):
                 continue
             if way.name != "script":
                 self._require_calls(attempt)

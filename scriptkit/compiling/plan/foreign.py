@@ -36,6 +36,7 @@ from scriptkit.engines.torchscript.engine.making import (
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
 from scriptkit.live import programs
+from scriptkit.live.computed_tensors import computing
 from scriptkit.live.lives import life_of
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
 from scriptkit.live.other_processes import why_no_trial
@@ -83,7 +84,7 @@ def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
 
 
 def _needs_form(module: nn.Module) -> bool:
-    if any(is_traced(part) for part in module.modules()):
+    if any(is_traced(part) for part in module.modules()) or computing(module):
         return True
     try:
         compile_tree(module)
@@ -225,6 +226,8 @@ def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
+    if computing(child):
+        return "it computes its tensors in its call"
     try:
         compile_or_explain(child)
     except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take

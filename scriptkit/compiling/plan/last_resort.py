@@ -8,6 +8,7 @@ from scriptkit.compiling.chosen.choice import joined
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError
 from scriptkit.live import hooks
+from scriptkit.live.computed_tensors import has_changing_parametrization
 from scriptkit.live.hooks import has_hooks_of_torch
 
 if TYPE_CHECKING:
@@ -27,13 +28,26 @@ class HooksLostError(LastResortError):
         self.are_of_torch = are_of_torch
 
 
+class FixedTensorsError(LastResortError):
+    """It lacks the parametrizations that keep a state: a file of it would hold what they gave once."""
+
+
+def require_parametrizations(path: str, part: nn.Module) -> None:
+    """Raise `FixedTensorsError` where computing a parametrized tensor changes the module."""
+    changing = [inner for inner, one in part.named_modules() if has_changing_parametrization(one)]
+    if changing:
+        spoken = ", ".join(f"`{joined(path, inner)}`" if joined(path, inner) else "of the whole" for inner in changing)
+        raise FixedTensorsError(f"parametrizations that keep a state are Python ({spoken})")
+
+
 def require_hooks(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:
     """Raise `HooksLostError` where submodules have forward hooks that were not compiled.
 
-    Those of the part itself run round its call.
+    Those of the part itself run round its call, unless torch set them: `weight_norm` is part of what is computed.
     """
-    lost = [inner for inner in state.hooks_lost(form, part, hooks.FORWARD_HOOKS) if joined(path, inner)]
+    found = state.hooks_lost(form, part, hooks.FORWARD_HOOKS)
+    lost = [inner for inner in found if joined(path, inner) or has_hooks_of_torch(part)]
     if lost:
-        spoken = ", ".join(f"`{joined(path, inner)}`" for inner in lost)
+        spoken = ", ".join(f"`{joined(path, inner)}`" if joined(path, inner) else "of the whole" for inner in lost)
         are_of_torch = all(has_hooks_of_torch(part.get_submodule(inner)) for inner in lost)
         raise HooksLostError(f"hooks are Python ({spoken})", are_of_torch=are_of_torch)

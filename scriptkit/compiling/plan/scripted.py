@@ -14,8 +14,9 @@ from scriptkit.compiling.plan.acceptance import (
     require_equal,
     require_reloadable,
 )
-from scriptkit.compiling.plan.last_resort import LastResortError, require_hooks
+from scriptkit.compiling.plan.last_resort import LastResortError, require_hooks, require_parametrizations
 from scriptkit.engines.torchscript.engine import making
+from scriptkit.engines.torchscript.engine.errors import UnfaithfulError
 from scriptkit.errors import CompilationError
 from scriptkit.live.copies import copy_tree
 from scriptkit.live.lives import life_of
@@ -47,6 +48,8 @@ def scripted(subject: Subject, attempt: Attempt) -> ScriptChoice:
         try:
             _try(subject, attempt, compiler.compile)
             return ScriptChoice(compiler.compile(attempt.part), rows, is_whole=compiler.is_scriptkit)
+        except UnfaithfulError:
+            raise  # torch alone would say nothing of it
         except CompilationError as error:
             refusal = refusal or error
     assert refusal is not None  # noqa: S101 - both were refused
@@ -66,6 +69,7 @@ def _try(subject: Subject, attempt: Attempt, compile_: Complete) -> None:
             require_equal(path, part, made, changed)
     require_reloadable(path, part, made)
     require_hooks(path, attempt.part, made)
+    require_parametrizations(path, attempt.part)
 
 
 def in_memory_only(subject: Subject, attempt: Attempt, refusal: CompilationError) -> ScriptChoice:

@@ -25,6 +25,7 @@ from scriptkit.engines.torchscript.engine.making import (
 )
 from scriptkit.errors import ArtifactError, CompilationError, ScriptkitError
 from scriptkit.live import programs
+from scriptkit.live.computed_tensors import computing
 from scriptkit.live.marks import is_scriptable, is_traced
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
     if not is_scriptable(module):
         return compile_or_explain(module)
     refusal: CompilationError | None = None
-    if not _is_marked_within(module):
+    if not _is_marked_within(module) and not _computes_within(module):
         try:
             tree = compile_or_explain(module)
         except CompilationError as error:
@@ -134,6 +135,14 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
 def _is_marked_within(module: torch.nn.Module) -> bool:
     """Whether a part without a form yet is marked as traced."""
     return any(is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
+
+
+def _computes_within(module: torch.nn.Module) -> bool:
+    """Whether a foreign part without a form yet computes tensors in its call."""
+    own = {id(part) for part in module.modules() if is_scriptable(part)}
+    has_form = (part for part in module.modules() if form_of(part) is not None)
+    known = own | {id(inner) for part in has_form for inner in part.modules()}
+    return any(id(module.get_submodule(path)) not in known for path in computing(module))
 
 
 def complete(module: nn.Module) -> torch.jit.ScriptModule:

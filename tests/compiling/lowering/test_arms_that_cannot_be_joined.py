@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from scriptkit.compiling.lowering import lower
+from tests.compiling.forms import dropped_arms
 from tests.compiling.lowering.test_reach import equal_after_loading, images
+from tests.compiling.test_forms_of_python import Form
 
 
 class Skipping(nn.Module):
@@ -57,3 +61,13 @@ def test_what_the_example_takes_decides() -> None:
         torch.testing.assert_close(made.run(example), Either()(example))
         with pytest.raises(Exception, match="was not lowered"):
             made.run(other)
+
+
+@pytest.mark.parametrize("function", [dropped_arms.dtype_or_number, dropped_arms.jumps_out_of_a_block])
+def test_the_line_of_a_dropped_arm_says_why(function: Callable[[Tensor], Any]) -> None:
+    made = lower(Form(function), (torch.randn(2, 3),))
+    [found] = made.dropped
+    line, _, words = linecache.getline(found.path, found.line).rstrip().partition("  # says: ")
+    assert found.message == words, line
+    with pytest.raises(Exception, match="was not lowered"):
+        made.run(torch.randn(4, 3))

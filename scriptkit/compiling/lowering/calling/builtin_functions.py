@@ -15,7 +15,7 @@ import torch
 
 from scriptkit.compiling.lowering.calling import copies, reductions
 from scriptkit.compiling.lowering.evaluator import plain_objects, texts
-from scriptkit.compiling.lowering.objects import attributes, containers
+from scriptkit.compiling.lowering.objects import attributes, containers, modules
 from scriptkit.compiling.lowering.objects.subscripts import item
 from scriptkit.compiling.lowering.operations import tensors
 from scriptkit.compiling.lowering.operations.comparisons import ORDER, compare
@@ -58,7 +58,7 @@ def _isinstance(evaluator: Evaluator, value: Value, kinds: Value) -> Value:
 def _isinstance_of_optional(evaluator: Evaluator, value: Dyn, kinds: Value) -> Value:
     given, missing = isinstance(value.example_if_given, kinds), isinstance(None, kinds)
     if value.example_if_given is None:
-        raise RefusedError("optional-not-refined", f"`isinstance({value.name}, ...)`: it may be None")
+        raise RefusedError("optional-not-refined", "`isinstance` of a value that may be None")
     if given == missing:
         return given
     return compare(evaluator, ast.IsNot() if given else ast.Is(), value, None)
@@ -67,7 +67,7 @@ def _isinstance_of_optional(evaluator: Evaluator, value: Dyn, kinds: Value) -> V
 def _type(_: Evaluator, value: Value) -> type:
     if isinstance(value, Dyn):
         if value.is_optional:
-            raise RefusedError("optional-not-refined", f"`type({value.name})`: it may be None")
+            raise RefusedError("optional-not-refined", "`type` of a value that may be None")
         return type(value.example)
     return torch.Size if isinstance(value, Sizes) else type(value)
 
@@ -84,8 +84,10 @@ def _len(evaluator: Evaluator, value: Value) -> Value:
         return evaluator.residual.bind(
             syntax.call("len", [evaluator.residual.ref(value)]), len(value.example), "length"
         )
+    if isinstance(value, torch.nn.Module):
+        return modules.length_of(evaluator, value)
     own = getattr(type(value), "__len__", None)
-    if hasattr(own, "__code__") and not isinstance(value, torch.nn.Module):
+    if hasattr(own, "__code__"):
         return evaluator.call(own, [value])
     return len(attributes.items_of(evaluator, value))
 

@@ -190,8 +190,6 @@ _BY_KIND: dict[type, Callable[[Any, Any, list[Value], dict[str, Value]], Value]]
 
 def _call_object(evaluator: Evaluator, function: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     receiver = getattr(function, "__self__", None)
-    if isinstance(receiver, logging.Logger):
-        return None
     if isinstance(function, (types.MethodDescriptorType, types.WrapperDescriptorType)) and args:
         if isinstance(args[0], (Dyn, torch.Tensor)):
             return evaluator.call(attributes.read(evaluator, args[0], function.__name__), args[1:], kwargs)

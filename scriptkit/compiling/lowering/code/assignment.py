@@ -6,6 +6,7 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.objects import attributes, containers, subscripts
 from scriptkit.compiling.lowering.operations import lists, operators
 from scriptkit.compiling.lowering.program import syntax
@@ -41,11 +42,10 @@ def assign(evaluator: Evaluator, target: ast.expr, value: Value, frame: Frame) -
             _unpack(evaluator, target.elts, value, frame)
         case ast.Attribute():
             attributes.assign(evaluator, evaluator.expression(target.value, frame), target.attr, value)
-        case ast.Subscript():
+        case _:
+            assert isinstance(target, ast.Subscript)  # noqa: S101 - the grammar has no other target
             owner = evaluator.lift(evaluator.expression(target.value, frame))
             _set_item(evaluator, owner, evaluator.expression(target.slice, frame), value)
-        case _:
-            raise RefusedError("syntax-not-lowered", f"an assignment to `{type(target).__name__}`")
 
 
 def _name_after(evaluator: Evaluator, value: Value, name: str) -> None:
@@ -144,8 +144,10 @@ def _augmented(
     if lists.is_list(current) and op is ast.Add:
         lists.extend(evaluator, current, value)
         return current
-    if isinstance(current, (dict, set)) or lists.is_list(current):
-        raise RefusedError("operator-not-lowered", "an augmented assignment to a container")
+    if isinstance(current, (dict, set)):
+        return _merged(evaluator, op, current, value)
+    if lists.is_list(current):
+        raise RefusedError("operator-not-lowered", "an augmented assignment to a list of the run, other than `+=`")
     return operators.binary(evaluator, op, current, value)
 
 
@@ -163,6 +165,19 @@ def _in_place(evaluator: Evaluator, op: type[ast.operator], current: Dyn, value:
     )
     evaluator.residual.emit(ast.Expr(call))
     return current
+
+
+def _merged(evaluator: Evaluator, op: type[ast.operator], current: Value, value: Value) -> Value:
+    """`table |= other`, and what sets have besides."""
+    change = _MERGING.get(op)
+    if change is None or not isinstance(value, (dict, set, frozenset)):
+        raise RefusedError("operator-not-lowered", f"`{op.__name__}` in place of a `{type(current).__name__}`")
+    evaluator.effects.changing(current, "an augmented assignment")
+    plain_objects.contents_of(evaluator, value)
+    return plain_objects.native(change, current, value)
+
+
+_MERGING = {ast.BitOr: operator.ior, ast.BitAnd: operator.iand, ast.Sub: operator.isub, ast.BitXor: operator.ixor}
 
 
 def _extended(evaluator: Evaluator, op: type[ast.operator], current: list[Value], value: Value) -> Value:

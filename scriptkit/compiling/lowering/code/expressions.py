@@ -33,14 +33,7 @@ def _name(evaluator: Evaluator, node: ast.Name, frame: Frame) -> Value:
 def _attribute(evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Value:
     owner = evaluator.expression(node.value, frame)
     evaluator.place.node = node
-    return attributes.read(evaluator, owner, _mangled(node.attr, frame))
-
-
-def _mangled(name: str, frame: Frame) -> str:
-    """A private name as Python spells it inside a class body."""
-    if not name.startswith("__") or name.endswith("__") or "__class__" not in frame.cells:
-        return name
-    return f"_{frame.cells['__class__'].cell_contents.__name__.lstrip('_')}{name}"
+    return attributes.read(evaluator, owner, node.attr)
 
 
 def elements(evaluator: Evaluator, nodes: Sequence[ast.expr], frame: Frame) -> list[Value]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.outcomes import Outcome
+    from scriptkit.compiling.lowering.world.values import Value
 
 
 def run(evaluator: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
@@ -63,16 +64,16 @@ def _known(evaluator: Evaluator, node: ast.Call, frame: Frame) -> list[str] | No
         return []
     if function is torch.set_grad_enabled and len(node.args) == 1:
         mode = evaluator.expression(node.args[0], frame)
-        if isinstance(mode, bool):
-            return ["no_grad"] if not mode else _refuse_grad_mode()
+        return ["no_grad"] if mode is False else _refuse_grad_mode(mode)
     if isinstance(function, type) and issubclass(function, torch.autocast):
         given = {keyword.arg: evaluator.expression(keyword.value, frame) for keyword in node.keywords}
         return [] if given.get("enabled") is False else None  # nobody calls the program inside `autocast`
     return None
 
 
-def _refuse_grad_mode() -> NoReturn:
-    raise RefusedError("context-manager-not-lowered", "`with torch.set_grad_enabled(True)`")
+def _refuse_grad_mode(mode: Value) -> NoReturn:
+    words = "(True)`" if mode is True else "` of a value known only at run time"
+    raise RefusedError("context-manager-not-lowered", f"`with torch.set_grad_enabled{words}")
 
 
 _WITHOUT_EFFECT = (torch.profiler.record_function, torch.autograd.profiler.record_function)

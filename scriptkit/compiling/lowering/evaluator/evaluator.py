@@ -170,7 +170,7 @@ class Evaluator:
     def run(self, tree: FunctionTree, frame: Frame) -> Value:
         """Evaluate the body of a function."""
         if self.depth > _DEEPEST_CALL:
-            raise RefusedError("recursion", "calls are nested too deeply")
+            raise _too_deep()
         self.depth += 1
         self.open_frame(frame)
         self.frames.append(frame)
@@ -192,9 +192,11 @@ class Evaluator:
             if isinstance(tree, ast.Lambda):
                 return self.expression(tree.body, frame)
             return self._returned(self.block(tree.body, frame))
-        except RefusedError as refusal:
-            refusal.place = refusal.place or (frame.path, self.place.node)
+        except (RefusedError, RaisedError) as stopped:
+            stopped.place = stopped.place or (frame.path, self.place.node)
             raise
+        except RecursionError as error:
+            raise _too_deep() from error
 
     def _returned(self, outcome: Outcome) -> Value:
         if isinstance(outcome, Left):
@@ -272,3 +274,7 @@ class Evaluator:
             value.refuse_spent()
             value.is_spent = True
         return self.items(value)
+
+
+def _too_deep() -> RefusedError:
+    return RefusedError("recursion", "calls or expressions are nested too deeply")

@@ -18,7 +18,7 @@ def unwrapped(evaluator: Evaluator, value: Value) -> Value:
     if not isinstance(value, Dyn) or not value.is_optional:
         return value
     if value.example is None:
-        raise RaisedError(TypeError(f"`{value.name}` is None"))
+        raise RaisedError(TypeError("None is used where a value is needed"))
     call = syntax.call("torch.jit._unwrap_optional", [evaluator.residual.ref(value)])
     return evaluator.residual.bind(call, value.example, value.name, t.without_none(value.type))
 
@@ -26,4 +26,4 @@ def unwrapped(evaluator: Evaluator, value: Value) -> Value:
 def refuse_optional(value: Value) -> None:
     """Operators know no None."""
     if isinstance(value, Dyn) and value.is_optional:
-        raise RefusedError("optional-not-refined", f"`{value.name}` may be None here")
+        raise RefusedError("optional-not-refined", "the operand may be None here")

@@ -96,6 +96,13 @@ def call_root(evaluator: Evaluator, args: Sequence[Value], kwargs: Mapping[str, 
     return result
 
 
+def call_root_with_hooks(evaluator: Evaluator, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """The call of a module that is lowered with the hooks it has."""
+    result = call(evaluator, evaluator.root, args, kwargs)
+    written_state.refuse_unread(evaluator)
+    return result
+
+
 def is_leaf(module: nn.Module) -> bool:
     """A module of torch's own library, which the compiler knows."""
     cls = type(module)

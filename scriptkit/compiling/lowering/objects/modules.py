@@ -43,9 +43,7 @@ class Parent:
                 return evaluator.call(static.fget, [self.instance])
             if isinstance(static, (types.WrapperDescriptorType, types.MethodDescriptorType, classmethod, staticmethod)):
                 return static.__get__(None if is_class else self.instance, type(self.instance))
-            return static
-        if isinstance(self.instance, nn.Module) and name in self.instance._modules:
-            return read(evaluator, self.instance, name)
+            return _of_class(self.instance, name, static)
         raise RaisedError(AttributeError(f"'super' object has no attribute '{name}'"))
 
 
@@ -114,7 +112,7 @@ def _registered(evaluator: Evaluator, module: nn.Module, name: str, held: Mappin
     return evaluator.facts.read(held, name, value, where)
 
 
-def _of_class(module: nn.Module, name: str, static: Any) -> Value:
+def _of_class(module: Any, name: str, static: Any) -> Value:
     if isinstance(static, types.FunctionType):
         return types.MethodType(static, module)
     if isinstance(static, (classmethod, staticmethod)):
@@ -131,11 +129,11 @@ def is_of_torch(function: Any) -> bool:
 
 def items_of(evaluator: Evaluator, module: nn.Module) -> list[Value]:
     """The items of a container of modules or parameters, in its order."""
-    if not isinstance(module, CONTAINERS) or isinstance(type(module).__iter__, types.FunctionType) is False:
-        raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
-    own = type(module).__iter__
-    if not is_of_torch(own):
+    own = getattr(type(module), "__iter__", None)
+    if isinstance(own, types.FunctionType) and not is_of_torch(own):
         return evaluator.items(evaluator.call(own, [module]))
+    if not isinstance(module, CONTAINERS):
+        raise RefusedError("call-not-lowered", f"an iteration over a `{type(module).__name__}`")
     evaluator.facts.content(module._modules)
     if isinstance(module, nn.ParameterList):
         return [read(evaluator, module, str(number)) for number in range(len(module))]
@@ -148,6 +146,17 @@ def _note_absent(evaluator: Evaluator, module: nn.Module, name: str) -> None:
     """The program rests on it that a module has no such attribute, parameter, buffer or submodule."""
     for holder in (module.__dict__, *(module.__dict__[kind] for kind in ("_parameters", "_buffers", "_modules"))):
         evaluator.facts.absent(holder, name)
+
+
+def length_of(evaluator: Evaluator, module: nn.Module) -> Value:
+    """`len(module)`, which asks no `__iter__`."""
+    own = getattr(type(module), "__len__", None)
+    if isinstance(own, types.FunctionType) and not is_of_torch(own):
+        return evaluator.call(own, [module])
+    if isinstance(module, CONTAINERS) and is_of_torch(type(module).__iter__):
+        return len(items_of(evaluator, module))
+    evaluator.facts.content(module._modules)
+    return plain_objects.native(len, module)
 
 
 def registered_only(evaluator: Evaluator, module: nn.Module, name: Value) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
@@ -43,7 +43,8 @@ def item(evaluator: Evaluator, owner: Value, index: Value) -> Value:
         raise RefusedError(
             "index-known-at-run-time", f"a `{type(owner).__name__}` is indexed by a value known only at run time"
         )
-    if not (is_plain(owner) or isinstance(owner, (dict, list, tuple, nn.Module)) or function is None):
+    readable = (dict, list, tuple, nn.Module, MappingProxyType)
+    if not (is_plain(owner) or isinstance(owner, readable) or function is None):
         raise RefusedError("call-not-lowered", f"an item of a `{type(owner).__name__}`")
     found = native(operator.getitem, owner, index)
     if isinstance(index, slice):

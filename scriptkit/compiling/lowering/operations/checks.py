@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering.evaluator import texts
+from scriptkit.compiling.lowering.operations.comparisons import compare
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import RaisedError
@@ -52,6 +53,12 @@ def _check_with(evaluator: Evaluator, error_type: Value, cond: Value, message: V
     _require(evaluator, cond, message, error_type)
 
 
+def _check_size(evaluator: Evaluator, i: Value, message: Value = None, *, max: Value = None) -> None:
+    _require(evaluator, compare(evaluator, ast.GtE(), i, 0), message, RuntimeError)
+    if max is not None:
+        _require(evaluator, compare(evaluator, ast.LtE(), i, max), message, RuntimeError)
+
+
 def _check_all(evaluator: Evaluator, cond: Value, message: Value = None) -> None:
     _require(evaluator, evaluator.call(torch.all, [cond]), message, RuntimeError)
 
@@ -69,6 +76,7 @@ def _table() -> dict[Any, Callable[..., None]]:
         "_check_value": _check(ValueError),
         "_check_type": _check(TypeError),
         "_check_not_implemented": _check(NotImplementedError),
+        "_check_is_size": _check_size,
         "_check_with": _check_with,
         "_check_tensor_all": _check_all,
         "_check_tensor_all_with": _check_all_with,

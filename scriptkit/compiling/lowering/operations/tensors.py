@@ -114,12 +114,18 @@ def _transposed(evaluator: Evaluator, value: Dyn) -> Value:
     return method(evaluator, value, "permute", [list(range(dimensions))[::-1]], {})
 
 
+def _adjoint(evaluator: Evaluator, value: Dyn) -> Value:
+    return method(evaluator, method(evaluator, value, "transpose", [-2, -1], {}), "conj", [], {})
+
+
 _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
     "shape": shape,
     "ndim": rank,
     "is_nested": lambda _, value: bool(value.example.is_nested),
     "is_mkldnn": lambda _, value: bool(value.example.is_mkldnn),
     "T": _transposed,
+    "mH": _adjoint,
+    "H": _adjoint,
     "mT": lambda evaluator, value: method(evaluator, value, "transpose", [-2, -1], {}),
     "real": lambda evaluator, value: torch_functions.emit(evaluator, torch.real, [value], {}),
     "imag": lambda evaluator, value: torch_functions.emit(evaluator, torch.imag, [value], {}),
@@ -142,7 +148,9 @@ def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value], k
 
 def _emit_method(evaluator: Evaluator, value: Dyn, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if name in _TAKES_SIZES and args and _is_size(args[0]):
-        args = [list(args)] if name != "unflatten" else [args[0], list(args[1])]
+        sizes = args if name != "unflatten" else args[1]
+        sizes = [_as_size(evaluator, size) for size in sizes]
+        args = [sizes] if name != "unflatten" else [args[0], sizes]
     args = [_sizes(evaluator, arg) for arg in args]
     kwargs = {key: _sizes(evaluator, arg) for key, arg in kwargs.items()}
     if name == "to":

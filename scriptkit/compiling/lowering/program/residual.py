@@ -220,8 +220,6 @@ class Residual:
         if type(value) is tuple and value:
             parts = [self.typed(item) for item in value]
             return t.Tuple([part for part, _ in parts]), ast.Tuple([part for _, part in parts], ast.Load())
-        if isinstance(value, torch.Tensor):
-            return t.TENSOR, self.expression(value)
         return type_of(value), self.expression(value)
 
     def argument(self, value: Value) -> ast.expr:

@@ -66,3 +66,4 @@ class RaisedError(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"{type(error).__name__}: {error}")
         self.error = error
+        self.place: tuple[str, ast.AST] | None = None

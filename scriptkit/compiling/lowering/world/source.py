@@ -7,6 +7,7 @@ import linecache
 import sys
 from typing import TYPE_CHECKING
 
+from scriptkit.compiling.lowering.world import private_names
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ def tree_of(code: CodeType) -> FunctionTree:
     arguments = found[0].args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     count = code.co_argcount + code.co_kwonlyargcount
-    if len(names) != count or any(
-        not n.endswith(m.lstrip("_")) for n, m in zip(code.co_varnames[:count], names, strict=True)
-    ):
+    if names != list(code.co_varnames[:count]):
         raise RefusedError("source-unavailable", f"the file of `{code.co_name}` changed after it was imported")
     return found[0]
 
@@ -63,4 +62,5 @@ def _index(text: str) -> dict[tuple[str, int], list[FunctionTree]]:
             found.setdefault((node.name, line), []).append(node)
         elif isinstance(node, ast.Lambda):
             found.setdefault(("<lambda>", node.lineno), []).append(node)
+    private_names.spell_out(tree, text)
     return found

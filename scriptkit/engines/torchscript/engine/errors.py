@@ -4,17 +4,22 @@ from scriptkit.engines.torchscript.calling.traceback_frames import PASSED_OVER, 
 from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator, call_as_python, python_error
 from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
 from scriptkit.engines.torchscript.programs.recording import failed_check, refused
+from scriptkit.engines.torchscript.twin.float_parameters import int_given
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
+from scriptkit.engines.torchscript.types.unfaithful import SharedContainerError, UnfaithfulError
 
 __all__ = [
     "CALL_ERRORS",
     "PASSED_OVER",
     "RECORDED_FROM",
     "CallTranslator",
+    "SharedContainerError",
+    "UnfaithfulError",
     "UninitializedParametersError",
     "UnreadableMethodError",
     "call_as_python",
     "failed_check",
+    "int_given",
     "python_error",
     "raise_at_user_line",
     "refused",

@@ -11,6 +11,14 @@ from scriptkit.engines.torchscript.programs.from_trees import (
     knows_function,
     shadow_class,
 )
+from scriptkit.engines.torchscript.programs.optimised import (
+    FusedMethod,
+    for_this_machine,
+    frozen,
+    fusing_with_onednn,
+    in_channels_last,
+    why_no_onednn,
+)
 from scriptkit.engines.torchscript.programs.plainly import script_as_torch_does
 from scriptkit.engines.torchscript.programs.recording import Recorder, Watcher, compiled, function_of, trace
 from scriptkit.engines.torchscript.programs.standing_in import standing_for
@@ -32,6 +40,7 @@ __all__ = [
     "LINES_PER_FILE",
     "CompiledTree",
     "ForFile",
+    "FusedMethod",
     "Recorder",
     "ScriptModule",
     "Shadow",
@@ -49,10 +58,14 @@ __all__ = [
     "exported_methods",
     "final_names",
     "for_file",
+    "for_this_machine",
     "form_of",
+    "frozen",
     "function_of",
+    "fusing_with_onednn",
     "hand_down_tracer",
     "has_lazy_tensors",
+    "in_channels_last",
     "is_export",
     "is_tensor",
     "knows_function",
@@ -67,4 +80,5 @@ __all__ = [
     "type_store_unchanged_on_failure",
     "types_thrown_away",
     "user_classes",
+    "why_no_onednn",
 ]

@@ -18,9 +18,11 @@ import torch
 from scriptkit import log
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, mark_of, module_classes_checked
+from scriptkit.engines.torchscript.lifting.chained import middle_once
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
+from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.walked_lists import Walk, walk_of
 
@@ -143,6 +145,7 @@ class _Rewriter(ast.NodeTransformer):
             _keep_plain_parameters(tree.args)
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
+            hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
             block = _at(tree.body[0], f"with {TORCH_NAME}.{mode}(): pass")
@@ -160,6 +163,11 @@ class _Rewriter(ast.NodeTransformer):
         walk = walk_of(node)
         self.generic_visit(node)
         return node if walk is None else _with_an_index(node, walk)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """`a < f() < b`: the compiler calls `f` twice."""
+        self.generic_visit(node)
+        return middle_once(node) if len(node.ops) > 1 else node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.engines.torchscript.programs.container_origins import ContainerOrigins
 from scriptkit.engines.torchscript.programs.written import MUTATES_CONTAINERS
@@ -25,6 +25,36 @@ def argument_changed_in_place(graph: Any) -> str | None:
             if changed:
                 return str(min(changed)).split(".")[0]
     return None
+
+
+class Kept(NamedTuple):
+    """Which attributes' containers a graph may change, and which containers it keeps as an attribute too."""
+
+    changed: frozenset[str] = frozenset()
+    pairs: tuple[tuple[str, str, bool], ...] = ()
+    """The attribute; the other attribute, or the argument; whether that is an argument."""
+
+
+def containers_kept(graph: Any) -> Kept:
+    """What an inlined graph does with containers of attributes."""
+    nodes = list(nodes_of(graph))
+    kept = [n for n in nodes if n.kind() == "prim::SetAttr" and private.holds_container(n.inputsAt(1).type())]
+    changing = [n for n in nodes if n.kind() in MUTATES_CONTAINERS and private.holds_container(n.inputsAt(0).type())]
+    if not kept and not changing:
+        return Kept()
+    origins = ContainerOrigins(nodes)
+    read = {n.output().debugName(): n.s("name") for n in nodes if n.kind() == "prim::GetAttr"}
+    arguments = {v.debugName() for v in list(graph.inputs())[1:]}
+    changed = {read[value] for node in changing for value in origins.of(node.inputsAt(0)) if value in read}
+    pairs = []
+    for node in kept:
+        name = node.s("name")
+        for value in sorted(origins.of(node.inputsAt(1))):
+            if value in arguments:
+                pairs.append((name, value.split(".")[0], True))
+            elif read.get(value, name) != name:
+                pairs.append((name, read[value], False))
+    return Kept(frozenset(changed), tuple(pairs))
 
 
 def enters_autocast(graph: Any) -> bool:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.jit import _trace
 
+from scriptkit.engines.torchscript.torch_names import put_right
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.errors import OtherCallError
@@ -59,6 +60,7 @@ def trace(root: nn.Module, inputs: Sequence[Tensor], names: Sequence[str]) -> to
         mirror._c._create_method_from_trace(
             "forward", root, tuple(inputs), _no_variable_name, False, False, list(names), False
         )
+        put_right.recorded(mirror, root)
     return mirror
 
 

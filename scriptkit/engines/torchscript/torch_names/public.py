@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.engines.torchscript.torch_names import python_numbers
+from scriptkit.engines.torchscript.torch_names import put_right
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def script(module: torch.nn.Module) -> torch.jit.ScriptModule:
     """Compile a shadow tree through the public door."""
     scripted: torch.jit.ScriptModule = torch.jit.script(module)
-    python_numbers.put_tree_right(scripted, module)
+    put_right.tree(scripted, module)
     return scripted
 
 
 def script_function(function: FunctionType) -> Any:
     """Compile a free function through the public door."""
     compiled: Any = torch.jit.script(function)
-    python_numbers.put_right([compiled])
+    put_right.functions([compiled])
     return compiled
 
 

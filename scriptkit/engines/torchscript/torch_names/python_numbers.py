@@ -14,28 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-def put_right(functions: Iterable[Any]) -> None:
-    """Replace what differs from Python in the graphs of compiled functions; call this before they run."""
-    for function in functions:
-        graph = function.graph
-        _replace(graph, "aten::remainder", _is_remainder_of_ints, _checked_remainder)
-        _replace(graph, "aten::ne", _compares_float_with_itself, _is_nan)
-        _replace(graph, "aten::eq", _compares_float_with_itself, _is_number)
-        _replace(graph, "prim::max", _takes_floats, _larger)
-        _replace(graph, "prim::min", _takes_floats, _smaller)
-
-
-def put_methods_right(cpp_module: Any) -> None:
-    """`put_right` for every method of a module."""
-    put_right([cpp_module._get_method(name) for name in cpp_module._method_names()])
-
-
-def put_tree_right(scripted: torch.jit.ScriptModule, tree: torch.nn.Module) -> None:
-    """`put_right` for what was compiled of a tree; a part that was TorchScript before is somebody else's."""
-    before = {id(part) for part in tree.modules() if isinstance(part, torch.jit.ScriptModule)}
-    for part in scripted.modules():
-        if id(part) not in before:
-            put_methods_right(part._c)
+def put_right(graph: Any) -> None:
+    """Replace what differs from Python in a compiled graph; call this before it runs."""
+    _replace(graph, "aten::remainder", _is_remainder_of_ints, _checked_remainder)
+    _replace(graph, "aten::ne", _compares_float_with_itself, _is_nan)
+    _replace(graph, "aten::eq", _compares_float_with_itself, _is_number)
+    _replace(graph, "prim::max", _takes_floats, _larger)
+    _replace(graph, "prim::min", _takes_floats, _smaller)
 
 
 def _replace(graph: Any, kind: str, fits: Callable[[Any], bool], replacement: Callable[[Any, _Before], Any]) -> None:

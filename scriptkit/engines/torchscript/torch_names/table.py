@@ -201,6 +201,13 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "object of TorchScript": PrivateName("torch._C", "_jit_is_script_object", instead=_is_script_object),
     "calls written out": PrivateName("torch._C", "_jit_pass_inline"),
     "unused nodes dropped": PrivateName("torch._C", "_jit_pass_dce", instead=_nothing),
+    "program of a graph": PrivateName("torch._C", "_create_function_from_graph"),
+    # ---- made faster
+    "program with constant weights": PrivateName("torch._C", "_freeze_module"),
+    "frozen graph simplified": PrivateName("torch._C", "_jit_pass_optimize_frozen_graph"),
+    "program for this machine": PrivateName("torch._C", "_jit_pass_optimize_for_inference"),
+    "fusion by oneDNN": PrivateName("torch._C", "_jit_set_llga_enabled"),
+    "whether oneDNN fuses": PrivateName("torch._C", "_jit_llga_enabled"),
     # ---- files
     "unit of a program": PrivateName("torch._C", "CompilationUnit"),
     "program of bytes": PrivateName("torch._C", "import_ir_module_from_buffer"),

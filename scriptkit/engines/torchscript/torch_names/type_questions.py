@@ -30,6 +30,17 @@ def holds_container(torch_type: Any) -> bool:
     )
 
 
+def holds_floats(torch_type: Any) -> bool:
+    """Whether values of a TorchScript type are floats, or containers of nothing but floats."""
+    if isinstance(torch_type, C.ListType | C.OptionalType):
+        return any(map(holds_floats, torch_type.containedTypes()))
+    if isinstance(torch_type, C.DictType):
+        return holds_floats(torch_type.containedTypes()[1])
+    if isinstance(torch_type, C.TupleType):
+        return all(map(holds_floats, torch_type.containedTypes()))
+    return bool(torch_type.kind() == "FloatType")
+
+
 def containers_deep(torch_type: Any) -> int:
     """How many lists, dictionaries and tuples lie one inside the other in values of a TorchScript type."""
     if not isinstance(torch_type, C.ListType | C.DictType | C.TupleType | C.OptionalType):

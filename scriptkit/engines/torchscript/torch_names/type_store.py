@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.jit import _recursive
 
-from scriptkit.engines.torchscript.torch_names import python_numbers
+from scriptkit.engines.torchscript.torch_names import put_right
 from scriptkit.engines.torchscript.torch_names.stubs import definition
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
@@ -46,7 +46,7 @@ def compile_methods(concrete_type: Any, methods: list[Any], properties: list[Any
     for stub in methods:
         if not new_instance(concrete_type)._has_method(stub.def_.name().name):
             _compile_methods(concrete_type, [stub], [])
-    python_numbers.put_methods_right(new_instance(concrete_type))
+    put_right.methods(new_instance(concrete_type))
     _recursive_.concrete_type_store.methods_compiled.add(concrete_type)
 
 
@@ -67,7 +67,7 @@ def compile_function(parsed: Any, name: str, qualified_name: str, defaults: dict
     """Compile a free function."""
     callback = _names_seen_by(parsed)
     compiled = _compile_function(qualified_name, definition(parsed, name, None), callback, defaults)
-    python_numbers.put_right([compiled])
+    put_right.functions([compiled])
     return compiled
 
 
@@ -90,7 +90,7 @@ def wrap(cpp_module: Any) -> torch.jit.ScriptModule:
 def script_tree(module: torch.nn.Module, stubs_of: Callable[[torch.nn.Module], list[Any]]) -> torch.jit.ScriptModule:
     """Compile a tree of modules whose methods `stubs_of` gives."""
     compiled: torch.jit.ScriptModule = _make_tree(module, stubs_of, share_types=True)
-    python_numbers.put_tree_right(compiled, module)
+    put_right.tree(compiled, module)
     return compiled
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.utils import parametrize
+
+from scriptkit.live.computed_tensors import has_changing_parametrization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,16 +74,9 @@ def parametrized_in(
         count = sum(reads[f"{path}.{name}".lstrip(".")] for path in paths.get(id(module), ()))
         if count:
             found.pushed.append((module, name, cpp))
-            if _has_state(module, name):
+            if has_changing_parametrization(module, name):
                 (found.with_state if count == 1 else found.read_unevenly).append(module)
     return found
-
-
-def _has_state(module: torch.nn.Module, name: str) -> bool:
-    if not parametrize.is_parametrized(module):
-        return False
-    parametrizations: Any = module.parametrizations
-    return any(True for _ in parametrizations[name].buffers())
 
 
 def _reads(graph: Any) -> Iterator[str]:

@@ -18,6 +18,7 @@ from scriptkit import log
 from scriptkit.engines.torchscript.lifting.ignoring import owners
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
+    containers_kept,
     enters_autocast,
     makes_tensors_anywhere,
 )
@@ -25,13 +26,17 @@ from scriptkit.engines.torchscript.programs.written import attributes_read_in, a
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
+from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, float_parameters
 from scriptkit.engines.torchscript.twin.overrides import Overrides
 from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
+from scriptkit.engines.torchscript.twin.shared_containers import kept_twice, paths_of, shared_now
 from scriptkit.engines.torchscript.twin.tensor_subclasses import acts_for_itself, first_among
 from scriptkit.engines.torchscript.twin.watched_code import WatchedCode
 from scriptkit.engines.torchscript.types.compiler import CompiledTree, own_type
 from scriptkit.engines.torchscript.types.shadow import class_of
 from scriptkit.live import hooks
+from scriptkit.live.copies import random_states_kept
+from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.watching.expression import Expression
 from scriptkit.watching.sameness import is_same
@@ -78,6 +83,7 @@ class Twin:
         for parametrized_module, _ in shadow.parametrized:
             self._slots.add(parametrized_module._modules, "parametrizations")
         self._parametrized: dict[str, Parametrized] = {}
+        self._float_parameters: dict[str, tuple[FloatParameter, ...]] = {}
         self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
@@ -86,6 +92,7 @@ class Twin:
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
         self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
         self._pulled = self._find_written()
+        self._paths = paths_of(module, self.cpp)
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
         self.hooks += self._inner_hooks
@@ -96,6 +103,7 @@ class Twin:
             or self.has_parametrized
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
+            or bool(self.float_parameters("forward"))
             or bool(self.parts)
             or self._acting_tensors
         )
@@ -241,7 +249,25 @@ class Twin:
         for module, _, _ in self.modules:
             if private.was_replaced(type(module)):
                 return f"`{type(module).__name__}.forward` was replaced"
-        return None
+        return self._kept_twice()
+
+    def _kept_twice(self) -> str | None:
+        """Why compiled code would make two of a container that Python keeps once: it stores it at a second place."""
+        if not self._containers or not self._pulled:
+            return None
+        graphs = (self.root._get_method(name).inlined_graph for name in self.root._method_names())
+        return kept_twice(map(containers_kept, graphs))
+
+    def container_of_two(self) -> str | None:
+        """The same for what a file holds: nothing of Python can stand in for it there."""
+        return self._kept_twice() or self.shared_container()
+
+    def shared_container(self) -> str | None:
+        """Why the twin cannot represent the tree as it is now: a container has two owners."""
+        if len(self._containers) == 0 or not self._pulled:
+            return None
+        written = {(id(cpp), name) for _, name, cpp in self._pulled}
+        return shared_now(self._containers, written, self._paths)
 
     def decorated_with_autocast(self) -> str | None:
         """Which method of the tree is decorated with autocast, or switches it on."""
@@ -259,6 +285,16 @@ class Twin:
     def makes_tensors_anywhere(self, name: str) -> bool:
         """Whether a method of the root makes tensors without naming a device."""
         return self._graph_facts(name)[1]
+
+    def float_parameters(self, name: str) -> tuple[FloatParameter, ...]:
+        """The parameters of a method of the root that take floats."""
+        known = self._float_parameters.get(name)
+        if known is None:
+            function = getattr(class_of(self.modules[0][0]), name, None)
+            has_one = function is not None and self.root._has_method(name)
+            known = float_parameters(self.root._get_method(name), function) if has_one else ()
+            self._float_parameters[name] = known
+        return known
 
     def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
         key = (self.tree.concrete_type, name)
@@ -284,10 +320,11 @@ class Twin:
         return known
 
     def fix_parametrized(self) -> None:
-        """Give every parametrized tensor its present value for good, as a file needs it."""
-        for module, name, cpp in self._candidates:
-            with torch.no_grad():
-                cpp.setattr(name, getattr(module, name).detach())
+        """Give every parametrized tensor its present value for good, as a file needs it; computed on a life."""
+        lives = {id(module): life_of(module) for module, _, _ in self._candidates}
+        with torch.no_grad(), random_states_kept():
+            for module, name, cpp in self._candidates:
+                cpp.setattr(name, getattr(lives[id(module)], name).detach())
 
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""
@@ -314,7 +351,7 @@ class Twin:
             return f"it changes its argument `{changed}` in place, and compiled code gets a copy of it"
         if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:
             return "a parametrization with a state is not read exactly once"
-        return self._reason_for_eager
+        return self._reason_for_eager or self.shared_container()
 
     def _held(self) -> Iterator[Any]:
         return (holder.get(key) for holder, key in zip(self._slots.holders, self._slots.keys, strict=True))

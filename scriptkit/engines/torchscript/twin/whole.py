@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.types.explaining import compile_or_explain
+from scriptkit.engines.torchscript.types.unfaithful import SharedContainerError
 from scriptkit.errors import CompilationError
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
     if hidden is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {hidden}; write a subclass instead"
         raise CompilationError(message)
+    shared = twin.container_of_two()
+    if shared is not None:
+        message = f"{type(module).__name__} cannot become TorchScript as it is: {shared}"
+        raise SharedContainerError(f"{message}; give each its own, and hand values over as arguments and results")
     changed = next(filter(None, (part.why_in_no_file() for part in twin.parts)), None)
     if changed is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {changed}"

@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.types.instance_facts import (
 )
 from scriptkit.engines.torchscript.types.shadow import UninitializedParametersError
 from scriptkit.engines.torchscript.types.translation import decorator_diagnostic, diagnostic_of
+from scriptkit.engines.torchscript.types.unfaithful import UnfaithfulError
 from scriptkit.errors import CompilationError, ScriptkitError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
     """
     _refuse_unsupported_python()
     contradictions = check_instances(module)
+    if contradictions and all(d.name == "int-for-float" for d in contradictions.values()):
+        explained = _error(module, [*contradictions.values()])
+        raise UnfaithfulError(explained.headline, explained.diagnostics)
     if contradictions:
         constants = {place for place, d in contradictions.items() if d.name == "final-constant-bad-value"}
         raise _error(module, [*contradictions.values(), *_all_errors(module, constants)])

@@ -24,7 +24,9 @@ from scriptkit.engines.torchscript.lifting.function_source import (
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.types.int_for_float import default_of_an_int, has_int_for_float
 from scriptkit.engines.torchscript.types.shadow import class_of, source_modules
+from scriptkit.live.marks import is_scriptable
 from scriptkit.rules import rule_named
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]
                 problem = _problem_with(held[name], name, annotation)
                 if problem is not None and (is_final(annotation) or name in reached_names(map(class_of, modules))):
                     found[cls, name] = _at_assignment(cls, name, problem)
+        if is_scriptable(module):
+            found.update(((cls, d.method), d) for d in default_of_an_int(cls))
     return found
 
 
@@ -89,6 +93,14 @@ def _problem_with(value: Any, name: str, annotation: Any) -> _Finding | None:
             "not a TorchScript type",
             "the compiler knows Tensor, int, float, complex, bool, str, and List, Dict, Tuple and Optional of these",
             f"declare `{name}` with one of these types, or drop the declaration",
+        )
+    if has_int_for_float(value, annotation):
+        return _Finding(
+            "int-for-float",
+            f"`self.{name}` holds `{_short(value)}`, and its declared type has a `float` there",
+            "an `int` in Python",
+            "compiled code has a `float` there: other types of results, and of tensors that it meets",
+            f"write the numbers of `self.{name}` as floats: `2.0`",
         )
     if not private.fits(value, annotation):
         written = inspect.formatannotation(annotation)

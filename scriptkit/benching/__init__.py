@@ -1,0 +1,1 @@
+"""How fast a module is in each form it has: `bench`."""

@@ -1,0 +1,44 @@
+"""Code of functions, compiled once and copied into compiled graphs, at the line of the node it stands for."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def insert(graph: Any, place: Any, function: Callable[..., Any], inputs: list[Any]) -> list[Any]:
+    """Copy the code of a function before a node of a graph; gives the outputs."""
+    before = list(nodes_of(graph))  # kept, so that each node stays the same object of Python
+    known = set(map(id, before))
+    graph.setInsertPoint(place)
+    made = graph.insertGraph(_graph_of(function), inputs)
+    graph.setInsertPoint(graph.return_node())
+    for node in nodes_of(graph):
+        if id(node) not in known:
+            node.copyMetadata(place)
+    return list(made)
+
+
+def replace(graph: Any, node: Any, function: Callable[..., Any]) -> None:
+    """Put the code of a function in the place of a node, with its inputs."""
+    [made] = insert(graph, node, function, list(node.inputs()))
+    node.output().replaceAllUsesWith(made)
+    node.destroy()
+
+
+def nodes_of(block: Any) -> Iterator[Any]:
+    """Every node of a graph, those in branches and loops included."""
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from nodes_of(inner)
+
+
+@cache
+def _graph_of(function: Callable[..., Any]) -> Any:
+    return torch.jit.script(function).inlined_graph

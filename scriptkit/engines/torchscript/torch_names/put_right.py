@@ -1,0 +1,53 @@
+"""What torch's compiler makes otherwise than Python, put right in the graphs of what was compiled, before they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from scriptkit.engines.torchscript.torch_names import (
+    checked_numbers,
+    loop_aliases,
+    own_elements,
+    python_numbers,
+    texts,
+    unused_results,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def functions(compiled: Sequence[Any]) -> None:
+    """Compiled functions and methods."""
+    by_name = {function.name: function for function in compiled}
+    for function in by_name.values():
+        python_numbers.put_right(function.graph)
+        checked_numbers.put_right(function.graph)
+        own_elements.put_right(function.graph)
+        texts.put_right(function.graph)
+    loop_aliases.tell(by_name)
+    unused_results.keep(compiled)
+
+
+def methods(cpp_module: Any) -> None:
+    """Every method of a module."""
+    functions([cpp_module._get_method(name) for name in cpp_module._method_names()])
+
+
+def tree(scripted: torch.jit.ScriptModule, module: torch.nn.Module) -> None:
+    """What was compiled of a tree; a part that was TorchScript before is somebody else's."""
+    for part in _made_new(scripted, module):
+        methods(part)
+
+
+def recorded(trace: torch.jit.ScriptModule, module: torch.nn.Module) -> None:
+    """What was recorded of a tree: its numbers are those of the run."""
+    for part in _made_new(trace, module):
+        unused_results.keep([part._get_method(name) for name in part._method_names()])
+
+
+def _made_new(scripted: torch.jit.ScriptModule, module: torch.nn.Module) -> list[Any]:
+    before = {id(part) for part in module.modules() if isinstance(part, torch.jit.ScriptModule)}
+    return [part._c for part in scripted.modules() if id(part) not in before]

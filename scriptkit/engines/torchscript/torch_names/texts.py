@@ -1,0 +1,135 @@
+"""Texts in compiled graphs: an operator that works on bytes refuses a text beyond ASCII, and none hangs.
+
+The check stands before the outermost loop that does not make the text, so that a loop over letters asks once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scriptkit.engines.torchscript.torch_names import text_functions
+from scriptkit.engines.torchscript.torch_names.copied_functions import insert, nodes_of, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_BY_BYTES = frozenset(
+    f"aten::{name}"
+    for name in (
+        "len __getitem__ slice list upper lower title capitalize swapcase find rfind index rindex center ljust rjust "
+        "zfill expandtabs isalpha isalnum isdigit isnumeric isdecimal islower isupper isspace isprintable isidentifier "
+        "istitle splitlines ord"
+    ).split()
+)
+_OF_WHITESPACE = frozenset({"aten::split", "aten::rsplit", "aten::strip", "aten::lstrip", "aten::rstrip"})
+_WITH_PLACES = frozenset({"aten::startswith", "aten::endswith", "aten::count"})
+_PLACES_LEFT_OUT = (0, -1)
+_SEPARATED = frozenset({"aten::split", "aten::rsplit", "aten::partition", "aten::rpartition"})
+_REPLACED: dict[str, Callable[..., str | int]] = {
+    "aten::count": text_functions.counted,
+    "aten::replace": text_functions.replaced,
+}
+
+
+def put_right(graph: Any) -> None:
+    """Add the checks to a compiled graph; call this before it runs."""
+    checked: dict[str, list[Any]] = {}
+    for node in list(nodes_of(graph)):
+        if not node.kind().startswith("aten::") or not _takes_text(node):
+            continue
+        text = node.inputsAt(0)
+        if _works_on_bytes(node) and not _is_ascii(text):
+            _check_once(graph, node, text, checked)
+        if node.kind() in _SEPARATED and _is_text(node.inputsAt(1)) and not _is_constant(node.inputsAt(1)):
+            insert(graph, node, text_functions.refuse_empty, [node.inputsAt(1)])
+        elif node.kind() in _REPLACED and not _is_constant(node.inputsAt(1), of_letters=True):
+            replace(graph, node, _REPLACED[node.kind()])
+
+
+def _check_once(graph: Any, node: Any, text: Any, checked: dict[str, list[Any]]) -> None:
+    """Check a text before a node, unless that was done on the way to it; `checked` are the blocks where it was."""
+    place = _outside_of_loops(node, text)
+    known = checked.setdefault(text.debugName(), [])
+    if not any(block in known for block in _blocks_round(place)):
+        known.append(place.owningBlock())
+        insert(graph, place, text_functions.refuse_beyond_ascii, [text])
+
+
+def _blocks_round(node: Any) -> Iterator[Any]:
+    while node is not None:
+        yield node.owningBlock()
+        node = node.owningBlock().owningNode()
+
+
+def _takes_text(node: Any) -> bool:
+    inputs = list(node.inputs())
+    return bool(inputs) and _is_text(inputs[0])
+
+
+def _is_text(value: Any) -> bool:
+    return bool(value.type().kind() == "StringType")
+
+
+def _works_on_bytes(node: Any) -> bool:
+    kind = node.kind()
+    if kind in _OF_WHITESPACE:
+        given = node.inputsAt(1)
+        return not _is_text(given) or (_is_constant(given) and _text_of(given).isspace())
+    if kind in _WITH_PLACES:
+        return tuple(value.toIValue() for value in list(node.inputs())[2:]) != _PLACES_LEFT_OUT
+    return kind in _BY_BYTES and not _is_true_of_bytes(node)
+
+
+def _compares_with_nothing(node: Any) -> bool:
+    """`len(text) > 0`: as true of bytes as of letters."""
+    if node.kind() not in ("aten::gt", "aten::eq", "aten::ne"):
+        return False
+    other = node.inputsAt(1)
+    return bool(other.node().kind() == "prim::Constant" and other.toIValue() == 0)
+
+
+def _is_true_of_bytes(node: Any) -> bool:
+    """Whether it is a question that bytes answer: `part in text` is `text.find(part, 0, len(text)) != -1`."""
+    users = [use.user for use in node.output().uses()]
+    if node.kind() == "aten::find":
+        return bool(users) and all(user.kind() == "aten::ne" for user in users)
+    if node.kind() == "aten::len" and users and all(map(_compares_with_nothing, users)):
+        return True
+    of_find = [user for user in users if user.kind() == "aten::find"]
+    return node.kind() == "aten::len" and bool(users) and of_find == users and all(map(_is_true_of_bytes, of_find))
+
+
+def _is_constant(value: Any, *, of_letters: bool = False) -> bool:
+    is_known = value.node().kind() == "prim::Constant"
+    return is_known and (not of_letters or len(_text_of(value)) > 0)
+
+
+def _text_of(constant: Any) -> str:
+    try:
+        return str(constant.toIValue())
+    except UnicodeDecodeError:  # `chr(233)` is one byte in compiled code
+        return "\N{REPLACEMENT CHARACTER}"
+
+
+def _is_ascii(value: Any) -> bool:
+    """Whether a text is known to be, or is made of one that was checked."""
+    if _is_constant(value):
+        return _text_of(value).isascii()
+    node = value.node()
+    return node.kind() in _BY_BYTES and _takes_text(node)
+
+
+def _outside_of_loops(node: Any, text: Any) -> Any:
+    """The outermost loop round a node that does not make the text; the node itself where there is none."""
+    place, inner = node, node
+    home = _block_of(text)
+    while home is not None and inner.owningBlock() != home and inner.owningBlock().owningNode() is not None:
+        inner = inner.owningBlock().owningNode()
+        if inner.kind() == "prim::Loop":
+            place = inner
+    return place
+
+
+def _block_of(value: Any) -> Any:
+    node = value.node()
+    return None if node is None else node.owningBlock()
