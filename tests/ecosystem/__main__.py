@@ -7,11 +7,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.ecosystem.models import KINDS
 from tests.ecosystem.page import ALLOWED, write_page
 from tests.ecosystem.story import STORIES, Outcome, Story
 from tests.ecosystem.teller import Teller
+
 
 def _outcomes(stories: list[tuple[int, Story]]) -> Iterator[tuple[Story, dict[str, Outcome]]]:
     teller = Teller()
@@ -21,7 +23,7 @@ def _outcomes(stories: list[tuple[int, Story]]) -> Iterator[tuple[Story, dict[st
             marks = "  ".join(f"{kind} {found[kind].verdict}" for kind in KINDS)
             sys.stdout.write(f"[{place}/{len(stories)}] {one.tool}: {one.what}: {marks}\n")
             for kind in KINDS:
-                if found[kind].words and found[kind].verdict not in {"none"}:
+                if found[kind].words and found[kind].verdict != "none":
                     sys.stdout.write(f"      {kind}: {found[kind].words}\n")
             sys.stdout.flush()
             yield one, found
@@ -44,14 +46,14 @@ def main() -> int:
     ]
     rows = [*_outcomes(stories)]
     for kind in KINDS:
-        counts = Counter(found[kind].verdict for _, found in rows)
-        sys.stdout.write(f"{kind}: " + ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items())) + "\n")
+        counts = sorted(Counter(found[kind].verdict for _, found in rows).items())
+        sys.stdout.write(f"{kind}: " + ", ".join(f"{verdict} {count}" for verdict, count in counts) + "\n")
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump([[one.tool, one.what, {k: vars(o) for k, o in found.items()}] for one, found in rows], file, indent=1)
+        table = [[one.tool, one.what, {kind: vars(found[kind]) for kind in KINDS}] for one, found in rows]
+        Path(options.json).write_text(json.dumps(table, indent=1), encoding="utf-8")
     if options.write:
         write_page(rows)
-    wrong = [one for one, found in rows if any(found[kind].verdict in {"differs", "error"} for kind in ("own", "compiled"))]
+    wrong = [one for one, found in rows if {found["own"].verdict, found["compiled"].verdict} & {"differs", "error"}]
     sys.stdout.write(f"own or compiled not as plain: {len(wrong)} of {len(rows)}\n")
     return int(len(wrong) > ALLOWED)
 

@@ -18,9 +18,11 @@ HEAD = """\
 <!-- written by `make ecosystem` -->
 
 Tools that people put round a model, each in an everyday use, told four times with the same weights: with a plain
-`nn.Module`, with a `ScriptableModule`, with `scriptkit.compile(module)`, and with the module of a loaded file. *equal*: the
-results are those of the plain module. A number leads to what was told besides: mostly that the call ran as Python, since
-compiled code cannot represent it. `-`: nothing that can be done with TorchScript.
+`nn.Module`, with a `ScriptableModule`, with `scriptkit.compile(module)`, and with the module of a loaded file.
+
+*equal*: the results are those of the plain module. A number leads to what was told besides: mostly that the call ran as
+Python, since compiled code cannot represent it. *refused*: an error, with its words; those of loaded files are torch's.
+`-`: nothing that can be done with TorchScript.
 
 """
 
@@ -34,7 +36,12 @@ def write_page(rows: list[tuple[Story, dict[str, Outcome]]]) -> None:
         lines.append(f"| {_tool(one)} | {one.what} | {' | '.join(cells)} |")
     told = [f"{number}. {words}" for words, number in notes.items()]
     counts = "; ".join(f"{kind} {sum(f[kind].verdict == 'equal' for _, f in rows)}" for kind in KINDS)
-    text = f"{HEAD}{len(rows)} uses, equal in: {counts}.\n\n" + "\n".join(lines) + "\n\n## What was told\n\n" + "\n".join(told)
+    text = (
+        f"{HEAD}{len(rows)} uses, equal in: {counts}.\n\n"
+        + "\n".join(lines)
+        + "\n\n## What was told\n\n"
+        + "\n".join(told)
+    )
     PAGE.write_text(f"{text}\n", encoding="utf-8")
 
 

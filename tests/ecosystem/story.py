@@ -20,10 +20,6 @@ from tests.ecosystem.models import KINDS, inputs, made
 Tell = Callable[[Any, Tensor], Any]
 
 
-class Inapplicable(Exception):  # noqa: N818 - no error: the row says why
-    """Nothing that can be done with this kind of a model, with or without scriptkit."""
-
-
 @dataclass(frozen=True)
 class Story:
     """What is done with a model, by which package; the result is compared."""
@@ -88,12 +84,14 @@ def _run(one: Story, kind: str) -> tuple[Outcome, Any]:
             torch.manual_seed(2)
             result = one.tell(model, inputs())
         except Exception as error:  # noqa: BLE001 - whatever it is stands in the table
-            return Outcome("error", f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"), None
+            first = next(iter(str(error).strip().splitlines()), "")
+            return Outcome("error", f"{type(error).__name__}: {first}"), None
         finally:
             if torch.distributed.is_available() and torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
     words = [str(one.message) for one in heard if issubclass(one.category, ScriptkitWarning)]
-    return Outcome("equal", "; ".join(dict.fromkeys(word.partition(" runs as Python here: ")[2] or word for word in words))), result
+    reasons = dict.fromkeys(word.partition(" runs as Python here: ")[2] or word for word in words)
+    return Outcome("equal", "; ".join(reasons)), result
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,8 @@ def _(model: Any, x: Tensor) -> Any:
     from torchinfo import summary
 
     found = summary(model, input_data=x, verbose=0)
-    return found.total_params, found.total_mult_adds, [layer.class_name.replace("Own", "Net") for layer in found.summary_list]
+    names = [layer.class_name.replace("Own", "Net") for layer in found.summary_list]
+    return found.total_params, found.total_mult_adds, names
 
 
 @story("torchsummary", "summary", package="torchsummary", loaded=LAYERS)
@@ -139,7 +139,7 @@ def _(model: Any, x: Tensor) -> Any:
     from jaxtyping import Float, jaxtyped
 
     @jaxtyped(typechecker=beartype)
-    def call(rows: Float[Tensor, "n 8"]) -> Float[Tensor, "n 8"]:
+    def call(rows: Float[Tensor, "n 8"]) -> Float[Tensor, "n 8"]:  # noqa: F722
         return model(rows)  # type: ignore[no-any-return]
 
     return call(x)
@@ -241,19 +241,6 @@ def _(model: Any, x: Tensor) -> Any:
 
     keeper = ray.remote(Keeper).remote(model)
     return ray.get([keeper.call.remote(rows) for rows in x.split(2)])
-
-
-@story("MLflow", "a model logged by its state", package="mlflow-skinny")
-def _(model: Any, x: Tensor) -> Any:
-    import mlflow
-
-    with tempfile.TemporaryDirectory() as folder:
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/runs.db")
-        with mlflow.start_run():
-            mlflow.log_param("parameters", sum(p.numel() for p in model.parameters()))
-            file = io.BytesIO()
-            torch.save(model.state_dict(), file)
-    return len(file.getvalue()) > 0, model(x)
 
 
 @story("functools", "cache of a function that takes it")

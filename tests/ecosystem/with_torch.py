@@ -435,7 +435,9 @@ def _(model: Any, x: Tensor) -> Any:
 def _(model: Any, x: Tensor) -> Any:
     alone()
     parallel = nn.parallel.DistributedDataParallel(model)
-    optimizer = distributed.optim.ZeroRedundancyOptimizer(parallel.parameters(), torch.optim.SGD, lr=0.1)
+    from torch.distributed.optim import ZeroRedundancyOptimizer
+
+    optimizer = ZeroRedundancyOptimizer(parallel.parameters(), torch.optim.SGD, lr=0.1)
     return steps(parallel, x, optimizer)
 
 
@@ -470,7 +472,7 @@ def _(model: Any, x: Tensor) -> Any:
 
 @story("torch.distributed.checkpoint", "saved and loaded")
 def _(model: Any, x: Tensor) -> Any:
-    import torch.distributed.checkpoint as checkpoint
+    from torch.distributed import checkpoint
 
     with tempfile.TemporaryDirectory() as folder:
         checkpoint.save(model.state_dict(), checkpoint_id=folder, no_dist=True)

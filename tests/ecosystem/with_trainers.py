@@ -53,12 +53,14 @@ def _(model: Any, x: Tensor) -> Any:
     return first
 
 
-@story("Accelerate", "hooks added and removed", package="accelerate", loaded="`forward` of a ScriptModule is not replaced")
+@story(
+    "Accelerate", "hooks added and removed", package="accelerate", loaded="`forward` of a ScriptModule is not replaced"
+)
 def _(model: Any, x: Tensor) -> Any:
     from accelerate.hooks import ModelHook, add_hook_to_module, remove_hook_from_module
 
     class Doubling(ModelHook):  # type: ignore[misc]
-        def post_forward(self, module: Any, output: Any) -> Any:  # noqa: ARG002
+        def post_forward(self, module: Any, output: Any) -> Any:
             return 2 * output
 
     add_hook_to_module(model, Doubling())
