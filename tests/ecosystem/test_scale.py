@@ -73,7 +73,7 @@ def test_batches_with_ray_data(file: Path) -> None:
     assert "128 rows scored" in run("-m", "examples.scale.batch_ray", str(file))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def _ray() -> Iterator[None]:
     os.environ.update({name: ENVIRONMENT[name] for name in ("PYTHONPATH", "RAY_AUTH_MODE")})
     import ray
