@@ -30,7 +30,7 @@ ECOSYSTEM ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/scriptkit/ecosystem
 # what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
 MYPY_VERSIONS ?= 2.3.1 2.4.1
 
-.PHONY: help demo test check zoo zoo-export ecosystem lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
+.PHONY: help demo test check zoo zoo-export zoo-optimize ecosystem lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,9 @@ $(ZOO)/ready: $(READY) tests/zoo/packages.txt
 
 zoo: $(ZOO)/ready  ## every model of other people, with figures by source
 	@SCRIPTKIT_ZOO=all $(BIN)/python -m tests.zoo
+
+zoo-optimize: $(ZOO)/ready  ## every model of other people optimised: none different, none slower
+	@$(BIN)/python -m tests.zoo.optimized
 
 zoo-export: $(ZOO)/ready  ## every model of other people as a verified program of torch.export
 	@$(BIN)/python -m tests.zoo.exported
@@ -104,8 +107,8 @@ mypy-matrix: $(MYPY_VERSIONS:%=$(VENV)/mypy-%/ready)  ## the tests of the plugin
 # Other versions of torch and Python, each in an environment of its own outside the tree. PYTHON names versions there:
 # `make torch-matrix TORCH="2.15.0 2.14.1" PYTHON=3.13`
 TORCH ?=
-PARTS ?= README demo suite
-torch-matrix: $(READY)  ## README, demo and suite with every supported torch and Python, or with TORCH=... PYTHON=...
+PARTS ?= README demo modules suite
+torch-matrix: $(READY)  ## README, demo, torch's modules and suite with every supported torch and Python, or with TORCH=... PYTHON=...
 	@$(BIN)/python -m tools.torch_matrix --torch "$(TORCH)" --python "$(PYTHONS)" $(PARTS:%=--only %)
 
 versions: $(READY)  ## write the page of the supported versions
