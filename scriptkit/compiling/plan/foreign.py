@@ -67,7 +67,11 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
     """
     with LOCK, type_store_unchanged_on_failure(), nothing_left(root):
         planning = _Planning(root, call, error, complete)
-        waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
+        waiting = {
+            path: child
+            for path, child in planning.foreign(root, "")
+            if _needs_form(child, parametrizations=call is not None)
+        }
         if waiting:
             _require_alone(root, waiting)
             planning.choose(waiting)
@@ -83,8 +87,9 @@ def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
         raise error
 
 
-def _needs_form(module: nn.Module) -> bool:
-    if any(is_traced(part) for part in module.modules()) or computing(module):
+def _needs_form(module: nn.Module, *, parametrizations: bool) -> bool:
+    """With `parametrizations`, those that write when they are read count: script can stand for them in a call."""
+    if any(is_traced(part) for part in module.modules()) or computing(module, parametrizations=parametrizations):
         return True
     try:
         compile_tree(module)
@@ -226,7 +231,7 @@ def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
-    if computing(child):
+    if computing(child, parametrizations=False):
         return "it computes its tensors in its call"
     try:
         compile_or_explain(child)
