@@ -27,7 +27,7 @@ ZOO := $(VENV)/zoo/site-packages
 # what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
 MYPY_VERSIONS ?= 2.3.1 2.4.1
 
-.PHONY: help demo test check zoo zoo-export lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
+.PHONY: help demo test check zoo zoo-export zoo-optimize lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +55,9 @@ $(ZOO)/ready: $(READY) tests/zoo/packages.txt
 
 zoo: $(ZOO)/ready  ## every model of other people, with figures by source
 	@SCRIPTKIT_ZOO=all $(BIN)/python -m tests.zoo
+
+zoo-optimize: $(ZOO)/ready  ## every model of other people optimised: none different, none slower
+	@$(BIN)/python -m tests.zoo.optimized
 
 zoo-export: $(ZOO)/ready  ## every model of other people as a verified program of torch.export
 	@$(BIN)/python -m tests.zoo.exported

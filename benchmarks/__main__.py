@@ -13,19 +13,22 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checking, deployment, editor, lowering, measurements, portable, tracing, trials
+from benchmarks import (
+    checking,
+    deployment,
+    editor,
+    files,
+    lowering,
+    measurements,
+    optimizing,
+    portable,
+    tracing,
+    trials,
+)
 from benchmarks.measurements import Effort, Row
 
-ALL = (
-    measurements.ALL
-    | deployment.ALL
-    | checking.ALL
-    | lowering.ALL
-    | tracing.ALL
-    | portable.ALL
-    | editor.ALL
-    | trials.ALL
-)
+PARTS = (measurements, deployment, checking, lowering, tracing, portable, editor, optimizing, files, trials)
+ALL: dict[str, measurements.Measurement] = {name: found for part in PARTS for name, found in part.ALL.items()}
 
 
 def drawn(rows: list[Row]) -> Table:

@@ -110,14 +110,25 @@ def calls(effort: Effort) -> list[Row]:
     net, plain_net = models.Net().eval(), scripted(models.PlainNet().eval())
     tiny, plain_tiny = models.Tiny().eval(), scripted(models.PlainTiny().eval())
     wide, plain_wide = models.Wide(100).eval(), scripted(models.PlainWide(100).eval())
+    many = [
+        microseconds(_many(kind, count, effort), f"call of {count} children ({kind.__name__})", 1.10)
+        for kind, count in ((nn.Linear, 300), (nn.BatchNorm1d, 300), (nn.Linear, 1000))
+    ]
     return [
         microseconds(call(net, plain_net, 16, effort), "call of a net of 20 µs or more", 1.10),
         microseconds(call(tiny, plain_tiny, 4, effort), "call of a net of 7 µs", 1.35),
         microseconds(call(scriptkit.pinned(tiny), plain_tiny, 4, effort), "the same, pinned", 0.80),
         microseconds(call(wide, plain_wide, 4, effort), "call of 100 children", None),
+        *many,
         microseconds(call(net, models.PlainNet().eval(), 16, effort), "net of 20 µs, against eager", None),
         microseconds(call(tiny, models.PlainTiny().eval(), 4, effort), "net of 7 µs, against eager", None),
     ]
+
+
+def _many(kind: type[nn.Module], count: int, effort: Effort) -> Comparison:
+    """Many layers of torch: the cost of looking at them must not grow with their number."""
+    layers, plain = models.Layers(kind, count).eval(), scripted(models.PlainLayers(kind, count).eval())
+    return call(layers, plain, 4, Effort(max(11, effort.rounds // 3), 0))
 
 
 def slot(effort: Effort) -> list[Row]:

@@ -81,6 +81,24 @@ class Wide(PlainWide, ScriptableModule):
         super().__init__(count, Child)
 
 
+class PlainLayers(nn.Module):
+    """Many layers of torch, one after the other."""
+
+    def __init__(self, kind: type[nn.Module], count: int) -> None:
+        super().__init__()
+        given = (4, 4) if kind is nn.Linear else (4,)
+        self.layers = nn.ModuleList(kind(*given) for _ in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Layers(PlainLayers, ScriptableModule):
+    """The same, compiled on construction."""
+
+
 class PlainHeavy(nn.Module):
     """64 MiB of parameters."""
 

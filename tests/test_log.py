@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,30 @@ def test_programs_with_handlers_of_their_own_hear_it(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.DEBUG, "scriptkit.plan"):
         type("Fresh", (Net,), {})()
     assert ("scriptkit.plan", logging.DEBUG, "Fresh: scripted: its source scripts") in caplog.record_tuples
+
+
+@pytest.fixture
+def topics() -> Iterator[None]:
+    """The loggers of the topics, put back afterwards."""
+    loggers = [logging.getLogger(f"scriptkit.{topic}") for topic in log.TOPICS]
+    before = [(one.handlers[:], one.propagate, one.level) for one in loggers]
+    yield
+    for one, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
+@pytest.mark.usefixtures("topics")
+def test_topics_are_turned_on_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    log.turn_on("plan, ,bind,nothing")
+    log.plan.debug("planned %d", 3)
+    log.facts.debug("not asked for")
+    unknown, planned = capsys.readouterr().err.splitlines()
+    assert unknown.startswith("scriptkit: SCRIPTKIT_LOG names `nothing`, which is no topic; write some of: plan, ")
+    assert planned == "scriptkit[plan] planned 3"
+    log.turn_on("all")
+    log.facts.debug("asked for")
+    assert capsys.readouterr().err == "scriptkit[facts] asked for\n"
 
 
 def test_a_call_that_finds_nothing_changed_asks_no_logger(monkeypatch: pytest.MonkeyPatch) -> None:

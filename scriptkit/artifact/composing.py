@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from scriptkit.artifact.container import CHUNK, Entry, directory, local_header
 from scriptkit.artifact.entry_names import SIGNATURE_ENTRY
+from scriptkit.artifact.hashing import Hasher
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
 from scriptkit.artifact.records import Elements, pass_elements
 from scriptkit.artifact.signing import signature
@@ -55,6 +56,7 @@ class _Composer:
         self.base = stream.tell()
         self.entries: list[Entry] = []
         self.checksums: dict[str, str] = {}
+        self.hasher = Hasher()
         self.end = 0
 
     def write(self, manifest_of: ManifestOf, sign_with: object) -> None:
@@ -65,7 +67,10 @@ class _Composer:
             else:
                 self._append(name, data)
         if places:
-            pass_elements(self.model.source, places, self._take)
+            try:
+                pass_elements(self.model.source, places, self._take)
+            finally:
+                self.hasher.close()
         manifest = manifest_of(self.checksums)
         self._append(MANIFEST_ENTRY, manifest)
         if sign_with is not None:
@@ -85,16 +90,17 @@ class _Composer:
         self.stream.write(data)
 
     def _take(self, wanted: tuple[str, int], view: memoryview) -> None:
-        """The elements of a tensor: written and hashed piece by piece, while each is at hand."""
+        """The elements of a tensor: written piece by piece, and hashed meanwhile."""
         _, number = wanted
         entry = self.entries[number]
         self.stream.seek(self.base + entry.start)
-        digest, crc = hashlib.sha256(), 0
+        digest, crc = self.hasher.digest(), 0
         for begin in range(0, len(view), CHUNK):
             piece = view[begin : begin + CHUNK]
             digest.update(piece)
             crc = zlib.crc32(piece, crc)
             self.stream.write(piece)
+        self.hasher.finish()  # torch lends its memory for this call only
         self._finish(number, crc, digest.hexdigest())
 
     def _finish(self, number: int, crc: int, digest: str) -> None:

@@ -73,9 +73,7 @@ def _is_symbolic_node(node: ast.AST) -> bool:
         case ast.Call() | ast.Attribute() | ast.Subscript():
             return False
         case ast.keyword(arg=arg, value=ast.Constant(value=bool() | int())):
-            return arg in _ASSUMPTIONS or arg == "evaluate"
-        case ast.keyword(arg="precision", value=ast.Constant(value=int())):
-            return True
+            return arg in _ASSUMPTIONS or arg in {"evaluate", "precision"}
         case ast.Constant(value=str() as value):
             return bool(re.fullmatch(r"[\w.+-]+", value))
     return isinstance(node, _NODES)
@@ -117,7 +115,7 @@ def is_plain_tree(text: str) -> bool:
     """Whether a text is torch's description of tuples, lists and dictionaries, and of nothing else."""
     try:
         return text == "" or all(map(_is_plain_node, _nodes(json.loads(text)[1])))
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return False
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
-from scriptkit.errors import ArtifactError
+from scriptkit.artifact.manifest_document import Document, Part, method_named
 
 MANIFEST_ENTRY = "extra/scriptkit.json"
 MANIFEST_VERSION = "1.0"
 FORMAT: Literal["scriptkit-pt2"] = "scriptkit-pt2"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class WrittenBy(_Part):
+class WrittenBy(Part):
     """What wrote the file."""
 
     scriptkit: str
@@ -27,7 +22,7 @@ class WrittenBy(_Part):
     schema_version: str = Field(description="of torch's programs, `major.minor`")
 
 
-class Dimension(_Part):
+class Dimension(Part):
     """One dimension of an input."""
 
     kind: Literal["free", "range", "equal", "fixed"]
@@ -38,7 +33,7 @@ class Dimension(_Part):
     reason: str = ""
 
 
-class TensorInput(_Part):
+class TensorInput(Part):
     """An input that is a tensor."""
 
     kind: Literal["tensor"] = "tensor"
@@ -48,7 +43,7 @@ class TensorInput(_Part):
     dims: list[Dimension]
 
 
-class NumberInput(_Part):
+class NumberInput(Part):
     """An input that is a whole number and may vary."""
 
     kind: Literal["int"] = "int"
@@ -59,7 +54,7 @@ class NumberInput(_Part):
     reason: str = ""
 
 
-class FixedInput(_Part):
+class FixedInput(Part):
     """An input that is part of the program."""
 
     kind: Literal["fixed"] = "fixed"
@@ -70,7 +65,7 @@ class FixedInput(_Part):
 Input = Annotated[TensorInput | NumberInput | FixedInput, Field(discriminator="kind")]
 
 
-class Guard(_Part):
+class Guard(Part):
     """What has to hold between sizes."""
 
     left: JsonValue
@@ -79,7 +74,7 @@ class Guard(_Part):
     message: str
 
 
-class Argument(_Part):
+class Argument(Part):
     """One argument of the call a program was made for."""
 
     name: str
@@ -87,14 +82,14 @@ class Argument(_Part):
     value: JsonValue = Field(description="a structure")
 
 
-class FixedArgument(_Part):
+class FixedArgument(Part):
     """A value that is part of a program, by the argument that brings it."""
 
     argument: str
     value: JsonValue
 
 
-class Program(_Part):
+class Program(Part):
     """One program."""
 
     name: str
@@ -109,7 +104,7 @@ class Program(_Part):
     notes: list[str] = Field(default_factory=list)
 
 
-class Parameter(_Part):
+class Parameter(Part):
     """One parameter of a method, as Python declares it."""
 
     name: str
@@ -117,7 +112,7 @@ class Parameter(_Part):
     default: dict[str, JsonValue] | None = Field(default=None, description="`{value: literal}`; null: required")
 
 
-class Method(_Part):
+class Method(Part):
     """A method, and its programs in order of trial."""
 
     name: str
@@ -125,14 +120,14 @@ class Method(_Part):
     programs: list[Program]
 
 
-class Verification(_Part):
+class Verification(Part):
     """What a program was compared with before the file was written."""
 
     program: str
     compared: list[str]
 
 
-class ExportedManifest(_Part):
+class ExportedManifest(Document):
     """What a `.pt2` file says of itself."""
 
     format: Literal["scriptkit-pt2"] = FORMAT
@@ -146,35 +141,14 @@ class ExportedManifest(_Part):
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     checksums: dict[str, str] = Field(default_factory=dict, description="SHA-256 of every other entry")
 
+    newest: ClassVar[str] = MANIFEST_VERSION
+    made_by: ClassVar[str] = "export"
+
     def method(self, name: str) -> Method:
         """The method of that name; raises KeyError when there is none."""
-        for method in self.methods:
-            if method.name == name:
-                return method
-        raise KeyError(name)
-
-    def to_bytes(self) -> bytes:
-        """The one JSON text of this manifest."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1).encode() + b"\n"
+        return method_named(self.methods, name)
 
 
 def read_exported_manifest(data: bytes) -> ExportedManifest:
     """The manifest in these bytes; raises ArtifactError for a newer major version and for anything that is none."""
-    try:
-        document = json.loads(data)
-        _refuse_newer(document)
-        return ExportedManifest.model_validate(document)
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise ArtifactError(f"the manifest cannot be read: {error}") from error
-
-
-def _refuse_newer(document: Any) -> None:
-    version = str(document.get("manifest_version", "")) if isinstance(document, dict) else ""
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
-        raise ArtifactError(f"the manifest has no version but {version!r}")
-    if int(major) > int(MANIFEST_VERSION.partition(".")[0]):
-        raise ArtifactError(
-            f"the file has manifest version {version}, this scriptkit reads up to {MANIFEST_VERSION}: "
-            "upgrade scriptkit, or export the model again with the scriptkit you have"
-        )
+    return ExportedManifest.read(data)

@@ -6,22 +6,17 @@ version are read. A new major version may change anything; an older scriptkit re
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
-from scriptkit.errors import ArtifactError
+from scriptkit.artifact.manifest_document import Document, Part, method_named
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
 MANIFEST_VERSION = "1.3"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Versions(_Part):
+class Versions(Part):
     """What wrote the file."""
 
     scriptkit: str
@@ -30,7 +25,7 @@ class Versions(_Part):
     file_format: int = Field(description="the format number of TorchScript files; a loader has a newest one it reads")
 
 
-class TensorExample(_Part):
+class TensorExample(Part):
     """A tensor a method was called with."""
 
     kind: Literal["tensor"] = "tensor"
@@ -46,21 +41,21 @@ class TensorExample(_Part):
     )
 
 
-class ValueExample(_Part):
+class ValueExample(Part):
     """A number, string, None or device a method was called with, as a Python literal."""
 
     kind: Literal["value"] = "value"
     literal: str
 
 
-class SequenceExample(_Part):
+class SequenceExample(Part):
     """A list or tuple a method was called with."""
 
     kind: Literal["list", "tuple"]
     items: list[Example]
 
 
-class MappingExample(_Part):
+class MappingExample(Part):
     """A dictionary a method was called with; the keys are Python literals."""
 
     kind: Literal["dict"] = "dict"
@@ -71,7 +66,7 @@ class MappingExample(_Part):
 Example = Annotated[TensorExample | ValueExample | SequenceExample | MappingExample, Field(discriminator="kind")]
 
 
-class Parameter(_Part):
+class Parameter(Part):
     """One parameter of a method."""
 
     name: str
@@ -81,7 +76,7 @@ class Parameter(_Part):
     example: Example | None = None
 
 
-class Method(_Part):
+class Method(Part):
     """One method that can be called on the loaded model."""
 
     name: str
@@ -91,7 +86,7 @@ class Method(_Part):
     result: Example | None = Field(default=None, description="what it returned for the example inputs; since 1.1")
 
 
-class Submodule(_Part):
+class Submodule(Part):
     """How one submodule was compiled, and why."""
 
     path: str
@@ -100,7 +95,7 @@ class Submodule(_Part):
     reason: str
 
 
-class Difference(_Part):
+class Difference(Part):
     """The largest difference of one method from eager; null where it was not measured."""
 
     method: str
@@ -108,7 +103,7 @@ class Difference(_Part):
     reloaded: float | None = None
 
 
-class Verification(_Part):
+class Verification(Part):
     """What was compared before the file was written."""
 
     seed: int | None = None
@@ -118,7 +113,7 @@ class Verification(_Part):
     )
 
 
-class Optimization(_Part):
+class Optimization(Part):
     """What `optimize` chose, and what a program that loads the file does to run it as fast; since 1.3."""
 
     variant: str
@@ -131,7 +126,7 @@ class Optimization(_Part):
     )
 
 
-class Tensor(_Part):
+class Tensor(Part):
     """Where a parameter, buffer or tensor attribute lies."""
 
     entry: str
@@ -139,7 +134,7 @@ class Tensor(_Part):
     shape: list[int]
 
 
-class Manifest(_Part):
+class Manifest(Document):
     """What a model file says of itself."""
 
     manifest_version: str = MANIFEST_VERSION
@@ -160,38 +155,14 @@ class Manifest(_Part):
     tensors: dict[str, Tensor] = Field(default_factory=dict)
     checksums: dict[str, str] = Field(description="SHA-256 of every other entry of the file")
 
+    newest: ClassVar[str] = MANIFEST_VERSION
+    made_by: ClassVar[str] = "save"
+
     def method(self, name: str) -> Method:
         """The method of that name; raises KeyError when there is none."""
-        for method in self.methods:
-            if method.name == name:
-                return method
-        raise KeyError(name)
-
-    def to_bytes(self) -> bytes:
-        """The one JSON text of this manifest."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1).encode() + b"\n"
+        return method_named(self.methods, name)
 
 
 def read_manifest(data: bytes) -> Manifest:
     """The manifest in these bytes; raises ArtifactError for a newer major version and for anything that is none."""
-    try:
-        document = json.loads(data)
-        _refuse_newer(document)
-        return Manifest.model_validate(document)
-    except (ValueError, ValidationError, RecursionError) as error:
-        message = f"the manifest cannot be read: {error}"
-        raise ArtifactError(message) from error
-
-
-def _refuse_newer(document: Any) -> None:
-    version = str(document.get("manifest_version", "")) if isinstance(document, dict) else ""
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
-        message = f"the manifest has no version but {version!r}"
-        raise ArtifactError(message)
-    if int(major) > int(MANIFEST_VERSION.partition(".")[0]):
-        message = (
-            f"the file has manifest version {version}, this scriptkit reads up to {MANIFEST_VERSION}: "
-            "upgrade scriptkit, or save the model again with the scriptkit you have"
-        )
-        raise ArtifactError(message)
+    return Manifest.read(data)

@@ -6,7 +6,6 @@ once more, to be written and hashed on the way.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zipfile
@@ -14,10 +13,12 @@ import zlib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scriptkit.artifact.positioned_file import PositionedFile
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Mapping
 
     import torch
@@ -70,7 +71,7 @@ def pass_elements(
         raise ArtifactError("the module was changed while it was being saved; save it again")
 
 
-class _Pieces(io.RawIOBase):
+class _Pieces(PositionedFile):
     """A file that keeps what torch writes, except large tensors, and reads as zeros where it kept nothing."""
 
     def __init__(self, *, keep_tensors: bool) -> None:
@@ -106,23 +107,6 @@ class _Pieces(io.RawIOBase):
         self.seek(sum(names), os.SEEK_CUR)
         raw = _fully(self, info.compress_size)
         return raw if info.compress_type == zipfile.ZIP_STORED else zlib.decompress(raw, -zlib.MAX_WBITS)
-
-    def readable(self) -> bool:
-        """It is, once everything is written."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The place the next byte is read from."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place."""
-        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        return self._position
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer from one piece."""

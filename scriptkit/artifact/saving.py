@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from scriptkit.artifact.contents import CanonicalModel
     from scriptkit.artifact.description import OptimizationRecord
     from scriptkit.artifact.manifest import Manifest
     from scriptkit.compile_report import ReportRow
@@ -70,7 +71,8 @@ def save(
     if autocast is not None:
         _refuse_unmeasured_autocast(m, autocast, calls)
     tolerance = _ROUNDED if autocast else None
-    save_form(m, Form(compiled, tolerance=tolerance), path_or_file, calls, metadata=metadata, sign_with=sign_with)
+    model, description = described(m, Form(compiled, tolerance=tolerance), calls, metadata)
+    write_model(model, path_or_file, description=description, sign_with=sign_with)
 
 
 class Form(NamedTuple):
@@ -83,16 +85,10 @@ class Form(NamedTuple):
     """What the file said that the module came from: nothing else knows of its classes."""
 
 
-def save_form(
-    m: torch.nn.Module,
-    form: Form,
-    path_or_file: str | os.PathLike[str] | BinaryIO,
-    examples: Mapping[str, ExampleCall],
-    *,
-    metadata: Mapping[str, Any] | None = None,
-    sign_with: object = None,
-) -> None:
-    """Write one form of a module, described as the module is."""
+def described(
+    m: torch.nn.Module, form: Form, examples: Mapping[str, ExampleCall], metadata: Mapping[str, Any] | None
+) -> tuple[CanonicalModel, Description]:
+    """One form of a module as a file will hold it, measured, and described as the module is."""
     compiled = form.program
     rows = [] if programs.is_script_module(m) else reading.report(m).rows
     source = source_of(m)
@@ -121,7 +117,7 @@ def save_form(
     )
     if form.made_from is not None:
         description = _like(description, form.made_from)
-    write_model(model, path_or_file, description=description, sign_with=sign_with)
+    return model, description
 
 
 def _like(description: Description, manifest: Manifest) -> Description:

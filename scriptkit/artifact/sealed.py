@@ -8,21 +8,21 @@ and there is no second copy. Names are those of `torch.package`, whose reader ta
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import zlib
 from bisect import bisect_right
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from scriptkit.artifact.container import CHUNK, Entry, directory, local_header
+from scriptkit.artifact.hashing import Hasher
 from scriptkit.artifact.pickle_writing import written
 from scriptkit.artifact.pickles import Storage, walk
+from scriptkit.artifact.positioned_file import PositionedFile
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Future
+    from collections.abc import Iterator, Mapping
+
+    from scriptkit.artifact.hashing import Digest
 
 PREFIX = ".data/"
 """Before the names of all entries that hold elements."""
@@ -72,22 +72,21 @@ def pickles_for_torch(trees: Mapping[str, Any]) -> dict[str, bytes]:
     return pickles
 
 
-class SealedArchive(io.RawIOBase):
+class SealedArchive(PositionedFile):
     """A zip file for reading, out of entries in memory and regions of files; the latter are hashed as they are read."""
 
     def __init__(self, small: Mapping[str, bytes], large: Mapping[str, Region], *, is_kept: bool = False) -> None:
         """With `is_kept`, who reads keeps the memory he reads into until the digests are made, and changes nothing."""
         super().__init__()
         self._is_kept = is_kept
-        self._hashing: list[Future[None]] = []
+        self._hasher = Hasher()
         self._regions = dict(large)
-        self._hashes: dict[str, Any] = {}
+        self._hashes: dict[str, Digest] = {}
         self._hashed: dict[str, int] = {}
         self._parts = [part for part in self._laid_out(small) if part.size]
         self._places = [part.place for part in self._parts]
         self._size = self._parts[-1].place + self._parts[-1].size
         self._position = 0
-        self._threads: ThreadPoolExecutor | None = None
         self.failure: Exception | None = None
 
     def _laid_out(self, small: Mapping[str, bytes]) -> Iterator[_Part]:
@@ -107,30 +106,13 @@ class SealedArchive(io.RawIOBase):
 
     # -- a file, as torch uses one -------------------------------------------------
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The place the next byte is read from."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place."""
-        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        return self._position
-
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer from here on, as far as there are bytes."""
         try:
             return self._read_into(buffer)
         except Exception as error:
             self.failure = error  # torch makes another exception of it, and frees what it was reading into
-            self._finish_hashing()
+            self._hasher.finish()
             raise
 
     def _read_into(self, buffer: Any) -> int:
@@ -155,47 +137,38 @@ class SealedArchive(io.RawIOBase):
             return
         region.stream.seek(region.start + begin)
         if begin == 0:
-            self._hashes[part.name], self._hashed[part.name] = hashlib.sha256(), 0
+            self._hashes[part.name], self._hashed[part.name] = self._hasher.digest(), 0
         elif begin != self._hashed.get(part.name):  # torch looks for the directory, from the end on
             _read_fully(region.stream, view, part.name)
             return
         self._hashed[part.name] += len(view)
-        update = self._hashes[part.name].update
+        digest = self._hashes[part.name]
         if len(view) < _WORTH_A_THREAD:
             _read_fully(region.stream, view, part.name)
-            self._finish_hashing()
-            update(view)
+            self._hasher.finish()
+            digest.update_now(view)
         else:
-            self._fill_with_thread(region.stream, view, part.name, update)
+            self._fill_with_threads(region.stream, view, part.name, digest)
 
-    def _fill_with_thread(self, stream: BinaryIO, view: memoryview, name: str, update: Callable[[Any], None]) -> None:
+    def _fill_with_threads(self, stream: BinaryIO, view: memoryview, name: str, digest: Digest) -> None:
         """Hash one piece while the next is read, and torch goes on to other tensors."""
-        self._threads = self._threads or ThreadPoolExecutor(1, thread_name_prefix="scriptkit-hash")
         for start in range(0, len(view), CHUNK):
             piece = view[start : start + CHUNK]
             _read_fully(stream, piece, name)
-            self._hashing.append(self._threads.submit(update, piece))
+            digest.update(piece)
         if not self._is_kept:
-            self._finish_hashing()
-
-    def _finish_hashing(self) -> None:
-        for hashed in self._hashing:
-            hashed.result()
-        self._hashing.clear()
+            self._hasher.finish()
 
     # -- what it was ------------------------------------------------------------------
 
     def close(self) -> None:
-        """Let the thread go."""
-        self._finish_hashing()
-        if self._threads is not None:
-            self._threads.shutdown()
-            self._threads = None
+        """Let the threads go."""
+        self._hasher.close()
         super().close()
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """The SHA-256 of each region: of what torch has read, or, where it has read nothing, of what lies there."""
-        self._finish_hashing()
+        self._hasher.finish()
         for name, region in self._regions.items():
             hashed = self._hashed.get(name, 0)
             if hashed == region.size and name in self._hashes:

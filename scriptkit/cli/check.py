@@ -16,7 +16,7 @@ from scriptkit.checking.changes import Changes
 from scriptkit.checking.paths import STDIN, check_files, python_files
 from scriptkit.cli.narrowing import Narrowing
 from scriptkit.cli.output import progress, show
-from scriptkit.cli.reports import FOR_PEOPLE, FORMATS
+from scriptkit.cli.reports import FOR_PEOPLE, FORMATS, written
 from scriptkit.cli.reports.plain import by_rule, statistics
 from scriptkit.cli.reports.report import Report, is_unreadable
 from scriptkit.errors import ScriptkitError
@@ -220,13 +220,13 @@ def _report(options: Options, narrowing: Narrowing, found: list[Diagnostic], fil
 def _write(options: Options, report: Report) -> None:
     """Write the report where it is wanted, and to the terminal what is left to say."""
     if options.output_file is not None:
-        _write_file(options.output_file, FORMATS[options.form](report))
+        _write_file(options.output_file, written(options.form, report))
     if options.statistics:
         show(_counted(report, options.form))
     elif options.quiet or options.output_file is not None:
         show(report.summary() + "\n" if options.form in FOR_PEOPLE or options.output_file is not None else "")
     else:
-        show(FORMATS[options.form](report))
+        show(written(options.form, report))
     if report.left_out and (options.form not in FOR_PEOPLE):
         click.echo(f"{report.left_out} more findings are not in the report (`--max-findings`)", err=True)
 

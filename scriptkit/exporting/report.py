@@ -106,4 +106,10 @@ def _fixed(program: MethodProgram) -> Iterator[str]:
         elif isinstance(one, FixedInput) and one.value is not None:
             yield f"{one.name} is part of the program: it was exported with {told(one.value)}"
         elif isinstance(one, NumberInput) and (one.least is not None or one.most is not None):
-            yield f"'{one.name}' is bounded ({one.least} to {one.most}): {one.reason}"
+            yield f"'{one.name}' is bounded ({_bounds(one.least, one.most)}): {one.reason}"
+
+
+def _bounds(least: int | None, most: int | None) -> str:
+    if least is None or most is None:
+        return f"at most {most}" if least is None else f"at least {least}"
+    return f"{least} to {most}"

@@ -73,6 +73,8 @@ def _refuse_without_onednn() -> None:
         raise NotApplicableError(reason)
 
 
+BFLOAT16 = Candidate("bfloat16", "folded, computed in bfloat16", making.in_bfloat16)
+"""Where it is asked for: its results are not those of float32."""
 PLAIN = Candidate("script", "the program as it was compiled", _as_it_is)
 CANDIDATES = (
     PLAIN,

@@ -20,7 +20,7 @@ from scriptkit.live.comparison import Tolerance
 from scriptkit.live.copies import with_fresh_tensors
 from scriptkit.live.lives import OwnTensors
 from scriptkit.live.undoing import nothing_left
-from scriptkit.optimizing.candidates import CANDIDATES, PLAIN, Candidate, NotApplicableError
+from scriptkit.optimizing.candidates import BFLOAT16, CANDIDATES, PLAIN, Candidate, NotApplicableError
 from scriptkit.optimizing.comparing import Expectation, difference, example_of
 from scriptkit.optimizing.contest import winner
 from scriptkit.optimizing.optimized_module import OptimizedModule
@@ -45,6 +45,7 @@ def optimize(
     example_kwargs: Mapping[str, Any] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    bfloat16: bool = False,
 ) -> OptimizedModule:
     """The fastest of several programs for inference that are equal to a module, or to the model of a file.
 
@@ -52,23 +53,27 @@ def optimize(
     turn with plain script, on as many threads as torch has now. One that is not equal, or does not win, is not kept:
     the table says why. Without example inputs those that the class declares, or that a file was saved with, are used.
 
-    Without `rtol` and `atol`, results may be apart as rounding is, measured by the largest element of each.
+    Without `rtol` and `atol`, results may be apart as rounding is, measured by the largest element of each. With one of
+    them, and `bfloat16`, a program that computes in bfloat16 is among the candidates.
 
     Raises:
-        ValueError: nothing says what to call the module with.
+        ValueError: nothing says what to call the module with, or how far apart results in bfloat16 may be.
         ScriptkitError: the module is not compiled yet, or the file is refused.
         Exception: whatever the module itself raises for the example inputs.
     """
     m = _opened(m_or_path)
     given = example_call(m, example_inputs, example_kwargs, "optimize")
     tolerance = None if rtol is None and atol is None else Tolerance(rtol, atol)
+    if bfloat16 and tolerance is None:
+        raise ValueError("bfloat16 has 8 bits of precision: `rtol` or `atol` has to say how far apart results may be")
     if isinstance(getattr(m, "module", m), Programs):
         from scriptkit.optimizing.exported import optimize_exported  # few need the second engine
 
         return optimize_exported(m, given)
     subject = Subject(m)
     with LOCK, nothing_left(subject.module), torch.no_grad():
-        return _Optimization(subject, given, tolerance).result()
+        candidates = (*CANDIDATES, BFLOAT16) if bfloat16 else CANDIDATES
+        return _Optimization(subject, given, tolerance, candidates).result()
 
 
 def _opened(m_or_path: Any) -> Any:
@@ -82,8 +87,10 @@ def _opened(m_or_path: Any) -> Any:
 class _Optimization:
     """One search: the rows of the table, and the programs that are equal."""
 
-    def __init__(self, subject: Subject, given: Given, tolerance: Tolerance | None) -> None:
-        self.subject, self.given, self.tolerance = subject, given, tolerance
+    def __init__(
+        self, subject: Subject, given: Given, tolerance: Tolerance | None, candidates: Sequence[Candidate]
+    ) -> None:
+        self.subject, self.given, self.tolerance, self.candidates = subject, given, tolerance, candidates
         self.rows: dict[str, CandidateRow] = {}
         self.equal: dict[str, torch.jit.ScriptModule] = {}
         self.tensors: dict[str, OwnTensors] = {}
@@ -91,7 +98,7 @@ class _Optimization:
     def result(self) -> OptimizedModule:
         """Try every candidate, time those that are equal, and keep the fastest."""
         expectation = Expectation(self.subject.eager, example_of(self.given), self.subject.methods)
-        for candidate in CANDIDATES:
+        for candidate in self.candidates:
             self.rows[candidate.name] = self._tried(candidate, expectation)
         chosen = self._fastest()
         self.rows[chosen.name] = replace(self.rows[chosen.name], chosen=True)
@@ -127,7 +134,7 @@ class _Optimization:
         return made
 
     def _fastest(self) -> Candidate:
-        candidates = [one for one in CANDIDATES if one.name in self.equal]
+        candidates = [one for one in self.candidates if one.name in self.equal]
         candidates.sort(key=lambda one: one is not PLAIN)
         contenders = [self._call_of(self.equal[one.name]) for one in candidates]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.artifact.description import ExampleCall, OptimizationRecord
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.artifact.prepared import methods_of
-from scriptkit.artifact.saving import Form, save_form
+from scriptkit.artifact.saving import Form, described
+from scriptkit.artifact.writing import write_model
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ScriptkitError
 
@@ -99,4 +100,5 @@ class OptimizedModule:
         given = {"forward": ExampleCall(tuple(self._given[0]), self._given[1])}
         manifest = original.manifest if isinstance(original, LoadedModule) else None
         form = Form(self._kept(), self._tolerance, record, manifest)
-        save_form(self._subject.module, form, path_or_file, given, metadata=metadata)
+        model, description = described(self._subject.module, form, given, metadata)
+        write_model(model, path_or_file, description=description)

@@ -1,7 +1,9 @@
 """What few models have, and torch writes in ways of its own."""
 
+import enum
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -176,3 +178,87 @@ def test_a_sparse_tensor_with_elements_beyond_its_size_is_refused() -> None:
     contents[name] = (torch.eye(3).to_sparse().indices() + 1_000_000).numpy().tobytes()
     with pytest.raises(ArtifactError, match="a sparse tensor of the file has elements beyond its size"):
         load(io.BytesIO(seal(contents)))
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Point(NamedTuple):
+    x: int
+    y: Tensor
+
+
+@torch.jit.interface
+class Layer(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[empty-body]
+        pass
+
+
+class Twice(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2
+
+
+class Kinds(nn.Module):
+    """Attributes of every kind of type that code of a file declares."""
+
+    point: Point
+    either: int | str
+    table: dict[int, tuple[int, str]]
+    wave: complex
+    color: Color
+    layer: Layer
+    many: list[Tensor | None]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.point, self.either, self.table = Point(3, torch.ones(2)), "text", {1: (2, "b")}
+        self.wave, self.color, self.many = 1 + 2j, Color.BLUE, [None, torch.ones(1)]
+        self.layer = Twice()  # type: ignore[assignment]
+        self.place = torch.device("cpu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layer.forward(x) * self.point.x + self.point.y
+        if self.color == Color.BLUE:
+            y = y + self.table[1][0] + abs(self.wave)
+        either = self.either
+        if isinstance(either, str):
+            y = y + len(either)
+        last = self.many[1]
+        return (y if last is None else y + last).to(self.place)
+
+
+@pytest.fixture(scope="module")
+def kinds() -> dict[str, bytes]:
+    return contents_of(torch.jit.script(Kinds()))
+
+
+def test_attributes_of_every_kind(kinds: dict[str, bytes]) -> None:
+    assert torch.equal(load(io.BytesIO(seal(kinds)))(torch.ones(2)), Kinds()(torch.ones(2)))
+
+
+PROMISED = {
+    "either : Union[int, str]": ("either : Union[int, float]", "either"),
+    "  x : int": ("  x : str", "point"),
+    "(self, x: Tensor) -> Tensor:\n    pass": (
+        "2(self, x: Tensor) -> Tensor:\n    pass",
+        "layer",
+    ),
+    "wave : complex": ("wave : __torch__.tests.artifact.test_unusual_models.Twice", "wave"),
+    "  BLUE = 2": ("  BLUE = 3", ""),
+    "table : Dict[int, Tuple[int, str]]": ("table : Dict[int, Tuple[str, str]]", "table"),
+    "many : List[Optional[Tensor]]": ("many : List[Tensor]", "many"),
+}
+
+
+@pytest.mark.parametrize("declared", PROMISED)
+def test_a_value_that_is_not_of_the_type_its_class_declares_is_refused(kinds: dict[str, bytes], declared: str) -> None:
+    [entry] = [name for name in kinds if name.endswith("test_unusual_models.py")]
+    other, attribute = PROMISED[declared]
+    assert declared.encode() in kinds[entry]
+    changed = kinds | {entry: kinds[entry].replace(declared.encode(), other.encode())}
+    with pytest.raises(ArtifactError) as caught:
+        load(io.BytesIO(seal(changed)))
+    assert (f"the attribute `{attribute}`" if attribute else "asks for") in str(caught.value)

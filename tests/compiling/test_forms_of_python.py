@@ -22,7 +22,16 @@ from scriptkit.compiling.lowering import LoweringError, lower
 from tests.compiling.forms import modules, modules_asked
 from tests.compiling.lowering.loading import Loaded
 
-ROOMS = ("built_in_functions", "comparisons", "containers", "statements", "tensors", "values_of_the_run", "refused")
+ROOMS = (
+    "built_in_functions",
+    "comparisons",
+    "containers",
+    "statements",
+    "steered_by_sizes",
+    "tensors",
+    "values_of_the_run",
+    "refused",
+)
 REFUSED = {
     "iter_next": "call-not-lowered",
     "next_of_generator": "identity-known-at-run-time",

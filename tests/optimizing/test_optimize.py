@@ -254,6 +254,42 @@ def test_tolerances_are_the_users(winning: Callable[[str], None]) -> None:
     assert scriptkit.optimize(block, (x,), rtol=0.1, atol=0.1).table["fold"].equal
 
 
+class Pair(ScriptableModule):
+    """Several results, one of them of integers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
+        return self.fc(x), n + 1
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_bfloat16_is_tried_where_a_tolerance_says_how_far_it_may_be(
+    single: bool, winning: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    winning("script")
+    monkeypatch.setattr(optimize, "winner", lambda contenders, tell: len(contenders) - 1)
+    module, given = (
+        (Block().eval(), (torch.rand(1, 3, 8, 8),)) if single else (Pair(), (torch.rand(2, 4), torch.arange(3)))
+    )
+    with pytest.raises(ValueError, match="how far apart results may be"):
+        scriptkit.optimize(module, given, bfloat16=True)
+    optimized = scriptkit.optimize(module, given, bfloat16=True, rtol=0.1, atol=0.1)
+    assert optimized.variant == "bfloat16"
+    torch.testing.assert_close(optimized(*given), as_python(module, *given), rtol=0.1, atol=0.1)
+    assert not torch.equal(flat(optimized(*given))[0], flat(as_python(module, *given))[0])
+    stream = io.BytesIO()
+    optimized.save(stream)
+    loaded = scriptkit.load(io.BytesIO(stream.getvalue()))
+    torch.testing.assert_close(loaded(*given), as_python(module, *given), rtol=0.1, atol=0.1)
+
+
+def flat(value: Any) -> list[Tensor]:
+    return [value] if isinstance(value, Tensor) else list(value)
+
+
 def test_a_file_that_asks_for_what_nobody_knows_runs_without_it(
     winning: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,12 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "SCRIPTKIT_PUBLIC_TORCH": "1", "PYTHONPATH": str(ROOT)}
 
 
+# the process of its own is measured where this one is: nothing else runs the way without private names
+COVERAGE = sys.modules.get("coverage")
+IS_MEASURED = COVERAGE is not None and COVERAGE.Coverage.current() is not None
+MEASURED = ("-m", "coverage", "run", "--parallel-mode") if IS_MEASURED else ()
+
+
 def run(*command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command], env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
@@ -25,7 +31,7 @@ def test_the_scenarios_hold() -> None:
 def test_lifts_functions_and_numbers_hold() -> None:
     names = ("test_lifts", "test_private_names", "test_python_numbers", "test_argument_containers")
     files = [*(f"tests/engines/torchscript/{name}.py" for name in names), "tests/compiling/test_traced_functions.py"]
-    assert " passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov", *files)
+    assert " passed" in run(*MEASURED, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:cov", *files)
 
 
 def test_foreign_submodules_hold() -> None:

@@ -21,6 +21,7 @@ from scriptkit.engines.export.run_values import (
     either,
     is_open,
     negated,
+    rounds,
     to_float,
     to_int,
     truth,
@@ -44,6 +45,7 @@ __all__ = [
     "negated",
     "pick",
     "refuse_if",
+    "rounds",
     "stack",
     "to_float",
     "to_int",
@@ -163,15 +165,19 @@ def each(
 ) -> tuple[tuple[Any, ...], list[list[Any]]]:
     """`for item in source: carried, items = body(item, *carried)`, each list getting one more of its items.
 
-    `source` is a number of rounds, or `Rows`, or any other list.
+    `source` is a number of rounds, a tensor, or a list of any kind.
     """
+    if isinstance(source, Tensor) and source.dim():
+        source = unbind(source)
+    if isinstance(source, Rows):
+        for item in source:  # what stands before the rows
+            carried = _round(body, item, carried, lists)
+        source = Rows((), source.stacked)
     rounds = length(source) if isinstance(source, (Rows, list, tuple)) else source
     is_range = not isinstance(source, (Rows, list, tuple))
     if not is_open(rounds):
         for index in range(rounds):
-            carried, items = body(index if is_range else item_of(source, index), *carried)
-            for one, item in zip(lists, items, strict=True):
-                one.append(item)
+            carried = _round(body, index if is_range else item_of(source, index), carried, lists)
         return carried, lists
     _refuse_unknown(kinds, "a loop")
     # torch differentiates a scan, and a `while_loop` not always rightly; a scan has as many rounds as a size says
@@ -179,13 +185,26 @@ def each(
         return _scanned(source, rounds, body, carried, kinds, lists)
     last = as_tensor(rounds)
 
-    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+    def step(index: Tensor, *now: Tensor) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it
         item = index if is_range else item_of(source, index)
         return (index + 1, *_packed(body(item, *_unpacked(now, kinds, after=False))[0]))
 
     start = torch.zeros((), dtype=torch.int64)
     given = while_loop(lambda index, *_: index < last, step, (start, *_packed(carried)))
     return _unpacked(given[1:], kinds), lists
+
+
+def _round(
+    body: Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]],
+    item: Any,
+    carried: tuple[Any, ...],
+    lists: list[list[Any]],
+) -> tuple[Any, ...]:
+    """One round that is run now."""
+    carried, items = body(item, *carried)
+    for one, new in zip(lists, items, strict=True):
+        one.append(new)
+    return carried
 
 
 def _is_of_a_size(number: Any) -> bool:
@@ -204,7 +223,7 @@ def _scanned(
     """A loop that appends: what it appends is stacked."""
     is_range = not isinstance(source, Rows)
 
-    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:  # pragma: no cover
         now, items = body(item, *_unpacked(carry[len(nothing) :], kinds.upper(), after=False))
         given = [as_tensor(one).clone() for one in items] if lists else [torch.zeros(())]  # something has to be given
         return [*(one.clone() for one in nothing), *_packed(now)], given
@@ -242,14 +261,14 @@ def growing(
     stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
     width = len(carried)
 
-    def longer(count: Tensor) -> list[Growing]:
+    def longer(count: Tensor) -> list[Growing]:  # pragma: no cover - torch follows it
         return [Growing(one, count + len(one)) for one in lists]
 
-    def condition(count: Tensor, *now: Tensor) -> Tensor:
+    def condition(count: Tensor, *now: Tensor) -> Tensor:  # pragma: no cover - torch follows it
         go = test(*_unpacked(now[:width], kinds, after=False), *longer(count))
         return as_tensor(go).reshape(()).to(torch.bool).clone()
 
-    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:
+    def step(count: Tensor, *now: Tensor) -> tuple[Tensor, ...]:  # pragma: no cover - torch follows it
         new, items = body(*_unpacked(now[:width], kinds, after=False), *longer(count))
         place = count.reshape(1)
         kept = [
@@ -270,9 +289,9 @@ def growing(
 
 def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list[list[Any]]) -> int:
     """After how many more rounds the test says no, whatever the values are."""
-    for rounds in range(1, _LONGEST_KNOWN + 1):
-        if test(*carried, *([*one, *[None] * rounds] for one in lists)) is False:
-            return rounds
+    for more in range(1, _LONGEST_KNOWN + 1):
+        if test(*carried, *([*one, *[None] * more] for one in lists)) is False:
+            return more
     message = "a list grows in a loop whose number of rounds only a run knows, and nothing bounds it"
     raise NotCarriedError(message, "write into a tensor that is made before the loop, or loop over a `range`")
 

@@ -12,6 +12,8 @@ from scriptkit.engines.export.run_values import NotCarriedError, is_open
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Self
+
 _WAY_OUT = "stack it first (`torch.stack`) and read the tensor, or let a size of the inputs decide its length"
 
 
@@ -26,9 +28,38 @@ class Growing(list[Any]):
 class Rows(list[Any]):
     """A list of tensors of one shape, of a length that only a run knows: what stood before, and one stacked tensor."""
 
+    stacked: Tensor
+
     def __init__(self, head: Sequence[Any], stacked: Tensor) -> None:
-        super().__init__(head)
-        self.stacked = stacked
+        super().__init__(list.__iter__(head) if isinstance(head, Rows) else head)
+        self.stacked = stacked if not isinstance(head, Rows) else torch.cat([head.stacked, stacked])
+
+    def append(self, item: Any) -> None:
+        """What comes later stands behind the rows."""
+        self.stacked = torch.cat([self.stacked, item.unsqueeze(0)])
+
+    def extend(self, items: Any) -> None:
+        """Each of the items, behind the rows."""
+        for item in list.__iter__(items):
+            self.append(item)
+        if isinstance(items, Rows):
+            self.stacked = torch.cat([self.stacked, items.stacked])
+
+    def copy(self) -> Rows:
+        """Another list of the same."""
+        return Rows(list(list.__iter__(self)), self.stacked)
+
+    def __iadd__(self, items: Any) -> Self:
+        self.extend(items)
+        return self
+
+    def __add__(self, other: Any) -> Any:
+        made = self.copy()
+        made.extend(other)
+        return made
+
+    def __radd__(self, other: list[Any]) -> Rows:
+        return Rows([*other, *list.__iter__(self)], self.stacked)
 
 
 def unbind(tensor: Tensor, dim: int = 0) -> Any:

@@ -79,6 +79,13 @@ def to_float(value: Any) -> Any:
     return torch.sym_float(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else float(value)
 
 
+def rounds(first: Any, last: Any) -> Any:
+    """How many numbers `range(first, last)` has."""
+    if isinstance(first, Tensor) or isinstance(last, Tensor):
+        return (as_tensor(last) - first).clamp(min=0)
+    return torch.sym_max(last - first, 0)
+
+
 def as_tensor(value: Any) -> Tensor:
     """A number as a tensor without dimensions, in the dtype that Python's number has."""
     if isinstance(value, Tensor):

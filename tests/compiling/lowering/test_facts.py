@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import os
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit.compiling.lowering import lower
+from scriptkit.compiling.lowering import LoweringError, lower
 
 FACTOR = 2.0
 TABLE = {"relu": torch.relu, "tanh": torch.tanh}
@@ -94,6 +95,8 @@ class Model(Base):
         x = TABLE[self.config.act](self.linear(self.drop(x))) * FACTOR + self.config.more["bias"]
         for block in self.blocks:
             x = block(x)
+        for parameter in self.blocks.parameters():
+            x = x + parameter.mean() * (2 if os.environ.get("FACTS_OF_TESTS") else 1)
         for size in self.config.sizes:
             x = x + size
         x = self.add(shifted(self.norm(x))) * getattr(self, "missing", 1.0) * CHOSEN.get()
@@ -168,6 +171,8 @@ CHANGES: dict[str, Callable[[Any], None]] = {
     "bias of a module of torch": lambda model: setattr(model.linear, "bias", nn.Parameter(torch.ones(4))),
     "hook": lambda model: model.norm.register_forward_hook(lambda *_: None),
     "forward of a module of torch": lambda model: setattr(model.norm, "forward", torch.neg),
+    "variable of the environment": lambda _: changes.setenv("FACTS_OF_TESTS", "1"),
+    "parameter added to a list": lambda model: model.blocks.register_parameter("more", nn.Parameter(torch.ones(4))),
     "default dtype": lambda _: _set_for_this_test(torch.float32, torch.set_default_dtype, torch.float64),
 }
 
@@ -205,6 +210,16 @@ def test_a_compiled_module_gives_what_the_changed_module_gives(kind: str) -> Non
     model.to(x.dtype)
     for given in (x, x[:1]):
         assert torch.equal(compiled(given), model(given))
+
+
+def test_an_emptied_variable_of_a_closure_is_noticed() -> None:
+    model = Model().eval()
+    lowered = lower(model, (torch.ones(2, 4),))
+    assert lowered.question.broken() is None
+    del model.add.__closure__[0].cell_contents  # type: ignore[index]
+    assert lowered.question.broken() == "a variable of an enclosing function changed"
+    with pytest.raises(LoweringError, match="free variable 'offset' is not defined"):
+        lower(model, (torch.ones(2, 4),))
 
 
 def test_what_is_put_back_or_set_to_the_same_value_needs_no_lowering() -> None:

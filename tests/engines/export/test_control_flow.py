@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -51,17 +52,35 @@ def stacked(x: Tensor) -> Tensor:
     return flow.stack(rows)
 
 
+def behind(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows behind a row, another behind them; then a loop over all, which reads them in their order."""
+    _, (rows,) = flow.each(x, lambda row: ((), (row * 2,)), (), "", [[x[0]]])
+    rows.append(x[0] - 1)
+    joined = [x[0]] + rows.copy()  # noqa: RUF005 - lists are added
+    joined.extend(flow.unbind(x))
+    joined += flow.unbind(x) + [x[0]]  # noqa: RUF005
+    (total,), _ = flow.each(joined, lambda row, state: ((state.tanh() + row,), ()), (x[0] * 0,), "t", [])
+    return flow.stack(rows), total
+
+
+def later(x: Tensor) -> Tensor:
+    def body(i: Any, total: Tensor) -> tuple[tuple[Tensor], tuple[()]]:
+        return (total + flow.pick(x, i + 1, (0,)),), ()
+
+    (value,), _ = flow.each(flow.rounds(1, x.size(0)), body, (x[0] * 0,), "t", [])
+    return value  # type: ignore[no-any-return]
+
+
 EXAMPLE = torch.rand(4, 3) + 1
 
 
-@pytest.mark.parametrize("function", [branch, rounds, summed, stacked])
-@pytest.mark.parametrize("length", [1, 4, 7])
-def test_what_is_kept_gives_what_python_gives(function: Callable[[Tensor], Any], length: int) -> None:
+@pytest.mark.parametrize("function", [branch, rounds, summed, stacked, behind, later])
+def test_what_is_kept_gives_what_python_gives(function: Callable[[Tensor], Any]) -> None:
     program = exported(function, EXAMPLE)
-    for sign in (1.0, -1.0):
+    for length, sign in itertools.product((1, 4, 7), (1.0, -1.0)):
         x = torch.rand(length, 3) * sign
-        if function is rounds and sign < 0:
-            continue  # it would never end
+        if (function is rounds and sign < 0) or (function is later and length == 1):
+            continue  # it would never end; no operator of torch scans nothing
         torch.testing.assert_close(program(x), expected(function, x))
 
 
@@ -75,6 +94,14 @@ def expected(function: Callable[[Tensor], Any], x: Tensor) -> Any:
         return x
     if function is summed:
         return x.sum(0)
+    if function is later:
+        return x[1:].sum(0)
+    if function is behind:
+        rows = [x[0], *(row * 2 for row in x), x[0] - 1]
+        total = x[0] * 0
+        for row in [x[0], *rows, *x, *x, x[0]]:
+            total = total.tanh() + row
+        return torch.stack(rows), total
     state, found = x[0] * 0, []
     for row in x:
         state = (state + row).tanh()
@@ -100,6 +127,7 @@ def test_what_is_known_is_decided_while_exporting() -> None:
     assert flow.loop(lambda n: n < 3, lambda n: (n + 1,), (0,), "i") == (3,)
     carried, lists = flow.each(3, lambda i, total: ((total + i,), (i,)), (0,), "i", [[]])
     assert (carried, lists) == ((3,), [[0, 1, 2]])
+    assert (flow.rounds(2, 5), flow.rounds(5, 2), int(flow.rounds(2, torch.tensor(4)))) == (3, 0, 2)
     assert flow.both(True, False) is False
     assert flow.either(False, True) is True
 
@@ -113,6 +141,25 @@ def test_an_assertion_on_data_is_kept() -> None:
     assert torch.equal(program(torch.ones(2, 3)), torch.full((2, 3), 2.0))
     with pytest.raises(RuntimeError, match="not a number"):
         program(torch.full((2, 3), float("nan")))
+
+
+def test_an_assertion_on_a_size_is_kept() -> None:
+    def checked(x: Tensor) -> Tensor:
+        flow.refuse_if(x.size(0) > 9, "too many")
+        flow.refuse_if(x.size(1) == 0, "none")
+        return x + 1
+
+    program = exported(checked, EXAMPLE)
+    assert torch.equal(program(torch.ones(9, 2)), torch.full((9, 2), 2.0))
+    with pytest.raises((RuntimeError, AssertionError)):
+        program(torch.ones(10, 2))
+    with pytest.raises(RuntimeError, match="never"):
+        flow.refuse_if(True, "never")
+
+
+def test_a_list_that_grows_while_its_rounds_are_known_is_a_list() -> None:
+    carried, lists = flow.growing(lambda n, rows: n + len(rows) < 5, lambda n, rows: ((n + 1,), (n,)), (0,), "i", [[7]])
+    assert (carried, lists) == ((2,), [[7, 0, 1]])
 
 
 def test_a_value_that_no_operator_carries_is_refused() -> None:

@@ -79,9 +79,13 @@ class _Rewriter:
         match statement:
             case ast.If():
                 return self.branch(statement, known, rest)
-            case ast.For(target=ast.Name()) if self._can_loop(statement.body):
+            case ast.For(target=ast.Name() as target) if self._can_loop(statement.body):
+                match statement.iter:
+                    case ast.Call(func=ast.Name(id="range"), args=[first, last]):
+                        before, shifted = self._from_zero(target, first, last, statement.body)
+                        return [*before, *self.for_each(shifted, known | stored(before), rest)]
                 return self.for_each(statement, known, rest)
-            case ast.While() if not leaves(statement.body, (ast.Return,)) and not appends(statement.body):
+            case ast.While() if not appends(statement.body):
                 return self.repeated(statement, known, rest)
             case ast.While() if self._can_grow(statement.body, known):
                 return self.grown(statement, known, rest)
@@ -129,12 +133,19 @@ class _Rewriter:
 
     @staticmethod
     def _can_loop(body: Sequence[ast.stmt]) -> bool:
-        """Whether a loop returns nowhere, and appends at most once to each list, in every round."""
-        if leaves(body, (ast.Return,)):
-            return False
+        """Whether a loop appends at most once to each list, in every round."""
         every = appends(body)
         top = [appended_to(one.value) for one in body if isinstance(one, ast.Expr) and appended_to(one.value)]
         return len(top) == len(every) and not (every and leaves(body))
+
+    def _from_zero(
+        self, target: ast.Name, first: ast.expr, last: ast.expr, body: Sequence[ast.stmt]
+    ) -> tuple[list[ast.stmt], ast.For]:
+        """`for i in range(first, last)` as a loop that counts from zero: how often may be known to a run only."""
+        start, index = self.fresh("first", "i"), self.fresh("index", "i")
+        count = ast.Call(load("range"), [flow("rounds", load(start), last)], [])
+        moved = assign(target.id, ast.BinOp(load(start), ast.Add(), load(index)))
+        return [assign(start, first)], ast.For(store(index), count, [moved, *body], [])
 
     def for_each(self, statement: ast.For, known: set[str], rest: set[str]) -> list[ast.stmt]:
         """`for`: one call of `each`, or a `while` where it has jumps."""

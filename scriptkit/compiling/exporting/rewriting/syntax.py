@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 FLOW = "_flow"
 """The name of `control_flow` in rewritten code."""
-JUMPS = (ast.Break, ast.Continue, ast.Return)
 
 
 def stored(block: Iterable[ast.stmt]) -> set[str]:
@@ -41,15 +40,12 @@ def appended_to(node: ast.AST) -> str:
     return ""
 
 
-def leaves(block: Sequence[ast.stmt], kinds: tuple[type[ast.stmt], ...] = JUMPS) -> bool:
-    """Whether a block has a jump out of it, other than one of a loop within it."""
+def leaves(block: Sequence[ast.stmt]) -> bool:
+    """Whether a block has a jump out of it, other than one of a loop within it; a method returns at its end only."""
     for statement in block:
-        if isinstance(statement, kinds):
+        if isinstance(statement, (ast.Break, ast.Continue)):
             return True
-        if isinstance(statement, (ast.For, ast.While)):
-            if any(isinstance(node, ast.Return) for node in ast.walk(statement)):
-                return True
-        elif isinstance(statement, ast.If) and (leaves(statement.body, kinds) or leaves(statement.orelse, kinds)):
+        if isinstance(statement, ast.If) and (leaves(statement.body) or leaves(statement.orelse)):
             return True
     return False
 

@@ -16,6 +16,7 @@ from scriptkit.engines.torchscript.programs.optimised import (
     for_this_machine,
     frozen,
     fusing_with_onednn,
+    in_bfloat16,
     in_channels_last,
     why_no_onednn,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "fusing_with_onednn",
     "hand_down_tracer",
     "has_lazy_tensors",
+    "in_bfloat16",
     "in_channels_last",
     "is_export",
     "is_tensor",

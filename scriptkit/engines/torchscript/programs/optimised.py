@@ -22,6 +22,7 @@ _freeze, _simplify = look_up("program with constant weights"), look_up("frozen g
 _for_this_machine = look_up("program for this machine")
 _set_fusion, _is_fusing = look_up("fusion by oneDNN"), look_up("whether oneDNN fuses")
 _IMAGE_RANK = 4
+_BFLOAT16 = 15
 _SPECIALISING_CALLS = 3
 
 
@@ -53,6 +54,48 @@ def in_channels_last(module: torch.jit.ScriptModule) -> bool:
     for holder, name, tensor in weights:
         holder.setattr(name, tensor.detach().contiguous(memory_format=torch.channels_last))
     return bool(weights)
+
+
+def in_bfloat16(module: torch.jit.ScriptModule, methods: Sequence[str]) -> torch.jit.ScriptModule:
+    """The frozen program, computing in bfloat16; its methods take and give float32 as before."""
+    for holder, name, tensor in tensor_slots(module):
+        if tensor.dtype == torch.float32:
+            holder.setattr(name, tensor.detach().to(torch.bfloat16))
+    made = frozen(module, methods)
+    for name in ("forward", *methods):
+        _narrow(made._c._get_method(name).graph)
+    return made
+
+
+def _narrow(graph: Any) -> None:
+    """Float32 that comes into a graph in bfloat16, and what it gives in float32."""
+    yes, no = graph.insertConstant(True), graph.insertConstant(False)
+    dtype = graph.insertConstant(_BFLOAT16)
+    for constant in (dtype, no, yes):
+        constant.node().moveBefore(next(iter(graph.nodes())))
+    for value in [one for one in graph.inputs() if _is_tensor(one)]:
+        narrowed = graph.create("aten::_autocast_to_reduced_precision", [value, no, yes, dtype, dtype], 1)
+        narrowed.insertAfter(dtype.node())
+        value.replaceAllUsesAfterNodeWith(narrowed, narrowed.output())
+    _widen(graph, graph.return_node(), (no, yes))
+
+
+def _widen(graph: Any, user: Any, flags: tuple[Any, Any]) -> None:
+    """The tensors that a node takes, in float32; those within tuples, too."""
+    for place, value in enumerate(list(user.inputs())):
+        if value.node().kind() == "prim::TupleConstruct":
+            _widen(graph, value.node(), flags)
+        elif _is_tensor(value):
+            widened = graph.create("aten::_autocast_to_full_precision", [value, *flags], 1)
+            if user.kind() == "prim::Return":
+                graph.appendNode(widened)
+            else:
+                widened.insertBefore(user)
+            user.replaceInput(place, widened.output())
+
+
+def _is_tensor(value: Any) -> bool:
+    return bool(value.type().kind() == "TensorType")
 
 
 def why_no_onednn() -> str:

@@ -38,6 +38,8 @@ from scriptkit.live import hooks
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.watching.dict_counts import attributes_are_counted, items_are_counted
+from scriptkit.watching.dict_versions import Unwritten
 from scriptkit.watching.expression import Expression
 from scriptkit.watching.sameness import is_same
 from scriptkit.watching.slots import Container, Slots
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
 
 _RELEASED: Final = object()
+_MANY: Final = 400
+"""From so many places on it pays to count the writes of dictionaries: that costs a few microseconds of its own."""
 _FUNCTIONAL_CALL: Final = look_up("a call with other tensors").__code__
 
 
@@ -208,12 +212,34 @@ class Twin:
         """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
         if self._has_more_to_bind():
             return _never
+        counted = len(self._slots.holders) + len(self.hooks) > _MANY and self._counted_check()
+        if counted:
+            return counted
         expression, code = Expression(self._slots), self._code
         code.add_to(expression)
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         expression.add_absent(self.overrides.holders, self.overrides.names)
         return expression.compiled() or self._check_with_hooks
+
+    def _counted_check(self) -> Callable[[], bool] | None:
+        """The same where there are many modules: of their dictionaries only the counts of writes are read."""
+        if not items_are_counted():
+            return None
+        modules = [module for module, _, _ in self.modules]
+        counted = [d for m in modules for d in (m._parameters, m._buffers, m._modules)] + self.hooks
+        if attributes_are_counted():
+            counted += [module.__dict__ for module in modules]
+        places = {id(dictionary) for dictionary in counted}
+        rest = Expression(self._slots, [i for i, h in enumerate(self._slots.holders) if id(h) not in places])
+        self._code.add_to(rest, classes=False)
+        overrides = zip(self.overrides.holders, self.overrides.names, strict=True)
+        absent = [(holder, name) for holder, name in overrides if id(holder) not in places]
+        rest.add_absent(*zip(*absent, strict=True)) if absent else None
+        holds = rest.compiled()
+        are_unwritten = Unwritten(counted, self._check_with_hooks, is_counted=True)
+        have_classes = self._code.classes_are_unchanged
+        return holds and (lambda: are_unwritten() and holds() and have_classes())
 
     def _check_with_hooks(self) -> bool:
         return self.is_current() and not any(self.hooks)
