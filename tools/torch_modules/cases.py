@@ -49,7 +49,12 @@ def _samples(info: Any, group: str, *, training: bool) -> Iterator[Case]:
         made, given = sample.constructor_input, sample.forward_input
         if given is not None:
             make = functools.partial(info.module_cls, *made.args, **made.kwargs)
+            make = make if info.is_lazy else functools.partial(_in_single_precision, make)
             yield Case(group, f"sample {number}", make, given.args, given.kwargs, training)
+
+
+def _in_single_precision(make: Callable[[], nn.Module]) -> nn.Module:
+    return make().to(torch.float32)
 
 
 def _spread(cases: list[Case], most: int | None) -> list[Case]:

@@ -65,7 +65,9 @@ def judged(case: Case) -> Iterator[Judgement]:
     """The verdict of each door."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = _runs(case, case.made())
+        expected, gradients = _runs(case, case.made()), True
+        if any(one.error is not None for one in expected):  # not every argument has a derivative
+            expected, gradients = _runs(case, case.made(), gradients=False), False
         broken = next((one.error for one in expected if one.error is not None), None)
         for door, made in _doors(case, expected[0].result):
             if broken is not None:
@@ -76,7 +78,7 @@ def judged(case: Case) -> Iterator[Judgement]:
             except ScriptkitError as error:
                 yield Judgement(case, door, "refused", " ".join(str(error).split()[:_WORDS]))
                 continue
-            yield compared(case, door, expected, _runs(case, form))
+            yield compared(case, door, expected, _runs(case, form, gradients=gradients))
 
 
 def _doors(case: Case, result: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -97,13 +99,14 @@ def _loaded(case: Case) -> Any:
     return scriptkit.load(file)
 
 
-def _runs(case: Case, module: Any) -> list[Run]:
+def _runs(case: Case, module: Any, *, gradients: bool = True) -> list[Run]:
     """Six calls, one after the other, without gradients and with them."""
     made = []
     for grad, calls in CALLS:
         for _ in range(calls):
-            wanted = _parameters(module) if grad else None
-            made.append(run(module, (case.args, case.kwargs), state=lambda: state_of(module), wanted=wanted))
+            wanted = _parameters(module) if grad and gradients else None
+            given = case.args, case.kwargs
+            made.append(run(module, given, state=lambda: state_of(module), wanted=wanted, grad=grad))
     return made
 
 
