@@ -91,8 +91,8 @@ mypy-matrix: $(MYPY_VERSIONS:%=$(VENV)/mypy-%/ready)  ## the tests of the plugin
 # Other versions of torch and Python, each in an environment of its own outside the tree. PYTHON names versions there:
 # `make torch-matrix TORCH="2.15.0 2.14.1" PYTHON=3.13`
 TORCH ?=
-PARTS ?= README demo suite
-torch-matrix: $(READY)  ## README, demo and suite with every supported torch and Python, or with TORCH=... PYTHON=...
+PARTS ?= README demo modules suite
+torch-matrix: $(READY)  ## README, demo, torch's modules and suite with every supported torch and Python, or with TORCH=... PYTHON=...
 	@$(BIN)/python -m tools.torch_matrix --torch "$(TORCH)" --python "$(PYTHONS)" $(PARTS:%=--only %)
 
 versions: $(READY)  ## write the page of the supported versions

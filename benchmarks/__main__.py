@@ -13,10 +13,21 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checking, deployment, editor, files, lowering, measurements, optimizing, portable, tracing
+from benchmarks import (
+    checking,
+    deployment,
+    editor,
+    files,
+    lowering,
+    measurements,
+    optimizing,
+    portable,
+    tracing,
+    trials,
+)
 from benchmarks.measurements import Effort, Row
 
-PARTS = (measurements, deployment, checking, lowering, tracing, portable, editor, optimizing, files)
+PARTS = (measurements, deployment, checking, lowering, tracing, portable, editor, optimizing, files, trials)
 ALL: dict[str, measurements.Measurement] = {name: found for part in PARTS for name, found in part.ALL.items()}
 
 
@@ -28,7 +39,7 @@ def drawn(rows: list[Row]) -> Table:
     for row in rows:
         spread = "{:.2f} - {:.2f}".format(*row.spread) if row.spread else ""
         value = f"{row.value:.3f}" if row.unit == "x" else ""
-        goal = "" if row.goal is None else f"<= {row.goal:g}"
+        goal = "" if row.goal is None else f"<= {row.goal:.3g}"
         verdict = {True: "[green]met", False: "[red]missed", None: ""}[row.met]
         table.add_row(row.what, row.ours, row.theirs, value, spread, goal, verdict)
     return table

@@ -17,9 +17,8 @@ from scriptkit.arguments import positional
 from scriptkit.artifact.loaded import LoadedModule
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.live import programs
-from scriptkit.live.copies import with_fresh_tensors
+from scriptkit.live.copies import gradients_kept, random_states_kept, with_fresh_tensors
 from scriptkit.live.storages import is_same_memory, shared_until_written, storage_key
-from scriptkit.live.undoing import nothing_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +47,7 @@ def warmup(
     module: Any = m.module if isinstance(m, LoadedModule) else m
     if programs.is_script_module(module) and state.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
-    with nothing_left(module), _state_kept(module):
+    with random_states_kept(), gradients_kept(module), _state_kept(module):
         _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))
 
 

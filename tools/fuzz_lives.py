@@ -252,7 +252,7 @@ def _snapshot(module: nn.Module, made: Any) -> dict[str, Any]:
             held[f"{path}.thing"] = part.thing.count
         held[f"{path} class"] = getattr(type(part), "kept", None)
     held["globals"] = (list(made.COLLECTED), made.CALLS)
-    held["random"] = (torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist())  # type: ignore[index, union-attr]  # noqa: NPY002
+    held["random"] = (torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state()))  # noqa: NPY002
     held["modes"] = (torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads(), len(warnings.filters))
     return held
 

@@ -21,15 +21,19 @@ class Places:
     """The parameters, buffers and attributes of a module that a form of it has, too.
 
     Tensors are found by identity: the form has to share them with the module when the places are looked for. Every form
-    of the same code holds them at the same places.
+    of the same code holds them at the same places. With `attributes`, whatever has the same path in both counts, too,
+    with `buffers` those that have it.
     """
 
-    def __init__(self, form: torch.jit.ScriptModule, module: nn.Module, *, attributes: bool) -> None:
+    def __init__(
+        self, form: torch.jit.ScriptModule, module: nn.Module, *, attributes: bool, buffers: bool = False
+    ) -> None:
         self._is_program = programs.is_script_module(module)
         if self._is_program:
             self._places = {name: ("", "") for name, _ in _state_of(module)}
         else:
-            self._places = _places(form, module, attributes=attributes)
+            named = {name for name, _ in module.named_buffers()} if buffers else set()
+            self._places = _places(form, module, attributes=attributes, named=named)
 
     def held_by(self, life: nn.Module) -> dict[str, Any]:
         """What a life of the module or of a form holds now, by the names it has in the module."""
@@ -39,7 +43,9 @@ class Places:
         return {name: held[name] for name in self._places if name in held}
 
 
-def _places(form: torch.jit.ScriptModule, module: nn.Module, *, attributes: bool) -> dict[str, tuple[str, str]]:
+def _places(
+    form: torch.jit.ScriptModule, module: nn.Module, *, attributes: bool, named: set[str]
+) -> dict[str, tuple[str, str]]:
     where = {id(value): name for name, value in _state_of(module) if isinstance(value, torch.Tensor)}
     found: dict[str, tuple[str, str]] = {}
     for path, part in form.named_modules():
@@ -47,7 +53,7 @@ def _places(form: torch.jit.ScriptModule, module: nn.Module, *, attributes: bool
             if id(tensor) in where:
                 found[where[id(tensor)]] = path, name
     inside = dict(form.named_modules())
-    for name, _ in _state_of(module) if attributes else ():
+    for name in (name for name, _ in _state_of(module) if attributes or name in named):
         path, _, last = name.rpartition(".")
         if path in inside and programs.holds(inside[path], last):
             found.setdefault(name, (path, last))

@@ -26,6 +26,11 @@ def global_hooks() -> tuple[dict[int, Any], ...]:
     )
 
 
+def has_hooks_of_users(module: nn.Module) -> bool:
+    """Whether anything in a tree has hooks that torch did not set; they may fill what lives share with the module."""
+    return not all(has_hooks_of_torch(part) for part in module.modules() if hasattr(part, HOOKS[0]))
+
+
 def has_hooks_of_torch(module: nn.Module) -> bool:
     """Whether every hook of a module was set by torch, as `weight_norm` does: part of what it computes."""
     return all(_is_of_torch(hook) for kind in HOOKS for hook in vars(module)[kind].values())

@@ -145,9 +145,20 @@ class _Kept:
                 self._note_value(value, 0)
             elif isinstance(value, (bool, int, float, str, type(None))):
                 self._undo.append(functools.partial(_set_item, namespace, name, value))
+            elif isinstance(value, types.ModuleType) and is_project_code(getattr(value, "__file__", None) or "<"):
+                self._note_names(vars(value), code)
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self._note_globals(namespace, constant)
+
+    def _note_names(self, namespace: dict[str, Any], code: types.CodeType) -> None:
+        """What code reads or binds in a module of the project that it imports: `settings.calls += 1`."""
+        for name in code.co_names:
+            value = namespace.get(name, types)
+            if isinstance(value, _FILLED):
+                self._note_value(value, 0)
+            elif isinstance(value, (bool, int, float, str, type(None))):
+                self._undo.append(functools.partial(_set_item, namespace, name, value))
 
     def _note_value(self, value: Any, depth: int) -> None:
         if id(value) in self._seen or depth > _DEEPEST or isinstance(value, torch.nn.Module):

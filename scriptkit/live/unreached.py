@@ -1,4 +1,4 @@
-"""Which branches of a module's own code no eager run took."""
+"""Which branches of a module's own code no eager run took, and what those that ran did outside of the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-_BRANCHES = (ast.If, ast.For, ast.While, ast.IfExp)
+_OUTSIDE = frozenset(
+    "open print write write_text write_bytes savez savetxt tofile dump mkdir makedirs unlink remove rename rmtree "
+    "urlopen request post put send sendall system Popen check_call check_output debug info warning error log".split()
+)
+"""Names of calls that may reach outside of the process: files, the network, other programs, what people read."""
 
 
 class Reached:
@@ -69,6 +73,17 @@ class Reached:
             found += [] if tree is None else _not_taken(code, tree, lines)
         return [f"{Path(path).name}:{line} ({what})" for path, line, what in sorted(set(found))]
 
+    def outside(self) -> list[str]:
+        """`block.py:31 (open)` for each call among the lines that ran whose effect nobody here can take back."""
+        found: list[tuple[str, int, str]] = []
+        for code, lines in self._lines.items():
+            tree = _definition(code) if lines and not _OUTSIDE.isdisjoint(code.co_names) else None
+            for node in ast.walk(tree) if tree is not None else ():
+                name = _called_name(node)
+                if name in _OUTSIDE and node.lineno in lines:  # type: ignore[attr-defined]
+                    found.append((code.co_filename, node.lineno, name))  # type: ignore[attr-defined]
+        return [f"{Path(path).name}:{line} ({name})" for path, line, name in sorted(set(found))]
+
     def bounds(self) -> list[int]:
         """The whole numbers that conditions of this code compare with."""
         numbers = set()
@@ -79,6 +94,11 @@ class Reached:
                     values = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
                     numbers |= {v for v in values if type(v) is int}
         return sorted(numbers)
+
+
+def _called_name(node: ast.AST) -> str:
+    function = node.func if isinstance(node, ast.Call) else None
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _definition(code: types.CodeType) -> ast.AST | None:

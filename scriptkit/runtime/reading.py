@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from scriptkit import switches
 from scriptkit.arguments import required_module
 from scriptkit.compile_report import CompileReport, ReportRow
+from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.making import class_of, parts_in, user_classes
 from scriptkit.live.undoing import nothing_left
@@ -62,12 +63,18 @@ def report(module: torch.nn.Module) -> CompileReport:
 
 
 def settle(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Compile a module that waits for its first call as for this one, without running it."""
+    """Compile a module that waits for its first call as for this one, without running it.
+
+    Also one whose parts have parametrizations that write, which only a part made for a call has in it.
+    """
     if isinstance(module, CompiledModule):
         module.__scriptkit_settle__(args, dict(kwargs))
-    elif _has_runtime(module) and runtime_of(module).is_pending and not switches.is_eager():
-        with nothing_left(module):
-            runtime_of(module).compile_types(module, (args, dict(kwargs)))
+    elif _has_runtime(module) and not switches.is_eager():
+        runtime = runtime_of(module)
+        if runtime.is_pending or trees.computes_within(module, parametrizations=True):
+            with nothing_left(module):
+                runtime.drop_twin()
+                runtime.compile_types(module, (args, dict(kwargs)))
 
 
 def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRow]:

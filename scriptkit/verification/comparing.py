@@ -95,6 +95,7 @@ class Verification:
             tuple(dict.fromkeys(self.skipped)),
             first,
             tuple(self.reached.unreached()),
+            tuple(self.reached.outside()),
         )
 
     def _training_modes(self) -> list[bool]:
@@ -143,16 +144,17 @@ class Verification:
             return
         for form in mode.forms:
             self._check_time()
-            actual = self._run_form(mode, form, given, gradients=True)
-            if actual.error is not None:
-                found = [Difference("gradient", f"the {form} form raises {told(actual.error)}")]
-            else:
-                both = expected.gradients.keys() & actual.gradients.keys()
-                names = [name for name in both if not _both_nothing(name, expected, actual)]
-                mine, its = ({name: one.gradients[name] for name in sorted(names)} for one in (expected, actual))
-                found = compare(mine, its, self.asked.tolerance, "gradient")
-            del actual
-            self._note(mode, form, "forward", GRADIENTS, found)
+            self._note(mode, form, "forward", GRADIENTS, self._gradients_differ(mode, form, given, expected))
+
+    def _gradients_differ(self, mode: Mode, form: Form, given: Given, expected: Run) -> list[Difference]:
+        """By itself, so that the gradients of one form are gone before those of the next are computed."""
+        actual = self._run_form(mode, form, given, gradients=True)
+        if actual.error is not None:
+            return [Difference("gradient", f"the {form} form raises {told(actual.error)}")]
+        both = sorted(expected.gradients.keys() & actual.gradients.keys())
+        names = [name for name in both if not _both_nothing(name, expected, actual)]
+        mine, its = ({name: one.gradients[name] for name in names} for one in (expected, actual))
+        return compare(mine, its, self.asked.tolerance, "gradient")
 
     def _compare_in_double(self, mode: Mode) -> None:
         """What is off by little in single precision, and by as much in double, is no rounding."""

@@ -37,7 +37,7 @@ class VerificationReport(Tabular):
 
     `skipped` names what could not be compared and why, `first_submodule` the first submodule that differs by itself,
     `unreached` the branches of the module's own code that no eager run of the verification took: of them it knows
-    nothing.
+    nothing. `not_undone` names the calls that ran and reach outside of the process: files, the network, the log.
     """
 
     class_name: str
@@ -45,6 +45,7 @@ class VerificationReport(Tabular):
     skipped: tuple[str, ...] = ()
     first_submodule: str | None = None
     unreached: tuple[str, ...] = ()
+    not_undone: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[Comparison, ...]:
@@ -75,7 +76,8 @@ class VerificationReport(Tabular):
         if self.first_submodule is not None:
             lines.append(f"  first submodule whose output differs: {self.first_submodule or '(the module itself)'}")
         lines += [f"  not compared: {text}" for text in self.skipped]
-        return "\n".join([*lines, *(f"  not tried: {text}" for text in self.unreached)])
+        lines += [f"  not tried: {text}" for text in self.unreached]
+        return "\n".join([*lines, *(f"  ran, and cannot be undone: {text}" for text in self.not_undone)])
 
     def as_table(self) -> Table:
         """One line for each comparison, those with differences first, and for what was not compared."""

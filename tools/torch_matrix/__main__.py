@@ -14,7 +14,7 @@ from tools.torch_matrix.exceptions import unable
 from tools.torch_matrix.page import record
 from tools.torch_matrix.running import Result, run
 
-PARTS = ("README", "demo", "suite")
+PARTS = ("README", "demo", "modules", "suite")
 
 
 def main() -> int:

@@ -28,11 +28,11 @@ INTRODUCTION = """\
 
 <!-- written by `make versions`; the texts stand in tools/torch_matrix -->
 
-Supported means run: the table says what each version below passed of the blocks of the README, the demo and the whole
-suite of tests (`make torch-matrix`). The promises are the same on each. Other releases of a listed minor version (2.9.0
-beside 2.9.1)
-are judged by its table. On a torch newer than all of them, the newest table is used, what a class statement finds is a
-warning, and the constructor judges; `scriptkit doctor` says so.
+Supported means run: the table says what each version below passed of the blocks of the README, the demo,
+torch's own modules and the whole suite of tests (`make torch-matrix`). The promises are the same on each. Other
+releases of a listed minor version (2.9.0 beside 2.9.1) are judged by its table. On a torch newer than all of
+them, the newest table is used, what a class statement finds is a warning, and the constructor judges;
+`scriptkit doctor` says so.
 
 People develop on one torch and ship another: `scriptkit check --torch 2.10`, or `torch = "2.10"` under
 `[tool.scriptkit]`, which the mypy plugin reads too, judges code for a version that is not installed.
@@ -47,7 +47,7 @@ def text() -> str:
 def _lines() -> Iterator[str]:
     yield INTRODUCTION
     yield "## What was run\n"
-    yield "| torch | Python | README | demo | tests | left out |\n|---|---|---|---|---|---|"
+    yield "| torch | Python | README | demo | torch's modules | tests | left out |\n|---|---|---|---|---|---|---|"
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     yield from (_row(version, results.get(version.name, {})) for version in ALL)
     yield from _left_out()
@@ -68,7 +68,7 @@ def _lines() -> Iterator[str]:
 
 def _row(version: Version, result: dict[str, Any]) -> str:
     excused = len(unable(version.torch, version.python))
-    cells = [str(result.get(part, "not run yet")) for part in ("README", "demo", "suite")]
+    cells = [str(result.get(part, "not run yet")) for part in ("README", "demo", "modules", "suite")]
     return f"| {version.torch} | {version.python} | {' | '.join(cells)} | {excused} |"
 
 

@@ -1,4 +1,4 @@
-"""Run what every supported version must pass: the README, the demo, the suite."""
+"""Run what every supported version must pass: the README, the demo, torch's own modules, the suite."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tools.torch_matrix.environments import Version
 
 LOGS = Path(os.environ.get("SCRIPTKIT_MATRIX_LOGS", "/tmp/scriptkit-torch-matrix"))  # noqa: S108 - read by people
+_SAMPLES = 2
+"""Of each class of torch and mode."""
 _COUNTS = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
@@ -43,6 +45,7 @@ def commands(parts: Iterable[str], more: Iterable[str]) -> Iterator[tuple[str, l
     every = {
         "README": ["-W", "error", "-m", "tools.readme", "--check", "README.md"],
         "demo": ["-m", "examples.demo"],
+        "modules": ["-m", "tools.torch_modules", "--most", str(_SAMPLES)],
         "suite": suite,
     }
     yield from ((part, every[part]) for part in parts)

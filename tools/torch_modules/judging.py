@@ -76,7 +76,7 @@ def judged(case: Case) -> Iterator[Judgement]:
             except ScriptkitError as error:
                 yield Judgement(case, door, "refused", " ".join(str(error).split()[:_WORDS]))
                 continue
-            yield _compared(case, door, expected, _runs(case, form))
+            yield compared(case, door, expected, _runs(case, form))
 
 
 def _doors(case: Case, result: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -124,7 +124,8 @@ def state_of(module: Any) -> Mapping[str, Any]:
     return held
 
 
-def _compared(case: Case, door: str, expected: list[Run], found: list[Run]) -> Judgement:
+def compared(case: Case, door: str, expected: list[Run], found: list[Run]) -> Judgement:
+    """The first difference of two rows of calls."""
     for number, (one, other) in enumerate(zip(expected, found, strict=True)):
         place = f"call {number + 1}"
         if other.error is not None:

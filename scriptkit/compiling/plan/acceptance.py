@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import torch
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from scriptkit.compiling.plan.last_resort import LastResortError
 from scriptkit.engines.torchscript.engine import files, state, thread
 from scriptkit.errors import CompilationError, TraceHazardError
 from scriptkit.live.comparison import compare
-from scriptkit.live.copies import detached, random_states_kept
+from scriptkit.live.copies import detached
+from scriptkit.live.held_state import Places
+from scriptkit.live.hooks import has_hooks_of_users
 from scriptkit.live.lives import life_of
-from scriptkit.live.nested import flatten, restored
+from scriptkit.live.side_by_side import PARTS, run
 from scriptkit.live.variations import Example, reductions, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import torch
     from torch import nn
 
+    from scriptkit.live.comparison import Difference
     from scriptkit.live.recorded_calls import Call
+    from scriptkit.live.side_by_side import Run
 
+_COMPARED = ("result", "state", "generator")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -52,37 +58,39 @@ def of_other_sizes(part: nn.Module, call: Call) -> Iterator[Call]:
     changes = reductions(example) if example.is_large else sizes(example, ("grown",), each=False)
     for change in changes:
         changed = replace(call, args=change.args, kwargs=change.kwargs, result=None)
-        try:
-            _result(part, changed)
-        except Exception:  # noqa: BLE001, S112  # what the part itself refuses says nothing of its compiled form
-            continue
+        if _run(part, changed).error is not None:
+            continue  # what the part itself refuses says nothing of its compiled form
         yield changed
 
 
 def require_equal(path: str, part: nn.Module, form: torch.jit.ScriptModule, call: Call) -> None:
-    """Raise `CompilationError` where the compiled form does not give what the part gives."""
-    results = []
+    """Raise `CompilationError` where the compiled form does not give, or does not leave, what the part does."""
+    places = Places(form, part, attributes=not has_hooks_of_users(part), buffers=True)
+    runs = []
     for module in (part, form):
-        try:
-            results.append(_result(module, call))
-        except Exception as error:
+        runs.append(_run(module, call, places))
+        error = runs[-1].error
+        if error is not None:
             raise CompilationError(
                 f"{named(path, part)} compiles, and raises when called: {headline(error)}"
             ) from error
-    structure = flatten(results[0])[1]
-    try:
-        found = compare(results[0], restored(structure, results[1]))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CompilationError(f"{named(path, part)} compiles, and gives another type of result") from error
-    if found:
-        raise CompilationError(f"{named(path, part)} compiles, and differs: {found[0].path}: {found[0].what}")
+    expected, found = runs[0], runs[1].in_types_of(runs[0])
+    wrong = next(chain(expected.differences(found, None, _COMPARED), _arguments(expected, found)), None)
+    if wrong is not None:
+        raise CompilationError(f"{named(path, part)} compiles, and differs: {wrong.path}: {wrong.what}")
 
 
-def _result(module: nn.Module, call: Call) -> Any:
-    args, kwargs = detached((call.args, call.kwargs))
-    grad_mode = torch.set_grad_enabled(call.with_gradients)
-    with random_states_kept(seed=1), grad_mode, thread.plain_executor():
-        return detached(life_of(module)(*args, **kwargs))
+def _arguments(expected: Run, found: Run) -> Iterator[Difference]:
+    """What became of tensors that were given; lists and dictionaries are copies where torch calls a program."""
+    yield from compare(expected.arguments[0], found.arguments[0], None, PARTS["arguments"])
+
+
+def _run(module: nn.Module, call: Call, places: Places | None = None) -> Run:
+    life = life_of(module)
+    given = detached((call.args, call.kwargs))
+    with thread.plain_executor():
+        held = dict if places is None else partial(places.held_by, life)
+        return run(life, given, state=held, grad=call.with_gradients, seed=1)
 
 
 def require_reloadable(path: str, part: nn.Module, form: torch.jit.ScriptModule) -> None:

@@ -71,7 +71,11 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
     """
     with LOCK, type_store_unchanged_on_failure(), nothing_left(root):
         planning = _Planning(root, call, error, complete)
-        waiting = {path: child for path, child in planning.foreign(root, "") if _needs_form(child)}
+        waiting = {
+            path: child
+            for path, child in planning.foreign(root, "")
+            if _needs_form(child, parametrizations=call is not None)
+        }
         unreached = [path for path, child in waiting.items() if not is_traced(child) and _is_unreached(root, path)]
         for path in unreached:
             child = waiting.pop(path)
@@ -96,8 +100,9 @@ def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
         raise error
 
 
-def _needs_form(module: nn.Module) -> bool:
-    if any(is_traced(part) for part in module.modules()) or computing(module):
+def _needs_form(module: nn.Module, *, parametrizations: bool) -> bool:
+    """With `parametrizations`, those that write when they are read count: script can stand for them in a call."""
+    if any(is_traced(part) for part in module.modules()) or computing(module, parametrizations=parametrizations):
         return True
     try:
         compile_tree(module)
@@ -239,7 +244,7 @@ def _why(child: nn.Module) -> str:
     """The first line that stands in the way of compiling a part."""
     if is_traced(child):
         return "marked as traced"
-    if computing(child):
+    if computing(child, parametrizations=False):
         return "it computes its tensors in its call"
     try:
         compile_or_explain(child)

@@ -8,7 +8,7 @@ from scriptkit.compiling.chosen.choice import joined
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError
 from scriptkit.live import hooks
-from scriptkit.live.computed_tensors import has_changing_parametrization
+from scriptkit.live.computed_tensors import changes_when_read
 from scriptkit.live.hooks import has_hooks_of_torch
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class FixedTensorsError(LastResortError):
 
 def require_parametrizations(path: str, part: nn.Module) -> None:
     """Raise `FixedTensorsError` where computing a parametrized tensor changes the module."""
-    changing = [inner for inner, one in part.named_modules() if has_changing_parametrization(one)]
+    changing = [inner for inner, one in part.named_modules() if changes_when_read(one)]
     if changing:
         spoken = ", ".join(f"`{joined(path, inner)}`" if joined(path, inner) else "of the whole" for inner in changing)
         raise FixedTensorsError(f"parametrizations that keep a state are Python ({spoken})")

@@ -115,7 +115,7 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
     if not is_scriptable(module):
         return compile_or_explain(module)
     refusal: CompilationError | None = None
-    if not _is_marked_within(module) and not _computes_within(module):
+    if not _is_marked_within(module) and not computes_within(module, parametrizations=call is not None):
         try:
             tree = compile_or_explain(module)
         except CompilationError as error:
@@ -137,12 +137,18 @@ def _is_marked_within(module: torch.nn.Module) -> bool:
     return any(is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
 
 
-def _computes_within(module: torch.nn.Module) -> bool:
-    """Whether a foreign part without a form yet computes tensors in its call."""
+def computes_within(module: torch.nn.Module, *, parametrizations: bool) -> bool:
+    """Whether a foreign part without a form yet computes tensors in its call.
+
+    Parametrizations that write when they are read are among them only where it is known how the module is called:
+    script stands for them in a call, and only a file needs more.
+    """
     own = {id(part) for part in module.modules() if is_scriptable(part)}
     has_form = (part for part in module.modules() if form_of(part) is not None)
     known = own | {id(inner) for part in has_form for inner in part.modules()}
-    return any(id(module.get_submodule(path)) not in known for path in computing(module))
+    return any(
+        id(module.get_submodule(path)) not in known for path in computing(module, parametrizations=parametrizations)
+    )
 
 
 def complete(module: nn.Module) -> torch.jit.ScriptModule:

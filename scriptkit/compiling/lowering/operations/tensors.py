@@ -124,6 +124,9 @@ _ATTRIBUTES: dict[str, Callable[[Any, Dyn], Value]] = {
     "is_nested": lambda _, value: bool(value.example.is_nested),
     "is_mkldnn": lambda _, value: bool(value.example.is_mkldnn),
     "T": _transposed,
+    "data": lambda evaluator, value: result_of(
+        evaluator, value.example.detach(), _dot(evaluator, value, "data"), f"{value.name}_data"
+    ),
     "mH": _adjoint,
     "H": _adjoint,
     "mT": lambda evaluator, value: method(evaluator, value, "transpose", [-2, -1], {}),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scriptkit.live.computed_tensors import has_changing_parametrization
+from scriptkit.live.computed_tensors import keeps_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def parametrized_in(
         count = sum(reads[f"{path}.{name}".lstrip(".")] for path in paths.get(id(module), ()))
         if count:
             found.pushed.append((module, name, cpp))
-            if has_changing_parametrization(module, name):
+            if keeps_state(module, name):
                 (found.with_state if count == 1 else found.read_unevenly).append(module)
     return found
 
