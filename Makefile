@@ -24,10 +24,13 @@ PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 # other people's models lie beside the project's packages, where they cannot take the place of any
 ZOO := $(VENV)/zoo/site-packages
 
+# tools around models: an environment of its own outside of the tree, behind which the packages of $(VENV) lie
+ECOSYSTEM ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/scriptkit/ecosystem
+
 # what `scriptkit[mypy]` asks for, and the last one before it, where the rules run earlier
 MYPY_VERSIONS ?= 2.3.1 2.4.1
 
-.PHONY: help demo test check zoo zoo-export zoo-optimize lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
+.PHONY: help demo test check zoo zoo-export zoo-optimize ecosystem lint types mypy-matrix torch-matrix torch-matrix-clean versions docs bench operators corpus rules reference readme map generated release-check clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,6 +64,19 @@ zoo-optimize: $(ZOO)/ready  ## every model of other people optimised: none diffe
 
 zoo-export: $(ZOO)/ready  ## every model of other people as a verified program of torch.export
 	@$(BIN)/python -m tests.zoo.exported
+
+$(ECOSYSTEM)/ready: $(READY) tests/ecosystem/packages.txt
+	@echo "installing tools around models into $(ECOSYSTEM)"
+	@$(BIN)/python -m venv --clear $(ECOSYSTEM)
+	@$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'), '$(CURDIR)', sep='\n')" \
+		> "$$($(ECOSYSTEM)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/around.pth"
+	@$(ECOSYSTEM)/bin/python -m pip install -q --no-deps -r tests/ecosystem/packages.txt
+	@rm -rf $(ECOSYSTEM)/lib/python*/site-packages/examples  # some package ships one, which would hide ours
+	@touch $@
+
+ecosystem: $(ECOSYSTEM)/ready  ## everyday uses of the tools people put round a model, as a table; renews docs/ecosystem.md
+	@$(ECOSYSTEM)/bin/python -W ignore -m tests.ecosystem --write
+	@PYTHONPATH=$(CURDIR) $(ECOSYSTEM)/bin/python -m pytest -q -n 0 tests/ecosystem tests/serving tests/live/test_sent_by_value.py
 
 check: lint types  ## all that must hold before a commit: style, types, tests with coverage, docs
 	@$(MAKE) --no-print-directory $(ZOO)/ready || echo "no models of other people: their packages cannot be installed"

@@ -70,7 +70,8 @@ class Forms:
     def outcome(self, seed: int) -> str:
         """How one program ends."""
         warnings.simplefilter("ignore")
-        text = Program(seed).text("nn.Module" if self.lowered else "ScriptableModule")
+        program = Program(seed, keeps_state=not self.lowered)
+        text = program.text("nn.Module" if self.lowered else "ScriptableModule")
         path = self.folder / f"program_{seed}.py"
         path.write_text(text)
         calls = [inputs(seed * 10 + number) for number in range(_CALLS)]
@@ -78,7 +79,11 @@ class Forms:
             module = self._live(path, calls[0])
         except ScriptkitError as error:
             found = getattr(error, "diagnostics", ())
-            return f"refused {found[0].name if found else type(error).__name__}"
+            return f"refused: {found[0].name if found else type(error).__name__}"
+        except Exception:
+            if self.lowered:  # its first call raises, and there is nothing to lower it by
+                return "refused: the example raises"
+            raise
         eager = run(_imported(path, "plain").Model(), calls, eager=True)
         live = run(module, calls)
         told = difference("live", eager, live)
@@ -155,6 +160,8 @@ def difference(form: str, expected: Any, actual: Any) -> str:
 
 def _exceptions(form: str, one: Any, other: Any) -> str | None:
     """The outcome where one of two calls raised; None where both did, at the same line."""
+    if one[0] == "gave" and ("OtherCallError" in other[1] or "was lowered for" in other[1]):
+        return "documented: a call that it was not made for"
     if one[0] == "gave":
         return f"BAD {form} new exception: {other[1]!r:.200}"
     kind = one[1].partition(":")[0]

@@ -124,12 +124,13 @@ _ELEMENTS = {"List[int]": "int", "List[Tensor]": "Tensor", "Dict[str, int]": "in
 class Program:
     """Writes one random module."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, keeps_state: bool = True) -> None:
+        """With `keeps_state`, methods write to the module."""
         self.random = random.Random(seed)  # noqa: S311 - not for secrets
         self.names: dict[str, str] = {}
         self.lines: list[str] = []
         self.fresh = 0
-        self.loops = 0
+        self.keeps_state = keeps_state
 
     def text(self, base: str = "ScriptableModule") -> str:
         """The whole file."""
@@ -176,23 +177,27 @@ class Program:
 
     def assign(self, depth: int, _nesting: int) -> None:
         """A variable, parameter or attribute gets another value."""
-        name, type_ = self.random.choice([item for item in self.names.items() if item[0] not in _READ_ONLY])
+        name, type_ = self.random.choice([item for item in self.written() if item[0] not in _READ_ONLY])
         if type_ in ("int", "float", "str", "Tensor") and self.random.random() < 0.4:  # noqa: PLR2004
             operator = "+=" if type_ == "str" else self.one_of("+=", "-=", "*=")
             self.line(depth, f"{name} {operator} {self.expression(type_, 1)}{'[:3]' if type_ == 'str' else ''}")
         else:
             self.line(depth, f"{name} = {self.expression(type_, 2)}")
 
+    def written(self) -> list[tuple[str, str]]:
+        """The names that may get another value, or change in place."""
+        return [item for item in self.names.items() if self.keeps_state or not item[0].startswith("self.")]
+
     def alias(self, depth: int, _nesting: int) -> None:
         """A second name for a value."""
         self.fresh += 1
-        name, type_ = self.random.choice([item for item in self.names.items() if "[" in item[1] or item[1] == "Tensor"])
+        name, type_ = self.random.choice([item for item in self.written() if "[" in item[1] or item[1] == "Tensor"])
         self.line(depth, f"v{self.fresh} = {name}")
         self.names[f"v{self.fresh}"] = type_
 
     def change(self, depth: int, _nesting: int) -> None:
         """A container or tensor changes in place."""
-        name, type_ = self.random.choice([item for item in self.names.items() if "[" in item[1] or item[1] == "Tensor"])
+        name, type_ = self.random.choice([item for item in self.written() if "[" in item[1] or item[1] == "Tensor"])
         if type_ == "Tensor":
             self.line(depth, self.one_of(
                 f"{name}.add_({self.expression('float', 1)})", f"{name}.mul_(2)",
@@ -277,7 +282,10 @@ class Program:
         """An expression of a type."""
         if depth <= 0 or self.random.random() < 0.25:  # noqa: PLR2004
             return self.of(type_)
-        form = self.random.choice(FORMS[type_]).strip()
+        forms = [
+            form for form in FORMS[type_] if self.keeps_state or ("pop()" not in form and "self.child(" not in form)
+        ]
+        form = self.random.choice(forms).strip()
         return _HOLE.sub(lambda hole: self.filled(hole["what"], depth - 1), form)
 
     def filled(self, what: str, depth: int) -> str:

@@ -37,6 +37,8 @@ OTHERWISE = {
     "torchscript.md": "written and checked by tools.language_reference",
     "tutorial.md": "followed to the letter by tools.tutorial",
     "cpp.md": "tests/cpp",
+    "ecosystem.md": "written by tests/ecosystem",
+    "scaling.md": "tests/ecosystem/test_scale.py",
 }
 PAGES = (ROOT / "README.md", *sorted(page for page in DOCS.glob("*.md") if page.name not in OTHERWISE))
 RUN = ("scriptkit", "python")

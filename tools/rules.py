@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scriptkit.checking import Selection
 from scriptkit.checking.judging import judge_text
 from scriptkit.diagnostics import render
+from scriptkit.fixing import is_repaired
 from scriptkit.language.operators import BASE
 from scriptkit.language.versions import judged_for
 from scriptkit.rules import all_rules
@@ -36,7 +37,20 @@ INTRODUCTION = """\
 Each rule is one mistake, with a page of its own. The installed torch decides in the tests that the first program there
 is refused, or computes something else, and that the last one compiles. `scriptkit explain NAME` shows the same in a
 terminal; a comment `# scriptkit: allow[NAME]` on the line, or on the line of the class, silences a rule.
+
+*Repaired* are those that `scriptkit check --fix` repairs where it can prove it. The word below a heading names the
+group for `select` and `ignore`. [What the compiler says](messages.md) leads from its words to the rule.
 """
+MESSAGES = """\
+# What the compiler says
+
+<!-- written by `make rules`; the texts stand in scriptkit/rules -->
+
+The words of torch, each with the rule that tells them in yours. Search this page for what you got; names and types in
+it are those of the example. `scriptkit check FILE` says the same of your own file, before it is compiled.
+"""
+# not in the sidebar: it would hold a hundred and more names
+ALONE = "---\norphan: true\n---\n"
 
 
 def main() -> None:
@@ -64,7 +78,7 @@ def pages() -> dict[Path, str]:
     for rule in all_rules():
         with judged_for(rule.since or BASE):
             own[FOLDER / f"{rule.name}.md"] = "\n".join(page(rule))
-    return {INDEX: "\n".join(index()), **own}
+    return {INDEX: "\n".join(index()), DOCS / "messages.md": "\n".join(messages()), **own}
 
 
 def index() -> Iterator[str]:
@@ -73,15 +87,44 @@ def index() -> Iterator[str]:
     for group in GROUPS:
         title = group.title
         rules = [rule for rule in all_rules() if group_of(rule) == group]
-        yield f"## {title}\n\n| code | name | finds |\n|---|---|---|"
+        yield f"## {title}\n\n`{group.name}`\n\n| code | name | finds | is | repaired |\n|---|---|---|---|---|"
         for rule in rules:
-            yield f"| {rule.code} | [{rule.name}](rules/{rule.name}.md) | {summary(rule)} |"
-        names = "\n".join(f"rules/{rule.name}" for rule in rules)
-        yield f"\n```{{toctree}}\n:hidden:\n:caption: {title}\n\n{names}\n```\n"
+            link, repaired = f"[{rule.name}](rules/{rule.name}.md)", "yes" if is_repaired(rule) else ""
+            yield f"| {rule.code} | {link} | {summary(rule)} | {kind(rule)} | {repaired} |"
+        yield ""
+
+
+def kind(rule: Rule) -> str:
+    """How much a finding of it matters."""
+    if rule.optional:
+        return f"{rule.severity}, where it is selected"
+    return f"{rule.severity} for plain torch.jit" if rule.lifted else rule.severity
+
+
+def messages() -> Iterator[str]:
+    """The page of what the compiler says, for those who search for its words."""
+    yield MESSAGES
+    told: dict[str, dict[str, None]] = {}
+    for rule in (rule for rule in all_rules() if rule.engine == "torchscript"):
+        for example in rule.INVALID:
+            if example.torch_says:
+                told.setdefault(example.torch_says, {})[rule.name] = None
+    yield "| the compiler says | the rule that explains it |\n|---|---|"
+    for words, names in sorted(told.items(), key=lambda item: item[0].lower()):
+        links = ", ".join(f"[{name}](rules/{name}.md)" for name in names)
+        yield f"| {literal(words)} | {links} |"
+    yield ""
+
+
+def literal(words: str) -> str:
+    """Words as code in a table: what would end the code or the cell is escaped."""
+    plain = " ".join(words.split()).replace("|", "\\|")
+    return f"`` {plain} ``" if "`" in plain else f"`{plain}`"
 
 
 def page(rule: Rule) -> Iterator[str]:
     """One rule: what it finds and why, an example with its message, what torch says, what to write instead."""
+    yield ALONE
     yield f"# {rule.name}\n\n{WRITTEN.format(file=Path(inspect.getfile(type(rule))).name)}\n"
     yield f"{rule.code}{remarks(rule)}\n"
     yield f"{inspect.getdoc(rule)}\n"
@@ -93,6 +136,10 @@ def page(rule: Rule) -> Iterator[str]:
         who = "torch" if rule.engine == "torchscript" else "`scriptkit.export_program`"
         says = f"What {who} says: `{example.torch_says}`" if example.torch_says else "Torch says nothing."
         yield f"{says}\n"
+    words = dict.fromkeys(example.torch_says for example in rule.INVALID)
+    others = [literal(said) for said in list(words)[1:] if said]
+    if others:
+        yield f"Or: {', '.join(others)}\n"
     yield "Write instead:\n"
     yield fenced("python", shown(rule.VALID[0]))
 

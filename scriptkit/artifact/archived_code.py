@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ast
+from typing import TYPE_CHECKING
 
 from scriptkit.errors import ArtifactError
+from scriptkit.language.parsing import syntax_tree
+
+if TYPE_CHECKING:
+    import ast
 
 
 def parsed(name: str, text: bytes) -> ast.Module:
     """The syntax tree of one code entry; raises ArtifactError when it has none."""
     try:
-        return ast.parse(text.decode())  # as text: bytes could choose their own encoding
+        return syntax_tree(text.decode())  # as text: bytes could choose their own encoding
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         message = f"the archived code `{name}` cannot be read: {error}"
         raise ArtifactError(message) from error

@@ -8,13 +8,13 @@ names (`scriptkit.artifact.contents`), because it breaks lines by the length of 
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from scriptkit.artifact.code_text import Code, Edit, joined
 from scriptkit.artifact.local_names import renamed_locals
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ class Program:
 
     def _canonical(self, name: str) -> Code:
         unit = self._units[name]
-        tree = ast.parse(unit.text).body[0]
+        tree = syntax_tree(unit.text).body[0]
         head = _UNIT.match(unit.text)
         names = [] if head is None else [Edit(*head.span(1), self._names[name].rpartition(".")[2].encode())]
         names += [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.artifact.allowed_operators import is_allowed
 from scriptkit.artifact.exported_programs import operators, targets
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,7 @@ def _is_guard_node(node: ast.AST) -> bool:
 
 def _parsed(text: object) -> ast.AST | None:
     try:
-        return ast.parse(text.strip(), mode="eval") if isinstance(text, str) else None
+        return syntax_tree(text.strip(), mode="eval") if isinstance(text, str) else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

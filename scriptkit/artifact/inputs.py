@@ -12,6 +12,7 @@ import torch
 
 from scriptkit.artifact.manifest import Method, Parameter, TensorExample
 from scriptkit.errors import ArtifactError
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,7 +72,7 @@ def _problems(method: Method, arguments: Sequence[object], keywords: Mapping[str
 
 
 def _problem(parameter: Parameter, value: object) -> Iterator[str]:
-    fits = _fits(ast.parse(parameter.type, mode="eval").body, value) and _fits_example(parameter, value)
+    fits = _fits(syntax_tree(parameter.type, mode="eval").body, value) and _fits_example(parameter, value)
     if not fits:
         yield f"`{parameter.name}`: expected {_expected(parameter)}, got {_shown(value)}"
 

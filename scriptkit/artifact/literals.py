@@ -8,6 +8,7 @@ import math
 import torch
 
 from scriptkit.errors import ArtifactError
+from scriptkit.language.parsing import syntax_tree
 
 _SHOWN = 60
 
@@ -31,7 +32,7 @@ def literal_text(value: object) -> str:
 def literal_value(text: str) -> object:
     """The value of such a literal; raises ArtifactError for anything else."""
     try:
-        return _value(ast.parse(text, mode="eval").body)
+        return _value(syntax_tree(text, mode="eval").body)
     except (
         SyntaxError,
         ValueError,

@@ -78,7 +78,7 @@ def _warn_of_training(module: torch.jit.ScriptModule) -> None:
     named = list(_in_training(module))
     if named:
         message = f"saved in training mode: {', '.join(named)}; call `eval()` before saving a model for inference"
-        warnings.warn(message, ScriptkitWarning, stacklevel=5)
+        warnings.warn(message, ScriptkitWarning, stacklevel=4)
 
 
 def _in_training(module: torch.jit.ScriptModule) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _in_training(module: torch.jit.ScriptModule) -> Iterator[str]:
 def write_atomically(path: str, write: Callable[[BinaryIO], object]) -> None:
     """Write beside the target, and put the finished file in its place in one step."""
     try:
-        with replaced(path, stacklevel=6) as stream:
+        with replaced(path, stacklevel=5) as stream:
             write(stream)
     except OSError as error:
         message = f"`{path}` cannot be written: {error.strerror or error}"

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -52,7 +54,7 @@ def in_the_cell(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def _used(text: str) -> set[str]:
     """The names a text reads, but for those that it defines at its top."""
-    tree = ast.parse(text)
+    tree = syntax_tree(text)
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     defined = {
         name

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from scriptkit import language
+from scriptkit.checking.nearness import near_path
 from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.rules import all_rules
 
@@ -107,6 +108,8 @@ def unreadable(path: str, error: Exception) -> Diagnostic:
     message, help = f"the file cannot be read as Python: {error}", "correct the file; nothing of it was checked"
     if isinstance(error, OSError):
         message, help = f"the file cannot be read: {error.strerror or error}", "check the path, and who may read it"
+        near = near_path(path) if isinstance(error, FileNotFoundError) else ""
+        help = f"check the path; near it: `{near}`" if near else help
     elif isinstance(error, (RecursionError, MemoryError)):
         message = "an expression or a block of the file nests too deep to be checked"
         help = "break the deepest expression or chain of `elif` up into steps; nothing of the file was checked"

@@ -17,6 +17,7 @@ from scriptkit import language
 from scriptkit.checking.judging import UNREADABLE, UNREADABLE_TEXT
 from scriptkit.checking.paths import read_text
 from scriptkit.errors import ScriptkitError
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -164,7 +165,7 @@ def _names(node: ast.AST) -> Iterator[ast.AST]:
             yield child
         elif isinstance(child, ast.Constant) and isinstance(child.value, str) and _QUOTED.fullmatch(child.value):
             with suppress(SyntaxError):
-                yield from _names(ast.parse(child.value, mode="eval"))
+                yield from _names(syntax_tree(child.value, mode="eval"))
 
 
 def _absolute(dotted: str, by: str) -> list[tuple[str, ...]]:

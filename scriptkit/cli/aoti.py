@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from scriptkit.cli.output import working
+
 
 @click.command("aoti")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -21,7 +23,8 @@ def command(file: Path, output: Path) -> None:
     from scriptkit.errors import ArtifactError
 
     try:
-        reports = compile_exported(file, output)
+        with working(f"compiling {file}"):
+            reports = compile_exported(file, output)
     except (ArtifactError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

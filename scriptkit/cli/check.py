@@ -14,6 +14,7 @@ import click
 from scriptkit import config
 from scriptkit.checking.changes import Changes
 from scriptkit.checking.paths import STDIN, check_files, python_files
+from scriptkit.cli.completion import RULE
 from scriptkit.cli.narrowing import Narrowing
 from scriptkit.cli.output import progress, show
 from scriptkit.cli.reports import FOR_PEOPLE, FORMATS, written
@@ -72,12 +73,12 @@ class Options:
 
 
 @click.command("check", cls=Check)
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--all-modules", is_flag=True, default=None, help="Check every nn.Module, as plain torch.jit sees it.")
 @click.option("--torch", metavar="VERSION", help="Judge for this torch, as 2.10; the default is the installed one.")
 @click.option("--engine", multiple=True, type=click.Choice(config.ENGINES), help="What the code shall become.")
-@click.option("--select", multiple=True, metavar="RULE", help="Only these rules: a name, a code, a prefix, a group.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out.")
+@click.option("--select", type=RULE, multiple=True, help="Only these rules: a name, a code, a prefix, a group.")
+@click.option("--ignore", type=RULE, multiple=True, help="Leave these rules out.")
 @click.option("--diff", metavar="REV", help="Only what changed since a revision of git.")
 @click.option("--reachable-from", multiple=True, metavar="MODULE:CLASS", help="Only what this class reaches.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Only what FILE does not know.")

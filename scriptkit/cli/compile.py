@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scriptkit.cli.models import INPUTS_HELP, Inputs, make_model, read_inputs
+from scriptkit.cli.paths import ExistingFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ SHOWN_HELP = "; ".join(f"{topic}: {what}" for topic, what in SHOWN.items()) + ".
 @click.argument("model", metavar="MODULE:CLASS")
 @click.option("--args", "arguments", metavar="JSON", help="What to make it with: a JSON list, or an object of names.")
 @click.option("--inputs", metavar="SPEC", help=INPUTS_HELP)
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A saved state_dict.")
+@click.option("--weights", type=ExistingFile(), help="A saved state_dict.")
 @click.option("--mode", "modes", multiple=True, metavar="PATH=MODE", help="`backbone.*=trace`: script, lowered, trace.")
 @click.option("--allow-baked", multiple=True, metavar="WHAT=REASON", help="A hazard a trace may bake in, and why.")
 @click.option("--train", is_flag=True, help="Compile it in training mode.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from scriptkit.checking.explaining import explained
+from scriptkit.cli.completion import RULE
 from scriptkit.rules import COMPILER_ERROR, rule_named
 from scriptkit.rules.groups import near
 
@@ -15,7 +16,7 @@ UNKNOWN_ERROR = (
 
 
 @click.command("explain")
-@click.argument("rule")
+@click.argument("rule", type=RULE)
 def command(rule: str) -> None:
     """Explain RULE, a name or a code: what it finds, why, an example, and what to write instead."""
     if rule.lower() in (COMPILER_ERROR[0].lower(), COMPILER_ERROR[1]):

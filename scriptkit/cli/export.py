@@ -8,13 +8,14 @@ import click
 
 from scriptkit.cli.compile import step
 from scriptkit.cli.models import INPUTS_HELP, make_model, read_inputs
+from scriptkit.cli.paths import ExistingFile
 
 
 @click.command("export")
 @click.argument("model", metavar="MODULE:CLASS")
 @click.option("--args", "arguments", metavar="JSON", help="What to make it with: a JSON list, or an object of names.")
 @click.option("--inputs", metavar="SPEC", help=INPUTS_HELP)
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A saved state_dict.")
+@click.option("--weights", type=ExistingFile(), help="A saved state_dict.")
 @click.option("--method", "methods", multiple=True, help="A method to export; all that are marked, without it.")
 @click.option("--static", is_flag=True, help="Fix every size at that of the inputs.")
 @click.option("--train", is_flag=True, help="Export it in training mode.")

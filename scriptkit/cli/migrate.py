@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("migrate")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
 @click.option("--diff", is_flag=True, help="Show the changes, and write nothing.")
 def command(paths: tuple[str, ...], *, diff: bool) -> None:
     """Rewrite PATHS (files, folders, globs) from torch.jit to scriptkit.

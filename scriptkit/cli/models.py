@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scriptkit.checking.nearness import near_path
+from scriptkit.cli.paths import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
@@ -49,7 +52,7 @@ def _found(where: str) -> Any:
     found: Any = _imported(name)
     for part in attribute.split("."):
         if not hasattr(found, part):
-            raise click.UsageError(f"`{name}` has no `{attribute}`")
+            raise click.UsageError(f"`{name}` has no `{attribute}`{nearest(part, dir(found))}")
         found = getattr(found, part)
     if not callable(found):
         raise click.UsageError(f"`{where}` is a {type(found).__name__}, not a class or function that makes a model")
@@ -71,7 +74,8 @@ def _imported(name: str) -> ModuleType:
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise click.UsageError(f"there is no file `{path}`")
+        near = near_path(str(path))
+        raise click.UsageError(f"there is no file `{path}`{f'; near it: `{near}`' if near else ''}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None  # noqa: S101 - a path that ends in .py has one
     assert spec.loader is not None  # noqa: S101

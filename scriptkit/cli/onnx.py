@@ -10,13 +10,14 @@ import click
 
 from scriptkit.cli.compile import step
 from scriptkit.cli.models import INPUTS_HELP, make_model, read_inputs
+from scriptkit.cli.paths import ExistingFile
 
 
 @click.command("onnx")
 @click.argument("model", metavar="MODULE:CLASS")
 @click.option("--args", "arguments", metavar="JSON", help="What to make it with: a JSON list, or an object of names.")
 @click.option("--inputs", metavar="SPEC", help=INPUTS_HELP)
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A saved state_dict.")
+@click.option("--weights", type=ExistingFile(), help="A saved state_dict.")
 @click.option("--method", default="forward", show_default=True, help="The method that becomes the model.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from scriptkit.cli.compile import REFUSED, step
 from scriptkit.cli.models import INPUTS_HELP, make_model, read_inputs
+from scriptkit.cli.paths import ExistingFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("readiness")
 @click.argument("model", metavar="MODULE:CLASS")
 @click.option("--args", "arguments", metavar="JSON", help="What to make it with: a JSON list, or an object of names.")
 @click.option("--inputs", metavar="SPEC", help=INPUTS_HELP)
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A saved state_dict.")
+@click.option("--weights", type=ExistingFile(), help="A saved state_dict.")
 @click.option(
     "--engine",
     "engines",

@@ -6,7 +6,9 @@ import json
 
 import click
 
+from scriptkit.fixing import is_repaired
 from scriptkit.rules import Rule, all_rules
+from scriptkit.rules.groups import group_of
 
 
 @click.command("rules")
@@ -31,6 +33,7 @@ def _remarks(rule: Rule) -> str:
         *(["warning"] if rule.severity == "warning" else []),
         *(["works in a ScriptableModule"] if rule.lifted else []),
         *(["off by default"] if rule.optional else []),
+        *(["repaired by --fix"] if is_repaired(rule) else []),
     ]
     return f" ({', '.join(remarks)})" if remarks else ""
 
@@ -43,4 +46,6 @@ def _facts(rule: Rule) -> dict[str, object]:
         "severity": rule.severity,
         "lifted": rule.lifted,
         "optional": rule.optional,
+        "group": group_of(rule).name,
+        "repaired": is_repaired(rule),
     }

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scriptkit.cli.compile import REFUSED, step
 from scriptkit.cli.models import INPUTS_HELP, Inputs, make_model, read_inputs
+from scriptkit.cli.paths import ExistingFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
 
     from scriptkit.artifact.loaded import LoadedModule
 
 
 @click.command("verify")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=ExistingFile())
 @click.option("--against", required=True, metavar="MODULE:CLASS", help="The class or function that makes the model.")
 @click.option("--args", "arguments", metavar="JSON", help="What to make it with: a JSON list, or an object of names.")
 @click.option("--inputs", metavar="SPEC", help=f"{INPUTS_HELP} Without it: like those the file says it was made with.")
-@click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A saved state_dict.")
+@click.option("--weights", type=ExistingFile(), help="A saved state_dict.")
 @click.option("--rtol", type=float, help="Relative tolerance; the dtype decides if it is not given.")
 @click.option("--atol", type=float, help="Absolute tolerance.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

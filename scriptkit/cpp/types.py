@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,7 +44,7 @@ class NamedTupleType(NamedTuple):
 
 def cpp_type(annotation: str, named_tuples: Mapping[str, NamedTupleType]) -> str:
     """The C++ type for a TorchScript type; `c10::IValue` for what C++ has no type for."""
-    return _cpp_type(ast.parse(annotation, mode="eval").body, named_tuples)
+    return _cpp_type(syntax_tree(annotation, mode="eval").body, named_tuples)
 
 
 def _cpp_type(node: ast.expr, named_tuples: Mapping[str, NamedTupleType]) -> str:

@@ -5,6 +5,6 @@
 A fix that cannot be sure leaves the code alone. Formatting and comments stay as they are.
 """
 
-from scriptkit.fixing.applying import Proposal, fix_file, fixed_text, proposals
+from scriptkit.fixing.applying import Proposal, fix_file, fixed_text, is_repaired, proposals
 
-__all__ = ["Proposal", "fix_file", "fixed_text", "proposals"]
+__all__ = ["Proposal", "fix_file", "fixed_text", "is_repaired", "proposals"]

@@ -17,12 +17,14 @@ from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.fixing.editing import Change, Text, changes
 from scriptkit.fixing.fix import Fix
 from scriptkit.replacing import replaced
+from scriptkit.rules.rule import ProblemRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scriptkit.language.facts import ModuleFacts, Problem
     from scriptkit.language.problems.kind import Kind
+    from scriptkit.rules import Rule
 
 MOST_ROUNDS = 200
 
@@ -37,6 +39,11 @@ def all_fixes() -> dict[type[Kind], Fix[Any]]:
                 fix = value()
                 found.update(dict.fromkeys(fix.kinds, fix))
     return found
+
+
+def is_repaired(rule: Rule) -> bool:
+    """Whether there is a fix for anything that this rule finds."""
+    return isinstance(rule, ProblemRule) and not all_fixes().keys().isdisjoint(rule.kinds)
 
 
 def fixed_text(text: str, *, all_modules: bool = False) -> str:

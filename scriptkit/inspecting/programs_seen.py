@@ -11,6 +11,7 @@ from scriptkit.inspecting.classes import read_classes
 from scriptkit.inspecting.flow import flow_of
 from scriptkit.inspecting.sides import side_by_side
 from scriptkit.inspecting.tidying import Tidy, header, printed, without_mangling
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,7 +127,7 @@ class SeenScript:
 
 def _flat(text: str, method: str) -> str:
     """Torch's text of a flat function, with submodules by their paths."""
-    function = ast.parse(text).body[0]
+    function = syntax_tree(text).body[0]
     assert isinstance(function, ast.FunctionDef)  # noqa: S101 - that is what torch prints
     function.name = method
     tidy = Tidy(_every_attribute(function))

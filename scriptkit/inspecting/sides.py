@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scriptkit.inspecting.classes import Line, Place, line_of
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.tables import Table, Tabular
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _function(text: str, line: int) -> tuple[int, list[str]]:
 def _functions(text: str) -> list[tuple[int, int]]:
     """Where the functions of a text begin and end, decorators included."""
     try:
-        tree = ast.parse(_unindented(text.splitlines()))
+        tree = syntax_tree(_unindented(text.splitlines()))
     except SyntaxError:
         return []
     found = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
@@ -160,7 +161,9 @@ def _statements(source: dict[Place, str]) -> dict[Place, ast.stmt]:
     for path in {place.path for place in source}:
         numbers = sorted(place.line for place in source if place.path == path)
         try:
-            tree = ast.parse(_unindented([source.get(Place(path, n), "") for n in range(numbers[0], numbers[-1] + 1)]))
+            tree = syntax_tree(
+                _unindented([source.get(Place(path, n), "") for n in range(numbers[0], numbers[-1] + 1)])
+            )
         except SyntaxError:
             continue
         for node in ast.walk(tree):

@@ -7,6 +7,8 @@ import copy
 import re
 from typing import TYPE_CHECKING
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -72,7 +74,7 @@ class _Names(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         text = ast.unparse(node)
         if text.startswith(f"{_ROOT}."):
-            return ast.parse(without_mangling(text), mode="eval").body
+            return syntax_tree(without_mangling(text), mode="eval").body
         self.generic_visit(node)
         return node
 

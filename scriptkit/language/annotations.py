@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.attributes import FINAL
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.record import Record
 from scriptkit.language.types import (
     ANY,
@@ -96,7 +97,7 @@ class Annotations:
 
     def type_of_text(self, text: str) -> Type:
         """The type that an annotation of torch's own names; unknown where it is empty or no type."""
-        node = ast.parse(text.strip() or "...", mode="eval").body
+        node = syntax_tree(text.strip() or "...", mode="eval").body
         found, bad = self.read(node)
         return UNKNOWN if any(part.kind != "quoted-union" for part in bad) else found
 
@@ -119,7 +120,7 @@ class Annotations:
         if not isinstance(node.value, str):
             return self._bad(node, "malformed", bad)
         try:
-            inner = ast.parse(node.value.strip(), mode="eval").body
+            inner = syntax_tree(node.value.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return self._bad(node, "malformed", bad)
         for part in ast.walk(inner):

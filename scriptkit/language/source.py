@@ -15,6 +15,7 @@ from scriptkit.language.facts import (
     ModuleFacts,
     Parameter,
 )
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +57,7 @@ def read(
 
     `told` are classes that somebody knows to be modules, and whether they are scriptable: by a base in another file.
     """
-    module = ModuleFacts(path, text, ast.parse(text, path) if tree is None else tree)
+    module = ModuleFacts(path, text, syntax_tree(text, path) if tree is None else tree)
     _read_imports(module)
     for statement in _top_level(module.tree.body):
         _read_global(module, statement)

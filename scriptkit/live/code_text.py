@@ -11,6 +11,8 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import CodeType
@@ -58,7 +60,7 @@ def kept_paths() -> list[str]:
 def names_in_text(text: str) -> set[str]:
     """Every name that a definition reads, in decorators, annotations and quotes of them too."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(textwrap.dedent(text))):
+    for node in ast.walk(syntax_tree(textwrap.dedent(text))):
         if isinstance(node, ast.Name):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < _LONGEST_QUOTE:
@@ -74,7 +76,7 @@ def versions_of(path: str) -> list[list[str]]:
 def definitions(lines: Sequence[str]) -> list[_Definition]:
     """Every function and class of a text."""
     try:
-        tree = ast.parse("".join(lines))
+        tree = syntax_tree("".join(lines))
     except (SyntaxError, ValueError):
         return []
     return [node for node in ast.walk(tree) if isinstance(node, _Definition)]
@@ -110,7 +112,7 @@ def is_text_of(node: ast.AST, code: CodeType) -> bool:
 
 def _without_surroundings(node: Any) -> Any:
     """The function without decorators, defaults and annotations, which are evaluated where it is defined."""
-    copied = ast.parse(ast.unparse(node)).body[0]
+    copied = syntax_tree(ast.unparse(node)).body[0]
     assert isinstance(copied, (ast.FunctionDef, ast.AsyncFunctionDef))  # noqa: S101 - the same kind was written
     copied.decorator_list = []
     copied.returns = None

@@ -13,6 +13,7 @@ import types
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.live.places import Place, is_project_code
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _is_changing(value: Any) -> bool:
 
 def _readings_in(function: types.FunctionType) -> Iterator[Place]:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = syntax_tree(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):
         return
     code, first = function.__code__, function.__code__.co_firstlineno

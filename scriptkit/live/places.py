@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
@@ -125,7 +127,7 @@ def caller_outside(frame: FrameType | None, skipped: tuple[str, ...]) -> FrameTy
 @functools.lru_cache(maxsize=64)
 def _tree(path: str) -> ast.Module | None:
     try:
-        return ast.parse("".join(linecache.getlines(path)))
+        return syntax_tree("".join(linecache.getlines(path)))
     except SyntaxError:
         return None
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.live.places import is_project_code
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _called_name(node: ast.AST) -> str:
 def _definition(code: types.CodeType) -> ast.AST | None:
     """The syntax of one function, with the lines of its file."""
     try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+        tree = syntax_tree("".join(linecache.getlines(code.co_filename)))
     except SyntaxError:
         return None
     functions = (n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))

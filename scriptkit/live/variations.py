@@ -103,7 +103,7 @@ def perturbations(example: Example, *, large: bool = False) -> Iterator[Perturba
 def values(example: Example, names: Iterable[str] = VALUES) -> Iterator[Perturbation]:
     """Other values of the same shapes; integers stay within the range seen in the example."""
     for name in names:
-        tensors = [_CHANGES[name](tensor) for tensor in example.tensors]
+        tensors = [as_dense(tensor, _CHANGES[name]) for tensor in example.tensors]
         if any(one is not other for one, other in zip(tensors, example.tensors, strict=True)):
             yield example.changed(name, tensors)
 
@@ -182,8 +182,23 @@ def _spoken(axes: Axes, inputs: int) -> str:
 def _resized(number: int, tensor: Tensor, axes: Axes, resize: Callable[[Tensor, int], Tensor]) -> Tensor:
     for dimension in range(tensor.dim()):
         if (number, dimension) in axes and tensor.shape[dimension]:
-            tensor = resize(tensor, dimension)
+            tensor = as_dense(tensor, lambda one, d=dimension: resize(one, d))  # type: ignore[misc]
     return tensor
+
+
+def as_dense(tensor: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """A change of a tensor; a sparse one is changed as a dense one, and sparse again."""
+    if tensor.layout == torch.strided:
+        return change(tensor)
+    dense = tensor.to_dense()
+    made = change(dense)
+    return tensor if made is dense else _in_layout_of(tensor, made)
+
+
+def _in_layout_of(tensor: Tensor, dense: Tensor) -> Tensor:
+    blocks = tensor.values().shape[1:3] if tensor.layout in (torch.sparse_bsr, torch.sparse_bsc) else None
+    made: Tensor = dense.to_sparse(layout=tensor.layout, blocksize=blocks)
+    return made
 
 
 def _cut(tensor: Tensor, dimension: int) -> Tensor:
@@ -208,15 +223,22 @@ _RESIZES = {"cut to one": _cut, "grown": _grown, "doubled": _doubled}
 
 def ranks(example: Example) -> Iterator[Perturbation]:
     """All inputs with one dimension more, and with the first dimension taken away."""
-    yield example.changed("one dimension more", [t.unsqueeze(0) for t in example.tensors])
+    if not all(t.layout in (torch.strided, torch.sparse_coo) for t in example.tensors):
+        return  # rows and columns are all that the other layouts have
+    yield example.changed("one dimension more", [as_dense(t, lambda one: one.unsqueeze(0)) for t in example.tensors])
     if any(t.dim() for t in example.tensors):
-        fewer = [t.select(0, 0) if t.dim() and t.shape[0] else t for t in example.tensors]
+        fewer = [as_dense(t, _first_of) for t in example.tensors]
         yield example.changed("one dimension less", fewer)
+
+
+def _first_of(tensor: Tensor) -> Tensor:
+    return tensor.select(0, 0) if tensor.dim() and tensor.shape[0] else tensor
 
 
 def strided(example: Example) -> Perturbation:
     """The same values in another memory layout."""
-    return example.changed("transposed memory", [t.mT.contiguous().mT if t.dim() > 1 else t for t in example.tensors])
+    tensors = [t.mT.contiguous().mT if t.dim() > 1 and t.layout == torch.strided else t for t in example.tensors]
+    return example.changed("transposed memory", tensors)
 
 
 def in_dtype(example: Example, dtype: torch.dtype) -> Perturbation:

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from scriptkit.checking.judging import UNREADABLE_TEXT
 from scriptkit.fixing.editing import Change, Text
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.lsp.telling import diagnostic
 from scriptkit.rules import all_rules
 
@@ -113,7 +114,7 @@ def _allows(judged: Judged, finding: Diagnostic, change: Change) -> bool:
 def _is_same_program(before: str, after: str) -> bool:
     """Whether only comments differ: the end of a line may lie inside of a text."""
     try:
-        return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
+        return ast.dump(syntax_tree(before)) == ast.dump(syntax_tree(after))
     except UNREADABLE_TEXT:
         return False
 

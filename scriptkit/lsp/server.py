@@ -13,6 +13,7 @@ from pygls.uris import to_fs_path
 
 from scriptkit.lsp.actions import KINDS, actions
 from scriptkit.lsp.judging import Judged
+from scriptkit.lsp.protocol import ForgetfulProtocol
 from scriptkit.lsp.settings import Settings, Wishes
 from scriptkit.lsp.telling import diagnostics, hover, lenses, of_settings
 from scriptkit.version import __version__
@@ -31,7 +32,8 @@ class ScriptkitServer(LanguageServer):
     """One editor, its open documents, and what is known of each."""
 
     def __init__(self) -> None:
-        super().__init__("scriptkit", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        full = types.TextDocumentSyncKind.Full
+        super().__init__("scriptkit", __version__, text_document_sync_kind=full, protocol_cls=ForgetfulProtocol)
         self.wishes = Wishes()
         self._settings = Settings()
         self._judged: dict[str, Judged] = {}

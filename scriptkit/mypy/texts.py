@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scriptkit.language.parsing import syntax_tree
+
+if TYPE_CHECKING:
+    import ast
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,4 +36,4 @@ def _read(path: str, modified: int, size: int) -> Source:
     from scriptkit.checking.paths import read_text
 
     text = read_text(path)
-    return Source(text, ast.parse(text, path))
+    return Source(text, syntax_tree(text, path))

@@ -35,6 +35,15 @@ class AttributeAnnotatedOutsideInit(Rule):
                 self.calls = self.calls + 1
                 return x
         """,
+        """
+        class Boxes:
+            def __init__(self, corners: Tensor) -> None:
+                self.corners: Tensor = corners
+
+        class Model(nn.Module):
+            def forward(self, x: Tensor) -> Tensor:
+                return Boxes(x).corners
+        """,
     )
     INVALID = (
         Invalid(
@@ -54,12 +63,15 @@ class AttributeAnnotatedOutsideInit(Rule):
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         for function, node in nodes(cls, ast.AnnAssign):
-            if is_self_attribute(node.target) and node.value is not None:
+            is_of_init = function.name == "__init__"  # that of a helper class: no other is compiled
+            if is_self_attribute(node.target) and node.value is not None and not is_of_init:
+                inside = (outer for outer in cls.module.ancestors(node) if isinstance(outer, ast.ClassDef))
+                owner = next((outer.name for outer in inside), cls.name)
                 yield self.found(
                     cls,
                     node,
                     f"{shown(node.target)} is annotated in `{function.name}`",
-                    help=f"move the annotation to the body of `{cls.name}`",
+                    help=f"move the annotation to the body of `{owner}`",
                     suggestion=f"{ast.unparse(node.target)} = {ast.unparse(node.value)}",
                     method=function.name,
                 )

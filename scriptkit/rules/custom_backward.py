@@ -29,7 +29,7 @@ class CustomBackward(Rule):
     supersedes = ("python-call",)
     label = "has a backward of its own"
     note = "the compiler derives the backward of what it compiles, and takes none that is given"
-    help = "write it with operators of torch, or guard it with `torch.jit.is_scripting()`"
+    help = "write it with operators of torch; guarded by `torch.jit.is_scripting()`, training runs as Python"
     VALID = (
         """
         class Model(nn.Module):

@@ -25,7 +25,7 @@ class FstringFormatSpec(Rule):
     note = "the compiler fills in plain `{...}` only: no format, no conversion, no `=`"
     VALID = (
         forward('return f"size {x.size(0)}"', returns="str"),
-        forward('return "%.2f" % x.mean().item()', returns="str"),
+        forward('return "%f" % float(x.mean())', returns="str"),
     )
     INVALID = (
         Invalid(
@@ -48,7 +48,7 @@ class FstringFormatSpec(Rule):
                     cls,
                     node,
                     f"an f-string gives {shown(part.value)} {what}",
-                    help="format with `%`" if part.format_spec else "leave the conversion out",
-                    suggestion=f'"%.2f" % {value}' if part.format_spec else f'f"{{{value}}}"',
+                    help=f"leave {what} out; a number of digits is given where the model is called",
+                    suggestion=f'f"{{{value}}}"',
                     method=function.name,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.rules.examples import forward, model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, Rule
@@ -84,7 +85,7 @@ def _whole_number(value: ast.expr | None, declared: ast.expr | None) -> ast.expr
     match declared:
         case ast.Constant(value=str() as text):
             try:
-                return _whole_number(value, ast.parse(text, mode="eval").body)
+                return _whole_number(value, syntax_tree(text, mode="eval").body)
             except SyntaxError:
                 return None
         case ast.Name(id="float"):

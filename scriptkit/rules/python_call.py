@@ -108,7 +108,7 @@ def _stays_in_python(cls: ClassFacts, called: ast.expr) -> tuple[str, str]:
         if is_autograd_function(cls, called):
             return (
                 "an autograd function",
-                "write it with operators of torch, or guard it with `torch.jit.is_scripting()`",
+                "write it with operators of torch; guarded by `torch.jit.is_scripting()`, training runs as Python",
             )
         return "", ""
     return _marked(module.functions.get(called.id)) if isinstance(called, ast.Name) else ("", "")

@@ -28,7 +28,7 @@ class StrFormatNamed(Rule):
     raw = (r"aten::format\(str self, \.\.\.\) -> str: Keyword argument \w+ unknown",)
     supersedes = ("call-unknown-kwarg", "no-matching-overload")
     note = "compiled `format` replaces plain `{}`, one after the other, and leaves every other `{...}` as it stands"
-    help = "use plain `{}` in the order of the arguments, or `%` for a format"
+    help = "use plain `{}` in the order of the arguments; give digits and widths where the model is called"
     VALID = (forward('return "{} of {}".format(1, x.size(0))', returns="str"),)
     INVALID = (
         Invalid(

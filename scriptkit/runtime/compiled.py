@@ -292,7 +292,8 @@ class CompiledModule(BringsTorchScript):
         if why is None and self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
             why = "it changed too often to choose another form each time"
         if why is None:
-            log.bind.debug("%s is compiled again: %s", type(module).__name__, changed)
+            how = "lowered" if isinstance(self._choice, LoweredChoice) else "compiled"
+            log.bind.debug("%s is %s again: %s", type(module).__name__, how, changed)
             try:
                 self._take(self._choose((args, kwargs), again=True))
             except (CompilationError, TraceHazardError) as error:

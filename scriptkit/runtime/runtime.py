@@ -28,6 +28,7 @@ from scriptkit.engines.torchscript.engine.thread import (
     must_run_eagerly,
     swaps_parameters,
 )
+from scriptkit.errors import CompilationError
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, reason_for_eager
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _switch, _eager_blocks = switches.local, switches.blocks
 KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
 _ATTEMPTS: Final = 8
+_GONE: Final = frozenset({"attribute-conditionally-defined", "attribute-undefined"})
 _CALLS_BEFORE_QUICK_CHECK: Final = 8
 
 
@@ -274,9 +276,14 @@ class Runtime:
             reason = str(error)
         except UnfaithfulError as error:
             reason = error.headline if not error.diagnostics else error.diagnostics[0].message
-        except MissingInputsError as error:
+        except (MissingInputsError, UninitializedParametersError) as error:
             self._wait(error)
-            reason = ""
+            reason = NOT_WORTH_A_WORD
+        except CompilationError as error:
+            first = error.first_diagnostic()
+            if first is None or first.name not in _GONE:
+                raise
+            reason = first.message  # Python says itself that an attribute is gone
         if reason is None:
             return self.run(name, module, args, kwargs)
         method = _python_method(module, name)
@@ -312,7 +319,11 @@ class Runtime:
         twin = self.twin
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
-        return twin.reason_for_eager(name) or int_given(twin.float_parameters(name), args, kwargs)
+        return (
+            twin.reason_for_eager(name)
+            or int_given(twin.float_parameters(name), args, kwargs)
+            or twin.backward_of_its_own(args, kwargs)
+        )
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""

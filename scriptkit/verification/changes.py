@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from scriptkit.live.nested import Constant, Nest, build
-from scriptkit.live.variations import SIZES, Example, Perturbation, perturbations, sizes
+from scriptkit.live.variations import SIZES, Example, Perturbation, as_dense, perturbations, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,14 +40,22 @@ def changes(
 
 
 def _negative(example: Example) -> Iterator[Perturbation]:
-    tensors = [-t.abs() - 0.5 if t.is_floating_point() else t for t in example.tensors]
+    tensors = [as_dense(t, _all_negative) if t.is_floating_point() else t for t in example.tensors]
     if any(t.is_floating_point() for t in tensors):
         yield example.changed("all negative", tensors)
 
 
+def _all_negative(tensor: Tensor) -> Tensor:
+    return -tensor.abs() - 0.5
+
+
+def _no_rows(tensor: Tensor) -> Tensor:
+    return tensor.narrow(0, 0, 0)
+
+
 def _empty(example: Example) -> Iterator[Perturbation]:
     if any(tensor.dim() for tensor in example.tensors):
-        tensors = [t.narrow(0, 0, 0) if t.dim() else t for t in example.tensors]
+        tensors = [as_dense(t, _no_rows) if t.dim() else t for t in example.tensors]
         axes = frozenset((i, 0) for i, t in enumerate(tensors) if t.dim())
         yield example.changed("dimension 0 empty", tensors, axes)
 
@@ -58,7 +67,7 @@ def _towards(example: Example, bounds: Sequence[int]) -> Iterator[Perturbation]:
     ranks = max((tensor.dim() for tensor in example.tensors), default=0)
     for bound in [b for b in bounds if 1 < b <= _LARGEST_BOUND][:3]:
         for dimension in range(ranks):
-            tensors = [_of_size(t, dimension, bound + 1) for t in example.tensors]
+            tensors = [as_dense(t, partial(_of_size, dimension=dimension, size=bound + 1)) for t in example.tensors]
             if sum(t.numel() for t in tensors) < 1 << 20:
                 axes = frozenset((i, dimension) for i, t in enumerate(tensors) if dimension < t.dim())
                 yield example.changed(f"dimension {dimension} of size {bound + 1}", tensors, axes)

@@ -18,6 +18,7 @@ from scriptkit.engines.torchscript.engine.making import exported_methods, parts_
 from scriptkit.errors import ScriptkitEagerWarning, ScriptkitError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Difference, compare
+from scriptkit.live.copies import asks_for_gradients
 from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
@@ -69,6 +70,8 @@ class Verification:
     asked: Asked
     comparisons: list[Comparison] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    differentiates: bool = False
+    """Whether the module calls `backward` or `autograd.grad` itself, so that nothing runs without gradients."""
 
     def __post_init__(self) -> None:
         self.subject = Subject(self.module)
@@ -122,6 +125,10 @@ class Verification:
         """Several calls of the same lives, each with what it leaves behind; False where eager code refuses."""
         for lives in (mode.eager, *mode.forms.values()):
             lives.next()
+        if not self.differentiates:
+            tried = self._run_eager(mode, given)
+            self.differentiates = tried.error is not None and asks_for_gradients(tried.error)
+            mode.eager.next()
         for name in FIRST_CALLS:
             if not self._compare(mode, name, given, in_turn=True):
                 return False
@@ -144,7 +151,8 @@ class Verification:
         actual = self._run_form(mode, form, given, gradients=True)
         if actual.error is not None:
             return [Difference("gradient", f"the {form} form raises {told(actual.error)}")]
-        names = sorted(expected.gradients.keys() & actual.gradients.keys())
+        both = expected.gradients.keys() & actual.gradients.keys()
+        names = sorted(name for name in both if not _both_nothing(name, expected, actual))
         mine, its = ({name: one.gradients[name] for name in names} for one in (expected, actual))
         return compare(mine, its, self.asked.tolerance, "gradient")
 
@@ -222,7 +230,8 @@ class Verification:
         life = mode.eager.same() if in_turn else mode.eager.next()
         wanted = dict(life.named_parameters()) if gradients else None
         with switches.eager(), self.reached.watching():
-            return run(_called(life, method), given, state=partial(mode.state, life), wanted=wanted)
+            state = partial(mode.state, life)
+            return run(_called(life, method), given, state=state, wanted=wanted, grad=self.differentiates)
 
     def _run_form(
         self,
@@ -243,7 +252,8 @@ class Verification:
             wanted = {name: held[name] for name, _ in mode.base.named_parameters() if name in held}
         with warnings.catch_warnings():  # that a call ran as Python is no difference
             warnings.simplefilter("ignore", ScriptkitEagerWarning)
-            made = run(self.subject.called(life, method), given, state=state, wanted=wanted)
+            called = self.subject.called(life, method)
+            made = run(called, given, state=state, wanted=wanted, grad=self.differentiates)
         if programs.is_script_module(life):
             made.arguments = made.arguments[0], None  # torch's own call of a program copies lists and dictionaries
         return made
@@ -256,6 +266,13 @@ class Verification:
         limit = self.asked.time_limit
         if limit is not None and time.monotonic() - self._began > limit:
             raise OutOfTimeError
+
+
+def _both_nothing(name: str, expected: Run, actual: Run) -> bool:
+    """Whether one form has no gradient for a tensor, and the other one of zeros."""
+    one, other = expected.gradients[name], actual.gradients[name]
+    given = [gradient for gradient in (one, other) if gradient is not None]
+    return len(given) == 1 and not bool(given[0].any())
 
 
 def _called(life: Any, method: str) -> Any:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -346,13 +347,18 @@ def test_each_look_checks_what_changed_and_mistakes_do_not_end_it(
     """The same in this process: what happens between two looks is written down here."""
     settings = folder / "pyproject.toml"
     settings.write_text("[tool.scriptkit]\n")
-    happenings = iter(
+
+    def empty() -> None:
+        for path in folder.glob("*.py"):
+            path.unlink()
+
+    happenings: Iterator[Callable[[], object]] = iter(
         [
             lambda: (folder / "good.py").write_text(BAD),
             lambda: None,
             lambda: settings.write_text('[tool.scriptkit]\nignore = ["no-such-rule"]\n'),
             lambda: settings.write_text('[tool.scriptkit]\nignore = ["lambda-expression"]\n'),
-            lambda: [path.unlink() for path in folder.glob("*.py")],
+            empty,
         ]
     )
 
@@ -372,3 +378,10 @@ def test_each_look_checks_what_changed_and_mistakes_do_not_end_it(
         "no problems, 0 files checked",
     ]
     assert "`no-such-rule` names no rule" in told.err
+
+
+def test_lines_that_nobody_can_know_are_nothing_to_tell_of(committed: Path) -> None:
+    """A path that leads out of the repository is no change in it."""
+    outside = committed.parent / "outside.py"
+    outside.write_text(BAD)
+    assert check(str(outside), "--diff", "HEAD").exit_code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import linecache
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
+from scriptkit.compiling.lowering import LoweringError
 from scriptkit.live.comparison import compare
 from scriptkit.live.marks import scripted, traced
 from scriptkit.runtime.compiled import CompiledModule
@@ -421,3 +423,53 @@ def test_a_mixed_part_of_a_scriptable_module() -> None:
     for model in (foreign, plain):
         changed_scale(model)
     assert torch.equal(owner(rows(5)), plain(rows(5)) * 2)
+
+
+class Stacks(nn.Module):
+    def forward(self, parts: list[Tensor]) -> Tensor:
+        return torch.stack(parts).sum(0)
+
+
+class GivesAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = Stacks()
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.head([x, x * 2])
+        return y
+
+
+class OwnCall(nn.Module):
+    def __call__(self, x: Tensor) -> Any:
+        return super().__call__(x) + 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2
+
+
+class CallsOwn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = OwnCall()
+
+    def forward(self, x: Tensor, **_: Any) -> Tensor:
+        y: Tensor = self.head(x)
+        return y
+
+
+@pytest.mark.parametrize(
+    ("cls", "mode", "line", "words"),
+    [
+        (GivesAList, "script", "self.head(", "a `list` is passed to `head`, which is compiled by itself"),
+        (CallsOwn, "trace", "super().__call__(", "`OwnCall` has a `__call__` of its own"),
+    ],
+)
+def test_a_part_that_cannot_be_called_as_it_is_is_refused_with_the_line(
+    cls: type[nn.Module], mode: str, line: str, words: str
+) -> None:
+    with pytest.raises(LoweringError) as caught:
+        scriptkit.compile(cls().eval(), (rows(2),), modes={"": "lowered", "head": mode})
+    [found] = caught.value.diagnostics
+    assert found.message == words
+    assert line in linecache.getline(found.path, found.line)

@@ -24,7 +24,7 @@ ILLUSTRATED = {
     "mypy.md",  # shows what mypy says, which tests/mypy knows
     "exported-file.md",  # pieces of a file, which tests/artifact and tests/cpp read
 }
-LANGUAGES = {"python", "text", "sh", "toml", "yaml", "json", "cpp", "cmake", "fortran"}
+LANGUAGES = {"python", "text", "sh", "toml", "yaml", "json", "cpp", "cmake", "fortran", "lua"}
 
 
 def text_of(page: Path) -> str:
@@ -99,9 +99,10 @@ def test_settings_are_read_by_the_tools_they_are_for(page: Path, tmp_path: Path)
         file = tmp_path / f"{number}.toml"
         file.write_text(text)
         config.load(file)
-        for plugin in parse_toml(text)["tool"].get("mypy", {}).get("plugins", []):
+        tools = parse_toml(text).get("tool", {})
+        for plugin in tools.get("mypy", {}).get("plugins", []):
             assert callable(importlib.import_module(plugin).plugin)
-        for entry in parse_toml(text)["tool"].get("pytest", {}).get("ini_options", {}).get("filterwarnings", []):
+        for entry in tools.get("pytest", {}).get("ini_options", {}).get("filterwarnings", []):
             module, _, name = entry.rpartition(":")[2].rpartition(".")
             assert issubclass(getattr(importlib.import_module(module), name), Warning)
     for text in block_texts(page, "json"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ pytest.importorskip("pytest_lsp", reason="the client that asks the server is tha
 from lsprotocol import types
 
 from scriptkit import check_source
+from scriptkit.lsp.judging import Judged
 from tests.cli.reports.projects import BAD, GOOD, TWO_PLACES
 from tests.lsp.editor import Editor, edited, in_another_process, in_this_process
 
@@ -358,6 +361,27 @@ def test_nothing_is_kept_of_a_closed_document(tmp_path: Path) -> None:
             editor.close(uri)
             assert await editor.told(uri) == []
         assert editor.server.known_documents == []
+
+    play(story, tmp_path)
+
+
+def test_many_edits_leave_nothing_behind(tmp_path: Path) -> None:
+    """Nothing of an edit is reachable after the next ones: neither its text nor what was asked about it."""
+
+    def held() -> int:
+        gc.collect()
+        kinds = (Judged, types.DidChangeTextDocumentParams, Future)
+        return sum(issubclass(type(one), kinds) for one in gc.get_objects())  # `isinstance` would ask the objects
+
+    async def story(editor: Editor, folder: Path) -> None:
+        uri, _ = await editor.shown(folder / "net.py", BAD)
+        counts = []
+        for _ in range(3):
+            for number in range(30):
+                await editor.told(uri, editor.type(uri, f"{BAD}# {number}\n"))
+                await editor.hover(uri, 6, 20)
+            counts.append(held())
+        assert counts[2] <= counts[0] + 3
 
     play(story, tmp_path)
 

@@ -73,6 +73,10 @@ class Lists(ScriptableModule):
         return own
 
     @export
+    def total(self, a: int, b: int) -> int:
+        return sum([a, b])
+
+    @export
     def doubled(self, times: int) -> int:
         for _ in range(times):
             self.kept.extend(self.kept)
@@ -131,6 +135,12 @@ def test_a_list_extended_by_itself_holds_its_elements_twice() -> None:
     for form in (module, file):
         assert form([1, 2]) == [1, 2] * 4 + [8]
         assert form.doubled(3) == 7 * 8
+
+
+def test_large_numbers_are_summed_in_64_bits() -> None:
+    for form in (Lists(), loaded(Lists())):
+        assert form.total(2**40, 3) == 2**40 + 3
+        assert form.total(-(2**62), 5) == 5 - 2**62
 
 
 def test_what_stands_in_the_middle_of_a_chain_is_called_once() -> None:

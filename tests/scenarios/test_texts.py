@@ -43,6 +43,10 @@ class Letters(ScriptableModule):
         return text.split()
 
     @export
+    def lines(self, text: str) -> list[str]:
+        return text.splitlines() + text.splitlines(True) + [text.zfill(5), ("-" + text).zfill(4)]
+
+    @export
     def place(self, text: str, part: str) -> int:
         return text.find(part)
 
@@ -82,11 +86,11 @@ def compiled(module: ScriptableModule, method: str, text: str) -> object:
     return module(text) if method == "forward" else getattr(module, method)(text)
 
 
-ASCII = ("plain text\n\twith\x7f all", "", "\r\n", "a")
+ASCII = ("a\r\nb\n\nc\rd", "plain text\n\twith\x7f all", "", "\r\n", "a")
 BEYOND = ("caf\u00e9 noir", "\u65e5\u672c", "x\u00a0y")
 
 
-@pytest.mark.parametrize("method", ["forward", "length", "middle", "words"])
+@pytest.mark.parametrize("method", ["forward", "length", "middle", "words", "lines"])
 def test_ascii_is_what_it_is_in_python(method: str) -> None:
     module, file = Letters(), loaded(Letters())
     for text in ASCII:

@@ -201,7 +201,7 @@ def _declared(structure: Structure) -> str | None:
         return None
     if structure.kind == "list":
         return f"List[{item}]"
-    if structure.kind == "tuple":
+    if structure.kind in {"tuple", "namedtuple"}:  # the compiler takes a named one for a plain one
         return f"Tuple[{', '.join(item for _ in structure.items)}]"
     return f"Dict[str, {item}]" if structure.kind == "dict" and _are_texts(structure.keys) else None
 

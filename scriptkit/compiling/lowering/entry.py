@@ -17,6 +17,7 @@ import torch
 
 from scriptkit.compiling.boundary.signature import Entry, expression
 from scriptkit.engines.torchscript.engine import making as engine
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.live.nested import Leaf, leaves
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _renamed(method: ast.FunctionDef) -> ast.FunctionDef:
 
 
 def _placed(text: str, number: int) -> ast.FunctionDef:
-    tree = ast.parse(text).body[0]
+    tree = syntax_tree(text).body[0]
     assert isinstance(tree, ast.FunctionDef)  # noqa: S101 - our own text
     return ast.increment_lineno(tree, number * engine.LINES_PER_FILE)
 

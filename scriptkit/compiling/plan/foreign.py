@@ -17,6 +17,7 @@ from torch import nn
 from scriptkit import switches
 from scriptkit.compiling.chosen.bound_form import BoundForm
 from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
+from scriptkit.compiling.chosen.unreached_part import UnreachedPart, is_unreached
 from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.declared_inputs import declared_call, declares, has_example_inputs
@@ -26,15 +27,18 @@ from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedIn
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.making import (
     CompiledTree,
+    class_of,
     compile_or_explain,
     compile_tree,
     form_of,
     parts_in,
+    reached_names,
     set_form,
     type_store_unchanged_on_failure,
 )
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.live import programs
 from scriptkit.live.computed_tensors import computing
 from scriptkit.live.lives import life_of
@@ -72,10 +76,19 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
             for path, child in planning.foreign(root, "")
             if _needs_form(child, parametrizations=call is not None)
         }
+        unreached = [path for path, child in waiting.items() if not is_traced(child) and _is_unreached(root, path)]
+        for path in unreached:
+            child = waiting.pop(path)
+            set_form(child, UnreachedPart(child))
         if waiting:
             _require_alone(root, waiting)
             planning.choose(waiting)
-        return bool(waiting)
+        return bool(waiting or unreached)
+
+
+def _is_unreached(root: nn.Module, path: str) -> bool:
+    classes = {class_of(part) for part in root.modules() if is_scriptable(part)}
+    return is_unreached(root, path, reached_names(classes))
 
 
 def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
@@ -221,7 +234,7 @@ class _Planning:
 
 def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
     """Whether the function a diagnostic is about mentions one of these names."""
-    tree = ast.parse("".join(linecache.getlines(diagnostic.path)))
+    tree = syntax_tree("".join(linecache.getlines(diagnostic.path)))
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.lineno <= diagnostic.line]
     inside = [f for f in functions if diagnostic.line <= (f.end_lineno or f.lineno)]
     return not inside or any(isinstance(n, ast.Attribute) and n.attr in names for n in ast.walk(inside[-1]))

@@ -12,6 +12,8 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -100,7 +102,7 @@ def read(text: str, sources: Mapping[str, Expression]) -> list[tuple[Expression,
     Raises UnreadableError for anything but comparisons of sizes.
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = syntax_tree(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         raise UnreadableError(text) from error
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]

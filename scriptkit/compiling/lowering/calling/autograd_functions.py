@@ -15,6 +15,7 @@ import torch
 from scriptkit.compiling.lowering.objects import attributes
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +65,7 @@ def _closed(evaluator: Evaluator, value: Value) -> Value:
         return value
     residual = evaluator.residual
     held = residual.bind(residual.ref(value), value.example, value.name)
-    closed = ast.parse(_CLOSED.format(held.name, residual.method.fresh("closed"))).body
+    closed = syntax_tree(_CLOSED.format(held.name, residual.method.fresh("closed"))).body
     residual.emit(ast.If(syntax.call("torch.is_grad_enabled"), [evaluator.place.moved(line) for line in closed], []))
     return held
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scriptkit.compiling.lowering.code import carried_structures as structures
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.loop_captures import handed_on
 from scriptkit.compiling.lowering.world.refusing import RefusedError
@@ -43,14 +44,21 @@ def names_written(node: ast.For | ast.While) -> set[str]:
     return names
 
 
-def carry(evaluator: Evaluator, frame: Frame, written: set[str]) -> dict[str, Value]:
+def carry(evaluator: Evaluator, frame: Frame, node: ast.For | ast.While, written: set[str]) -> dict[str, Value]:
     """A variable of the residual program for every variable that goes from round to round."""
     carried: dict[str, Value] = {}
+    made_anew = structures.made_anew(node)
     # Even a number that is known now: the body reads what the round before left, not the 0 of the first round. The
     # variable is a copy under a new name, for other names may still mean the value before the loop.
     for name in sorted(written & frame.variables.keys()):
         value = evaluator.lift(frame.variables[name])
-        if isinstance(value, list):
+        if (
+            name in made_anew
+            and structures.is_structure(value)
+            and (held := structures.carried(evaluator, name, value))
+        ):
+            carried[name] = held
+        elif isinstance(value, list):
             made = _carried_list(evaluator, frame, name, value)
             if made is not None:
                 carried[name] = made
@@ -116,35 +124,33 @@ def _count(part: Value, value: list[Value]) -> int:
 
 def carry_back(evaluator: Evaluator, frame: Frame, carried: dict[str, Value]) -> None:
     """At the end of a round: what the variables hold becomes what the next round finds."""
-    changed = {
-        name: evaluator.lift(frame.variables[name])
+    changed = [
+        pair
         for name, held in carried.items()
         if frame.variables.get(name) is not held
-    }
-    for name, value in changed.items():
-        held = carried[name]
-        type_ = (
-            value.type
-            if isinstance(value, Dyn)
-            else type_of(value)
-            if not isinstance(value, (list, dict, Unreadable))
-            else None
-        )
-        # a variable of a TorchScript loop has one type in all rounds
-        if type_ != held.type or isinstance(held.type, t.List):
-            raise RefusedError(
-                "loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later"
-            )
+        for pair in structures.pairs(evaluator, name, held, frame.variables[name])
+    ]
+    for name, held, value in changed:
+        _require_same_type(name, held, value)
     # first all new values, then the assignments: `a, b = b, a` must not find an `a` that is the next round's already
-    news = {
-        name: evaluator.residual.bind(
-            _handed_on(evaluator, value, carried[name]), evaluator.example(value), f"next_{name}"
-        )
-        for name, value in changed.items()
-    }
-    for name, new in news.items():
-        held = carried[name]
+    news = [
+        (held, evaluator.residual.bind(_handed_on(evaluator, value, held), evaluator.example(value), _next(name)))
+        for name, held, value in changed
+    ]
+    for held, new in news:
         evaluator.residual.emit(ast.Assign([syntax.store(held.name)], evaluator.residual.ref(new)))
+
+
+def _next(name: str) -> str:
+    return "next_" + "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _require_same_type(name: str, held: Dyn, value: Value) -> None:
+    """A variable of a TorchScript loop has one type in all rounds."""
+    is_static = not isinstance(value, (Dyn, list, dict, tuple, Unreadable))
+    type_ = value.type if isinstance(value, Dyn) else type_of(value) if is_static else None
+    if type_ != held.type or isinstance(held.type, t.List):
+        raise RefusedError("loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later")
 
 
 def _handed_on(evaluator: Evaluator, value: Value, held: Dyn) -> ast.expr:

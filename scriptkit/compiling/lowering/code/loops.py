@@ -77,7 +77,7 @@ def _body(evaluator: Evaluator, node: ast.For | ast.While, frame: Frame, begin: 
     """
     written = names_written(node)
     before = dict(frame.variables)
-    carried = carry(evaluator, frame, written)
+    carried = carry(evaluator, frame, node, written)
     inside = {name: carried.get(name, _not_carried()) for name in before if name in written}
     with _within(frame, carried), evaluator.residual.block() as block, evaluator.effects.loop():
         _replace(evaluator, frame, inside)

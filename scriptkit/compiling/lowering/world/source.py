@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.world import private_names
 from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -53,7 +54,7 @@ def _functions_of(path: str) -> dict[tuple[str, int], list[FunctionTree]]:
 def _index(text: str) -> dict[tuple[str, int], list[FunctionTree]]:
     found: dict[tuple[str, int], list[FunctionTree]] = {}
     try:
-        tree = ast.parse(text)
+        tree = syntax_tree(text)
     except SyntaxError:
         return found
     for node in ast.walk(tree):

@@ -6,7 +6,6 @@ the example inputs take; no decision of the residual program rests on it.
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,8 +15,10 @@ from torch import nn
 
 from scriptkit.compiling.lowering.world.refusing import BranchPlace, RefusedError
 from scriptkit.language import types as t
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable, Iterator
 
 Value = Any
@@ -176,7 +177,7 @@ def _element_type(items: list[Any]) -> t.Type:
 def spelled(type_: t.Type) -> ast.expr:
     """A type as an annotation of the residual program."""
     text = str(type_).replace("torch.device", "Device")
-    return ast.parse(text, mode="eval").body
+    return syntax_tree(text, mode="eval").body
 
 
 _LONGEST_NAME = 30

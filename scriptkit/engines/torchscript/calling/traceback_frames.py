@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import torch
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +44,7 @@ def with_user_frames(error: BaseException, frames: Sequence[UserFrame]) -> BaseE
 def function_at(path: str, line: int) -> str | None:
     """The name of the innermost function that holds a line of a file."""
     try:
-        tree = ast.parse("".join(linecache.getlines(path)))
+        tree = syntax_tree("".join(linecache.getlines(path)))
     except SyntaxError:
         return None
     holding = [
@@ -56,7 +58,7 @@ def function_at(path: str, line: int) -> str | None:
 def _raise_at(frame: UserFrame) -> TracebackType:
     """A traceback entry at a line of the user's file."""
     text = linecache.getline(frame.path, frame.line).rstrip("\n")
-    statement = ast.parse("raise _Here").body[0]
+    statement = syntax_tree("raise _Here").body[0]
     for node in ast.walk(statement):
         if isinstance(node, ast.expr | ast.stmt):
             node.lineno = node.end_lineno = frame.line

@@ -2,6 +2,7 @@
 
 from scriptkit.engines.torchscript.lifting.declared import exported_methods, final_names, is_export
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
+from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.programs.from_trees import (
     FALSE_IN_PYTHON,
     LINES_PER_FILE,
@@ -72,6 +73,7 @@ __all__ = [
     "is_tensor",
     "knows_function",
     "parts_in",
+    "reached_names",
     "script_as_torch_does",
     "scripted",
     "set_form",

@@ -51,6 +51,8 @@ class Dependencies:
     methods: list[tuple[type, str, object]] = field(default_factory=list)
     states: list[FunctionState] = field(default_factory=list)
     functions: list[FunctionType] = field(default_factory=list)
+    backwards: list[str] = field(default_factory=list)
+    """Functions with a backward of their own that Python calls there; compiled code has another one."""
 
     def are_current(self) -> bool:
         """Whether nothing changed."""

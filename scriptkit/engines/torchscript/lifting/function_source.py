@@ -11,6 +11,7 @@ from types import CodeType
 from typing import TYPE_CHECKING
 
 from scriptkit.errors import ScriptkitError
+from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,8 +93,8 @@ def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:
 def _parse_indented(text: str) -> ast.stmt:
     """Parse a function at any indentation, keeping the columns of the file."""
     if not text[:1].isspace():
-        return ast.parse(text).body[0]
-    block = ast.parse("if 1:\n" + text).body[0]
+        return syntax_tree(text).body[0]
+    block = syntax_tree("if 1:\n" + text).body[0]
     assert isinstance(block, ast.If)  # noqa: S101 - it was just written above
     ast.increment_lineno(block, -1)
     return block.body[0]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, TypeVar
 
+from scriptkit.language.parsing import syntax_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -95,7 +97,7 @@ def _hidden(name: str, place: ast.stmt) -> ast.stmt:
 
 
 def _call(text: str, place: ast.stmt) -> ast.expr:
-    [statement] = ast.parse(f"{{0: {text}}}.setdefault(0, {text})").body
+    [statement] = syntax_tree(f"{{0: {text}}}.setdefault(0, {text})").body
     assert isinstance(statement, ast.Expr)  # noqa: S101 - it was just written
     return _placed(statement.value, place)
 

@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Depen
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class _Rewriter(ast.NodeTransformer):
             _keep_plain_parameters(tree.args)
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
+            self.dependencies.backwards += self._own_backwards(tree)
             hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
@@ -270,6 +272,19 @@ class _Rewriter(ast.NodeTransformer):
             case _:
                 return None
 
+    def _own_backwards(self, tree: ast.FunctionDef) -> Iterator[str]:
+        """The functions with a backward of their own that are called, also where compiled code never comes."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Attribute(value=function, attr="apply")):
+                    value: object = self
+                    for name in dotted_names(function) or ():
+                        value = self._look_up(name) if value is self else getattr(value, name, UNRESOLVED)
+                    if isinstance(value, type) and issubclass(value, torch.autograd.Function):
+                        yield value.__name__
+                case _:
+                    pass
+
     def _look_up(self, name: str) -> object:
         if name in self.closure:
             return self.closure[name]
@@ -334,7 +349,7 @@ def _next_with(mro: tuple[type, ...], cls: type, name: str, *, include: bool) ->
 
 def _at(node: ast.stmt | ast.expr, text: str) -> Any:
     """New code at the place of old code."""
-    [statement] = ast.parse(text).body
+    [statement] = syntax_tree(text).body
     new: ast.AST = statement.value if isinstance(statement, ast.Expr) else statement
     for part in ast.walk(new):
         if "lineno" in part._attributes:

@@ -32,6 +32,9 @@ def put_right(graph: Any) -> None:
     for node in list(nodes_of(graph)):
         if node.kind().startswith("aten::"):
             inputs = list(node.inputs())
+            if node.kind() == "aten::sum" and inputs[0].type().annotation_str == "List[int]":
+                replace(graph, node, functions.summed)
+                continue
             function = _CHECKED.get((node.kind(), *(value.type().kind() for value in inputs)))
             if function is not None and not (node.kind() in _IS_RIGHT_BESIDES and _is_known_not_to_be_zero(inputs[1])):
                 replace(graph, node, function)

@@ -99,3 +99,11 @@ def root_of_int(a: int) -> float:
     if a < 0:
         raise ValueError("math domain error")
     return math.sqrt(a)
+
+
+def summed(numbers: list[int]) -> int:
+    """`sum(numbers)`; torch adds in 32 bits."""
+    total = 0
+    for number in numbers:
+        total += number
+    return total

@@ -39,3 +39,74 @@ def refuse_empty(separator: str) -> None:
     """Raise as Python does, where torch never ends."""
     if len(separator) == 0:
         raise ValueError("empty separator")
+
+
+def lines(text: str, keepends: bool) -> list[str]:  # noqa: FBT001 - as the operator has it
+    """`text.splitlines()`; torch takes what ends a line in two letters for two ends."""
+    found: list[str] = []
+    start = 0
+    place = 0
+    while place < len(text):
+        code = ord(text[place])
+        if code in [10, 11, 12, 13, 28, 29, 30]:
+            end = place
+            if code == 13 and place + 1 < len(text) and ord(text[place + 1]) == 10:  # noqa: PLR2004 - two, one end
+                place += 1
+            found.append(text[start : place + 1] if keepends else text[start:end])
+            start = place + 1
+        place += 1
+    if start < len(text):
+        found.append(text[start:])
+    return found
+
+
+def filled(text: str, width: int) -> str:
+    """`text.zfill(width)`; torch writes the zeros before a sign."""
+    zeros = "".join(["0" for _ in range(width - len(text))])
+    if len(text) > 0 and text[0] in ["+", "-"]:
+        return text[0] + zeros + text[1:]
+    return zeros + text
+
+
+def stripped_left(text: str, _chars: str) -> str:
+    """`text.lstrip()`; for torch a carriage return is no white space."""
+    start, end = 0, len(text)
+    while start < end and ord(text[start]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+        start += 1
+    return text[start:end]
+
+
+def stripped_right(text: str, _chars: str) -> str:
+    """`text.rstrip()`; for torch a carriage return is no white space."""
+    end = len(text)
+    while end > 0 and ord(text[end - 1]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+        end -= 1
+    return text[0:end]
+
+
+def stripped(text: str, _chars: str) -> str:
+    """`text.strip()`; for torch a carriage return is no white space."""
+    start, end = 0, len(text)
+    while start < end and ord(text[start]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+        start += 1
+    while end > start and ord(text[end - 1]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+        end -= 1
+    return text[start:end]
+
+
+def words(text: str, _separator: str | None, most: int) -> list[str]:
+    """`text.split()`."""
+    found: list[str] = []
+    place = 0
+    while place < len(text):
+        if ord(text[place]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+            place += 1
+        elif most >= 0 and len(found) == most:
+            found.append(text[place:])
+            return found
+        else:
+            start = place
+            while place < len(text) and ord(text[place]) not in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+                place += 1
+            found.append(text[start:place])
+    return found

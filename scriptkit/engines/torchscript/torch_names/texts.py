@@ -29,6 +29,16 @@ _REPLACED: dict[str, Callable[..., str | int]] = {
     "aten::count": text_functions.counted,
     "aten::replace": text_functions.replaced,
 }
+_RIGHT: dict[str, Callable[..., str | list[str]]] = {
+    "aten::splitlines": text_functions.lines,
+    "aten::zfill": text_functions.filled,
+}
+_OF_WHITESPACE_RIGHT: dict[str, Callable[..., str | list[str]]] = {
+    "aten::strip": text_functions.stripped,
+    "aten::lstrip": text_functions.stripped_left,
+    "aten::rstrip": text_functions.stripped_right,
+    "aten::split": text_functions.words,
+}
 
 
 def put_right(graph: Any) -> None:
@@ -44,6 +54,10 @@ def put_right(graph: Any) -> None:
             insert(graph, node, text_functions.refuse_empty, [node.inputsAt(1)])
         elif node.kind() in _REPLACED and not _is_constant(node.inputsAt(1), of_letters=True):
             replace(graph, node, _REPLACED[node.kind()])
+        elif node.kind() in _RIGHT:
+            replace(graph, node, _RIGHT[node.kind()])
+        elif node.kind() in _OF_WHITESPACE_RIGHT and _works_on_bytes(node):
+            replace(graph, node, _OF_WHITESPACE_RIGHT[node.kind()])
 
 
 def _check_once(graph: Any, node: Any, text: Any, checked: dict[str, list[Any]]) -> None:

@@ -23,7 +23,7 @@ from scriptkit.engines.torchscript.programs.graph_facts import (
     makes_tensors_anywhere,
 )
 from scriptkit.engines.torchscript.programs.written import attributes_read_in, attributes_written_in
-from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names import patched, private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, float_parameters
@@ -93,7 +93,11 @@ class Twin:
             self._forget_all()
         self._sizes = list(map(len, self._sized))
         self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
+        for holder, name in patched.called(self._names):
+            self._slots.add(holder, name)
         self._code = WatchedCode(tree, [(m, t) for m, _, t in self.modules], self._slots)
+        backwards = (name for d in tree.dependencies() for name in d.backwards)
+        self._own_backward = next(backwards, None)
         self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
         self._pulled = self._find_written()
         self._paths = paths_of(module, self.cpp)
@@ -108,6 +112,7 @@ class Twin:
             or self.argument_changed_in_place("forward") is not None
             or self._graph_facts("forward")[2]
             or bool(self.float_parameters("forward"))
+            or self._own_backward is not None
             or bool(self.parts)
             or self._acting_tensors
         )
@@ -275,6 +280,9 @@ class Twin:
         for module, _, _ in self.modules:
             if private.was_replaced(type(module)):
                 return f"`{type(module).__name__}.forward` was replaced"
+        replaced = patched.first_patched(self._names)
+        if replaced is not None:
+            return f"`{replaced}` was replaced, and compiled code calls the operator behind it"
         return self._kept_twice()
 
     def _kept_twice(self) -> str | None:
@@ -321,6 +329,15 @@ class Twin:
             known = float_parameters(self.root._get_method(name), function) if has_one else ()
             self._float_parameters[name] = known
         return known
+
+    def backward_of_its_own(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Why a call must run as Python: it is differentiated, and Python has another backward there."""
+        if self._own_backward is None or not torch.is_grad_enabled():
+            return None
+        tensors = (value for value in (*args, *kwargs.values(), *self._held()) if isinstance(value, torch.Tensor))
+        if not any(tensor.requires_grad for tensor in tensors):
+            return None
+        return f"`{self._own_backward}` has a backward of its own, and compiled code would have another one"
 
     def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
         key = (self.tree.concrete_type, name)
