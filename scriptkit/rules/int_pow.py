@@ -23,6 +23,7 @@ class IntPow(ProblemRule[variables.IntPow]):
 
     code = "SK229"
     name = "int-pow"
+    supersedes = ("number-of-another-type",)
     raw = ()
     kinds = (variables.IntPow,)
     label = "a `float` for the compiler"
