@@ -32,7 +32,7 @@ class OtherForces(Forces):
         energy = self.energy(positions).sum()
         found = torch.autograd.grad([energy], [positions], create_graph=True)[0]
         assert found is not None
-        return -found * (1.0 if torch.jit.is_scripting() else 2.0)
+        return -found * (1.0 if torch.jit.is_scripting() else 2.0)  # type: ignore[attr-defined, no-any-return]
 
 
 class Graph(nn.Module):
@@ -41,11 +41,11 @@ class Graph(nn.Module):
         self.fc = nn.Linear(3, 2)
 
     def forward(self, x: Tensor, edges: Tensor) -> Tensor:
-        return torch.sparse.mm(edges, self.fc(x))
+        return torch.sparse.mm(edges, self.fc(x))  # type: ignore[no-any-return]
 
 
 class ForeignGraph(Graph):
-    def forward(self, x, edges, **_options):  # type: ignore[no-untyped-def, override]
+    def forward(self, x, edges, **_options):  # type: ignore[no-untyped-def]
         return torch.sparse.mm(edges, self.fc(x))
 
 

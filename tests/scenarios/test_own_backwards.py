@@ -15,19 +15,19 @@ from scriptkit.errors import ScriptkitEagerWarning
 
 class Spike(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:  # type: ignore[no-untyped-def, override]
+    def forward(ctx, x: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         ctx.save_for_backward(x)
         return (x > 0).to(x.dtype)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def, override]
+    def backward(ctx, gradient: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
         (x,) = ctx.saved_tensors
-        return gradient / (1.0 + 10.0 * x.abs()) ** 2
+        return gradient / (1.0 + 10.0 * x.abs()) ** 2  # type: ignore[no-any-return]
 
 
 def spike(x: Tensor) -> Tensor:
-    if not torch.jit.is_scripting():
-        return Spike.apply(x)  # type: ignore[no-any-return]
+    if not torch.jit.is_scripting():  # type: ignore[attr-defined]
+        return Spike.apply(x)  # type: ignore[no-any-return, no-untyped-call]
     return (x > 0).to(x.dtype)
 
 

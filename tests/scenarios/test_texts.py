@@ -79,7 +79,7 @@ def loaded(module: ScriptableModule) -> torch.jit.ScriptModule:
     file = io.BytesIO()
     scriptkit.save(module, file)
     file.seek(0)
-    return torch.jit.load(file)
+    return torch.jit.load(file)  # type: ignore[no-any-return]
 
 
 def compiled(module: ScriptableModule, method: str, text: str) -> object:

@@ -30,7 +30,7 @@ class Lowered(nn.Module):
 class Hidden(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.reset = lambda number: number  # type: ignore[method-assign, assignment]
+        self.reset = lambda number: number  # type: ignore[method-assign]
 
     def forward(self, x: Tensor) -> Tensor:
         return x * 2
