@@ -113,13 +113,17 @@ def test_an_int_given_for_a_float_stays_one() -> None:
     assert type(module.half(2.0)) is float
 
 
-def test_an_int_as_default_of_a_float_is_refused() -> None:
-    class Default(ScriptableModule):
-        def forward(self, x: Tensor, scale: float = 2) -> Tensor:
-            return x * scale
+class Default(ScriptableModule):
+    def forward(self, x: Tensor, scale: float = 2) -> Tensor:  # scriptkit: allow[int-for-float]
+        return x * scale
 
-    with pytest.raises(CompilationError, match="its default is the `int` 2"):
-        Default()
+
+def test_an_int_as_default_of_a_float_counts_beside_whole_numbers_only() -> None:
+    module = Default()
+    assert torch.equal(module(X.float()), X.float() * 2)
+    assert not scriptkit.report(module).eager_calls
+    with pytest.warns(ScriptkitEagerWarning, match="`scale` is declared `float` and is given an `int`"):
+        assert module(X).dtype == torch.int64
 
 
 def test_a_foreign_module_keeps_its_int() -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
 
 from scriptkit.engines.torchscript.torch_names import private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class FloatParameter(NamedTuple):
@@ -27,12 +32,28 @@ def float_parameters(method: Any, function: Any) -> tuple[FloatParameter, ...]:
 
 
 def int_given(parameters: tuple[FloatParameter, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-    """Why a call must run as Python: a float is declared where an int is given."""
+    """Why a call must run as Python: a float is declared where an int is given.
+
+    An int that is the default makes no difference beside tensors of floats, which is what most defaults are for.
+    """
     for place, name, default in parameters:
+        is_given = place < len(args) or name in kwargs
         value = args[place] if place < len(args) else kwargs.get(name, default)
-        if _holds_int(value):
+        if _holds_int(value) and (is_given or not _are_floating((*args, *kwargs.values()))):
             return f"`{name}` is declared `float` and is given an `int`, of which compiled code would make a float"
     return None
+
+
+def _are_floating(given: Iterable[Any]) -> bool:
+    """Whether all tensors among them are of floats."""
+    for value in given:
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(value, torch.Tensor):
+            if not (value.is_floating_point() or value.is_complex()):
+                return False
+        elif isinstance(value, (list, tuple, dict)) and not _are_floating(inner):
+            return False
+    return True
 
 
 def _holds_int(value: object) -> bool:

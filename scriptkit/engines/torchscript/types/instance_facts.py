@@ -24,9 +24,8 @@ from scriptkit.engines.torchscript.lifting.function_source import (
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.types.int_for_float import default_of_an_int, has_int_for_float
+from scriptkit.engines.torchscript.types.int_for_float import has_int_for_float
 from scriptkit.engines.torchscript.types.shadow import class_of, source_modules
-from scriptkit.live.marks import is_scriptable
 from scriptkit.rules import rule_named
 
 if TYPE_CHECKING:
@@ -66,8 +65,6 @@ def check_instances(root: torch.nn.Module) -> dict[tuple[type, str], Diagnostic]
                 problem = _problem_with(held[name], name, annotation)
                 if problem is not None and (is_final(annotation) or name in reached_names(map(class_of, modules))):
                     found[cls, name] = _at_assignment(cls, name, problem)
-        if is_scriptable(module):
-            found.update(((cls, d.method), d) for d in default_of_an_int(cls))
     return found
 
 
