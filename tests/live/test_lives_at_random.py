@@ -25,4 +25,4 @@ def test_the_cases_are_many(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_door_that_changes_a_module_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DOORS, "compile", lambda module: module.inner.weight.data.add_(1))
     found, _ = changed(Case(1, "compile", training=False, raises=False, nested=False))
-    assert found == [".inner.weight"]
+    assert found == ["inner.weight"]
