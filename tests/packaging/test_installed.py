@@ -112,7 +112,8 @@ def test_every_classifier_exists(metadata: email.message.Message) -> None:
 
 
 def test_the_extras_are_those_of_the_documentation(metadata: email.message.Message) -> None:
-    assert set(metadata.get_all("Provides-Extra", [])) == {"mypy", "pytest", "sign", "onnx", "lsp", "docs", "dev"}
+    named = {"mypy", "pytest", "sign", "onnx", "inspect", "lsp", "docs", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == named
 
 
 def test_python_3_10_gets_a_reader_of_toml(metadata: email.message.Message) -> None:

@@ -201,11 +201,16 @@ def _why_missing(owner: torch.nn.Module, name: str, cls: type) -> _Finding | Non
 
 
 def _never_set(name: str, cls: type) -> _Finding | None:
-    if _assignment(cls, name) is None:
+    source, node = _assignment(cls, name) or (None, None)
+    if source is None or node is None:
         return None
+    always = [one for one in source.tree.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+    is_gone = any(node is inner for statement in always for inner in ast.walk(statement))
     return _Finding(
         "attribute-conditionally-defined",
-        f"`self.{name}` is set in one branch of `__init__` only, and this instance took another",
+        f"`self.{name}` is set in `__init__`, and gone from this instance"
+        if is_gone
+        else f"`self.{name}` is set in one branch of `__init__` only, and this instance took another",
         "not reached for this instance",
         "the compiler reads every attribute that compiled code names, on every instance",
         f"set `self.{name}` on every path, for instance to None, and check it for None",
