@@ -98,7 +98,9 @@ def pytest_report_header():
 def run(folder: Path, *arguments: str) -> str:
     """What pytest prints in this folder, without knowing where scriptkit's own repository is."""
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n    ignore:.torch.jit:DeprecationWarning\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-v", "-rs", *arguments]
+    others = ("cacheprovider", "xdist", "asyncio", "pytest-lsp")
+    without = [part for name in others for part in ("-p", f"no:{name}")]
+    command = [sys.executable, "-m", "pytest", *without, "-v", "-rs", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
