@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit import ScriptableModule, ScriptkitEagerWarning
+from scriptkit import ScriptableModule, ScriptkitEagerWarning, ScriptkitWarning
 
 X = torch.zeros(2)
 
