@@ -81,7 +81,7 @@ def function_source(function: FunctionType) -> FunctionSource:
 def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:
     try:
         tree = _parse_indented(text)
-    except SyntaxError:
+    except (SyntaxError, IndexError):  # lines of another text under the same name: of what `exec` runs, as `<string>`
         tree = None
     if isinstance(tree, ast.AsyncFunctionDef):
         tree = ast.copy_location(ast.FunctionDef(**dict(ast.iter_fields(tree))), tree)

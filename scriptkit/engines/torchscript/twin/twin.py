@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections import deque
 from operator import contains, getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -38,8 +40,6 @@ from scriptkit.live import hooks
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
-from scriptkit.watching.dict_counts import attributes_are_counted, items_are_counted
-from scriptkit.watching.dict_versions import Unwritten
 from scriptkit.watching.expression import Expression
 from scriptkit.watching.sameness import is_same
 from scriptkit.watching.slots import Container, Slots
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
 
 _RELEASED: Final = object()
-_MANY: Final = 400
-"""From so many places on it pays to count the writes of dictionaries: that costs a few microseconds of its own."""
+_READ_BY_THEN: Final = 5.0
+"""Seconds after which a thread that was about to read a value has read it."""
 _FUNCTIONAL_CALL: Final = look_up("a call with other tensors").__code__
 
 
@@ -74,6 +74,7 @@ class Twin:
         self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
         self.in_flight: list[None] = []
+        self._replaced: deque[tuple[float, Any]] = deque()
         self.provisional: dict[int, Any] = {}
         """Tensors bound that may have come for one call only, by slot."""
         self._released: dict[int, int] = {}
@@ -217,34 +218,12 @@ class Twin:
         """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
         if self._has_more_to_bind():
             return _never
-        counted = len(self._slots.holders) + len(self.hooks) > _MANY and self._counted_check()
-        if counted:
-            return counted
         expression, code = Expression(self._slots), self._code
         code.add_to(expression)
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         expression.add_absent(self.overrides.holders, self.overrides.names)
         return expression.compiled() or self._check_with_hooks
-
-    def _counted_check(self) -> Callable[[], bool] | None:
-        """The same where there are many modules: of their dictionaries only the counts of writes are read."""
-        if not items_are_counted():
-            return None
-        modules = [module for module, _, _ in self.modules]
-        counted = [d for m in modules for d in (m._parameters, m._buffers, m._modules)] + self.hooks
-        if attributes_are_counted():
-            counted += [module.__dict__ for module in modules]
-        places = {id(dictionary) for dictionary in counted}
-        rest = Expression(self._slots, [i for i, h in enumerate(self._slots.holders) if id(h) not in places])
-        self._code.add_to(rest, classes=False)
-        overrides = zip(self.overrides.holders, self.overrides.names, strict=True)
-        absent = [(holder, name) for holder, name in overrides if id(holder) not in places]
-        rest.add_absent(*zip(*absent, strict=True)) if absent else None
-        holds = rest.compiled()
-        are_unwritten = Unwritten(counted, self._check_with_hooks, is_counted=True)
-        have_classes = self._code.classes_are_unchanged
-        return holds and (lambda: are_unwritten() and holds() and have_classes())
 
     def _check_with_hooks(self) -> bool:
         return self.is_current() and not any(self.hooks)
@@ -493,6 +472,7 @@ class Twin:
                     return False
                 else:
                     cpp, name = target
+                    self._keep_for_others(before)
                     try:
                         cpp.setattr(name, value)
                     except RuntimeError:
@@ -505,6 +485,14 @@ class Twin:
                         self._keep_for_now(index, value, forget=forget)
                 slots.seen[index] = value
         return True
+
+    def _keep_for_others(self, value: Any) -> None:
+        """Another thread may have read this value a moment ago, and compiled code takes no reference while it reads."""
+        now = time.monotonic()
+        while self._replaced and now - self._replaced[0][0] > _READ_BY_THEN:
+            self._replaced.popleft()
+        if len(self.in_flight) > 1:
+            self._replaced.append((now, value))
 
     def _keep_for_now(self, index: int, value: Any, *, forget: bool) -> None:
         """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
