@@ -20,13 +20,12 @@ LONGEST: Final = 2000
 class Expression:
     """Terms joined by `and`; equal trees have equal text, so that it is compiled once for all of them."""
 
-    def __init__(self, slots: Slots, indices: Iterable[int] | None = None) -> None:
-        """Of the slots with these numbers, or of all."""
+    def __init__(self, slots: Slots) -> None:
         self._terms: list[str] = []
         self._names: dict[int, str] = {}
         self._values: dict[str, object] = {"seen": slots.seen}
-        for index in range(len(slots.holders)) if indices is None else indices:
-            self._terms.append(f"{self._local(slots.holders[index])}[{slots.keys[index]!r}] is seen[{index}]")
+        for index, (holder, key) in enumerate(zip(slots.holders, slots.keys, strict=True)):
+            self._terms.append(f"{self._local(holder)}[{key!r}] is seen[{index}]")
 
     def add_members(self, owners: Iterable[object], names: Iterable[str], values: Iterable[object]) -> None:
         """Each name of each owner is still the value."""

@@ -27,7 +27,7 @@ class Unable:
         return node == self.test or node.startswith((f"{self.test}[", f"{self.test}::"))
 
 
-_COUNTS = "tests/watching/test_dict_versions.py"
+_COUNTS = "tests/engines/torchscript/test_dict_versions.py"
 _UNCOUNTED = "Python 3.13 writes attributes beside the dictionary, so that no count tells: every call asks the slow way"
 
 UNABLE: tuple[Unable, ...] = (

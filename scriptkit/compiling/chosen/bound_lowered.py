@@ -9,6 +9,7 @@ import torch
 from scriptkit import log
 from scriptkit.compiling.chosen.bound_form import BoundForm, pull_back, written_in
 from scriptkit.compiling.chosen.choice import Choice, LoweredChoice
+from scriptkit.engines.torchscript.engine.thread import unwritten_from_now
 from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
 from scriptkit.watching.dict_versions import Unwritten
@@ -139,7 +140,7 @@ def _changed(slots: Slots) -> Callable[[], bool]:
     is_current: Any = Expression(slots).compiled() or _comparing(slots)
     if not all(isinstance(holder, dict) for holder in slots.holders):  # a part that is TorchScript has other holders
         return lambda: not is_current()
-    holds = Unwritten(slots.holders, is_current)
+    holds = Unwritten(slots.holders, is_current, unwritten_from_now)
     return lambda: not holds()
 
 

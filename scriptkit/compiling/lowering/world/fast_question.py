@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.hooks import RemovableHandle
 
+from scriptkit.engines.torchscript.engine.thread import unwritten_from_now
 from scriptkit.watching.dict_versions import Unwritten
 from scriptkit.watching.sameness import MISSING, holds
 
@@ -32,7 +33,7 @@ class FastQuestion:
     def __init__(self, facts: Facts, last_hook: list[int]) -> None:
         everything = _Expression(facts, last_hook, dictionaries=True).compiled()
         self._rest = _Expression(facts, last_hook, dictionaries=False).compiled()
-        self._dictionaries = Unwritten(_dictionaries(facts), everything)
+        self._dictionaries = Unwritten(_dictionaries(facts), everything, unwritten_from_now)
 
     def __call__(self) -> bool:
         """Whether nothing changed, as far as identities tell."""

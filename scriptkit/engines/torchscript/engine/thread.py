@@ -1,6 +1,7 @@
 """Why a call must run as Python in this thread now, and the lock round everything that compiles."""
 
 from scriptkit.engines.torchscript.programs.state import plain_executor
+from scriptkit.engines.torchscript.torch_names.dict_guards import unwritten_from_now
 from scriptkit.engines.torchscript.torch_names.private import (
     LOCK,
     dispatch_modes,
@@ -24,5 +25,6 @@ __all__ = [
     "plain_executor",
     "swaps_parameters",
     "tracing_state",
+    "unwritten_from_now",
     "why_eagerly",
 ]

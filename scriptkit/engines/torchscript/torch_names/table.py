@@ -191,6 +191,7 @@ PRIVATE_NAMES: Final[dict[str, PrivateName]] = {
     "a call with other tensors": PrivateName(
         "torch.nn.utils.stateless", "_functional_call", instead=torch.func.functional_call
     ),
+    "guards of dictionaries": PrivateName("torch._C._dynamo.guards", "RootGuardManager"),
     # ---- recording
     "modules while tracing": PrivateName("torch.jit._trace", "_trace_module_map"),
     "unit of everything compiled": PrivateName("torch.jit._state", "_python_cu"),

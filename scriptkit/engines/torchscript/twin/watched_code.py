@@ -61,13 +61,12 @@ class WatchedCode:
             self.names.append(name)
             self.members.append(value)
 
-    def add_to(self, expression: Expression, *, classes: bool = True) -> None:
-        """The same question as terms of the quick one; without `classes`, `classes_are_unchanged` is asked besides."""
+    def add_to(self, expression: Expression) -> None:
+        """The same question as terms of the quick one."""
         count = len(self.functions)
         expression.add_members(self.functions, ["__code__"] * count, self.codes)
         expression.add_members(self.functions, ["__defaults__"] * count, self._defaults)
-        if classes:
-            expression.add_classes(self._modules, self._classes)
+        expression.add_classes(self._modules, self._classes)
         expression.add_members(self.owners, self.names, self.members)
 
     def is_unchanged(self) -> bool:
@@ -75,14 +74,10 @@ class WatchedCode:
         return (
             all(map(is_, map(code_of, self.functions), self.codes))
             and all(map(is_, map(defaults_of, self.functions), self._defaults))
-            and self.classes_are_unchanged()
+            and all(map(is_, map(type, self._modules), self._classes))
             and all(map(is_, map(getattr, self.owners, self.names), self.members))
             and all(is_same(cell.cell_contents, value) for cell, value in self.cells)
         )
-
-    def classes_are_unchanged(self) -> bool:
-        """Whether every module is of the class it was of."""
-        return all(map(is_, map(type, self._modules), self._classes))
 
 
 def _is_torch_class(cls: type) -> bool:

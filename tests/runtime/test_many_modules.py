@@ -1,104 +1,21 @@
-"""Dictionaries nobody wrote are not looked at again; every write is noticed, and soon costs little again."""
+"""A module of many modules: what changes in one of them is noticed before the next call, from any thread."""
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import scriptkit
 from scriptkit import ScriptableModule
-from scriptkit.watching import dict_counts
-from scriptkit.watching.dict_counts import Counts, attributes_are_counted, items_are_counted
-from scriptkit.watching.dict_versions import Unwritten
-
-counted = pytest.mark.skipif(not items_are_counted(), reason="this interpreter counts no writes of dictionaries")
-
-
-class Asked:
-    """Counts how often the slow way is gone."""
-
-    def __init__(self, dictionary: dict[str, Any]) -> None:
-        self.dictionary, self.before, self.count = dictionary, dict(dictionary), 0
-
-    def __call__(self) -> bool:
-        self.count += 1
-        return self.dictionary == self.before
-
-
-@counted
-def test_writing_any_of_them_is_noticed() -> None:
-    linear = nn.Linear(2, 2)
-    dictionaries: list[dict[Any, Any]] = [{"a": 1}, {}, OrderedDict(b=2), linear._forward_hooks, linear._parameters]
-    for dictionary in dictionaries:
-        counts = Counts(dictionaries)
-        assert counts.are_unchanged()
-        dictionary["new"] = 3
-        assert not counts.are_unchanged()
-        del dictionary["new"]
-        assert not counts.are_unchanged()
-        assert counts.again().are_unchanged()
-        assert not counts.are_unchanged()
-
-
-def test_attributes_are_counted_up_to_python_3_12() -> None:
-    assert attributes_are_counted() == (items_are_counted() and sys.version_info < (3, 13))
-
-
-def test_no_dictionary_at_all_stays_unwritten() -> None:
-    assert Counts([]).are_unchanged()
-
-
-def test_an_interpreter_whose_memory_cannot_be_read_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> object:
-        raise ValueError("no such memory")
-
-    monkeypatch.setattr(torch, "frombuffer", refuse)
-    assert not dict_counts._is_counted({"a": 1}, lambda one: one.clear())
-
-
-@counted
-def test_after_the_first_call_nothing_is_looked_at_until_somebody_writes() -> None:
-    dictionary = {"a": 1}
-    holds = Asked(dictionary)
-    question = Unwritten([dictionary], holds, is_counted=True)
-    assert all(question() for _ in range(20))
-    assert holds.count == 1
-    dictionary["a"] = 2
-    assert not question()
-    assert not question()
-    dictionary["a"] = 1
-    assert all(question() for _ in range(20))
-    assert holds.count == 4
-
-
-def test_a_dictionary_that_is_written_before_every_call_is_asked_the_slow_way() -> None:
-    dictionary = {"a": 1, "times": 0}
-    question = Unwritten([dictionary], lambda: dictionary["a"] == 1, is_counted=True)
-    for number in range(100):
-        dictionary["times"] = number
-        assert question()
-    assert question._wait
-    dictionary["a"] = 2
-    assert not question()
-
-
-def test_what_is_not_counted_is_asked_each_time() -> None:
-    holds = Asked({"a": 1})
-    question = Unwritten([holds.dictionary], holds, is_counted=False)
-    assert all(question() for _ in range(3))
-    assert holds.count == 3
-    assert Unwritten([holds.dictionary], holds)()
 
 
 class Deep(ScriptableModule):
-    """Enough modules for their dictionaries to be counted."""
+    """Many modules in one."""
 
     def __init__(self, count: int = 60) -> None:
         super().__init__()
@@ -203,3 +120,41 @@ def test_threads_that_call_while_one_writes_see_what_was_written() -> None:
     for other in others:
         other.join()
     assert wrong == []
+
+
+class Lowered(nn.Module):
+    """A dictionary that is read, and arguments that no script takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.factors = nn.Linear(3, 3), {"all": 2}
+
+    def forward(self, x: torch.Tensor, **_: object) -> torch.Tensor:
+        return self.fc(x) * self.factors["all"]
+
+
+class Operators(TorchDispatchMode):
+    """Notes what runs."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ran: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        self.ran.append(str(func.overloadpacket))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("make", [Deep, Lowered])
+def test_looking_for_changes_runs_no_operator(make: Callable[[], nn.Module]) -> None:
+    """Whoever counts operators counts those of the module."""
+    x = torch.rand(4, 3)
+    net = make().eval()
+    compiled = net if isinstance(net, ScriptableModule) else scriptkit.compile(net, (x,))
+    for _ in range(20):
+        compiled(x)
+    with Operators() as once:
+        compiled(x)
+    with scriptkit.eager(), Operators() as python:
+        compiled(x)
+    assert once.ran == python.ran
