@@ -131,7 +131,7 @@ def test_a_form_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_memory_is_told_where_the_system_tells_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     growth = memory.Growth()
-    held = torch.ones(4_000_000)
+    held = torch.ones(16_000_000)  # malloc never serves 64 MB from what it kept of earlier tests
     most = growth.most()
     assert most is None or most > held.nbytes // 2
     monkeypatch.setattr(memory, "_FORGET", tmp_path / "missing" / "file")

@@ -24,6 +24,8 @@ _set_fusion, _is_fusing = look_up("fusion by oneDNN"), look_up("whether oneDNN f
 _IMAGE_RANK = 4
 _BFLOAT16 = 15
 _SPECIALISING_CALLS = 3
+_MOST_KINDS = 64
+"""Kinds of arguments that are told apart: torch specialises for fewer, and a stream of lengths has no end."""
 
 
 def frozen(
@@ -133,7 +135,7 @@ class FusedMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the method."""
         kind = torch.is_grad_enabled(), *map(_kind, args), *map(_kind, kwargs.values())
-        left = self._left.get(kind, _SPECIALISING_CALLS)
+        left = self._left.get(kind, _SPECIALISING_CALLS if len(self._left) < _MOST_KINDS else 0)
         if not left:
             return self._method(*args, **kwargs)
         with fusing_with_onednn():
