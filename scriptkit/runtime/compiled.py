@@ -126,7 +126,7 @@ class CompiledModule(BringsTorchScript):
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
         assert self._calls is not None  # noqa: S101 - asked before
         if isinstance(self._calls, ScriptedCalls) and inspect.ismethod(method):
-            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs)
+            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs, name)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
         return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
 

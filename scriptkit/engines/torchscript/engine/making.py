@@ -1,5 +1,6 @@
 """From modules to programs: a tree compiled, a twin, a complete program, a recording, an assembled one."""
 
+from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.lifting.declared import exported_methods, final_names, is_export
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
@@ -69,6 +70,7 @@ __all__ = [
     "has_lazy_tensors",
     "in_bfloat16",
     "in_channels_last",
+    "is_chosen",
     "is_export",
     "is_tensor",
     "knows_function",

@@ -36,9 +36,11 @@ from scriptkit.engines.torchscript.torch_names import private
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EXPORTED_HERE: Final = "__scriptkit_exported__"
+"""Where a class says which of its methods are exported although nothing marks them."""
 _NOT_COPIED: Final = frozenset(
     "__abstractmethods__ __annotations__ __dict__ __doc__ __module__ __orig_bases__ __parameters__ __qualname__ "
-    "__scriptkit_text__ __slots__ __weakref__ _abc_impl".split(),
+    "__scriptkit_exported__ __scriptkit_text__ __slots__ __weakref__ _abc_impl".split(),
 )
 _LEFT_IN_PYTHON: Final = (
     private.FunctionModifiers.IGNORE,
@@ -238,8 +240,11 @@ class LiftedClass:
         members: dict[str, object] = {}
         for base in reversed(self.cls.__mro__):
             members.update(vars(base))
+        marked: frozenset[str] = getattr(self.original, EXPORTED_HERE, frozenset())
         for name, value in members.items():
-            if isinstance(value, _LazyMethod) and private.modifier(value.function) == private.FunctionModifiers.EXPORT:
+            if isinstance(value, _LazyMethod) and (
+                name in marked or private.modifier(value.function) == private.FunctionModifiers.EXPORT
+            ):
                 yield name, value.function
 
 
