@@ -26,6 +26,7 @@ from scriptkit.engines.export.run_values import (
     to_int,
     truth,
 )
+from scriptkit.engines.export.torch_names import assert_later, scan, while_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ def refuse_if(condition: Any, message: str) -> None:
         if condition:
             raise RuntimeError(message)
     elif isinstance(condition, Tensor):
-        torch._assert_async(torch.logical_not(condition), message)
+        assert_later(torch.logical_not(condition), message)
     else:
         torch._check(torch.sym_not(condition), lambda: message)
 
@@ -294,17 +295,3 @@ def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list
             return more
     message = "a list grows in a loop whose number of rounds only a run knows, and nothing bounds it"
     raise NotCarriedError(message, "write into a tensor that is made before the loop, or loop over a `range`")
-
-
-def while_loop(*arguments: Any) -> Any:
-    """Torch's operator."""
-    from torch._higher_order_ops.while_loop import while_loop as operator
-
-    return operator(*arguments)
-
-
-def scan(*arguments: Any) -> Any:
-    """Torch's operator."""
-    from torch._higher_order_ops.scan import scan as operator
-
-    return operator(*arguments)
