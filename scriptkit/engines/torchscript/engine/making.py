@@ -34,7 +34,13 @@ from scriptkit.engines.torchscript.torch_names.private import (
 )
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.twin.whole import ForFile, complete, for_file, scripted
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, compilations, compile_tree, hand_down_tracer
+from scriptkit.engines.torchscript.types.compiler import (
+    CompiledTree,
+    compilations,
+    compile_tree,
+    hand_down_tracer,
+    properties_in_python,
+)
 from scriptkit.engines.torchscript.types.explaining import compile_function_or_explain, compile_or_explain
 from scriptkit.engines.torchscript.types.shadow import class_of, form_of, has_lazy_tensors, parts_in, set_form
 
@@ -75,6 +81,7 @@ __all__ = [
     "is_tensor",
     "knows_function",
     "parts_in",
+    "properties_in_python",
     "reached_names",
     "script_as_torch_does",
     "scripted",
