@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
@@ -446,6 +446,9 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
 
 def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
+    if hasattr(module, "__scriptkit_pinned__"):
+        made: Callable[..., Any] = cast("Any", module).__scriptkit_pinned__()
+        return made
     twin = Twin(module, compile_with_parts(module))
     twin.bind()
     twin.fix_parametrized()

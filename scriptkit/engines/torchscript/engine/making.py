@@ -28,6 +28,7 @@ from scriptkit.engines.torchscript.programs.standing_in import standing_for
 from scriptkit.engines.torchscript.torch_names.private import (
     ScriptModule,
     is_tensor,
+    set_declared,
     set_modifier,
     type_store_unchanged_on_failure,
     types_thrown_away,
@@ -85,6 +86,7 @@ __all__ = [
     "reached_names",
     "script_as_torch_does",
     "scripted",
+    "set_declared",
     "set_form",
     "set_modifier",
     "shadow_class",

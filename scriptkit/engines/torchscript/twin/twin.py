@@ -523,7 +523,7 @@ class Twin:
                 cpp.setattr(name, torch.empty(0))
 
     def _push_container(self, container: Container) -> None:
-        value = container.holder[container.key]
+        value = private.attribute_value(container.holder[container.key])
         if not is_unchanged(value, container.before):
             with self._lock:
                 container.target.setattr(container.key, value)
@@ -544,7 +544,7 @@ class Twin:
             for index in self._pulled_slots():
                 slots.seen[index] = slots.holders[index][slots.keys[index]]
             for container in self._containers:
-                container.before = snapshot(container.holder[container.key])
+                container.before = snapshot(private.attribute_value(container.holder[container.key]))
 
     def _pulled_slots(self) -> list[int]:
         if not hasattr(self, "_pulled_indices"):

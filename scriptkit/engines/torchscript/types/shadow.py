@@ -132,6 +132,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
         for name in _unreached_and_unreadable(lifted, state, shadow):
             del state[name]
         declared = lifted.declared_containers(state)  # torch >= 2.15 reads the annotations of the class only
+        declared.update((n, kind) for n, kind in module.__dict__.get(private.DECLARED, {}).items() if n in state)
         state.update((name, torch.jit.Attribute(state[name], kind)) for name, kind in declared.items())
     state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
     copy.__dict__.update(state)
