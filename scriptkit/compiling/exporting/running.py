@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit import switches
-from scriptkit.live.comparison import compare
+from scriptkit.live.comparison import Difference, compare
+from scriptkit.live.containers import Containers
 from scriptkit.live.copies import (
     asks_for_gradients,
     buffers_restored,
@@ -18,6 +19,7 @@ from scriptkit.live.copies import (
     with_fresh_tensors,
 )
 from scriptkit.live.nested import build, flatten
+from scriptkit.live.undoing import contents_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from scriptkit.engines.export.programs import MethodProgram
-    from scriptkit.live.comparison import Difference
 
 SEED = 271
 CALLS_IN_A_ROW = 3
@@ -33,18 +34,26 @@ CALLS_IN_A_ROW = 3
 
 @dataclass
 class Run:
-    """One run. `buffers` are those after it, `arguments` the tensors that were given, as they are after it."""
+    """One run. `buffers` are those after it, `arguments` the tensors that were given, as they are after it.
+
+    `changed` names a list, a dictionary or an object of the caller's that the run changed.
+    """
 
     result: Any = None
     arguments: list[Tensor] = field(default_factory=list)
     buffers: dict[str, Tensor] = field(default_factory=dict)
     gradients: dict[str, Tensor | None] = field(default_factory=dict)
     error: Exception | None = None
+    changed: str = ""
 
     def differences(self, other: Run) -> Iterator[Difference]:
         """Where another run went otherwise."""
         yield from compare(self.result, other.result)
         yield from compare(self.arguments, other.arguments, path="arguments afterwards")
+        if self.changed:
+            yield Difference(
+                f"'{self.changed}' afterwards", "a call changes it, and no program changes what it is given"
+            )
         shared = self.buffers.keys() & other.buffers.keys()
         for name in sorted(shared):
             yield from compare(self.buffers[name], other.buffers[name], path=f"buffer `{name}` afterwards")
@@ -71,9 +80,19 @@ class Original:
     def run_on(self, copy: nn.Module, args: Any, kwargs: Any, *, gradients: bool = False) -> Run:
         """Run on a copy, which keeps what the run writes."""
         with switches.eager():
-            made = _run(bound(copy, self.method), (args, kwargs), _parameters(copy) if gradients else None)
+            method = getattr(copy, self.method)
+            made = _run(bound(copy, self.method), (args, kwargs), _parameters(copy) if gradients else None, method)
         made.buffers = _cloned(dict(copy.named_buffers()))
         return made
+
+    def line_of_change(self, args: Any, kwargs: Any, counts: Callable[[str], bool]) -> tuple[str, int] | None:
+        """The line, among files that count, that changes a container of the caller's first."""
+        copy = self.copy()
+        own_args, own_kwargs = with_fresh_tensors((args, kwargs))
+        given = Containers(getattr(copy, self.method), own_args, own_kwargs)
+        with contents_kept((args, kwargs)), switches.eager(), random_states_kept(SEED), given.watched(counts) as found:
+            bound(copy, self.method)(*own_args, **own_kwargs)
+        return next(iter(found), None)
 
     def run(self, args: Any, kwargs: Any, *, gradients: bool = False) -> Run:
         """Run on a fresh copy."""
@@ -115,12 +134,27 @@ def _run(
     function: Callable[..., Any],
     call: tuple[Any, Any],
     parameters: Mapping[str, Tensor] | None,
-    *,
-    needs_gradients: bool = False,
+    method: Callable[..., Any] | None = None,
 ) -> Run:
     """Run on copies of the arguments; with parameters, gradients are computed too."""
+    with contents_kept(call):  # an object without tensors is the caller's own
+        made = _run_on_copies(function, with_fresh_tensors(call), parameters, method, needs_gradients=False)
+    if made.error is None or parameters is not None or not asks_for_gradients(made.error):
+        return made
+    with contents_kept(call):
+        return _run_on_copies(function, with_fresh_tensors(call), parameters, method, needs_gradients=True)
+
+
+def _run_on_copies(
+    function: Callable[..., Any],
+    call: tuple[Any, Any],
+    parameters: Mapping[str, Tensor] | None,
+    method: Callable[..., Any] | None,
+    *,
+    needs_gradients: bool,
+) -> Run:
     made = Run()
-    tensors, structure = flatten(with_fresh_tensors(call))
+    tensors, structure = flatten(call)
     wanted = dict(parameters or {})
     if parameters is not None:
         tensors = [tensor.detach() for tensor in tensors]
@@ -129,17 +163,16 @@ def _run(
                 wanted[f"argument {number}"] = tensor.requires_grad_()
         tensors = [tensor.clone() for tensor in tensors]
     args, kwargs = build(structure, tensors)
-    with_gradients = parameters is not None or needs_gradients
+    given = Containers(method, args, kwargs) if method is not None else None
     try:
-        with random_states_kept(SEED), torch.set_grad_enabled(with_gradients):
+        with random_states_kept(SEED), torch.set_grad_enabled(parameters is not None or needs_gradients):
             made.result = function(*args, **kwargs)
             if parameters is not None:
                 made.gradients = _gradients(made.result, wanted)
     except Exception as error:  # noqa: BLE001 - what either raises is compared, not handled
-        if not with_gradients and asks_for_gradients(error):
-            return _run(function, call, parameters, needs_gradients=True)
         made.error = error
     made.arguments = [tensor.detach() for tensor in tensors]
+    made.changed = given.changed() if given is not None else ""
     return made
 
 
