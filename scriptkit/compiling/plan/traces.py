@@ -12,6 +12,7 @@ from scriptkit.compiling.plan.inserting import depends_on_training, in_mode
 from scriptkit.compiling.tracing.trial import Trial, refuse_hazards, try_trace
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
+from scriptkit.live.steady import parts_of, require_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceC
     trials: dict[bool, Trial] = {}
     missing = ""
     for training in (False, True):
-        copy = in_mode(part, training=training)
+        parts, copy = parts_of(part), in_mode(part, training=training)
         try:
             trial = accepted_trial(path, copy, first, further, subject.allow_baked)
         except (CompilationError, TraceHazardError) as error:
@@ -39,6 +40,7 @@ def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceC
                 raise
             missing = headline(error)
             break
+        require_parts(part, parts)
         state.adopt(trial.call.run.inner, part)
         trials[training] = trial
         if not depends_on_training(part):
