@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from scriptkit.live.recorded_calls import Call
 
 
+_REENTRANT = (
+    "it runs autograd within its call (`checkpoint` with `use_reentrant=True`), which torch's tracer cannot record; "
+    "pass `use_reentrant=False`"
+)
+"""What torch's tracer means by `unordered_map::at`."""
+
+
 def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceChoice:
     """Trace a part; raises `CompilationError` or `TraceHazardError`. A trace may be right in evaluation only."""
     path, part = attempt.path, attempt.part
@@ -69,7 +76,8 @@ def accepted_trial(
     except ScriptkitError:
         raise
     except Exception as error:  # torch's tracer raises errors of many types
-        raise CompilationError(f"{named(path, part)} cannot be traced: {headline(error)}") from error
+        why = _REENTRANT if "unordered_map::at" in str(error) else headline(error)
+        raise CompilationError(f"{named(path, part)} cannot be traced: {why}") from error
     refuse_hazards(trial, named(path, part))
     return trial
 
