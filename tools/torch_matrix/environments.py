@@ -91,6 +91,7 @@ def _packages(python: str) -> Path:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q"]
     closed = ["--no-deps"] if python == PINNED_PYTHON else []
     _run([*pip, *closed, *wanted.splitlines()], f"the packages of Python {python}")
+    _run([str(folder / "bin" / "python"), "-m", "pip", "check"], "all that the packages ask for")
     ready.write_text(wanted, encoding="utf-8")
     return folder
 
