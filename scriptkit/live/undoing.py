@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _FILLED = (list, dict, set)
 _DEEPEST = 4
 _MOST_ITEMS = 10_000
+_AROUND_ARGUMENTS = 3
+"""Tuples and lists that stand around the arguments of a call."""
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def nothing_left(*modules: nn.Module, given: Any = ()) -> Iterator[None]:
     `given` are arguments of calls: the lists, dictionaries, sets and objects among them are as they were, too.
     """
     kept = _Kept()
-    kept.note_value(given)
+    kept.note_value(given, -_AROUND_ARGUMENTS)
     for module in modules:
         kept.note_module(module)
     with ExitStack() as stack:
@@ -55,7 +57,7 @@ def nothing_left(*modules: nn.Module, given: Any = ()) -> Iterator[None]:
 def contents_kept(given: Any) -> Iterator[None]:
     """The lists, dictionaries, sets and objects of a nested value hold afterwards what they hold now."""
     kept = _Kept()
-    kept.note_value(given)
+    kept.note_value(given, -_AROUND_ARGUMENTS)
     try:
         yield
     finally:
@@ -97,14 +99,15 @@ class _Kept:
         """What code of a tree can reach besides the tree: hooks, classes, closures and globals."""
         for hooks in global_hooks():
             self._note_functions(hooks.values())
-        for part in module.modules():
+        written = list(_written(module))
+        for part in written:
             if is_compiled(part):
                 continue
             for kind in HOOKS:
                 self._note_functions(vars(part).get(kind, {}).values())
             if "forward" in vars(part):
                 self._note_function(vars(part)["forward"])
-        for cls in dict.fromkeys(base for part in module.modules() for base in type(part).__mro__):
+        for cls in dict.fromkeys(base for part in written for base in type(part).__mro__):
             if cls.__module__.partition(".")[0] not in {"torch", "builtins", "scriptkit"}:
                 self._note_class(cls)
 
@@ -194,6 +197,14 @@ class _Kept:
             self._undo.append(functools.partial(_refill, vars(value), dict(vars(value))))
             for item in [*vars(value).values()]:
                 self.note_value(item, depth + 1)
+
+
+def _written(module: nn.Module) -> Iterator[nn.Module]:
+    """Every module of a tree, and those that compiled ones among them were made from: their code is what runs."""
+    for part in module.modules():
+        yield part
+        for inner in vars(part).get("_inner", ()):
+            yield from _written(inner)
 
 
 def _refill(container: Any, content: Any) -> None:

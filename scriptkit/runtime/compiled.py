@@ -201,7 +201,7 @@ class CompiledModule(BringsTorchScript):
     def _choose(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> Choice:
         """Choose a form; what was lowered before is lowered again where that is possible."""
         module = source_of(self)
-        with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module):
+        with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module, given=examples):
             subject = Subject(module, examples, *self._choosing, complete=complete)
             if again and isinstance(self._choice, LoweredChoice):
                 with contextlib.suppress(CompilationError):
