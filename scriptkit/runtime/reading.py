@@ -73,7 +73,7 @@ def settle(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, 
     elif _has_runtime(module) and not switches.is_eager():
         runtime = runtime_of(module)
         if runtime.is_pending or trees.computes_within(module, parametrizations=True):
-            with nothing_left(module):
+            with nothing_left(module, given=(args, kwargs)):
                 runtime.drop_twin()
                 runtime.compile_types(module, (args, dict(kwargs)))
 

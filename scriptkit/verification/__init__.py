@@ -6,6 +6,7 @@ evaluation, several calls in a row, with gradients and exported methods. The mod
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from scriptkit import switches
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Form", "VerificationReport", "verify", "verify_loaded"]
 
 _MODES = ("eval", "train")
+_MORE_AMONG_THREADS = 4
+"""Other threads draw random numbers from the same generators: a difference counts that is found each time."""
 
 
 def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
@@ -63,8 +66,12 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
     example = Example.of(positional(example_inputs), example_kwargs or {})
     asked = Asked(Tolerance(rtol, atol), modes, sizes, time_limit)
     reading.settle(required_module(m), positional(example_inputs), example_kwargs or {})
-    with nothing_left(m):
+    with nothing_left(m, given=(example_inputs, example_kwargs)):
         report = Verification(m, example, asked).report()
+        for _ in range(_MORE_AMONG_THREADS if threading.active_count() > 1 else 0):
+            if not report.failures:
+                break
+            report = report.confirmed_by(Verification(m, example, asked).report())
     if not report.passed:
         raise VerificationError(str(report), report)
     return report
@@ -102,7 +109,7 @@ def verify_loaded(
     example = Example.of(positional(example_inputs), example_kwargs or {})
     mode = bool(getattr(loaded, "training", False))
     comparisons, skipped = [], []
-    with nothing_left(m):
+    with nothing_left(m, given=(example_inputs, example_kwargs)):
         eager = in_training_mode(life_of(m), training=mode)
         for name, one in [("the inputs", example), *((c.name, c.example) for c in perturbations(example))]:
             change = one.changed(name, one.tensors)

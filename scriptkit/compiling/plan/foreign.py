@@ -47,6 +47,7 @@ from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, 
 from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.places import is_project_code
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.steady import ChangingError
 from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 
@@ -188,7 +189,10 @@ class _Planning:
         self._path = path
         with switches.eager():
             chooser = self._chooser(top or "")
-            choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
+            inner = path.removeprefix(top or "").removeprefix(".")
+            choice = chooser.choose(inner)
+        if chooser.attempted[inner] is not child:
+            raise ChangingError.of(self.root)
         return bound_form(child, choice)
 
     def _declaring(self, path: str) -> str | None:

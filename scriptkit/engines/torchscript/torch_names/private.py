@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -59,6 +58,7 @@ from scriptkit.engines.torchscript.torch_names.type_store import (
     types_thrown_away,
     wrap,
 )
+from scriptkit.language.parsing import PARSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -286,4 +286,5 @@ def plain(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
-LOCK = threading.RLock()
+LOCK = PARSING
+"""Whoever compiles also parses: torch parses without a lock of its own."""
