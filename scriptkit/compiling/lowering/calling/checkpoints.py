@@ -20,7 +20,7 @@ def is_checkpoint(function: Any) -> bool:
 
 def call(evaluator: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """What the function gives; gradients are those of the plain call, which only the reentrant form has otherwise."""
-    function, *given = args if args else [kwargs.pop("function", None)]
+    function, *given = args or [kwargs.pop("function", None)]
     if kwargs.get("use_reentrant") is not False:
         message = "`checkpoint` with `use_reentrant=True` differentiates otherwise; pass `use_reentrant=False`"
         raise RefusedError("call-not-lowered", message)
