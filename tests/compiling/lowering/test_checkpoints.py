@@ -37,7 +37,7 @@ class Net(nn.Module):
         return self.b(x)
 
     def _scaled(self, x: Tensor, scale: float) -> Tensor:
-        return self.b(x) * scale  # type: ignore[no-any-return]
+        return self.b(x) * scale
 
 
 class Reentrant(nn.Module):

@@ -15,12 +15,12 @@ _OPTIONS = ("preserve_rng_state", "determinism_check", "debug", "early_stop")
 
 def is_checkpoint(function: Any) -> bool:
     """Whether a function is torch's own, which nothing needs to load."""
-    return function.__name__ == "checkpoint" and function.__module__ == "torch.utils.checkpoint"
+    return (function.__module__, function.__name__) == ("torch.utils.checkpoint", "checkpoint")
 
 
 def call(evaluator: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """What the function gives; gradients are those of the plain call, which only the reentrant form has otherwise."""
-    function, *given = args if args else [kwargs.pop("function", None)]
+    function, *given = args or [kwargs.pop("function", None)]
     if kwargs.get("use_reentrant") is not False:
         message = "`checkpoint` with `use_reentrant=True` differentiates otherwise; pass `use_reentrant=False`"
         raise RefusedError("call-not-lowered", message)

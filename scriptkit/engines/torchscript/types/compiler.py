@@ -14,6 +14,7 @@ from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.torch_names import private, public
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types.shadow import Shadow, shadow_of
+from scriptkit.live.marks import scripted_dataclasses
 
 if TYPE_CHECKING:
     import types
@@ -97,6 +98,8 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
 def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
     """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
     with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure(keep_complete=True):
+        while scripted_dataclasses:
+            public.script_class(scripted_dataclasses.pop())
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)
         if not private.is_complete():
