@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
+import functools
 import importlib.util
 import io
 import linecache
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +134,28 @@ def _assertion(module: nn.Module) -> None:
     assert_scriptable(module, (_X,))
 
 
+def _command(name: str, *, writes: str = "") -> Callable[[nn.Module], object]:
+    """A command of the command line, given a function that makes a copy of the module."""
+
+    def call(module: nn.Module) -> None:
+        from scriptkit.cli import main as scriptkit_command
+
+        made = sys.modules[type(module).__module__]
+        made.__dict__["another"] = functools.partial(copy.deepcopy, module)
+        with tempfile.TemporaryDirectory() as folder:
+            call = [name, f"{made.__name__}:another", "--inputs", "3x4"]
+            call += ["-o", str(Path(folder) / f"model{writes}")] if writes else []
+            call += ["--rounds", "2"] if name == "bench" else []
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                try:
+                    scriptkit_command(call, standalone_mode=False)
+                except SystemExit as stopped:
+                    if stopped.code:
+                        raise ScriptkitError(f"exit code {stopped.code}") from stopped
+
+    return call
+
+
 DOORS: dict[str, Callable[[nn.Module], object]] = {
     "compile": lambda m: scriptkit.compile(m, (_X,)),
     "lowered": lambda m: scriptkit.compile(m, (_X,), modes={"": "lowered"}),
@@ -145,6 +169,15 @@ DOORS: dict[str, Callable[[nn.Module], object]] = {
     "export": lambda m: scriptkit.export_program(m, (_X,)),
     "warmup": lambda m: scriptkit.warmup(scriptkit.compile(m, (_X,)), (_X,)),
     "assertion": _assertion,
+    "optimize": lambda m: scriptkit.optimize(scriptkit.compile(m, (_X,)), (_X,)),
+    "bench": lambda m: scriptkit.bench(m, (_X,), rounds=2),
+    "inspect": lambda m: scriptkit.inspect(scriptkit.compile(m, (_X,)), (_X,)),
+    "compile command": _command("compile", writes=".pt"),
+    "export command": _command("export", writes=".pt2"),
+    "readiness command": _command("readiness"),
+    "optimize command": _command("optimize"),
+    "bench command": _command("bench"),
+    "inspect command": _command("inspect"),
 }
 
 
@@ -197,12 +230,16 @@ def _lines(statements: Sequence[str]) -> str:
 
 def _globals_first(text: str) -> str:
     """`global` stands before the first use of the name in a function."""
-    lines = [line for line in text.splitlines() if line.strip() != "global CALLS"]
-    made = []
-    for line in lines:
-        made.append(line)
+    made: list[str] = []
+    declared = False
+    for line in text.splitlines():
         if line.strip().startswith("def forward"):
-            made.append("        global CALLS")
+            begins, declared = len(made) + 1, False
+        if line.strip() != "global CALLS":
+            made.append(line)
+        elif not declared:
+            made.insert(begins, "        global CALLS")
+            declared = True
     return "\n".join(made) + "\n"
 
 
@@ -216,7 +253,7 @@ def changed(case: Case) -> tuple[list[str], str]:
         warnings.simplefilter("ignore")
         try:
             DOORS[case.door](module)
-        except (ScriptkitError, RuntimeError, AssertionError, AttributeError) as error:
+        except (ScriptkitError, RuntimeError, AssertionError, AttributeError, torch.jit.Error) as error:
             said = f"{type(error).__name__}: {str(error).splitlines()[0]}"
     after = _snapshot(module, made)
     with contextlib.suppress(Exception):
@@ -233,6 +270,7 @@ def _module_of(source: str) -> Any:
         assert spec is not None  # noqa: S101
         assert spec.loader is not None  # noqa: S101
         module = importlib.util.module_from_spec(spec)
+        sys.modules["generated"] = module  # where the command line finds it
         spec.loader.exec_module(module)
         linecache.getlines(str(path))
         linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
@@ -269,11 +307,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz_lives", description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--door", choices=sorted(DOORS), help="this one alone")
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
     figures: Counter[str] = Counter()
     for seed in range(asked.seed, asked.seed + asked.count):
-        case = Case.of(seed)
+        case = Case.of(seed) if asked.door is None else replace(Case.of(seed), door=asked.door)
         found, said = changed(case)
         figures["changed" if found else "refused" if said else "went through"] += 1
         if found:

@@ -81,7 +81,7 @@ def _measured(
 ) -> Measurement:
     places = Places(compiled, module, attributes=is_scripted)
     forms = {"compiled": life_of(compiled), "reloaded": _reloaded(model)}
-    with nothing_left(module):
+    with nothing_left(module, given=[(one.arguments, dict(one.keywords)) for one in examples.values()]):
         reference = forms.pop("compiled") if programs.is_script_module(module) else life_of(module)
         reached = Reached(module, [*examples])
         return _compared(reference, forms, examples, places, tolerance, reached)

@@ -62,7 +62,7 @@ def bench(
     module = m.module if isinstance(m, LoadedModule) else m
     name = str(getattr(module, "original_name", type(module).__name__))
     rows: list[BenchRow] = []
-    with nothing_left(module), random_states_kept(), torch.no_grad():
+    with nothing_left(module, given=given), random_states_kept(), torch.no_grad():
         for number in numbers:
             torch.set_num_threads(number)
             rows += _Bench(m, given, number).rows([form for form in FORMS if form in forms], rounds)

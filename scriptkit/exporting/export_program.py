@@ -51,7 +51,7 @@ def export_program(
         ExportError: it cannot become a program that gives the same, with the line and the reason.
     """
     module = _written(required_module(m))
-    with nothing_left(module):
+    with nothing_left(module, given=(example_inputs, example_kwargs, methods)):
         return _exported(module, example_inputs, example_kwargs, methods, dynamic, time_limit)
 
 

@@ -110,7 +110,7 @@ def readiness(
         raise ValueError(f"there is no engine `{unknown[0]}`: there are {', '.join(ENGINES)}")
     module = required_module(m)
     module = module.inner if isinstance(module, CompiledModule) else module
-    with nothing_left(module):
+    with nothing_left(module, given=(example_inputs, example_kwargs)):
         return _asked(module, positional(example_inputs or ()), dict(example_kwargs or {}), engines, time_limit)
 
 

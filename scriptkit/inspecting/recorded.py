@@ -43,7 +43,7 @@ class Recorded:
 
 def record(module: torch.nn.Module, given: Given) -> Recorded:
     """Call a life of a module as Python, and note every submodule; the first calls, which are slow, are not counted."""
-    with nothing_left(module), random_states_kept(), torch.no_grad(), switches.eager():
+    with nothing_left(module, given=given), random_states_kept(), torch.no_grad(), switches.eager():
         life = life_of(module)
         args, kwargs = with_fresh_tensors(given)
         for _ in range(_CALLS_BEFORE):

@@ -108,10 +108,10 @@ def _take_apart(value: Any, tensors: list[torch.Tensor], above: tuple[int, ...])
     if isinstance(value, torch.Tensor):
         tensors.append(value)
         return Leaf(len(tensors) - 1)
-    parts = None if id(value) in above else _parts(value)
-    if parts is None:
+    found = None if id(value) in above else parts(value)
+    if found is None:
         return Constant(value)
-    kind, keys, items = parts
+    kind, keys, items = found
     first = len(tensors)
     inside = tuple(_take_apart(item, tensors, (*above, id(value))) for item in items)
     if kind == "object" and len(tensors) == first:
@@ -119,7 +119,7 @@ def _take_apart(value: Any, tensors: list[torch.Tensor], above: tuple[int, ...])
     return Nest(kind, type(value), tuple(keys), inside)
 
 
-def _parts(value: Any) -> tuple[Kind, Sequence[Any], Sequence[Any]] | None:
+def parts(value: Any) -> tuple[Kind, Sequence[Any], Sequence[Any]] | None:
     """Kind, keys and items of a container, None for everything else."""
     if isinstance(value, tuple):
         return ("namedtuple" if hasattr(value, "_fields") else "tuple"), range(len(value)), value

@@ -30,12 +30,18 @@ if TYPE_CHECKING:
 _FILLED = (list, dict, set)
 _DEEPEST = 4
 _MOST_ITEMS = 10_000
+_AROUND_ARGUMENTS = 3
+"""Tuples and lists that stand around the arguments of a call."""
 
 
 @contextmanager
-def nothing_left(*modules: nn.Module) -> Iterator[None]:
-    """What runs lives of these modules in here leaves the process as it was, also after an error or an interrupt."""
+def nothing_left(*modules: nn.Module, given: Any = ()) -> Iterator[None]:
+    """What runs lives of these modules in here leaves the process as it was, also after an error or an interrupt.
+
+    `given` are arguments of calls: the lists, dictionaries, sets and objects among them are as they were, too.
+    """
     kept = _Kept()
+    kept.note_value(given, -_AROUND_ARGUMENTS)
     for module in modules:
         kept.note_module(module)
     with ExitStack() as stack:
@@ -45,6 +51,17 @@ def nothing_left(*modules: nn.Module) -> Iterator[None]:
             stack.enter_context(gradients_kept(module))
         stack.callback(kept.give_back)
         yield
+
+
+@contextmanager
+def contents_kept(given: Any) -> Iterator[None]:
+    """The lists, dictionaries, sets and objects of a nested value hold afterwards what they hold now."""
+    kept = _Kept()
+    kept.note_value(given, -_AROUND_ARGUMENTS)
+    try:
+        yield
+    finally:
+        kept.give_back()
 
 
 @contextmanager
@@ -82,14 +99,15 @@ class _Kept:
         """What code of a tree can reach besides the tree: hooks, classes, closures and globals."""
         for hooks in global_hooks():
             self._note_functions(hooks.values())
-        for part in module.modules():
+        written = list(_written(module))
+        for part in written:
             if is_compiled(part):
                 continue
             for kind in HOOKS:
                 self._note_functions(vars(part).get(kind, {}).values())
             if "forward" in vars(part):
                 self._note_function(vars(part)["forward"])
-        for cls in dict.fromkeys(base for part in module.modules() for base in type(part).__mro__):
+        for cls in dict.fromkeys(base for part in written for base in type(part).__mro__):
             if cls.__module__.partition(".")[0] not in {"torch", "builtins", "scriptkit"}:
                 self._note_class(cls)
 
@@ -98,7 +116,7 @@ class _Kept:
             if isinstance(value, (types.FunctionType, staticmethod, classmethod)):
                 self._note_function(getattr(value, "__func__", value))
             elif isinstance(value, (bool, int, float, str, type(None), *_FILLED)) and not name.startswith("__"):
-                self._note_value(value, 0)
+                self.note_value(value, 0)
                 self._undo.append(functools.partial(_set_attribute, cls, name, value))
 
     def _note_functions(self, functions: Any) -> None:
@@ -109,21 +127,21 @@ class _Kept:
         """Cells, defaults, and the globals that code of the project reads or binds."""
         if isinstance(function, functools.partial):
             self._note_functions([function.func])
-            self._note_value([*function.args, *function.keywords.values()], 0)
+            self.note_value([*function.args, *function.keywords.values()], 0)
             return
         function = inspect.unwrap(function) if callable(function) else function
         if isinstance(function, types.MethodType):
-            self._note_value(function.__self__, 0)
+            self.note_value(function.__self__, 0)
             function = function.__func__
         if not isinstance(function, types.FunctionType):
-            self._note_value(function, 0)
+            self.note_value(function, 0)
             return
         if id(function) in self._seen:
             return
         self._seen.add(id(function))
         for cell in function.__closure__ or ():
             self._note_cell(cell)
-        self._note_value(list(function.__defaults__ or ()), 0)
+        self.note_value(list(function.__defaults__ or ()), 0)
         if is_project_code(function.__code__.co_filename):
             self._note_globals(function.__globals__, function.__code__)
 
@@ -132,7 +150,7 @@ class _Kept:
             value = cell.cell_contents
         except ValueError:
             return  # not bound yet
-        self._note_value(value, 0)
+        self.note_value(value, 0)
         if isinstance(value, (bool, int, float, str, type(None), tuple)):
             self._undo.append(functools.partial(_set_cell, cell, value))
 
@@ -142,7 +160,7 @@ class _Kept:
             if isinstance(value, types.FunctionType):
                 self._note_function(value)
             elif isinstance(value, _FILLED):
-                self._note_value(value, 0)
+                self.note_value(value, 0)
             elif isinstance(value, (bool, int, float, str, type(None))):
                 self._undo.append(functools.partial(_set_item, namespace, name, value))
             elif isinstance(value, types.ModuleType) and is_project_code(getattr(value, "__file__", None) or "<"):
@@ -156,26 +174,37 @@ class _Kept:
         for name in code.co_names:
             value = namespace.get(name, types)
             if isinstance(value, _FILLED):
-                self._note_value(value, 0)
+                self.note_value(value, 0)
             elif isinstance(value, (bool, int, float, str, type(None))):
                 self._undo.append(functools.partial(_set_item, namespace, name, value))
 
-    def _note_value(self, value: Any, depth: int) -> None:
+    def note_value(self, value: Any, depth: int = 0) -> None:
+        """What a list, a dictionary, a set or a plain object holds, and what those hold that lie in it."""
         if id(value) in self._seen or depth > _DEEPEST or isinstance(value, torch.nn.Module):
             return
         if isinstance(value, types.FunctionType):
             self._note_function(value)
-            return
-        if type(value) in _FILLED and len(value) <= _MOST_ITEMS:
+        elif type(value) is tuple and len(value) <= _MOST_ITEMS:
+            for item in value:
+                self.note_value(item, depth + 1)
+        elif type(value) in _FILLED and len(value) <= _MOST_ITEMS:
             self._seen.add(id(value))
             self._undo.append(functools.partial(_refill, value, value.copy()))
             for item in [*value.values()] if isinstance(value, dict) else [*value]:
-                self._note_value(item, depth + 1)
+                self.note_value(item, depth + 1)
         elif is_plain_object(value):
             self._seen.add(id(value))
             self._undo.append(functools.partial(_refill, vars(value), dict(vars(value))))
             for item in [*vars(value).values()]:
-                self._note_value(item, depth + 1)
+                self.note_value(item, depth + 1)
+
+
+def _written(module: nn.Module) -> Iterator[nn.Module]:
+    """Every module of a tree, and those that compiled ones among them were made from: their code is what runs."""
+    for part in module.modules():
+        yield part
+        for inner in vars(part).get("_inner", ()):
+            yield from _written(inner)
 
 
 def _refill(container: Any, content: Any) -> None:

@@ -71,7 +71,7 @@ def optimize(
 
         return optimize_exported(m, given)
     subject = Subject(m)
-    with LOCK, nothing_left(subject.module), torch.no_grad():
+    with LOCK, nothing_left(subject.module, given=given), torch.no_grad():
         candidates = (*CANDIDATES, BFLOAT16) if bfloat16 else CANDIDATES
         return _Optimization(subject, given, tolerance, candidates).result()
 

@@ -37,6 +37,7 @@ from scriptkit.runtime.class_of_compiled import class_for
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.outgrown import Outgrown
+from scriptkit.runtime.runtime import pinned
 from scriptkit.runtime.ways_to_call import OutgrownError, ScriptedCalls, calls_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class CompiledModule(BringsTorchScript):
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
         assert self._calls is not None  # noqa: S101 - asked before
         if isinstance(self._calls, ScriptedCalls) and inspect.ismethod(method):
-            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs)
+            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs, name)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
         return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
 
@@ -200,7 +201,7 @@ class CompiledModule(BringsTorchScript):
     def _choose(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> Choice:
         """Choose a form; what was lowered before is lowered again where that is possible."""
         module = source_of(self)
-        with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module):
+        with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module, given=examples):
             subject = Subject(module, examples, *self._choosing, complete=complete)
             if again and isinstance(self._choice, LoweredChoice):
                 with contextlib.suppress(CompilationError):
@@ -406,6 +407,15 @@ class CompiledModule(BringsTorchScript):
             )
             raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
+
+    def __scriptkit_pinned__(self) -> Callable[..., Any]:
+        """What `scriptkit.pinned` gives."""
+        self.__scriptkit_torchscript__()  # binds it, or says why it cannot be
+        module, choice = source_of(self), self._choice
+        if isinstance(self._calls, ScriptedCalls) or choice is None:
+            return pinned(module)
+        training = module.training
+        return lambda *args, **kwargs: choice.call(args, kwargs, training=training)
 
     def __repr__(self) -> str:
         return f"CompiledModule({source_of(self)!r})"

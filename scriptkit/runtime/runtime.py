@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
@@ -21,7 +21,7 @@ from scriptkit.engines.torchscript.engine.errors import (
     int_given,
 )
 from scriptkit.engines.torchscript.engine.files import check_saveable
-from scriptkit.engines.torchscript.engine.making import Twin, is_export
+from scriptkit.engines.torchscript.engine.making import Twin, class_of, is_chosen, is_export
 from scriptkit.engines.torchscript.engine.thread import (
     LOCK,
     may_be_among,
@@ -318,10 +318,10 @@ class Runtime:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
             return NOT_WORTH_A_WORD
-        if name == "forward" and type(module).forward is torch.nn.Module.forward:
-            return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
-        if forward is not None and not getattr(forward, "__scriptkit_run__", False):
+        if name == "forward" and forward is None and type(module).forward is torch.nn.Module.forward:
+            return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
+        if forward is not None and not getattr(forward, "__scriptkit_run__", False) and not is_chosen(module, forward):
             return f"`forward` was replaced on an instance of {type(module).__name__}"
         reason = reason_for_eager(args, kwargs, lambda: self._makes_tensors(name))
         if reason is not None:
@@ -363,11 +363,14 @@ class Runtime:
             return ""
         return self.reason_for_eager(module, args, kwargs, name)
 
-    def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call an exported method, compiled where the twin can represent the call."""
-        name = method.__name__
+    def call_exported(
+        self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = ""
+    ) -> Any:
+        """Call an exported method, compiled where the twin can represent the call; `name` where it has another one."""
+        name = name or method.__name__
         reason = self.reason_for_eager(module, args, kwargs, name)
-        if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
+        cls = class_of(module) if name in module.__dict__ else type(module)
+        if reason is None and inspect.unwrap(getattr(cls, name, _nobody)) is method:
             twin = self.twin
             if twin is not None and not twin.root._has_method(name):
                 self.make_twin(module)  # the method was patched when the twin was made
@@ -384,8 +387,16 @@ class Runtime:
 
     def _call_with_hooks(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch run the hooks of the root; binding happens between them, since a pre-hook may change the state."""
+        chosen = module.__dict__.get("forward")
+
+        def put_back() -> None:
+            module.__dict__.pop("forward", None)
+            if chosen is not None:
+                module.__dict__["forward"] = chosen
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            if chosen is not None:
+                put_back()  # what is compiled was made of it
             return self.run("forward", module, args, kwargs)
 
         run.__dict__["__scriptkit_run__"] = True
@@ -393,7 +404,7 @@ class Runtime:
         try:
             return torch.nn.Module._call_impl(module, *args, **kwargs)
         finally:
-            module.__dict__.pop("forward", None)
+            put_back()
 
 
 _by_id: weakref.WeakValueDictionary[int, torch.nn.Module] = weakref.WeakValueDictionary()
@@ -425,7 +436,7 @@ def _twin_of(module: torch.nn.Module) -> Twin:
 
 def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
     """A method as its author wrote it, decorators included; of an exported one what `@export` was put on."""
-    method: Callable[..., Any] = getattr(type(module), name)
+    method: Callable[..., Any] = getattr(class_of(module), name)
     exported: Callable[..., Any] | None = getattr(method, "__wrapped__", None)
     return exported if exported is not None and is_export(method) else method
 
@@ -447,6 +458,9 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
 
 def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
+    if hasattr(module, "__scriptkit_pinned__"):
+        made: Callable[..., Any] = cast("Any", module).__scriptkit_pinned__()
+        return made
     twin = _twin_of(module)
     twin.bind()
     twin.fix_parametrized()

@@ -13,6 +13,7 @@ from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.trees import to_torchscript
 from scriptkit.engines.torchscript.engine import thread
 from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
+from scriptkit.engines.torchscript.engine.making import class_of
 from scriptkit.errors import CompilationError
 from scriptkit.live.hooks import global_hooks
 from scriptkit.live.steady import ChangingError, parts_of
@@ -148,7 +149,8 @@ class BoundCalls(Calls):
             try:
                 return self.choice.call(args, kwargs, training=self.module.training)
             except CALL_ERRORS as error:
-                forward = inspect.unwrap(type(self.module).forward)
+                cls: Any = class_of(self.module)
+                forward = inspect.unwrap(cls.forward)
                 raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
             finally:
                 self.bound.pull_back()

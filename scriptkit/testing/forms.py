@@ -106,7 +106,7 @@ def outcome(module: Any, given: Given) -> Any:
     """What a call returns, or its `Refusal`; module, arguments and random numbers stay what they were."""
     modules = [module] if isinstance(module, torch.nn.Module) else []
     tensors = [tensor for one in modules for tensor in (*one.parameters(), *one.buffers())]
-    with nothing_left(*modules), buffers_restored(tensors if isinstance(module, CompiledModule) else ()):
+    with nothing_left(*modules, given=given), buffers_restored(tensors if isinstance(module, CompiledModule) else ()):
         made = run(_life(module), given, seed=SEED)
     return made.result if made.error is None else Refusal.of(made.error)
 

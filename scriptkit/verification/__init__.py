@@ -66,7 +66,7 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
     example = Example.of(positional(example_inputs), example_kwargs or {})
     asked = Asked(Tolerance(rtol, atol), modes, sizes, time_limit)
     reading.settle(required_module(m), positional(example_inputs), example_kwargs or {})
-    with nothing_left(m):
+    with nothing_left(m, given=(example_inputs, example_kwargs)):
         report = Verification(m, example, asked).report()
         for _ in range(_MORE_AMONG_THREADS if threading.active_count() > 1 else 0):
             if not report.failures:
@@ -109,7 +109,7 @@ def verify_loaded(
     example = Example.of(positional(example_inputs), example_kwargs or {})
     mode = bool(getattr(loaded, "training", False))
     comparisons, skipped = [], []
-    with nothing_left(m):
+    with nothing_left(m, given=(example_inputs, example_kwargs)):
         eager = in_training_mode(life_of(m), training=mode)
         for name, one in [("the inputs", example), *((c.name, c.example) for c in perturbations(example))]:
             change = one.changed(name, one.tensors)

@@ -26,3 +26,15 @@ def test_a_door_that_changes_a_module_is_found(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(DOORS, "compile", lambda module: module.inner.weight.data.add_(1))
     found, _ = changed(Case(1, "compile", training=False, raises=False, nested=False))
     assert found == ["inner.weight"]
+
+
+def test_a_command_is_given_a_copy_and_tells_its_refusal() -> None:
+    case = Case(3, "compile command", training=False, raises=True, nested=False)
+    found, said = changed(case)
+    assert found == []
+    assert said == "" or said.startswith("ScriptkitError: exit code")
+
+
+def test_one_door_alone_may_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--count", "2", "--door", "inspect"]) == 0
+    assert "2 modules" in capsys.readouterr().out

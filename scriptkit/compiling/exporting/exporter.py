@@ -19,7 +19,7 @@ from scriptkit.compiling.exporting.asked import asked_axes, dynamic_shapes, free
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
-from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, headline, place_of
+from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, headline, is_foreign, place_of
 from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
@@ -164,7 +164,22 @@ class _Export:
                 ) from rows[-1].error
             copies.append(Original(module, self.example.method).copy())
         self._refuse_state(copies)
+        if rows[0].changed:
+            self._refuse_change(rows[0].changed)
         return rows
+
+    def _refuse_change(self, name: str) -> None:
+        """A program has inputs and outputs: what the caller holds stays as it is."""
+        counts = lambda path: not is_foreign(path)  # noqa: E731 - what a line of the model is
+        place = self.original.line_of_change(self.example.args, self.example.kwargs, counts)
+        message = (
+            f"{self.example.method} changes '{name}', which is the caller's, and no program changes what it is given"
+        )
+        way_out = "work on a copy (`list(xs)`, `dict(d)`), and return what is new"
+        found = diagnostic_at(
+            Place(*(place or ("", 0))), message, way_out, class_name=self.name, method=self.example.method
+        )
+        raise ExportError(f"{self.name}.{self.example.method} cannot be exported: {message}: {way_out}", [found])
 
     def _refuse_state(self, copies: Sequence[nn.Module]) -> None:
         for path, name in state.changed(copies[0], copies[-1]):

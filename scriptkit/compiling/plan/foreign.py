@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from contextlib import suppress
 from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING
@@ -179,6 +180,10 @@ class _Planning:
             mark = mark_of(child)
             if mark is not None and mark.mode == "script":
                 raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
+            if any(hasattr(type(part), "__prepare_scriptable__") for part in child.modules()):
+                with suppress(CompilationError):  # what stands in for it may script without any inputs
+                    alone = Subject(child, None, None, None, complete=self.complete)
+                    return bound_form(child, Chooser(alone).choose())
             self.missing[path] = _why(child)
             return None
         self._path = path

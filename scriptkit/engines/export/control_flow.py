@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from scriptkit.engines.export.run_lists import Growing, Rows, cat, getitem, item_of, length, pick, stack, unbind
+from scriptkit.engines.export import torch_names
+from scriptkit.engines.export.run_lists import (
+    Growing,
+    Rows,
+    cat,
+    getitem,
+    item_of,
+    length,
+    pick,
+    set_item,
+    stack,
+    unbind,
+)
 from scriptkit.engines.export.run_values import (
     NotCarriedError,
     as_tensor,
@@ -32,20 +44,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NotCarriedError",
+    "aside",
     "both",
     "cat",
     "cond",
     "each",
     "either",
     "getitem",
+    "give_back",
     "growing",
     "item_of",
     "length",
     "loop",
     "negated",
+    "own",
     "pick",
     "refuse_if",
     "rounds",
+    "set_item",
     "stack",
     "to_float",
     "to_int",
@@ -57,13 +73,51 @@ _LONGEST_KNOWN = 500
 """Rounds of a loop that are unrolled at most while its condition is known."""
 
 
+def _nothing() -> tuple[Tensor, ...]:
+    """What an operator gives that gives nothing: no file holds one without a result."""
+    return (torch.zeros(()),)
+
+
+class _Inside:
+    """Whether an operator is following a branch or a loop now, for whoever is within."""
+
+    of_an_operator = False
+
+
+def _followed(operator: Callable[..., Any], *arguments: Any) -> Any:
+    """Run an operator whose parts work on tensors of their own."""
+    if _Inside.of_an_operator:
+        return operator(*arguments)
+    _Inside.of_an_operator = True
+    try:
+        return operator(*arguments)
+    finally:
+        _Inside.of_an_operator = False
+
+
+def aside(tensor: Any, condition: Any) -> Any:
+    """A tensor that a branch writes to, before it: what torch keeps of it for gradients must not be written later."""
+    return tensor.clone() if is_open(condition) and isinstance(tensor, Tensor) else tensor
+
+
+def own(tensor: Any) -> Any:
+    """A tensor that a branch or a loop writes to: a copy within an operator, whose inputs nobody may write to."""
+    return tensor.clone() if _Inside.of_an_operator and isinstance(tensor, Tensor) else tensor
+
+
+def give_back(tensor: Any, written: Any) -> None:
+    """Write what a branch or a loop made of its own copy of a tensor."""
+    if written is not tensor:
+        tensor.copy_(written)
+
+
 def refuse_if(condition: Any, message: str) -> None:
     """`if condition: raise RuntimeError(message)`."""
     if not is_open(condition):
         if condition:
             raise RuntimeError(message)
     elif isinstance(condition, Tensor):
-        torch._assert_async(torch.logical_not(condition), message)
+        torch_names.assert_later(torch.logical_not(condition), message)
     else:
         torch._check(torch.sym_not(condition), lambda: message)
 
@@ -92,8 +146,9 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     if not is_open(condition):
         return tuple(yes() if condition else no())
     _refuse_unknown(kinds, "a branch")
+    arms = [lambda: _as_floats(yes(), kinds) or _nothing(), lambda: _as_floats(no(), kinds) or _nothing()]
     try:
-        given = torch.cond(condition, lambda: _as_floats(yes(), kinds), lambda: _as_floats(no(), kinds), ())
+        given = _followed(torch.cond, condition, *arms, ())[: len(kinds)]
     except Exception as error:
         why = _why_apart(yes, no, kinds)
         if not why:
@@ -148,11 +203,12 @@ def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any,
         message = f"a loop runs more than {_LONGEST_KNOWN} rounds that are known while exporting"
         raise NotCarriedError(message, "let the loop depend on a size or a tensor of the inputs, or do fewer rounds")
     _refuse_unknown(kinds, "a loop")
+    width = len(kinds)
     given = while_loop(
-        lambda *now: as_tensor(test(*_unpacked(now, kinds, after=False))).reshape(()).to(torch.bool).clone(),
-        lambda *now: _packed(body(*_unpacked(now, kinds, after=False))),
-        _packed(carried),
-    )
+        lambda *now: as_tensor(test(*_unpacked(now[:width], kinds, after=False))).reshape(()).to(torch.bool).clone(),
+        lambda *now: _packed(body(*_unpacked(now[:width], kinds, after=False))) or _nothing(),
+        _packed(carried) or _nothing(),
+    )[:width]
     return _unpacked(given, kinds)
 
 
@@ -298,13 +354,9 @@ def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list
 
 def while_loop(*arguments: Any) -> Any:
     """Torch's operator."""
-    from torch._higher_order_ops.while_loop import while_loop as operator
-
-    return operator(*arguments)
+    return _followed(torch_names.while_loop, *arguments)
 
 
 def scan(*arguments: Any) -> Any:
     """Torch's operator."""
-    from torch._higher_order_ops.scan import scan as operator
-
-    return operator(*arguments)
+    return _followed(torch_names.scan, *arguments)

@@ -126,14 +126,51 @@ def getitem(value: Any, index: Any) -> Any:
     return value[index]
 
 
+def set_item(value: Any, index: Any, item: Any, places: tuple[int, ...]) -> None:
+    """`value[index] = item`, where the numbers at these places of the index may be known to a run only.
+
+    A number becomes a tensor there, not a constant, which no part of a program can hold.
+    """
+    if isinstance(value, Tensor) and isinstance(item, (bool, int, float)):
+        item = value.new_full((), item)
+    parts = index if isinstance(index, tuple) else (index,)
+    chosen = [place for place in places if isinstance(parts[place], Tensor)]
+    others = [part for place, part in enumerate(parts) if place not in chosen]
+    if not isinstance(value, Tensor) or len(chosen) != 1 or not all(map(_is_plain, others)):
+        value[index] = item
+        return
+    view, (dim,) = _without_plain(value, parts, chosen)
+    _write_row(view, dim, parts[chosen[0]], item)
+
+
+def _write_row(tensor: Tensor, dim: int, index: Tensor, item: Any) -> None:
+    """`tensor.select(dim, index).copy_(item)`, the number being known to a run only."""
+    size = tensor.shape[dim]
+    at = torch.where(index < 0, index + size, index).reshape(1)
+    shape = (*tensor.shape[:dim], *tensor.shape[dim + 1 :])
+    tensor.index_copy_(dim, at, torch.as_tensor(item).to(tensor.dtype).expand(shape).unsqueeze(dim))
+
+
 def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
     """`value[index]`, where the numbers at these places of the index may be known to a run only."""
     if isinstance(value, (Rows, Growing)) or not isinstance(value, Tensor):
         return item_of(value, index)
     parts = index if isinstance(index, tuple) else (index,)
-    chosen = [(place, part) for place, part in enumerate(parts) if place in places]
-    if any(part != slice(None) for place, part in enumerate(parts) if place not in places):
+    if not all(_is_plain(part) for place, part in enumerate(parts) if place not in places):
         return value[index]
-    for place, part in reversed(chosen):
-        value = _at(value, place, part)
+    value, dims = _without_plain(value, parts, places)
+    for dim, place in reversed([*zip(dims, places, strict=True)]):
+        value = _at(value, dim, parts[place])
     return value
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether a part of an index is a number or a slice that is known now."""
+    return isinstance(part, slice) or (isinstance(part, int) and not isinstance(part, bool))
+
+
+def _without_plain(tensor: Tensor, parts: Sequence[Any], places: Sequence[int]) -> tuple[Tensor, list[int]]:
+    """A view of what the plain parts of an index choose, and the dimensions of it that the others choose from."""
+    view = tensor[tuple(slice(None) if place in places else part for place, part in enumerate(parts))]
+    taken = [isinstance(part, int) and place not in places for place, part in enumerate(parts)]
+    return view, [place - sum(taken[:place]) for place in places]

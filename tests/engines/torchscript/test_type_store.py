@@ -42,3 +42,26 @@ def test_a_refusal_of_torch_jit_script_leaves_nothing_that_a_module_meets() -> N
     net = Net()
     scriptkit.save(net, io.BytesIO())
     torch.testing.assert_close(net(torch.ones(2)), torch.full((2,), 2.0))
+
+
+class SwitchesAPart(nn.Module):
+    """Calls a method that every module has: torch defines it on the type of the part before it refuses it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.fc.train(False)
+        out: Tensor = self.fc(x)
+        return out
+
+
+def test_a_method_that_is_refused_late_damages_no_type_in_use() -> None:
+    x = torch.ones(1, 2)
+    before = scriptkit.compile(nn.Linear(2, 2), (x,))
+    module = SwitchesAPart().eval()
+    compiled = scriptkit.compile(module, (x,))
+    torch.testing.assert_close(compiled(x), module.fc(x))
+    for one in (before, scriptkit.compile(nn.Linear(2, 2), (x,))):
+        scriptkit.save(one, io.BytesIO())

@@ -54,19 +54,38 @@ class Expressions(ast.NodeTransformer):
             return flow("unbind", node.func.value, *node.args)
         return node
 
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        """`x[i] = item`, where `i` may be a number that only a run knows."""
+        self.generic_visit(node)
+        match node:
+            case ast.Assign(targets=[ast.Subscript(value=value, slice=index)], value=item):
+                places = _numbers(self._places(index))
+                made = ast.Expr(flow("set_item", value, _index(index), item, places))
+                return ast.copy_location(made, node)
+        return node
+
+    def _places(self, index: ast.expr) -> list[int]:
+        """Where numbers stand in an index."""
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        return [place for place, part in enumerate(parts) if self._is_number(part)]
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """`x[i]`, where `i` may be a number that only a run knows."""
         self.generic_visit(node)
         if not isinstance(node.ctx, ast.Load):
             return node
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        numbers = [place for place, part in enumerate(parts) if self._is_number(part)]
-        if numbers and all(isinstance(part, ast.Slice) or place in numbers for place, part in enumerate(parts)):
+        numbers = self._places(node.slice)
+        if numbers and all(_is_plain(part) or place in numbers for place, part in enumerate(parts)):
             return flow("pick", node.value, _index(node.slice), _numbers(numbers))
         return flow("getitem", node.value, _index(node.slice))
 
     def _is_number(self, part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"
+
+
+def _is_plain(part: ast.expr) -> bool:
+    return isinstance(part, ast.Slice) or (isinstance(part, ast.Constant) and type(part.value) is int)
 
 
 def _numbers(values: Sequence[int]) -> ast.expr:

@@ -22,6 +22,7 @@ from scriptkit.compiling.exporting.rewriting.syntax import (
     stored,
     stores,
 )
+from scriptkit.compiling.exporting.rewriting.writes import Aliases, with_writes_behind
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ class _Rewriter:
         self.numbers = numbers
         self.kinds = {name: _KINDS.get(type_, "?") for name, type_ in types.items()}
         self.count = 0
+        self.aliases = Aliases()
 
     def method(self, definition: ast.FunctionDef) -> ast.FunctionDef:
         names = [argument.arg for argument in definition.args.args]
+        self.aliases = Aliases.of(definition.body)
         definition.body = self.block(definition.body, set(names), set())
         for argument in definition.args.args:
             argument.annotation = None
@@ -76,6 +79,14 @@ class _Rewriter:
         return made
 
     def statement(self, statement: ast.stmt, known: set[str], rest: set[str]) -> list[ast.stmt]:
+        if isinstance(statement, (ast.If, ast.For, ast.While)):
+            moved = with_writes_behind(statement, known, self.kinds, self.aliases, self.fresh)
+            if moved is not None:
+                inner = self._statement(moved.statement, known | moved.names, rest | moved.names)
+                return [*moved.before, *inner, *moved.after]
+        return self._statement(statement, known, rest)
+
+    def _statement(self, statement: ast.stmt, known: set[str], rest: set[str]) -> list[ast.stmt]:
         match statement:
             case ast.If():
                 return self.branch(statement, known, rest)
@@ -89,6 +100,8 @@ class _Rewriter:
                 return self.repeated(statement, known, rest)
             case ast.While() if self._can_grow(statement.body, known):
                 return self.grown(statement, known, rest)
+            case ast.With():
+                statement.body = self.block(statement.body, known, rest)
             case ast.Assert(test=test, msg=message):
                 said = message if isinstance(message, ast.Constant) else ast.Constant(_RAISED)
                 return [ast.Expr(flow("refuse_if", ast.UnaryOp(ast.Not(), test), said))]

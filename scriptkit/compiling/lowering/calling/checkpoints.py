@@ -15,7 +15,7 @@ _OPTIONS = ("preserve_rng_state", "determinism_check", "debug", "early_stop")
 
 def is_checkpoint(function: Any) -> bool:
     """Whether a function is torch's own, which nothing needs to load."""
-    return (function.__module__, function.__name__) == ("torch.utils.checkpoint", "checkpoint")
+    return (function.__name__, function.__module__) == ("checkpoint", "torch.utils.checkpoint")
 
 
 def call(evaluator: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Value:

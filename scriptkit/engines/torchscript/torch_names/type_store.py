@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,7 +15,6 @@ from scriptkit.engines.torchscript.torch_names.table import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FunctionType
 
 _recursive_: Any = _recursive  # `concrete_type_store` in it is exchanged while scriptkit compiles
 _concrete_type_of = look_up("concrete type of a module")
@@ -101,19 +101,54 @@ def type_store_unchanged_on_failure(*, keep_complete: bool = False) -> Iterator[
     Otherwise the next attempt meets it and says "Can't redefine method" instead of the true error. What
     `torch.jit.script` left half-defined outside of scriptkit is not met either: in here the types are scriptkit's own.
     """
-    with _own_type_store() as store:
+    with _own_type_store() as store, _late_methods() as damaged:
         before = {cls: list(types) for cls, types in store.type_store.items()}
         compiled = set(store.methods_compiled)
         try:
             yield
         except BaseException:
             complete = set(store.methods_compiled) if keep_complete else compiled
+            complete.difference_update(damaged)
             for cls, types in list(store.type_store.items()):
-                types[:] = [one for one in types if one in complete or one in before.get(cls, ())]
+                known = [one for one in before.get(cls, ()) if one not in damaged]
+                types[:] = [one for one in types if one in complete or one in known]
                 if not types and cls not in before:
                     del store.type_store[cls]
             store.methods_compiled.intersection_update(complete)
             raise
+
+
+_WHOLE = frozenset(value for value in vars(torch.nn.Module).values() if isinstance(value, FunctionType)) - {
+    torch.nn.Module.forward,
+    torch.nn.Module.extra_repr,
+}
+"""What every module has, and no compiled code: `train`, `to`, `requires_grad_`."""
+
+
+@contextlib.contextmanager
+def _late_methods() -> Iterator[list[Any]]:
+    """Gives the types whose methods failed to compile when another method called them.
+
+    Such a type has the method by name, without code: no file can hold a module of it, not even one that was compiled
+    before. Where this is known beforehand, torch does not get to define it.
+    """
+    damaged: list[Any] = []
+    compile_late = _recursive_.compile_unbound_method
+
+    def compile_method(concrete_type: Any, function: Any) -> Any:
+        if function in _WHOLE:
+            raise RuntimeError(f"`{function.__name__}` of nn.Module is no compiled code: call it from Python")
+        try:
+            return compile_late(concrete_type, function)
+        except BaseException:
+            damaged.append(concrete_type)
+            raise
+
+    _recursive_.compile_unbound_method = compile_method
+    try:
+        yield damaged
+    finally:
+        _recursive_.compile_unbound_method = compile_late
 
 
 _own_types: list[Any] = []

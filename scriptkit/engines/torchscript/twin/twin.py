@@ -15,6 +15,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from scriptkit import log
+from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.lifting.ignoring import owners
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
@@ -152,7 +153,7 @@ class Twin:
             if name in module.__dict__ and (self._is_complete or name in self._names):
                 self._slots.add(module.__dict__, name)
         for name, value in module.__dict__.items():
-            if callable(value) and name in self._names:
+            if callable(value) and (name in self._names or is_chosen(module, value)):
                 self._slots.add(module.__dict__, name)
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:
@@ -512,7 +513,7 @@ class Twin:
                 cpp.setattr(name, torch.empty(0))
 
     def _push_container(self, container: Container) -> None:
-        value = container.holder[container.key]
+        value = private.attribute_value(container.holder[container.key])
         if not is_unchanged(value, container.before):
             with self._lock:
                 container.target.setattr(container.key, value)
@@ -533,7 +534,7 @@ class Twin:
             for index in self._pulled_slots():
                 slots.seen[index] = slots.holders[index][slots.keys[index]]
             for container in self._containers:
-                container.before = snapshot(container.holder[container.key])
+                container.before = snapshot(private.attribute_value(container.holder[container.key]))
 
     def _pulled_slots(self) -> list[int]:
         if not hasattr(self, "_pulled_indices"):
