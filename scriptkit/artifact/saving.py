@@ -18,7 +18,7 @@ from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
-from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.compiled import CompiledModule, source_of
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
@@ -114,7 +114,7 @@ def described(
         optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,
-        fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
+        fixed_dimensions={"forward": m.fixed_dimensions if isinstance(m, CompiledModule) else {}} if rows else {},
     )
     if form.made_from is not None:
         description = _like(description, form.made_from)
