@@ -25,6 +25,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
+from scriptkit.language.parsing import PARSING
 from scriptkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -158,9 +159,10 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    if _LAZY[name] not in _WITHOUT_TORCH:
-        importlib.import_module("scriptkit.supported").refuse_unsupported()
-    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+    with PARSING:  # what is imported parses its own source, as pydantic does for its models
+        if _LAZY[name] not in _WITHOUT_TORCH:
+            importlib.import_module("scriptkit.supported").refuse_unsupported()
+        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
     return value
 
 

@@ -7,6 +7,7 @@
     typed_calls = true                # mypy: a call of a module has the signature of its `forward`
     torch = "2.10"                    # the torch that the code is for, where that is not the installed one
     engines = ["torchscript", "export"]    # what the code shall become; without this: TorchScript
+    baseline = "known.json"           # findings that are known already; `check --write-baseline` writes it
 
 What is left out in some files only stands in a table by patterns of their paths, seen from the folder of that file:
 
@@ -23,16 +24,16 @@ import difflib
 import re
 import sys
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from scriptkit.checking.baselines import BaselineError, Known
 from scriptkit.checking.selecting import PerFile, Selection
-from scriptkit.errors import ScriptkitError
+from scriptkit.errors import ScriptkitError, source_text
 from scriptkit.pyproject import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
 
 ENGINES = ("torchscript", "export")
 
@@ -57,6 +58,7 @@ class Config:
     typed_calls: bool = True
     torch: str = ""
     engines: tuple[str, ...] = ("torchscript",)
+    baseline: str = ""
     per_file_ignores: dict[str, tuple[str, ...]] = field(default_factory=dict)
     folder: str = ""  # that of the file; what patterns of paths are relative to
 
@@ -65,6 +67,23 @@ class Config:
         """Which rules count, in which files."""
         per_file = PerFile(self.folder, tuple(self.per_file_ignores.items()))
         return Selection(self.select, self.ignore, per_file, self.engines)
+
+    @property
+    def baseline_file(self) -> Path | None:
+        """Where the findings lie that are known already."""
+        return Path(self.folder, self.baseline) if self.baseline else None
+
+
+def known_findings(config: Config) -> Known | None:
+    """What the baseline of a project knows, if it has one. Raises `ConfigError` where it cannot be read."""
+    if config.baseline_file is None:
+        return None
+    try:
+        return Known.of(config.baseline_file)
+    except BaselineError as error:
+        pyproject = Path(config.folder, "pyproject.toml")
+        settings = _Settings(pyproject, source_text(str(pyproject)) or "")
+        raise settings.error(("baseline", config.baseline), f"baseline: {error}") from None
 
 
 def load(pyproject: Path | None) -> Config:
@@ -186,6 +205,7 @@ _IS_RIGHT: dict[str, Callable[[Any], bool]] = {
     "typed_calls": _is_switch,
     "torch": _is_text,
     "engines": _is_words,
+    "baseline": _is_text,
     "per_file_ignores": _is_table_of_words,
 }
 

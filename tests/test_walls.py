@@ -27,8 +27,6 @@ WHAT_AN_ENGINE_SHOWS = (
 )
 # telling a compiled module from a Python one needs torch's own class
 KNOWS_SCRIPT_MODULES = "scriptkit.live.programs"
-# copy-on-write storages are no part of torch.jit, but only torch._C says whether a tensor has one
-KNOWS_STORAGES = "scriptkit.live.storages"
 DOORS = ("scriptkit.mypy", "scriptkit.cli", "scriptkit.testing", "scriptkit.lsp")
 # the command that opens the last of them
 OPENS = "scriptkit.cli.lsp"
@@ -116,7 +114,7 @@ TORCH_EXPORT = ("torch.export", "torch._export", "torch._higher_order_ops", "tor
 def reason_against(use: Use) -> str:
     if use.inside(*PURE) and use.touches("torch", "mypy"):
         return "language and rules import neither torch nor mypy"
-    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM, KNOWS_SCRIPT_MODULES, KNOWS_STORAGES):
+    if use.touches(*TORCH_JIT) and not use.inside(JIT_ROOM, KNOWS_SCRIPT_MODULES):
         return f"only {JIT_ROOM} touches torch.jit"
     if use.touches("scriptkit.engines") and not (use.inside("scriptkit.engines") or use.touches(*WHAT_AN_ENGINE_SHOWS)):
         return "an engine is reached through its interface"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.artifact.describing import constants_by_path
-from scriptkit.artifact.literals import literal_text
+from scriptkit.artifact.literals import default_text
 from scriptkit.artifact.object_tree import object_tree
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
@@ -81,7 +81,7 @@ def _meant(schema: interface.MethodSchema) -> list[Any]:
     return [
         schema.returns,
         *(
-            (one.name, one.type, literal_text(one.default) if one.has_default else None, one.keyword_only)
+            (one.name, one.type, default_text(one.default) if one.has_default else None, one.keyword_only)
             for one in schema.parameters
         ),
     ]

@@ -197,7 +197,7 @@ class _Reader:
         unknown = unknown_call(line, {words[1]})
         if unknown:
             raise self.unreadable(line, f"torch prints no use of `{unknown}` like this")
-        if not all(map(is_literal, _defaults(line.tokens))):
+        if not all(is_literal(_without_constants(one)) for one in _defaults(line.tokens)):
             self.units.computed.append(
                 f"{self.place(line)}: a default value of `{words[1]}` is computed while the file is loaded"
             )
@@ -229,6 +229,20 @@ def _defaults(tokens: list[Token]) -> Iterator[list[Token]]:
         nested += (token.text in "([{") - (token.text in ")]}")
         if token.text == "=" and nested == 1:
             begin = place + 1
+
+
+def _without_constants(tokens: list[Token]) -> list[Token]:
+    """Numbers in the place of tensors of the file and members of enums: `CONSTANTS.c0`, `__torch__.Kind.FAST`."""
+    found: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        end = place + 1
+        if tokens[place].text in ("CONSTANTS", "__torch__"):
+            while end + 1 < len(tokens) and tokens[end].text == "." and tokens[end + 1].kind == "name":
+                end += 2
+        found.append(Token("number", "0") if end > place + 1 else tokens[place])
+        place = end
+    return found
 
 
 def is_literal(tokens: list[Token]) -> bool:

@@ -14,7 +14,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from scriptkit.artifact import manifest as parts
 from scriptkit.artifact.container import VERSION_ENTRIES
 from scriptkit.artifact.examples import described
-from scriptkit.artifact.literals import literal_text, literal_value
+from scriptkit.artifact.literals import default_text, literal_text, literal_value
 from scriptkit.artifact.object_tree import object_tree
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
@@ -87,7 +87,7 @@ def _method(schema: interface.MethodSchema, description: Description) -> parts.M
         parts.Parameter(
             name=parameter.name,
             type=parameter.type,
-            default=literal_text(parameter.default) if parameter.has_default else None,
+            default=default_text(parameter.default) if parameter.has_default else None,
             keyword_only=parameter.keyword_only,
             example=examples.get(parameter.name),
         )

@@ -5,29 +5,16 @@ Looked at after the failure only, so that good calls cost nothing.
 
 from __future__ import annotations
 
-import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from scriptkit.artifact.manifest import Method, Parameter, TensorExample
+from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
-from scriptkit.language.parsing import syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-_SIMPLE = {
-    "int": (int,),
-    "float": (float, int),
-    "bool": (bool,),
-    "str": (str,),
-    "complex": (complex, float, int),
-    "number": (int, float, complex),
-    "Device": (torch.device, str),
-    "NoneType": (type(None),),
-    "Tensor": (torch.Tensor,),
-}
 
 
 class InputError(ArtifactError, RuntimeError):
@@ -72,32 +59,9 @@ def _problems(method: Method, arguments: Sequence[object], keywords: Mapping[str
 
 
 def _problem(parameter: Parameter, value: object) -> Iterator[str]:
-    fits = _fits(syntax_tree(parameter.type, mode="eval").body, value) and _fits_example(parameter, value)
+    fits = files.is_of_type(value, parameter.type) and _fits_example(parameter, value)
     if not fits:
         yield f"`{parameter.name}`: expected {_expected(parameter)}, got {_shown(value)}"
-
-
-def _fits(expected: ast.expr, value: Any) -> bool:
-    """Whether a value is of a TorchScript type; a type that is not known here fits everything."""
-    if isinstance(expected, ast.Name):
-        return isinstance(value, _SIMPLE.get(expected.id, object)) and not (
-            expected.id == "int" and isinstance(value, bool)
-        )
-    if not isinstance(expected, ast.Subscript) or not isinstance(expected.value, ast.Name):
-        return True
-    inner = expected.slice.elts if isinstance(expected.slice, ast.Tuple) else [expected.slice]
-    kind = expected.value.id
-    if kind == "Optional":
-        return value is None or _fits(inner[0], value)
-    if kind == "List":
-        return isinstance(value, list) and all(_fits(inner[0], item) for item in value)
-    if kind == "Dict":
-        return isinstance(value, dict) and all(
-            _fits(inner[0], key) and _fits(inner[1], item) for key, item in value.items()
-        )
-    if kind == "Tuple":
-        return isinstance(value, tuple) and len(value) == len(inner) and all(map(_fits, inner, value))
-    return True
 
 
 def _fits_example(parameter: Parameter, value: object) -> bool:

@@ -29,6 +29,19 @@ def literal_text(value: object) -> str:
     raise ArtifactError(message)
 
 
+def default_text(value: object) -> str:
+    """The literal of a default value; `...` for tensors and members of enums, whose class a process may not have."""
+    try:
+        return literal_text(value)
+    except ArtifactError:
+        return "..."
+
+
+def has_literal(text: str) -> bool:
+    """Whether the text of a default is one that can be evaluated."""
+    return text not in ("", "...")
+
+
 def literal_value(text: str) -> object:
     """The value of such a literal; raises ArtifactError for anything else."""
     try:

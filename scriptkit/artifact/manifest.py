@@ -71,7 +71,7 @@ class Parameter(Part):
 
     name: str
     type: str = Field(description="as an annotation, in TorchScript's words")
-    default: str | None = Field(default=None, description="a Python literal; null when an argument is required")
+    default: str | None = Field(default=None, description="a literal, or `...`; null: an argument is required")
     keyword_only: bool = False
     example: Example | None = None
 

@@ -7,6 +7,8 @@ import inspect
 import types
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
+from scriptkit.language.parsing import PARSING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,14 +70,16 @@ def _run_exported(method: types.FunctionType, args: tuple[Any, ...], kwargs: dic
 
 def _run_scripted(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function compiled; torch loads, and the function compiles, at the first call."""
-    from scriptkit.runtime.functions import call
+    with PARSING:
+        from scriptkit.runtime.functions import call
 
     return call(function, args, kwargs)
 
 
 def _marked(method: Callable[P, R], modifier: str) -> Callable[P, R]:
     """Set torch's own mark, so that `torch.jit.script` understands the class as well."""
-    from scriptkit.engines.torchscript.engine import making
+    with PARSING:
+        from scriptkit.engines.torchscript.engine import making
 
     making.set_modifier(method, modifier)
     return method

@@ -13,7 +13,7 @@ from scriptkit.authoring import conveniences
 from scriptkit.authoring.conveniences import Convenience
 from scriptkit.authoring.definition import check_definition
 from scriptkit.engines.torchscript.engine.errors import raise_at_user_line
-from scriptkit.engines.torchscript.engine.making import exported_methods, final_names
+from scriptkit.engines.torchscript.engine.making import class_of, exported_methods, final_names, set_declared
 from scriptkit.errors import CompilationError
 from scriptkit.live.arrived_text import settle
 from scriptkit.live.marks import root_of_scriptable
@@ -62,12 +62,12 @@ class ScriptableMeta(abc.ABCMeta):
                 runtime = runtime_of(module)
                 if depth == 0:
                     runtime.note_arguments(args, kwargs)
-                if depth == 0 and not switches.is_disabled() and _has_forward(cls):
+                if depth == 0 and not switches.is_disabled() and _has_forward(class_of(module)):
                     _compile(module)
             return module
 
 
-def _has_forward(cls: type[ScriptableModule]) -> bool:
+def _has_forward(cls: Any) -> bool:
     return not inspect.isabstract(cls) and (cls.forward is not torch.nn.Module.forward or bool(exported_methods(cls)))
 
 
@@ -133,7 +133,7 @@ class ScriptableModule(torch.nn.Module, metaclass=ScriptableMeta):
                 f"`{type(self).__name__}.{name}` is `Final`: compiled code holds its value; make a new module instead"
             )
             raise AttributeError(message)
-        super().__setattr__(name, value)
+        super().__setattr__(name, set_declared(self, name, value))
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:  # noqa: FBT001, FBT002 - torch's signature
         self._scriptkit_drop_twin()

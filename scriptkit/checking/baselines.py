@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.checking.fingerprints import Mark, marks
@@ -37,6 +38,25 @@ class Compared(NamedTuple):
 
     new: list[Diagnostic]
     gone: Counter[Mark]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the baseline in a folder knows; for doors that see one file after the other."""
+
+    folder: Path
+    findings: Counter[Mark]
+
+    @classmethod
+    def of(cls, path: Path) -> Known:
+        """What a file knows. Raises `BaselineError`."""
+        return cls(path.resolve().parent, read(path))
+
+    def unknown(
+        self, found: Sequence[Diagnostic], source_of: Callable[[str], str | None] = source_text
+    ) -> list[Diagnostic]:
+        """The findings of a file that the baseline does not know."""
+        return compared(found, self.findings, self.folder, source_of).new
 
 
 def read(path: Path) -> Counter[Mark]:

@@ -21,6 +21,7 @@ from scriptkit.checking.judging import as_warnings, judge_class, settled
 from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.installed import installed_torch
 from scriptkit.language import versions
+from scriptkit.language.parsing import PARSING
 from scriptkit.switches import is_disabled
 
 if TYPE_CHECKING:
@@ -153,8 +154,9 @@ def _remembered(path: str, text: str, torch: str) -> verdicts.Verdicts:
 
 def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple[str, list[Diagnostic]]]:
     """Judge the class that is asked for, and those of the same file that will be."""
-    from scriptkit import language
-    from scriptkit.language.inference.classes import infer
+    with PARSING:
+        from scriptkit import language
+        from scriptkit.language.inference.classes import infer
 
     try:
         module = language.read(text, path)

@@ -172,8 +172,6 @@ def _refuse_what_does_not_fit(options: Options) -> None:
         raise click.UsageError("Missing argument 'PATHS...'.")
     if options.show_repairs and not options.fix:
         raise click.UsageError("`--show-repairs` shows what `--fix` would do; give both")
-    if (options.write_baseline or options.prune_baseline) and options.baseline is None:
-        raise click.UsageError("`--write-baseline` and `--prune-baseline` need `--baseline FILE`")
     if (options.write_baseline or options.prune_baseline) and (options.diff or options.reachable_from):
         raise click.UsageError("a baseline is made of all findings: leave out `--diff` and `--reachable-from`")
     if options.watch and (options.fix or options.write_baseline or options.prune_baseline or STDIN in options.paths):
@@ -193,14 +191,23 @@ def _files(options: Options) -> list[str]:
 
 
 def _narrowing(options: Options, settings: config.Config) -> Narrowing:
+    baseline = options.baseline or settings.baseline_file
+    if (options.write_baseline or options.prune_baseline) and baseline is None:
+        needed = "`--baseline FILE`, or `baseline` among the settings"
+        raise click.UsageError(f"`--write-baseline` and `--prune-baseline` need {needed}")
     return Narrowing(
         settings,
         None if options.diff is None else Changes.since(options.diff, Path.cwd()),
         options.reachable_from,
-        options.baseline,
+        None if baseline is None else _seen_from_here(baseline),
         options.write_baseline,
         options.prune_baseline,
     )
+
+
+def _seen_from_here(path: Path) -> Path:
+    """The same path, shorter where it lies below the folder of the call."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _found(files: list[str], settings: config.Config) -> list[Diagnostic]:

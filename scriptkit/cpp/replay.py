@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from scriptkit.artifact.examples import made_again
-from scriptkit.artifact.literals import literal_value
+from scriptkit.artifact.literals import has_literal, literal_value
 
 if TYPE_CHECKING:
     from scriptkit.artifact.loaded import LoadedModule
@@ -35,7 +35,7 @@ def recorded_calls(model: LoadedModule) -> bytes:
 
 def is_replayable(method: Method) -> bool:
     """Whether an example or a default is known for every parameter."""
-    return all(parameter.example is not None or parameter.default is not None for parameter in method.parameters)
+    return all(parameter.example is not None or has_literal(parameter.default or "") for parameter in method.parameters)
 
 
 def _arguments(method: Method, generator: torch.Generator) -> list[object]:

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from scriptkit.artifact.literals import literal_value
+from scriptkit.artifact.literals import has_literal, literal_value
 from scriptkit.cpp.types import NamedTupleType, cpp_literal, cpp_type, parameter_type
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _defaults(method: Method, named_tuples: Mapping[str, NamedTupleType]) -> lis
 
 
 def _default(parameter: Parameter, named_tuples: Mapping[str, NamedTupleType]) -> str | None:
-    if parameter.default is None:
+    if parameter.default is None or not has_literal(parameter.default):
         return None
     return cpp_literal(literal_value(parameter.default), cpp_type(parameter.type, named_tuples))
 

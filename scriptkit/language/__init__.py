@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scriptkit.language.parsing import PARSING
 from scriptkit.language.source import read
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def analyze(
     module = read(text, path)
     classes = module.checked_classes(all_modules=all_modules)
     if classes:
-        from scriptkit.language.inference.classes import infer_all
+        with PARSING:
+            from scriptkit.language.inference.classes import infer_all
 
         infer_all(module, classes, oracle)
     return module

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ast
 import threading
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, overload
 
-_PARSING = threading.Lock()
+PARSING: Final = threading.RLock()
+"""What parses in the middle of something longer holds it all the while: torch's compiler, and the import of a room.
+
+Two threads that import rooms of the package in another order would see half of them, too.
+"""
+_ATTEMPTS: Final = 8
 
 
 @overload
@@ -14,6 +19,14 @@ def syntax_tree(text: str | bytes, path: str = ..., *, mode: Literal["exec"] = .
 @overload
 def syntax_tree(text: str | bytes, path: str = ..., *, mode: Literal["eval"]) -> ast.Expression: ...
 def syntax_tree(text: str | bytes, path: str = "<string>", *, mode: Literal["exec", "eval"] = "exec") -> Any:
-    """What `ast.parse` gives; without a lock it raises `SystemError` where several threads parse."""
-    with _PARSING:
+    """What `ast.parse` gives; without a lock it raises `SystemError` where several threads parse.
+
+    Code that knows nothing of the lock may parse in another thread all the same: then it is done again.
+    """
+    with PARSING:
+        for _ in range(_ATTEMPTS):
+            try:
+                return ast.parse(text, path, mode=mode)
+            except SystemError:
+                continue
         return ast.parse(text, path, mode=mode)

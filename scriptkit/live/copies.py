@@ -21,27 +21,30 @@ import torch
 from torch import nn
 
 from scriptkit.live.programs import is_compiled
+from scriptkit.live.steady import HELD, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 M = TypeVar("M", bound=nn.Module)
+Tree = list[tuple[nn.Module, dict[str, Any]]]
 CONTAINERS = (dict, list, tuple, set, deque)
 _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
 
 
-def copy_tree(module: M, replaced: dict[int, Any] | None = None) -> M:
+def copy_tree(module: M, replaced: dict[int, Any] | None = None, tree: Tree | None = None) -> M:
     """A module of the same class with the same parameters, and with buffers, containers and attributes of its own.
 
-    Compiled modules are shared, not copied. `replaced` gives other objects in the place of some, by their id.
+    Compiled modules are shared, not copied. `replaced` gives other objects in the place of some, by their id; `tree` is
+    what lies in the module, where it was read before.
     """
-    memo: dict[int, Any] = {id(p): p for p in module.parameters()} | (replaced or {})
-    for part in module.modules():
-        if not is_compiled(part):
-            memo[id(part)] = object.__new__(type(part))
-    for part in module.modules():
-        if not is_compiled(part):
-            memo[id(part)].__dict__.update(_state(part, memo))
+    parts = [(part, held) for part, held in tree or tree_of(module) if not is_compiled(part)]
+    memo: dict[int, Any] = {id(p): p for _, held in parts for p in held.get("_parameters", {}).values()}
+    memo |= replaced or {}
+    for part, _ in parts:
+        memo[id(part)] = object.__new__(type(part))
+    for part, held in parts:
+        memo[id(part)].__dict__.update(_state(part, held, memo))
     copied: M = memo.get(id(module), module)
     return copied
 
@@ -56,9 +59,11 @@ def converted(module: M, change: Callable[[torch.Tensor], torch.Tensor]) -> M:
     return copy_tree(module, memo)
 
 
-def _state(module: nn.Module, memo: dict[int, Any]) -> dict[str, Any]:
+def _state(module: nn.Module, held: dict[str, Any], memo: dict[int, Any]) -> dict[str, Any]:
     """The instance dictionary of a copy; entries whose names begin with two underscores belong to the original."""
-    return {name: _copy(value, memo) for name, value in module.__dict__.items() if not name.startswith("__")}
+    made = {name: _copy(value, memo) for name, value in held.items() if not name.startswith("__")}
+    memo.update((id(vars(module).get(name)), made[name]) for name in HELD if name in made)
+    return made
 
 
 def _copy(value: Any, memo: dict[int, Any]) -> Any:

@@ -20,6 +20,7 @@ from torch.nn.parameter import is_lazy
 from scriptkit.errors import CompilationError
 from scriptkit.live.copies import CONTAINERS, copy_tree, is_plain_object
 from scriptkit.live.programs import attributes_used, is_compiled, is_script_module, resizes, with_own_state
+from scriptkit.live.steady import tree_of
 from scriptkit.live.storages import is_unwritten, over, shared_until_written, storage_key
 
 if TYPE_CHECKING:
@@ -106,18 +107,19 @@ def life_of(module: M, tensors: OwnTensors | None = None) -> M:
         return _life_of_program(module, own)  # type: ignore[return-value]
     replaced: dict[int, Any] = {}
     compiled: set[int] = set()
-    for part in module.modules():
+    tree = tree_of(module)
+    for part, held in tree:
         if is_script_module(part):
             if id(part) not in compiled:
                 replaced[id(part)] = _life_of_program(part, own)
                 compiled.update(id(inner) for inner in part.modules())
         else:
             may_grow = _resizes(type(part))  # type: ignore[arg-type]  # mypy asks the instance for its hash
-            for tensor in tensors_in(vars(part), set()):
+            for tensor in tensors_in(held, set()):
                 if is_lazy(tensor):
                     raise CompilationError(f"{type(part).__name__} has no shapes before its first call; call it once")
                 own.of(tensor, may_grow=may_grow and not isinstance(tensor, nn.Parameter))
-    return copy_tree(module, own.made | replaced)
+    return copy_tree(module, own.made | replaced, tree)
 
 
 def _life_of_program(form: torch.jit.ScriptModule, own: OwnTensors) -> torch.jit.ScriptModule:

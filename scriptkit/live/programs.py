@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from typing_extensions import TypeIs
 
+from scriptkit.live.torch_names import look_up
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_wrap, _CppModule = look_up("wrap a C++ module"), look_up("class of C++ modules")
+_modules_of, _parameters_of, _buffers_of = (
+    look_up(f"{what} of a C++ module") for what in ("submodules", "parameters", "buffers")
+)
 _RESIZING = frozenset({"aten::resize_", "aten::resize_as_"})
 _RESIZES = "resize_"  # no type has this name
 _Names = dict[str, set[str]]
@@ -30,7 +36,7 @@ def is_script_module(candidate: object) -> TypeIs[torch.jit.ScriptModule]:
 
 def with_own_state(form: torch.jit.ScriptModule, own: Callable[[torch.Tensor], torch.Tensor]) -> torch.jit.ScriptModule:
     """The same compiled code over a state of its own: nothing is compiled, tensors are what `own` gives for them."""
-    made = torch.jit._recursive.wrap_cpp_module(_copied(form._c, own, _used_in(form), {}))
+    made = _wrap(_copied(form._c, own, _used_in(form), {}))
     _used[made] = _used[form]
     return made  # type: ignore[no-any-return]
 
@@ -47,7 +53,7 @@ def attributes_used(form: torch.jit.ScriptModule) -> dict[str, Any]:
     for path, part in form.named_modules():
         for name in sorted(names.get(part._c._type().str(), ())):
             value = part._c.getattr(name) if part._c.hasattr(name) else None
-            if not isinstance(value, (torch._C.ScriptModule, type(None))):
+            if not isinstance(value, (_CppModule, type(None))):
                 found[f"{path}.{name}".lstrip(".")] = value
     return found
 
@@ -69,10 +75,9 @@ def _copied(cpp: Any, own: Callable[[torch.Tensor], torch.Tensor], names: _Names
     if cpp in memo:
         return memo[cpp]
     made = memo[cpp] = copy.copy(cpp)
-    for name, inner in torch._C.ModuleDict(cpp).items():
+    for name, inner in _modules_of(cpp).items():
         made.setattr(name, _copied(inner, own, names, memo))
-    kinds: Any = torch._C  # the stubs lack what these have
-    tensors = (*kinds.ParameterDict(cpp).items(), *kinds.BufferDict(cpp).items())
+    tensors = (*_parameters_of(cpp).items(), *_buffers_of(cpp).items())
     for name, tensor in tensors:
         made.setattr(name, own(tensor))
     for name in names.get(cpp._type().str(), set()) - {name for name, _ in tensors}:

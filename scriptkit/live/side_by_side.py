@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scriptkit.errors import OtherCallError
 from scriptkit.live.comparison import Difference, compare
@@ -145,6 +146,19 @@ def _gradients(result: Any, wanted: Mapping[str, Tensor]) -> dict[str, Tensor | 
 def _weighted(tensor: Tensor) -> Tensor:
     wide = (tensor.abs() if tensor.is_complex() else tensor).reshape(-1).double()
     return (wide * torch.arange(1, wide.numel() + 1, dtype=torch.float64, device=tensor.device).sin()).sum()
+
+
+def reproduces(again: Callable[[], Run], first: Run) -> bool:
+    """Whether what a module gave for changed inputs is an answer that can be compared with.
+
+    Not where it gives another one the next time. Nor where torch's careful kernel for attention refuses what its fast
+    one computes: that reads beyond keys that are fewer than the values, and gives whatever lies there.
+    """
+    with sdpa_kernel(SDPBackend.MATH):
+        careful = again()
+    if first.error is None and careful.error is not None:
+        return False
+    return not any(first.differences(again()))
 
 
 def is_refusal(error: BaseException, told_by_engine: Callable[[BaseException], str | None]) -> bool:

@@ -3,8 +3,8 @@
 A storage that cannot be resized has no allocator, as those that torch.jit read from a file: its copy, once written,
 would end the process (torch 2.13). One that is resized asserts at its next write: who may resize it has to copy it.
 
-The only file outside the engines that names private functions of torch for it; where they are missing, or a storage
-does not take part (shared with other processes, mapped from a file, made by NumPy), its memory is copied instead.
+Where torch lacks the private functions for it, or a storage does not take part (shared with other processes, mapped
+from a file, made by NumPy), its memory is copied instead.
 
 What holds (torch 2.6 to 2.15): the memory is copied at the first write through whatever view, `.data`, `detach()`,
 TorchScript or `resize_`, and also where a kernel merely asks for a writable pointer (LSTM, `_weight_norm`). The other
@@ -13,13 +13,13 @@ side keeps its address, as long as nobody writes it while the copy lives.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-_lazy_clone: Any = getattr(torch, "_lazy_clone", None)
-_is_lazy: Any = getattr(torch._C, "_is_cow_tensor", None)
-_address: Any = getattr(torch._C, "_data_address", None)
+from scriptkit.live.torch_names import look_up_or_none
+
+_lazy_clone = look_up_or_none("copy on write")
+_is_lazy = look_up_or_none("whether a copy is unwritten")
+_address = look_up_or_none("address that is not asked to be writable")
 
 
 def storage_key(tensor: torch.Tensor) -> int | None:

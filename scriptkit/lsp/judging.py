@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scriptkit.config import Config
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.fixing import Proposal
+    from scriptkit.lsp.settings import Project
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,23 @@ class Judged:
 
     path: str
     text: str
-    settings: Config
+    project: Project
     findings: list[Diagnostic]
     positions: Positions = field(repr=False)
 
     @classmethod
-    def of(cls, path: str, text: str, settings: Config, encoding: str = "utf-16") -> Judged:
+    def of(cls, path: str, text: str, project: Project, encoding: str = "utf-16") -> Judged:
         """Judge a text. Never raises: a text that cannot be read, and a failure of ours, are one finding."""
-        return cls(path, text, settings, _findings(path, text, settings), Positions(text, encoding))
+        return cls(path, text, project, _findings(path, text, project), Positions(text, encoding))
+
+    @property
+    def settings(self) -> Config:
+        """The settings of its project."""
+        return self.project.settings
 
     def again(self, text: str) -> list[Diagnostic]:
         """The findings of another text of the same file."""
-        return _findings(self.path, text, self.settings)
+        return _findings(self.path, text, self.project)
 
     def proposals(self, first: int, last: int) -> list[Proposal]:
         """The repairs of problems on these lines that are proved."""
@@ -65,9 +71,11 @@ class Judged:
         return told
 
 
-def _findings(path: str, text: str, settings: Config) -> list[Diagnostic]:
+def _findings(path: str, text: str, project: Project) -> list[Diagnostic]:
+    settings, known = project
     with versions.judged_for(settings.torch):
-        return check_text(text, path, settings.selection, all_modules=settings.all_modules)
+        found = check_text(text, path, settings.selection, all_modules=settings.all_modules)
+    return found if known is None else known.unknown(found, lambda _: text)
 
 
 def _mode(errors: int, *, is_scriptable: bool) -> str:

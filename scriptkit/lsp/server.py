@@ -76,12 +76,12 @@ class ScriptkitServer(LanguageServer):
         document = self.workspace.get_text_document(uri)
         path, text = to_fs_path(uri) or uri, document.source
         known = self._judged.get(uri)
-        settings = self._settings.of(path, self.wishes)
-        if known is not None and known.text == text and known.settings == settings:
+        project = self._settings.of(path, self.wishes)
+        if known is not None and known.text == text and known.project == project:
             return known
         encoding = self.server_capabilities.position_encoding or types.PositionEncodingKind.Utf16
         name = str(getattr(encoding, "value", encoding))
-        found = await self.on_worker(lambda: Judged.of(path, text, settings, name))
+        found = await self.on_worker(lambda: Judged.of(path, text, project, name))
         if uri in self.workspace.text_documents:
             self._judged[uri] = found
         return found

@@ -12,6 +12,8 @@ from scriptkit.pyproject import pyproject_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scriptkit.checking.baselines import Known
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -35,9 +37,16 @@ class Wishes:
         return wishes
 
 
-class _Read(NamedTuple):
-    state: tuple[int, int]
+class Project(NamedTuple):
+    """What a project says: its settings, and the findings that are known already."""
+
     settings: config.Config
+    known: Known | None = None
+
+
+class _Read(NamedTuple):
+    state: tuple[tuple[int, int], ...]
+    project: Project
     error: config.ConfigError | None
 
 
@@ -47,11 +56,13 @@ class Settings:
     def __init__(self) -> None:
         self._read: dict[Path, _Read] = {}
 
-    def of(self, path: str, wishes: Wishes) -> config.Config:
+    def of(self, path: str, wishes: Wishes) -> Project:
         """The settings for a file; the defaults where they cannot be read, which `errors` tells."""
         file = pyproject_of(Path(path).resolve().parent)
-        settings = config.Config() if file is None else self._of_project(file).settings
-        return settings if wishes.all_modules is None else replace(settings, all_modules=wishes.all_modules)
+        project = Project(config.Config()) if file is None else self._of_project(file).project
+        if wishes.all_modules is None:
+            return project
+        return project._replace(settings=replace(project.settings, all_modules=wishes.all_modules))
 
     def errors(self) -> Mapping[Path, config.ConfigError | None]:
         """Each file of settings that was read, and what is wrong with it."""
@@ -59,19 +70,27 @@ class Settings:
 
     def forget(self) -> None:
         """Read them again when they are needed next, also where size and time of a file are the same."""
-        self._read = {path: read._replace(state=(-1, -1)) for path, read in self._read.items()}
+        self._read = {path: read._replace(state=()) for path, read in self._read.items()}
 
     def _of_project(self, file: Path) -> _Read:
-        found = file.stat()
-        state = (found.st_mtime_ns, found.st_size)
-        known = self._read.get(file)
-        if known is None or known.state != state:
-            known = self._read[file] = _loaded(file, state)
-        return known
+        read = self._read.get(file)
+        if read is None or read.state != _state(file, read.project):
+            read = self._read[file] = _loaded(file)
+        return read
 
 
-def _loaded(file: Path, state: tuple[int, int]) -> _Read:
+def _loaded(file: Path) -> _Read:
+    project, error = Project(config.Config()), None
     try:
-        return _Read(state, config.load(file), None)
-    except config.ConfigError as error:
-        return _Read(state, config.Config(), error)
+        project = Project(config.load(file))
+        project = project._replace(known=config.known_findings(project.settings))
+    except config.ConfigError as found:
+        error = found
+    return _Read(_state(file, project), project, error)
+
+
+def _state(file: Path, project: Project) -> tuple[tuple[int, int], ...]:
+    """What changes when the settings are written, or the baseline that they name."""
+    files = [file, *filter(None, [project.settings.baseline_file])]
+    found = [one.stat() for one in files if one.exists()]
+    return tuple((one.st_mtime_ns, one.st_size) for one in found)

@@ -13,6 +13,7 @@ from scriptkit.checking.reaching import Place
 from scriptkit.fixing.editing import Text
 from scriptkit.migrating import classes
 from scriptkit.migrating.calls import calls
+from scriptkit.migrating.constants import CONSTANTS, constants
 from scriptkit.migrating.marks import marks
 from scriptkit.migrating.names import Spelling
 from scriptkit.migrating.project import EXPORTS, Project
@@ -23,7 +24,7 @@ from scriptkit.migrating.typed import typed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scriptkit.language.facts import ModuleFacts
+    from scriptkit.language.facts import ClassFacts, ModuleFacts
 
 OTHERS = {
     "torch.jit.trace": "`scriptkit.traced` marks what may be traced, and refuses what depends on the inputs",
@@ -72,7 +73,10 @@ def migrated_files(files: Sequence[str]) -> Iterator[Migrated]:
 
 def _opened(path: str, project: Project) -> _File | None:
     module = project.facts(path)
-    if module is None or ("jit" not in module.text and not any(place.path == path for place in project.compiled)):
+    if module is None:
+        return None
+    is_named = "jit" in module.text or CONSTANTS in module.text
+    if not is_named and not any(place.path == path for place in project.compiled):
         return None
     data = Path(path).read_bytes()
     encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
@@ -108,8 +112,10 @@ class _File:
 
     def migrated(self) -> Migrated:
         """Rewrite the rest."""
+        scriptable = [cls for cls in self._module.classes.values() if self._is_scriptable(cls)]
         found = [
             *typed(self._module),
+            *(constants(self._module, scriptable, self._spelling) if self._spelling.is_possible else ()),
             *(marks(self._module, self._spelling) if self._spelling.is_possible else ()),
             *(calls(self._module, self._project, self._spelling) if self._spelling.is_possible else ()),
         ]
@@ -125,6 +131,8 @@ class _File:
         for node, why in self._why.items():
             if isinstance(node, ast.ClassDef):
                 yield self._told(node, f"`class {node.name}`", why)
+            elif isinstance(node, ast.Assign):
+                yield self._told(node, f"`{CONSTANTS}`", why)
         for node in ast.walk(self._module.tree):
             name = self._module.dotted(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
             if name in OTHERS and node not in done and not self._is_told_as_class(node):
@@ -146,6 +154,9 @@ class _File:
             if isinstance(above, ast.Call):
                 yield above.func
         yield node
+
+    def _is_scriptable(self, cls: ClassFacts) -> bool:
+        return cls.scriptable or Place(self._path, cls.name) in self._project.scriptable
 
     def _is_told_as_class(self, node: ast.AST) -> bool:
         above = self._module.parent(node)

@@ -55,9 +55,14 @@ def without_line(module: ModuleFacts, node: ast.AST) -> Change | None:
     after = lines[span.end_line - 1][span.end_column - 1 :]
     if before.strip() not in ("", "@") or after.strip() or span.end_line >= len(lines):
         return None
-    if "#" in _text(module, Change(*span, "")):
+    if has_comment(module, node):
         return None
     return Change(span.line, 1, span.end_line + 1, 1, "")
+
+
+def has_comment(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether a comment stands inside of a node; a `#` in a text counts as one."""
+    return "#" in _text(module, Change(*module.span(node), ""))
 
 
 def _text(module: ModuleFacts, change: Change) -> str:

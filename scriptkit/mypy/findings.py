@@ -81,7 +81,9 @@ class Findings:
         from scriptkit.mypy.oracle import MypyOracle
 
         infer_all(module, classes, MypyOracle(file, module, checker))
-        return judge_module(module, self._settings.selection, all_modules=everything)
+        found = judge_module(module, self._settings.selection, all_modules=everything)
+        known = self._settings.known
+        return found if known is None else known.unknown(found, lambda _: source.text)
 
 
 def _modules(table: SymbolTable, prefix: str, outer: str) -> Iterator[tuple[str, bool]]:

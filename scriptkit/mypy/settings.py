@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy.options import Options
 
     from scriptkit.checking import Selection
+    from scriptkit.checking.baselines import Known
     from scriptkit.config import Config, ConfigError
 
 
@@ -34,14 +35,21 @@ class Settings:
         """What is wrong with the settings."""
         return self._loaded[1]
 
+    @property
+    def known(self) -> Known | None:
+        """The findings that are known already."""
+        return self._loaded[2]
+
     @cached_property
-    def _loaded(self) -> tuple[Config, ConfigError | None]:
+    def _loaded(self) -> tuple[Config, ConfigError | None, Known | None]:
         from scriptkit import config
 
+        loaded = config.Config()
         try:
-            return config.load(self._pyproject), None
+            loaded = config.load(self._pyproject)
+            return loaded, None, config.known_findings(loaded)
         except config.ConfigError as error:
-            return config.Config(), error
+            return loaded, error, None
 
     @cached_property
     def selection(self) -> Selection:
@@ -50,6 +58,9 @@ class Settings:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the file that holds the settings, and of the torch that code is judged for without them."""
+        """A hash of the file that holds the settings, of its baseline, and of the torch that code is judged for."""
         settings = self._pyproject.read_bytes() if self._pyproject else b""
+        if b"baseline" in settings:  # few projects have one; the others need not have their settings read
+            known = self.config.baseline_file
+            settings += known.read_bytes() if known is not None and known.exists() else b""
         return hashlib.sha256(settings + f"\0{installed_torch()}".encode()).hexdigest()

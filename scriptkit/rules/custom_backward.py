@@ -37,7 +37,10 @@ class CustomBackward(Rule):
                 return x * 2
         """,
     )
-    INVALID = (Invalid(CUSTOM_BACKWARD, "Expression of type dots cannot be used in a type expression"),)
+    INVALID = (
+        Invalid(CUSTOM_BACKWARD, "Expression of type dots cannot be used in a type expression", since="2.15"),
+        Invalid(CUSTOM_BACKWARD, "<built-in method apply of FunctionMeta object", until="2.15"),
+    )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
         for function, node in nodes(cls, ast.Call):

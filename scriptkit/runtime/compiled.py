@@ -31,11 +31,13 @@ from scriptkit.live.hooks import HOOKS
 from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.sent_text import KEY as TEXT
 from scriptkit.live.sent_text import SentText, is_sent_by_value
+from scriptkit.live.steady import ChangingError, made_of_one_state
 from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.class_of_compiled import class_for
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.outgrown import Outgrown
+from scriptkit.runtime.runtime import pinned
 from scriptkit.runtime.ways_to_call import OutgrownError, ScriptedCalls, calls_of
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ class CompiledModule(BringsTorchScript):
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
         assert self._calls is not None  # noqa: S101 - asked before
         if isinstance(self._calls, ScriptedCalls) and inspect.ismethod(method):
-            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs)
+            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs, name)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
         return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
 
@@ -182,7 +184,7 @@ class CompiledModule(BringsTorchScript):
             self._pending = "lazy parameters have no shape before the first call"
             return
         try:
-            self._take(self._choose(examples, again=False))
+            self._choose_form(examples, again=False)
         except CompilationError as error:
             if examples is not None:
                 raise
@@ -206,8 +208,15 @@ class CompiledModule(BringsTorchScript):
                     return Chooser(subject).lower_again()
             return Chooser(subject).choose()
 
-    def _take(self, choice: Choice) -> None:
-        calls = calls_of(source_of(self), choice, self._eager_calls)
+    def _choose_form(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> None:
+        """Choose a form, and bind it to the module, which another thread may be changing."""
+        module = source_of(self)
+
+        def chosen() -> tuple[Choice, Calls]:
+            choice = self._choose(examples, again=again)
+            return choice, calls_of(module, choice, self._eager_calls)
+
+        choice, calls = made_of_one_state(module, chosen)
         self._choice, self._calls, self._pending, self._as_python_now = choice, calls, "", None
 
     def _is_lazy(self) -> bool:
@@ -229,17 +238,17 @@ class CompiledModule(BringsTorchScript):
         if reason is not None:
             return self._tell_and_run_python(reason, args, kwargs)
         try:
-            unfit = calls.why_unfit() if self._as_python_now is None else self._why_python_still()
-            return calls(*args, **kwargs) if unfit is None else self._call_otherwise(unfit, args, kwargs)
+            as_python = self._as_python_now
+            unfit = calls.why_unfit() if as_python is None else self._why_python_still(calls, as_python)
+            return calls(*args, **kwargs) if unfit is None else self._call_otherwise(calls, unfit, args, kwargs)
         except OutgrownError as error:
-            return self._call_otherwise(error.headline, args, kwargs, is_outgrown=True)
+            return self._call_outgrown(calls, error, args, kwargs)
 
-    def _why_python_still(self) -> str | None:
+    def _why_python_still(self, calls: Calls, as_python: Outgrown) -> str | None:
         """Where no form was right: whether one is now."""
-        assert self._as_python_now is not None and self._calls is not None  # noqa: S101, PT018 - they were asked
-        unfit = self._calls.why_unfit()
-        if self._as_python_now.still_holds() and (unfit is not None or isinstance(self._calls, ScriptedCalls)):
-            return self._as_python_now.reason
+        unfit = calls.why_unfit()
+        if as_python.still_holds() and (unfit is not None or isinstance(calls, ScriptedCalls)):
+            return as_python.reason
         self._as_python_now = None
         return unfit
 
@@ -273,16 +282,28 @@ class CompiledModule(BringsTorchScript):
     def _why_no_trial(self) -> str | None:
         return why_no_trial(self) or why_no_trial(source_of(self))
 
-    def _call_otherwise(
-        self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_outgrown: bool = False
-    ) -> Any:
+    def _call_otherwise(self, calls: Calls, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The form does not fit the module: another one is chosen; where there is none, it runs as Python."""
-        assert self._calls is not None  # noqa: S101 - they were asked
-        if self._as_python_now is None and (is_outgrown or self._calls.is_outgrown()) and not thread.dispatch_modes():
-            changed = self._choose_again(changed, args, kwargs) or self._calls.why_unfit() or ""
-            if not changed:
-                return self._calls(*args, **kwargs)
+        if self._as_python_now is None and calls.is_outgrown() and not thread.dispatch_modes():
+            return self._call_with_another_form(calls, changed, args, kwargs)
         return self._tell_and_run_python(changed, args, kwargs)
+
+    def _call_outgrown(self, calls: Calls, error: OutgrownError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Nothing of the form was left when it was called: as above, without asking."""
+        if self._as_python_now is None and not thread.dispatch_modes():
+            try:
+                return self._call_with_another_form(calls, error.headline, args, kwargs)
+            except OutgrownError as again:
+                error = again
+        return self._tell_and_run_python(error.headline, args, kwargs)
+
+    def _call_with_another_form(self, calls: Calls, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Choose another form, unless another thread did so while this one waited."""
+        with LOCK:
+            why = self._choose_again(changed, args, kwargs) if self._calls is calls else None
+            calls = self._calls or calls
+        why = why or calls.why_unfit()
+        return calls(*args, **kwargs) if why is None else self._tell_and_run_python(why, args, kwargs)
 
     def _choose_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Choose another form with the inputs of this call; where there is none, the reason to run as Python."""
@@ -295,7 +316,9 @@ class CompiledModule(BringsTorchScript):
             how = "lowered" if isinstance(self._choice, LoweredChoice) else "compiled"
             log.bind.debug("%s is %s again: %s", type(module).__name__, how, changed)
             try:
-                self._take(self._choose((args, kwargs), again=True))
+                self._choose_form((args, kwargs), again=True)
+            except ChangingError as error:
+                return error.reason
             except (CompilationError, TraceHazardError) as error:
                 why = f"no other form is right: {error.headline}"
             else:
@@ -384,6 +407,15 @@ class CompiledModule(BringsTorchScript):
             )
             raise CompilationError(f"{message}; {way_out}")
         return self._calls.complete()
+
+    def __scriptkit_pinned__(self) -> Callable[..., Any]:
+        """What `scriptkit.pinned` gives."""
+        self.__scriptkit_torchscript__()  # binds it, or says why it cannot be
+        module, choice = source_of(self), self._choice
+        if isinstance(self._calls, ScriptedCalls) or choice is None:
+            return pinned(module)
+        training = module.training
+        return lambda *args, **kwargs: choice.call(args, kwargs, training=training)
 
     def __repr__(self) -> str:
         return f"CompiledModule({source_of(self)!r})"

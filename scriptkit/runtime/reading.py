@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from scriptkit import switches
 from scriptkit.arguments import required_module
 from scriptkit.compile_report import CompileReport, ReportRow
+from scriptkit.compiling.chosen.choice import with_what_stays_python
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.making import class_of, parts_in, user_classes
@@ -90,7 +91,8 @@ def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRo
             yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
         elif top is None:
             is_users = bool(user_classes(class_of(child)))
-            yield ReportRow(path, name, "script", "its source scripts" if is_users else "scripts as torch wrote it")
+            reason = "its source scripts" if is_users else "scripts as torch wrote it"
+            yield ReportRow(path, name, "script", with_what_stays_python(reason, child))
         elif path == top:
             yield from (replace(row, path=f"{top}.{row.path}".rstrip(".")) for row in parts[top].rows)
 

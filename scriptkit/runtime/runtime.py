@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
 
@@ -21,7 +21,7 @@ from scriptkit.engines.torchscript.engine.errors import (
     int_given,
 )
 from scriptkit.engines.torchscript.engine.files import check_saveable
-from scriptkit.engines.torchscript.engine.making import Twin, is_export
+from scriptkit.engines.torchscript.engine.making import Twin, class_of, is_chosen, is_export
 from scriptkit.engines.torchscript.engine.thread import (
     LOCK,
     may_be_among,
@@ -29,6 +29,7 @@ from scriptkit.engines.torchscript.engine.thread import (
     swaps_parameters,
 )
 from scriptkit.errors import CompilationError
+from scriptkit.live.steady import ChangingError, made_of_one_state
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, reason_for_eager
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _switch, _eager_blocks = switches.local, switches.blocks
 KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
-_ATTEMPTS: Final = 8
+_MOST_TWINS_FOR_A_CALL: Final = 8
 _GONE: Final = frozenset({"attribute-conditionally-defined", "attribute-undefined"})
 _CALLS_BEFORE_QUICK_CHECK: Final = 8
 
@@ -56,10 +57,10 @@ construction = Construction()
 class _Quick:
     """What a call of `forward` needs when nothing is unusual, one look-up away."""
 
-    __slots__ = ("_calls", "bind", "convert", "forward", "hooks", "in_flight", "is_current", "twin")
+    __slots__ = ("_calls", "bind", "convert", "forward", "hooks", "in_flight", "is_current", "python_error", "twin")
 
     def __init__(self, twin: Twin, translator: CallTranslator) -> None:
-        self.twin = twin
+        self.twin, self.python_error = twin, translator.python_error
         self.hooks, self.in_flight, self.bind = twin.hooks, twin.in_flight, twin.bind
         self.forward, self.convert = translator.method, translator.convert
         self._calls = 0
@@ -106,7 +107,7 @@ class Runtime:
         self.is_pending = False
         self.missing: dict[str, str] = {}
         self._call_lock = threading.RLock()
-        self._calls: dict[str, CallTranslator] = {}
+        self._calls: tuple[Twin | None, dict[str, CallTranslator]] = None, {}
         self._quick: _Quick | None = None
         self.is_typed = False
         self.constructor_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
@@ -159,17 +160,16 @@ class Runtime:
     def make_twin(self, module: torch.nn.Module) -> Twin:
         """A new twin for the tree as it is now; raises `CompilationError`."""
         with LOCK:
-            self.twin = _twin_of(module)
+            twin = self.twin = _twin_of(module)
             self.is_pending, self.is_typed, self.missing = False, True, {}
-            self._calls = {}
         log.bind.debug("%s: a new twin", type(module).__name__)
         self._quick = None
-        return self.twin
+        return twin
 
     def drop_twin(self) -> None:
         """Hold no tensor twice."""
         self.twin = None
-        self._calls = {}
+        self._calls = None, {}
         self._quick = None
 
     # ---------------------------------------------------------------- calling
@@ -199,7 +199,7 @@ class Runtime:
         try:
             result = quick.forward(*args, **kwargs)
         except CALL_ERRORS as error:
-            raise self._calls["forward"].python_error(error, args, kwargs) from None
+            raise quick.python_error(error, args, kwargs) from None
         finally:
             in_flight.pop()
             if quick.twin.provisional:
@@ -217,23 +217,26 @@ class Runtime:
             return self._call_with_hooks(module, args, kwargs)
         return self.run("forward", module, args, kwargs)
 
-    def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one compiled method on the state as it is now.
+    def run(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: int = 0) -> Any:
+        """Run one compiled method on the state as it is now; `made` counts the twins that this call made in vain.
 
         Torch aborts when one thread reads an attribute that another's code replaces, and a second twin made meanwhile
         would miss what the first one writes: on a module that writes state there is one call at a time.
         """
         twin = self.twin
         if twin is not None and not twin.writes_state:
-            return self._run_on(twin, name, module, args, kwargs)
+            return self._run_on(twin, name, module, args, kwargs, made)
         with self._call_lock:
-            if self.twin is None:
-                return self._run_with_new_twin(name, module, args, kwargs)
-            return self._run_on(self.twin, name, module, args, kwargs)
+            twin = self.twin
+            if twin is None:
+                return self._run_with_new_twin(name, module, args, kwargs, made)
+            return self._run_on(twin, name, module, args, kwargs, made)
 
-    def _run_on(self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run_on(
+        self, twin: Twin, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: int
+    ) -> Any:
         if not twin.enter():
-            return self._run_with_new_twin(name, module, args, kwargs)
+            return self._run_with_new_twin(name, module, args, kwargs, made + 1)
         if twin.has_parametrized:
             return self._run_parametrized(twin, name, module, args, kwargs)
         try:
@@ -268,10 +271,15 @@ class Runtime:
             twin.in_flight.pop()
         return _python_method(module, name)(module, *args, **kwargs)
 
-    def _run_with_new_twin(self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run_with_new_twin(
+        self, name: str, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], made: int
+    ) -> Any:
         """The structure or the code changed; what is there now may have to run as Python."""
         try:
-            reason = self.make_twin(module).reason_for_eager(name)
+            can_settle = made <= _MOST_TWINS_FOR_A_CALL
+            reason = self.make_twin(module).reason_for_eager(name) if can_settle else ChangingError.reason
+        except ChangingError as error:
+            reason = error.reason
         except UnreadableMethodError as error:
             reason = str(error)
         except UnfaithfulError as error:
@@ -285,7 +293,7 @@ class Runtime:
                 raise
             reason = first.message  # Python says itself that an attribute is gone
         if reason is None:
-            return self.run(name, module, args, kwargs)
+            return self.run(name, module, args, kwargs, made)
         method = _python_method(module, name)
         result = self.eager_calls.run(type(module).__name__, reason, lambda: method(module, *args, **kwargs))
         if self.is_pending and name == "forward":
@@ -293,9 +301,13 @@ class Runtime:
         return result
 
     def _translator(self, name: str, module: torch.nn.Module, twin: Twin) -> CallTranslator:
-        translator = self._calls.get(name)
+        of, known = self._calls
+        if of is not twin:  # another thread may have made the one that `self.twin` is by now
+            known = {}
+            self._calls = twin, known
+        translator = known.get(name)
         if translator is None:
-            translator = self._calls[name] = CallTranslator(twin, module, name)
+            translator = known[name] = CallTranslator(twin, module, name)
             if name == "forward" and not (twin.needs_thought or twin.writes_state or translator.in_inference_mode):
                 self._quick = _Quick(twin, translator)
         return translator
@@ -306,17 +318,18 @@ class Runtime:
         """Why this call cannot run compiled; an empty reason is not worth a word."""
         if not self.is_enabled or switches.is_eager():
             return NOT_WORTH_A_WORD
-        if name == "forward" and type(module).forward is torch.nn.Module.forward:
-            return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
         forward = module.__dict__.get("forward")
-        if forward is not None and not getattr(forward, "__scriptkit_run__", False):
+        if name == "forward" and forward is None and type(module).forward is torch.nn.Module.forward:
+            return NOT_WORTH_A_WORD  # torch says itself that there is nothing to call
+        if forward is not None and not getattr(forward, "__scriptkit_run__", False) and not is_chosen(module, forward):
             return f"`forward` was replaced on an instance of {type(module).__name__}"
         reason = reason_for_eager(args, kwargs, lambda: self._makes_tensors(name))
         if reason is not None:
             return reason
-        if self.twin is not None and self.twin.parts and forget_outdated(module):
-            self.drop_twin()
         twin = self.twin
+        if twin is not None and twin.parts and forget_outdated(module):
+            self.drop_twin()
+            twin = None
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
         return (
@@ -327,7 +340,8 @@ class Runtime:
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""
-        return self.twin is not None and self.twin.makes_tensors_anywhere(name)
+        twin = self.twin
+        return twin is not None and twin.makes_tensors_anywhere(name)
 
     def _reason_before_first_call(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str
@@ -340,6 +354,8 @@ class Runtime:
             with self._call_lock:
                 if self.twin is None:
                     self.make_twin(module)
+        except ChangingError as error:
+            return error.reason
         except UnreadableMethodError as error:
             return str(error)
         except MissingInputsError as error:
@@ -347,12 +363,16 @@ class Runtime:
             return ""
         return self.reason_for_eager(module, args, kwargs, name)
 
-    def call_exported(self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call an exported method, compiled where the twin can represent the call."""
-        name = method.__name__
+    def call_exported(
+        self, method: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = ""
+    ) -> Any:
+        """Call an exported method, compiled where the twin can represent the call; `name` where it has another one."""
+        name = name or method.__name__
         reason = self.reason_for_eager(module, args, kwargs, name)
-        if reason is None and inspect.unwrap(getattr(type(module), name, _nobody)) is method:
-            if self.twin is not None and not self.twin.root._has_method(name):
+        cls = class_of(module) if name in module.__dict__ else type(module)
+        if reason is None and inspect.unwrap(getattr(cls, name, _nobody)) is method:
+            twin = self.twin
+            if twin is not None and not twin.root._has_method(name):
                 self.make_twin(module)  # the method was patched when the twin was made
             return self.run(name, module, args, kwargs)
         return self.eager_calls.run(
@@ -367,8 +387,16 @@ class Runtime:
 
     def _call_with_hooks(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Let torch run the hooks of the root; binding happens between them, since a pre-hook may change the state."""
+        chosen = module.__dict__.get("forward")
+
+        def put_back() -> None:
+            module.__dict__.pop("forward", None)
+            if chosen is not None:
+                module.__dict__["forward"] = chosen
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            if chosen is not None:
+                put_back()  # what is compiled was made of it
             return self.run("forward", module, args, kwargs)
 
         run.__dict__["__scriptkit_run__"] = True
@@ -376,7 +404,7 @@ class Runtime:
         try:
             return torch.nn.Module._call_impl(module, *args, **kwargs)
         finally:
-            module.__dict__.pop("forward", None)
+            put_back()
 
 
 _by_id: weakref.WeakValueDictionary[int, torch.nn.Module] = weakref.WeakValueDictionary()
@@ -402,18 +430,13 @@ def _nobody() -> None: ...
 
 
 def _twin_of(module: torch.nn.Module) -> Twin:
-    """A twin of a tree that another thread may be changing: what changed in between is compiled again."""
-    for _ in range(_ATTEMPTS):
-        try:
-            return Twin(module, compile_with_parts(module))
-        except (KeyError, AttributeError):
-            continue
-    return Twin(module, compile_with_parts(module))
+    """A twin of a tree that another thread may be changing."""
+    return made_of_one_state(module, lambda: Twin(module, compile_with_parts(module)))
 
 
 def _python_method(module: torch.nn.Module, name: str) -> Callable[..., Any]:
     """A method as its author wrote it, decorators included; of an exported one what `@export` was put on."""
-    method: Callable[..., Any] = getattr(type(module), name)
+    method: Callable[..., Any] = getattr(class_of(module), name)
     exported: Callable[..., Any] | None = getattr(method, "__wrapped__", None)
     return exported if exported is not None and is_export(method) else method
 
@@ -435,7 +458,10 @@ def runtime_of(module: torch.nn.Module) -> Runtime:
 
 def pinned(module: torch.nn.Module) -> Callable[..., Any]:
     """The compiled `forward` bound once, for tight loops: later changes of the module are not seen."""
-    twin = Twin(module, compile_with_parts(module))
+    if hasattr(module, "__scriptkit_pinned__"):
+        made: Callable[..., Any] = cast("Any", module).__scriptkit_pinned__()
+        return made
+    twin = _twin_of(module)
     twin.bind()
     twin.fix_parametrized()
     return twin.method("forward")

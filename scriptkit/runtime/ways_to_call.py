@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from scriptkit.compiling.chosen.bound_lowered import bound_form
@@ -11,8 +13,10 @@ from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.trees import to_torchscript
 from scriptkit.engines.torchscript.engine import thread
 from scriptkit.engines.torchscript.engine.errors import CALL_ERRORS, python_error
+from scriptkit.engines.torchscript.engine.making import class_of
 from scriptkit.errors import CompilationError
 from scriptkit.live.hooks import global_hooks
+from scriptkit.live.steady import ChangingError, parts_of
 from scriptkit.runtime.gate import may_make_tensors, reason_for_eager
 from scriptkit.runtime.runtime import Runtime
 
@@ -75,6 +79,8 @@ class _RuntimeOfSource(Runtime):
     def make_twin(self, module: torch.nn.Module) -> Twin:
         try:
             return super().make_twin(module)
+        except ChangingError:
+            raise  # no form is right for long: the runtime runs it as Python
         except CompilationError as error:
             self.drop_twin()
             raise OutgrownError(f"it no longer scripts ({headline(error)})") from error
@@ -110,6 +116,7 @@ class BoundCalls(Calls):
         self.module = module
         self.choice = choice
         self.bound = bound_form(module, choice)
+        self._lock = threading.RLock() if self.bound.writes_state else contextlib.nullcontext()
         self._replaced_before = self._replaced()
         self._tree_before = self._tree()
 
@@ -130,21 +137,23 @@ class BoundCalls(Calls):
         return is_made_anew and self.bound.is_outdated() and not (self._replaced() - self._replaced_before)
 
     def _tree(self) -> list[tuple[nn.Module, type]]:
-        return [(part, type(part)) for part in self.module.modules()]
+        return [(part, type(part)) for part in parts_of(self.module)]
 
     def _replaced(self) -> set[nn.Module]:
-        return {part for part in self.module.modules() if "forward" in vars(part)}
+        return {part for part in parts_of(self.module) if "forward" in vars(part)}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Bind the tensors, run, pull back."""
-        self.bound.bind()
-        try:
-            return self.choice.call(args, kwargs, training=self.module.training)
-        except CALL_ERRORS as error:
-            forward = inspect.unwrap(type(self.module).forward)
-            raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
-        finally:
-            self.bound.pull_back()
+        """Bind the tensors, run, pull back; what writes state runs in one thread at a time."""
+        with self._lock:
+            self.bound.bind()
+            try:
+                return self.choice.call(args, kwargs, training=self.module.training)
+            except CALL_ERRORS as error:
+                cls: Any = class_of(self.module)
+                forward = inspect.unwrap(cls.forward)
+                raise python_error(error, forward, "forward", (self.module, *args), kwargs) from None
+            finally:
+                self.bound.pull_back()
 
     def complete(self) -> torch.jit.ScriptModule:
         """The form, where the module is as it was when that was made."""

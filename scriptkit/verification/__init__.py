@@ -6,6 +6,7 @@ evaluation, several calls in a row, with gradients and exported methods. The mod
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from scriptkit import switches
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Form", "VerificationReport", "verify", "verify_loaded"]
 
 _MODES = ("eval", "train")
+_MORE_AMONG_THREADS = 4
+"""Other threads draw random numbers from the same generators: a difference counts that is found each time."""
 
 
 def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
@@ -65,6 +68,10 @@ def verify(  # noqa: PLR0913  # one keyword for each thing a user may ask for
     reading.settle(required_module(m), positional(example_inputs), example_kwargs or {})
     with nothing_left(m, given=(example_inputs, example_kwargs)):
         report = Verification(m, example, asked).report()
+        for _ in range(_MORE_AMONG_THREADS if threading.active_count() > 1 else 0):
+            if not report.failures:
+                break
+            report = report.confirmed_by(Verification(m, example, asked).report())
     if not report.passed:
         raise VerificationError(str(report), report)
     return report

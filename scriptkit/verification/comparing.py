@@ -13,7 +13,7 @@ import torch
 
 from scriptkit import switches
 from scriptkit.compiling.plan import trees
-from scriptkit.engines.torchscript.engine import errors
+from scriptkit.engines.torchscript.engine import errors, files
 from scriptkit.engines.torchscript.engine.making import exported_methods, parts_in
 from scriptkit.errors import ScriptkitEagerWarning, ScriptkitError
 from scriptkit.live import programs
@@ -22,12 +22,12 @@ from scriptkit.live.copies import asks_for_gradients
 from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
 from scriptkit.live.recorded_calls import record_examples
-from scriptkit.live.side_by_side import PARTS, is_refusal, run
+from scriptkit.live.side_by_side import PARTS, is_refusal, reproduces, run
 from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.unreached import Reached
 from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
-from scriptkit.verification.forms import Mode, Subject
+from scriptkit.verification.forms import Mode, Subject, method_of
 from scriptkit.verification.report import Comparison, VerificationReport
 
 if TYPE_CHECKING:
@@ -174,14 +174,18 @@ class Verification:
         self._compare(double, change.name, (change.args, change.kwargs))
 
     def _compare_methods(self, mode: Mode, given: Given) -> None:
-        """Exported methods, called without arguments or with those of `forward`, whichever they take."""
+        """Exported methods, called with nothing or with what `forward` gets, as far as they are declared to take it."""
+        schemas = {schema.name: schema for schema in files.method_schemas(mode.complete)}
         for name in self.methods:
             lacking = [form for form in mode.forms if not hasattr(mode.lives(form, name).module, name)]
             for form in lacking:
                 self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
             if lacking:
                 continue
-            calls: tuple[Given, ...] = (((), {}), given)
+            every: tuple[Given, ...] = (((), {}), given)
+            calls = [one for one in every if name not in schemas or files.takes(schemas[name], *one)]
+            if not calls:
+                self.skipped.append(f"{name}: it takes other arguments than `forward`, and nothing says which")
             taken = [self._compare(mode, "the example", one, method=name) for one in calls]
             if any(taken):
                 self.skipped = [text for text in self.skipped if not text.startswith(f"{name}: ")]
@@ -196,6 +200,13 @@ class Verification:
         for form in mode.forms:
             actual = self._run_form(mode, form, given, method=method, in_turn=in_turn)
             found = self._judged(form, name, expected, actual)
+            if (
+                found
+                and name not in FIRST_CALLS
+                and not reproduces(partial(self._run_eager, mode, given, method=method), expected)
+            ):
+                self.skipped.append(f"{name}: Python itself does not give the same twice")
+                break
             if found is not None:
                 self._note(mode, form, method, name, found)
         return expected.error is None
@@ -277,7 +288,7 @@ def _both_nothing(name: str, expected: Run, actual: Run) -> bool:
 
 
 def _called(life: Any, method: str) -> Any:
-    return life if method == "forward" else getattr(life, method)
+    return life if method == "forward" else method_of(life, method)
 
 
 def _is_told_by_code(error: Exception) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import nn
+
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import parts_in
@@ -11,13 +14,11 @@ from scriptkit.live import programs
 from scriptkit.live.held_state import Places
 from scriptkit.live.lives import Lives, OwnTensors, life_of
 from scriptkit.live.marks import is_scriptable
+from scriptkit.live.nested import flatten
 from scriptkit.runtime.compiled import CompiledModule, called_as_scripted, is_scripted, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import torch
-    from torch import nn
 
     from scriptkit.verification.report import Form
 
@@ -39,8 +40,7 @@ class Subject:
     def called(self, life: nn.Module, method: str) -> Callable[..., Any]:
         """How the user calls a method of a form."""
         if method != "forward":
-            found: Callable[..., Any] = getattr(life, method)
-            return found
+            return method_of(life, method)
         is_plain = isinstance(self.module, CompiledModule) and not programs.is_script_module(life)
         return called_as_scripted(life) if is_plain else life
 
@@ -80,11 +80,26 @@ class Mode:
         """The same in double precision."""
         made: Mode = object.__new__(Mode)
         made.subject, made.training, made.places = self.subject, self.training, self.places
-        made.base, made.complete = life_of(self.base).double(), self.complete
+        made.base, made.complete = _in_double(self.base), self.complete
         made.eager = Lives(made.base)
-        made.forms = {name: Lives(life_of(lives.module).double()) for name, lives in self.forms.items()}
+        made.forms = {name: Lives(_in_double(lives.module)) for name, lives in self.forms.items()}
         made.exports = made.forms["compiled"]
         return made
+
+
+def method_of(life: nn.Module, name: str) -> Callable[..., Any]:
+    """A method of a module; of a program the compiled one, though it may be called as a method of `nn.Module` is."""
+    return files.bound_method(life, name) if programs.is_script_module(life) else getattr(life, name)  # type: ignore[no-any-return]
+
+
+def _in_double(module: nn.Module) -> nn.Module:
+    """A life in double precision: of a program also the weights in lists, which `double` leaves as they are."""
+    life = life_of(module)
+    if not programs.is_script_module(life):
+        return nn.Module.double(life)  # the module may call something else so
+    weights = {id(t): t for _, _, t in _named_slots(life) if t.dtype == torch.float32}
+    made = {key: t.detach().double().requires_grad_(t.requires_grad) for key, t in weights.items()}
+    return programs.with_own_state(life, lambda tensor: made.get(id(tensor), tensor))
 
 
 def complete_life(subject: Subject, base: nn.Module, own: OwnTensors, *, training: bool) -> torch.jit.ScriptModule:
@@ -106,6 +121,9 @@ def _reloaded(form: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
         made = files.load_bytes(files.serialise(form), None)
     originals = {name: tensor for name, _, tensor in _named_slots(form)}
     own = {id(tensor): originals[name] for name, _, tensor in _named_slots(made)}
+    others = programs.attributes_used(made)  # lists of weights, as those of nn.LSTM: in a file the same as the weights
+    for name, value in programs.attributes_used(form).items():
+        own.update(zip(map(id, flatten(others.get(name))[0]), flatten(value)[0], strict=False))
     return programs.with_own_state(made, lambda tensor: own.get(id(tensor), tensor))
 
 

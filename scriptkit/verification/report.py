@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from scriptkit.tables import Table, Tabular
@@ -24,6 +24,11 @@ class Comparison:
     inputs: str
     differences: tuple[Difference, ...] = ()
     refused: str = ""
+
+    @property
+    def what_was_compared(self) -> tuple[str, str, bool, str]:
+        """What tells it from other comparisons of one verification."""
+        return self.form, self.method, self.training, self.inputs
 
     def __str__(self) -> str:
         mode = "train" if self.training else "eval"
@@ -66,6 +71,14 @@ class VerificationReport(Tabular):
     def largest_difference(self) -> float:
         """The largest difference of two numbers beyond the tolerance; 0.0 where nothing differs."""
         return max((d.largest for one in self.failures for d in one.differences), default=0.0)
+
+    def confirmed_by(self, other: VerificationReport) -> VerificationReport:
+        """The report of the same verification done again, with those differences that both found."""
+        found = {one.what_was_compared for one in self.failures}
+        confirmed = (
+            one if one.what_was_compared in found else replace(one, differences=()) for one in other.comparisons
+        )
+        return replace(other, comparisons=tuple(confirmed))
 
     def __str__(self) -> str:
         verdict = "is the same" if self.passed else "differs"

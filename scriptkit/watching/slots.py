@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+_NOW: Final = object()
 
 
 @dataclass
@@ -17,12 +19,18 @@ class Slots:
     take_any_type: list[bool] = field(default_factory=list)
 
     def add(
-        self, holder: Any, key: str, target: tuple[Any, str] | None = None, *, takes_any_type: bool = False
+        self,
+        holder: Any,
+        key: str,
+        target: tuple[Any, str] | None = None,
+        *,
+        takes_any_type: bool = False,
+        seen: Any = _NOW,
     ) -> None:
-        """Watch one place."""
+        """Watch one place; `seen` is what was made use of, where another thread may have put something else there."""
+        self.seen.append(holder[key] if seen is _NOW else seen)
         self.holders.append(holder)
         self.keys.append(key)
-        self.seen.append(holder[key])
         self.targets.append(target)
         self.take_any_type.append(takes_any_type)
 

@@ -32,10 +32,10 @@ cmake_minimum_required(VERSION 3.19)
 project(together CXX)
 set(CMAKE_CXX_STANDARD 17)
 add_subdirectory({whole} EXCLUDE_FROM_ALL)
-find_package(Torch REQUIRED)
+include(${{CMAKE_CURRENT_SOURCE_DIR}}/{whole}/LibTorch.cmake)
 add_executable(together together.cpp)
 target_compile_options(together PRIVATE -Wall -Wextra)
-target_link_libraries(together PRIVATE ${{TORCH_LIBRARIES}})
+target_link_libraries(together PRIVATE LibTorch::LibTorch)
 """
 MAIN = """
 int main(int argc, char** argv) {{

@@ -142,6 +142,17 @@ def test_what_is_no_baseline_is_refused_and_not_overwritten(text: str | None, wo
     assert words in result.output
 
 
+def test_the_baseline_of_a_project_stands_in_its_settings(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[tool.scriptkit]\nbaseline = "known.json"\n')
+    missing = check(".")
+    assert missing.exit_code == 2
+    assert "there is no baseline `known.json`; `--write-baseline` writes one" in missing.output
+    assert "1 finding known from now on, in known.json" in check(".", "--write-baseline").stderr
+    assert check(".").output == "no new problems, 2 files checked, 1 known\n"
+    (folder / "other.json").write_text('{"scriptkit_baseline": 1, "findings": []}')
+    assert check(".", "--baseline", "other.json").exit_code == 1  # the command line wins
+
+
 def test_a_baseline_in_no_folder_is_refused_in_words(folder: Path) -> None:
     (folder / "taken.json").mkdir()
     assert "cannot be written" in check(".", "--baseline", "none/known.json", "--write-baseline").output

@@ -14,9 +14,11 @@ import pytest
 pytest.importorskip("pygls", reason='the language server needs `pip install "scriptkit[lsp]"`')
 pytest.importorskip("pytest_lsp", reason="the client that asks the server is that of pytest-lsp")
 
+from click.testing import CliRunner
 from lsprotocol import types
 
 from scriptkit import check_source
+from scriptkit.cli import main
 from scriptkit.lsp.judging import Judged
 from tests.cli.reports.projects import BAD, GOOD, TWO_PLACES
 from tests.lsp.editor import Editor, edited, in_another_process, in_this_process
@@ -246,6 +248,29 @@ def test_settings_are_honoured_and_read_again_when_they_change(tmp_path: Path) -
             event = types.FileEvent(settings.as_uri(), types.FileChangeType.Changed)
             editor.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
             assert len(await editor.told(uri)) == count
+
+    play(story, tmp_path, {"debounce": 0})
+
+
+def test_what_the_baseline_of_the_project_knows_is_not_shown(tmp_path: Path) -> None:
+    known = tmp_path / "known.json"
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[tool.scriptkit]\nall_modules = true\nbaseline = "known.json"\n')
+    (tmp_path / "net.py").write_text(BAD)
+
+    async def story(editor: Editor, folder: Path) -> None:
+        uri, found = await editor.shown(folder / "net.py", BAD)
+        assert len(found) == 1
+        (missing,) = await editor.told(settings.as_uri())
+        assert (missing.range.start.line, missing.range.start.character) == (2, 12)
+        assert "there is no baseline" in missing.message
+        paths = [str(folder / "net.py"), "--all-modules", "--baseline", str(known), "--write-baseline"]
+        assert CliRunner().invoke(main, ["check", *paths]).exit_code == 0
+        editor.type(uri, f"\n\n{BAD}")
+        assert await editor.told(uri) == []
+        assert await editor.told(settings.as_uri()) == []
+        editor.type(uri, BAD.replace("return ", "return (lambda u: u)(x) + "))
+        assert len(await editor.told(uri)) == 1
 
     play(story, tmp_path, {"debounce": 0})
 

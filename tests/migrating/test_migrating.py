@@ -78,6 +78,7 @@ def test_what_is_left_is_told_with_its_place_and_its_reason() -> None:
         "left: `torch.jit.annotate`: `sizes` may have a value before that",
         "left: `torch.jit.annotate`: its value is used where no annotation can stand",
         "left: `torch.jit.script`: it has more than one argument",
+        "constants.py:24:5: left: `__constants__`: no type of `sizes` stands where `__init__` sets it",
         "scripted.py:9:1: left: `class Block`: `across.py` makes subclasses of it",
     ):
         assert words in told
@@ -355,3 +356,51 @@ def test_a_class_is_compiled_because_another_file_asks_for_it(tmp_path: Path) ->
     net, use = migrated_files([str(tmp_path / "net.py"), str(tmp_path / "use.py")])
     assert "class Net(ScriptableModule):" in net.after
     assert use.after.endswith("\nNet().save('net.pt')\n")
+
+
+CONSTANT = """\
+import scriptkit
+from torch import Tensor
+
+
+class Net(scriptkit.ScriptableModule):
+    __constants__ = {constants}
+
+    def __init__(self, depth: int, bound: int, flag: bool) -> None:
+        super().__init__()
+        self.depth = depth
+        bound = 2
+        self.bound = bound
+        self.nothing = None
+        if flag:
+            self.either = 1
+        else:
+            self.either = 2.0
+
+    @scriptkit.export
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("constants", "after", "words"),
+    [
+        ('["depth", 1]', "", "it is no list of names"),
+        ("names()", "", "it is no list of names"),
+        ('["gone"]', "", "no type of `gone` stands where `__init__` sets it"),
+        ('["bound"]', "", "no type of `bound` stands"),
+        ('["either"]', "", "no type of `either` stands"),
+        ('["nothing"]', "", "no type of `nothing` stands"),
+        ('[  # why\n        "depth"]', "", "a comment stands inside of it"),
+        ('["depth"]', "print(Net.__constants__)\n", "the file reads it"),
+    ],
+)
+def test_constants_that_nobody_can_prove_stay(constants: str, after: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(CONSTANT.format(constants=constants) + after)
+    [migrated] = migrated_files([str(file)])
+    assert migrated.after == migrated.before
+    [left] = migrated.left
+    assert left.what == "`__constants__`"
+    assert words in left.why

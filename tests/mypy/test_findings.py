@@ -108,6 +108,22 @@ def test_settings_ignore_a_rule(everything: Project) -> None:
     assert everything.codes() == []
 
 
+def test_what_the_baseline_of_the_project_knows_is_not_told(everything: Project) -> None:
+    known = everything.folder / "known.json"
+    everything.settings += 'baseline = "known.json"\n'
+    everything.write(m=bad())
+    lacking = everything.check()
+    assert [found.code for found in lacking] == ["scriptkit-config", LAMBDA]
+    assert "there is no baseline" in lacking[0].text
+    known.write_text(
+        '{"scriptkit_baseline": 1, "findings": [{"path": "m.py", "name": "lambda-expression", "class_name": "Bad", '
+        '"method": "forward", "message": "`lambda t: t` cannot be compiled", "source": "return (lambda t: t)(x)"}]}'
+    )
+    assert everything.codes() == []
+    everything.write(m="\n" + bad().replace("(x)", "(x) + (lambda u: u)(x)"))
+    assert everything.codes() == [f"m.py:5 {LAMBDA}"]
+
+
 def test_a_warning_is_a_note_with_its_code(everything: Project) -> None:
     everything.write(
         m=bad().replace("(lambda t: t)(x)", "x + torch.zeros(3)").replace("from torch", "import torch\n    from torch")

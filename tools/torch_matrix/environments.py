@@ -55,15 +55,15 @@ def remove() -> None:
 
 
 def python_of(version: Version) -> Path:
-    """The interpreter of an environment, which is set up unless it is there."""
+    """The interpreter of an environment, which is set up unless it is there, with the packages of today."""
     folder = home() / version.name
+    packages = _packages(version.python)
     if not (folder / READY).exists():
-        _set_up(version, folder)
+        _set_up(version, folder, packages)
     return folder / "bin" / "python"
 
 
-def _set_up(version: Version, folder: Path) -> None:
-    packages = _packages(version.python)
+def _set_up(version: Version, folder: Path, packages: Path) -> None:
     print(f"setting up {version} (a download of about 1 GB)", flush=True)
     _run([_interpreter(version.python), "-m", "venv", "--clear", "--without-pip", str(folder)])
     python = folder / "bin" / "python"
@@ -78,20 +78,28 @@ def _set_up(version: Version, folder: Path) -> None:
 
 
 def _packages(python: str) -> Path:
-    """The environment with everything but torch."""
+    """The environment with everything but torch; what was asked for since it was made is added."""
     folder = home() / f"packages-{python}"
-    if not (folder / READY).exists():
-        print(f"setting up the packages of Python {python}", flush=True)
+    asked = _pinned() if python == PINNED_PYTHON else _requirements()
+    wanted = "\n".join([*asked, "setuptools>=77", ""])  # torch >= 2.14 asks for it
+    ready = folder / READY
+    if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
+        return folder
+    print(f"setting up the packages of Python {python}", flush=True)
+    if not ready.exists():
         _run([_interpreter(python), "-m", "venv", "--clear", str(folder)])
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q"]
-        if python == PINNED_PYTHON:
-            pinned = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line[:1] not in ("#", "")]
-            _run([*pip, "--no-deps", *(line for line in pinned if not line.startswith("torch=="))], "the packages")
-        else:
-            _run([*pip, *_requirements()], f"the packages for Python {python}")
-        _run([*pip, "setuptools>=77"], "setuptools")  # torch >= 2.14 asks for it
-        (folder / READY).touch()
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q"]
+    closed = ["--no-deps"] if python == PINNED_PYTHON else []
+    _run([*pip, *closed, *wanted.splitlines()], f"the packages of Python {python}")
+    _run([str(folder / "bin" / "python"), "-m", "pip", "check"], "all that the packages ask for")
+    ready.write_text(wanted, encoding="utf-8")
     return folder
+
+
+def _pinned() -> list[str]:
+    """What the project is developed with, less torch."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line[:1] not in ("#", "") and not line.startswith("torch==")]
 
 
 def _requirements() -> list[str]:

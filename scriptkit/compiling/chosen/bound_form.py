@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import types
 from collections import OrderedDict
 from itertools import chain
@@ -18,10 +19,12 @@ from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
 from scriptkit.live.globals_read import globals_read, read_by
 from scriptkit.live.hooks import has_hooks_of_torch
+from scriptkit.live.steady import ChangingError
+from scriptkit.watching.just_replaced import JustReplaced
 from scriptkit.watching.sameness import holds, is_same, items_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from torch import nn
 
@@ -52,6 +55,12 @@ class BoundForm:
         self._find_code(module)
         self._written = written_in(module, choice)
         self._training: bool | None = None
+        self._replaced = JustReplaced()
+
+    @property
+    def writes_state(self) -> bool:
+        """Whether compiled code assigns attributes."""
+        return bool(self._written)
 
     # ------------------------------------------------------------------ looking
 
@@ -60,13 +69,16 @@ class BoundForm:
         lowered = [(cpp, name, holder[key]) for one in choice.programs for holder, key, cpp, name in one.tensor_slots()]
         places = [*engine_state.tensor_slots(self.form), *lowered]
         unique = {(id(cpp), name): (cpp, name, tensor) for cpp, name, tensor in places}
+        if threading.active_count() > 1:
+            _require_held(module, (tensor for _, _, tensor in places), where)
         slots = [(*where[id(t)], cpp, name) for cpp, name, t in unique.values() if id(t) in where]
         self._slots = slots
         shared = (((holder, name), where[id(tensor)]) for holder, name, tensor in _tensors_of(module))
         self._shared = [(one, other) for one, other in shared if one[0] is not other[0] or one[1] != other[1]]
         self._holders, self._keys = [slot[0] for slot in slots], [slot[1] for slot in slots]
-        self._seen = [holder[key] for holder, key, _, _ in slots]
-        self._dtypes, self._devices = list(map(_dtype_of, self._seen)), list(map(_device_of, self._seen))
+        held = [holder[key] for holder, key, _, _ in slots]
+        self._seen: list[Any] = [None] * len(slots)  # the first call pushes all: what lies there now may be another
+        self._dtypes, self._devices = list(map(_dtype_of, held)), list(map(_device_of, held))
         self._count = [(state[name], len(state[name])) for state in self._states for name in (*_TENSORS, "_modules")]
 
     def _find_values(self, watched: list[tuple[dict[str, Any], str, Any]]) -> None:
@@ -194,7 +206,9 @@ class BoundForm:
         now = list(map(getitem, self._holders, self._keys))
         if not all(map(is_, now, self._seen)):
             for number, tensor in enumerate(now):
-                if tensor is not self._seen[number]:
+                before = self._seen[number]
+                if tensor is not before:
+                    self._replaced.keep(before, others_run=threading.active_count() > 1)
                     _, _, cpp, name = self._slots[number]
                     log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
                     cpp.setattr(name, tensor)
@@ -225,6 +239,12 @@ class BoundForm:
 
 
 _CONTAINERS = (list, dict, set, tuple)
+
+
+def _require_held(module: nn.Module, tensors: Iterator[torch.Tensor], where: Container[int]) -> None:
+    """A form made of a tree that another thread exchanged and put back would follow tensors of nobody."""
+    if any(isinstance(tensor, torch.nn.Parameter) and id(tensor) not in where for tensor in tensors):
+        raise ChangingError.of(module)
 
 
 def _tensors_of(module: nn.Module) -> Iterator[tuple[dict[str, Any], str, torch.Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +15,7 @@ from scriptkit.live import hooks as live_hooks
 from scriptkit.live import programs
 from scriptkit.watching.dict_versions import Unwritten
 from scriptkit.watching.expression import Expression
+from scriptkit.watching.just_replaced import JustReplaced
 from scriptkit.watching.slots import Slots
 
 if TYPE_CHECKING:
@@ -50,10 +52,16 @@ class BoundLowered:
         self._have_modes_changed = _changed(self._modes)
         self._lowered.follow_modes()
         self._written = written_in(module, choice)
+        self._replaced = JustReplaced()
+
+    @property
+    def writes_state(self) -> bool:
+        """Whether compiled code assigns attributes."""
+        return bool(self._written) or any(part.writes_state for part in self._parts)
 
     def _find_tensors(self) -> None:
         for holder, key, cpp, name in self._lowered.tensor_slots():
-            self._tensors.add(holder, key, (cpp, name))
+            self._tensors.add(holder, key, (cpp, name), seen=None)  # the first call pushes all
 
     def why_eagerly(self) -> str | None:
         """The reason for which the next call must run as Python."""
@@ -109,7 +117,9 @@ class BoundLowered:
             slots = self._tensors
             for number, target in enumerate(slots.targets):
                 tensor = slots.holders[number][slots.keys[number]]
-                if tensor is not slots.seen[number] and target is not None:
+                before = slots.seen[number]
+                if tensor is not before and target is not None:
+                    self._replaced.keep(before, others_run=threading.active_count() > 1)
                     log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number])
                     target[0].setattr(target[1], tensor)
                     slots.seen[number] = tensor

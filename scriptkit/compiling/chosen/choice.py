@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from scriptkit.compile_report import ReportRow
+from scriptkit.engines.torchscript.engine import making
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,6 +145,8 @@ def rows_of(
     assumptions: Sequence[str] = (),
 ) -> list[ReportRow]:
     """One row for each submodule; parts compiled on their own bring theirs."""
+    if mode == "script":
+        reason = with_what_stays_python(reason, part)
     rows = {path: ReportRow(path, type(part).__name__, mode, reason, tuple(assumptions))}
     within = f"part of `{path}`" if path else "part of the whole"
     for name, module in part.named_modules():
@@ -152,6 +155,14 @@ def rows_of(
         if children and inner in children:
             rows.update((row.path, row) for row in children[inner].rows)
     return list(rows.values())
+
+
+def with_what_stays_python(reason: str, part: nn.Module) -> str:
+    """A reason with the properties that no compiled code has."""
+    names = making.properties_in_python(part)
+    left = ", ".join(f"`{name}`" for name in names)
+    what = f"{'properties stay' if len(names) > 1 else 'property stays'} Python, in no file: {left}"
+    return f"{reason}; {what}" if names else reason
 
 
 def told(reason: str, assumptions: Sequence[str]) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from scriptkit import switches
-from scriptkit.live.comparison import Difference, compare
+from scriptkit.live import side_by_side
+from scriptkit.live.comparison import Difference
 from scriptkit.live.containers import Containers
 from scriptkit.live.copies import (
     asks_for_gradients,
@@ -18,7 +17,6 @@ from scriptkit.live.copies import (
     random_states_kept,
     with_fresh_tensors,
 )
-from scriptkit.live.nested import build, flatten
 from scriptkit.live.undoing import contents_kept
 
 if TYPE_CHECKING:
@@ -28,37 +26,56 @@ if TYPE_CHECKING:
 
     from scriptkit.engines.export.programs import MethodProgram
 
-SEED = 271
+SEED = side_by_side.SEED
 CALLS_IN_A_ROW = 3
+_COMPARED = ("result", "arguments", "state", "gradients")
 
 
 @dataclass
 class Run:
-    """One run. `buffers` are those after it, `arguments` the tensors that were given, as they are after it.
+    """One run, by the one way there is, and what of it a program can be held to.
 
     `changed` names a list, a dictionary or an object of the caller's that the run changed.
     """
 
-    result: Any = None
-    arguments: list[Tensor] = field(default_factory=list)
-    buffers: dict[str, Tensor] = field(default_factory=dict)
-    gradients: dict[str, Tensor | None] = field(default_factory=dict)
-    error: Exception | None = None
+    run: side_by_side.Run
     changed: str = ""
 
+    @property
+    def result(self) -> Any:
+        """What the call gave."""
+        return self.run.result
+
+    @property
+    def error(self) -> Exception | None:
+        """What it raised."""
+        return self.run.error
+
+    @property
+    def gradients(self) -> Mapping[str, Tensor | None]:
+        """By name, of parameters and tensors among the arguments; none where none were wanted."""
+        return self.run.gradients or {}
+
     def differences(self, other: Run) -> Iterator[Difference]:
-        """Where another run went otherwise."""
-        yield from compare(self.result, other.result)
-        yield from compare(self.arguments, other.arguments, path="arguments afterwards")
+        """Where another run went otherwise: both are held to the buffers and the parameters that both have."""
         if self.changed:
             yield Difference(
                 f"'{self.changed}' afterwards", "a call changes it, and no program changes what it is given"
             )
-        shared = self.buffers.keys() & other.buffers.keys()
-        for name in sorted(shared):
-            yield from compare(self.buffers[name], other.buffers[name], path=f"buffer `{name}` afterwards")
-        for name in sorted(self.gradients.keys() & other.gradients.keys()):
-            yield from compare(self.gradients[name], other.gradients[name], path=f"gradient of `{name}`")
+        mine, its = (
+            replace(
+                one.run,
+                arguments=one.run.arguments[0],
+                state=_common(one.run.state, self.run.state, other.run.state),
+                gradients=_common(one.gradients, self.gradients, other.gradients),
+            )
+            for one in (self, other)
+        )
+        yield from mine.differences(its, parts=_COMPARED)
+
+
+def _common(mine: Mapping[str, Any], one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: mine[name] for name in sorted(one.keys() & other.keys())}
 
 
 def bound(module: nn.Module, method: str) -> Callable[..., Any]:
@@ -81,9 +98,7 @@ class Original:
         """Run on a copy, which keeps what the run writes."""
         with switches.eager():
             method = getattr(copy, self.method)
-            made = _run(bound(copy, self.method), (args, kwargs), _parameters(copy) if gradients else None, method)
-        made.buffers = _cloned(dict(copy.named_buffers()))
-        return made
+            return _run(bound(copy, self.method), (args, kwargs), copy, gradients=gradients, method=method)
 
     def line_of_change(self, args: Any, kwargs: Any, counts: Callable[[str], bool]) -> tuple[str, int] | None:
         """The line, among files that count, that changes a container of the caller's first."""
@@ -117,77 +132,42 @@ class Program:
 
     def run(self, args: Any, kwargs: Any, *, gradients: bool = False) -> Run:
         """Run, and keep what the run writes."""
-        made = _run(self.program, (args, kwargs), _parameters(self.module) if gradients else None)
-        made.buffers = _cloned(dict(self.module.named_buffers()))
-        return made
+        return _run(self.program, (args, kwargs), self.module, gradients=gradients)
 
 
 def _parameters(module: nn.Module) -> dict[str, Tensor]:
     return {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
-def _cloned(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+def _buffers(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in module.named_buffers()}
 
 
 def _run(
     function: Callable[..., Any],
-    call: tuple[Any, Any],
-    parameters: Mapping[str, Tensor] | None,
+    call: side_by_side.Given,
+    module: nn.Module,
+    *,
+    gradients: bool,
     method: Callable[..., Any] | None = None,
 ) -> Run:
-    """Run on copies of the arguments; with parameters, gradients are computed too."""
-    with contents_kept(call):  # an object without tensors is the caller's own
-        made = _run_on_copies(function, with_fresh_tensors(call), parameters, method, needs_gradients=False)
-    if made.error is None or parameters is not None or not asks_for_gradients(made.error):
-        return made
-    with contents_kept(call):
-        return _run_on_copies(function, with_fresh_tensors(call), parameters, method, needs_gradients=True)
+    """Run on copies of the arguments; gradients are those of the module's parameters and of the arguments."""
+    wanted = _parameters(module) if gradients else None
 
+    def once(*, grad: bool) -> Run:
+        given: list[Containers] = []
 
-def _run_on_copies(
-    function: Callable[..., Any],
-    call: tuple[Any, Any],
-    parameters: Mapping[str, Tensor] | None,
-    method: Callable[..., Any] | None,
-    *,
-    needs_gradients: bool,
-) -> Run:
-    made = Run()
-    tensors, structure = flatten(call)
-    wanted = dict(parameters or {})
-    if parameters is not None:
-        tensors = [tensor.detach() for tensor in tensors]
-        for number, tensor in enumerate(tensors):
-            if tensor.is_floating_point():
-                wanted[f"argument {number}"] = tensor.requires_grad_()
-        tensors = [tensor.clone() for tensor in tensors]
-    args, kwargs = build(structure, tensors)
-    given = Containers(method, args, kwargs) if method is not None else None
-    try:
-        with random_states_kept(SEED), torch.set_grad_enabled(parameters is not None or needs_gradients):
-            made.result = function(*args, **kwargs)
-            if parameters is not None:
-                made.gradients = _gradients(made.result, wanted)
-    except Exception as error:  # noqa: BLE001 - what either raises is compared, not handled
-        made.error = error
-    made.arguments = [tensor.detach() for tensor in tensors]
-    made.changed = given.changed() if given is not None else ""
-    return made
+        def called(*args: Any, **kwargs: Any) -> Any:
+            given.extend([] if method is None else [Containers(method, args, kwargs)])
+            return function(*args, **kwargs)
 
+        with contents_kept(call):  # an object without tensors is the caller's own
+            made = side_by_side.run(called, call, state=lambda: _buffers(module), wanted=wanted, grad=grad, seed=SEED)
+            return Run(made, next((changed for one in given if (changed := one.changed())), ""))
 
-def _gradients(result: Any, wanted: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
-    """The gradients of a sum with different weights: those of a plain sum are zero behind a normalisation."""
-    totals = [_weighted(t) for t in flatten(result)[0] if t.requires_grad and t.is_floating_point()]
-    if not totals or not wanted:
-        return dict.fromkeys(wanted)
-    found = torch.autograd.grad(torch.stack(totals).sum(), list(wanted.values()), allow_unused=True)
-    return dict(zip(wanted, found, strict=True))
-
-
-def _weighted(tensor: Tensor) -> Tensor:
-    weights = torch.arange(1, tensor.numel() + 1, dtype=torch.float32, device=tensor.device).sin()
-    return (tensor.reshape(-1).float() * weights).sum()
+    made = once(grad=False)
+    is_refused = made.error is not None and not gradients and asks_for_gradients(made.error)
+    return once(grad=True) if is_refused else made
 
 
 def words(error: BaseException) -> str:

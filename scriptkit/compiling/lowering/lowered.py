@@ -22,7 +22,7 @@ from scriptkit.live import programs
 from scriptkit.live.nested import Leaf, Nest, arranged, build, differences, flatten, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torch import nn
 
@@ -54,6 +54,8 @@ class LoweredModule:
     facts: Facts
     assumptions: tuple[str, ...] = ()
     dropped: tuple[Diagnostic, ...] = ()
+    places: Sequence[tuple[str, nn.Module]] = ()
+    """Every place of the tree, with what was there when the module was lowered."""
     parts: Mapping[str, Part] = field(default_factory=dict)
 
     @property
@@ -119,13 +121,13 @@ class LoweredModule:
         Places go by path: two that hold one tensor now may hold two later.
         """
         made = dict(self.form.named_modules())
-        for path, module in self.module.named_modules(remove_duplicate=False):
+        for path, module in self.places:
             for holder in (module._parameters, module._buffers):
                 for name, tensor in holder.items():
                     if tensor is not None and path in made and made[path]._c.hasattr(name):
                         yield holder, name, made[path]._c, name
         for path, part in self.parts.items():
-            yield from _slots_within(self.module.get_submodule(path), part.form)
+            yield from _slots_within(dict(self.places)[path], part.form)
         for name, value in vars(self.shadow).items():
             if _is_constant(name):
                 yield {name: value}, name, self.form._c, name
@@ -134,8 +136,7 @@ class LoweredModule:
     def _modes(self) -> list[tuple[dict[str, Any], Any]]:
         """The attributes of the user's modules, and the C++ modules that have their training mode."""
         made = dict(self.form.named_modules())
-        named = self.module.named_modules(remove_duplicate=False)
-        return [(vars(m), made[path]._c) for path, m in named if path in made and not programs.is_compiled(m)]
+        return [(vars(m), made[path]._c) for path, m in self.places if path in made and not programs.is_compiled(m)]
 
     def follow_modes(self) -> None:
         """Give each part of `form` the training mode of the user's module."""

@@ -21,6 +21,7 @@ from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.language import types as t
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.nested import Leaf, Nest, Structure, build, flatten
+from scriptkit.live.steady import places_of, require_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,6 +112,7 @@ def _lower(
     sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
+    places = places_of(module)
     evaluator = _evaluator(module, parts)
     evaluator.sealed = sealed
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
@@ -126,10 +128,11 @@ def _lower(
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
     shadow, texts = assembly.assemble(evaluator)
     dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in evaluator.dropped)
+    require_places(module, places)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     assumptions = tuple(evaluator.assumptions)
     made = LoweredModule(
-        module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, dict(parts)
+        module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, places, dict(parts)
     )
     _tell(made)
     return made

@@ -27,6 +27,8 @@ from scriptkit.errors import CompilationError, TraceHazardError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from torch import nn
+
     from scriptkit.compiling.chosen.choice import Choice
     from scriptkit.compiling.plan.subject import Subject
 
@@ -49,6 +51,8 @@ class Chooser:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+        self.attempted: dict[str, nn.Module] = {}
+        """What was at each path when a form was chosen for it."""
 
     def choose(self, path: str = "") -> Choice:
         """The compiled form of a part, and why; raises `CompilationError` or `TraceHazardError`."""
@@ -77,7 +81,7 @@ class Chooser:
             return choice
 
     def _attempt(self, path: str) -> Attempt:
-        part = self.subject.root.get_submodule(path)
+        part = self.attempted[path] = self.subject.root.get_submodule(path)
         return Attempt(path, part, self.subject.wanted(path, part))
 
     def _first(self, attempt: Attempt) -> Choice:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from contextlib import suppress
 from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, 
 from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.places import is_project_code
 from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.steady import ChangingError
 from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
 
@@ -178,12 +180,19 @@ class _Planning:
             mark = mark_of(child)
             if mark is not None and mark.mode == "script":
                 raise self.error or CompilationError(f"`{path}` is marked as scripted, and does not script")
+            if any(hasattr(type(part), "__prepare_scriptable__") for part in child.modules()):
+                with suppress(CompilationError):  # what stands in for it may script without any inputs
+                    alone = Subject(child, None, None, None, complete=self.complete)
+                    return bound_form(child, Chooser(alone).choose())
             self.missing[path] = _why(child)
             return None
         self._path = path
         with switches.eager():
             chooser = self._chooser(top or "")
-            choice = chooser.choose(path.removeprefix(top or "").removeprefix("."))
+            inner = path.removeprefix(top or "").removeprefix(".")
+            choice = chooser.choose(inner)
+        if chooser.attempted[inner] is not child:
+            raise ChangingError.of(self.root)
         return bound_form(child, choice)
 
     def _declaring(self, path: str) -> str | None:

@@ -42,12 +42,13 @@ class _Compiler:
 def scripted(subject: Subject, attempt: Attempt) -> ScriptChoice:
     """What the source scripts to: as scriptkit compiles it, else without anything lifted; raises the first refusal."""
     reason = "marked as scripted" if attempt.wanted else "its source scripts"
-    rows = rows_of(attempt.path, attempt.part, "script", reason)
     refusal: CompilationError | None = None
     for compiler in (_Compiler(subject.complete, is_scriptkit=True), _Compiler(plain_script, is_scriptkit=False)):
         try:
             _try(subject, attempt, compiler.compile)
-            return ScriptChoice(compiler.compile(attempt.part), rows, is_whole=compiler.is_scriptkit)
+            form = compiler.compile(attempt.part)
+            rows = rows_of(attempt.path, attempt.part, "script", reason)
+            return ScriptChoice(form, rows, is_whole=compiler.is_scriptkit)
         except UnfaithfulError:
             raise  # torch alone would say nothing of it
         except CompilationError as error:

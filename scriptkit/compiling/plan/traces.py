@@ -12,6 +12,7 @@ from scriptkit.compiling.plan.inserting import depends_on_training, in_mode
 from scriptkit.compiling.tracing.trial import Trial, refuse_hazards, try_trace
 from scriptkit.engines.torchscript.engine import state
 from scriptkit.errors import CompilationError, ScriptkitError, TraceHazardError
+from scriptkit.live.steady import parts_of, require_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from scriptkit.live.recorded_calls import Call
 
 
+_REENTRANT = (
+    "it runs autograd within its call (`checkpoint` with `use_reentrant=True`), which torch's tracer cannot record; "
+    "pass `use_reentrant=False`"
+)
+"""What torch's tracer means by `unordered_map::at`."""
+
+
 def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceChoice:
     """Trace a part; raises `CompilationError` or `TraceHazardError`. A trace may be right in evaluation only."""
     path, part = attempt.path, attempt.part
@@ -31,7 +39,7 @@ def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceC
     trials: dict[bool, Trial] = {}
     missing = ""
     for training in (False, True):
-        copy = in_mode(part, training=training)
+        parts, copy = parts_of(part), in_mode(part, training=training)
         try:
             trial = accepted_trial(path, copy, first, further, subject.allow_baked)
         except (CompilationError, TraceHazardError) as error:
@@ -39,6 +47,7 @@ def traced(subject: Subject, attempt: Attempt, reasons: Sequence[str]) -> TraceC
                 raise
             missing = headline(error)
             break
+        require_parts(part, parts)
         state.adopt(trial.call.run.inner, part)
         trials[training] = trial
         if not depends_on_training(part):
@@ -67,7 +76,8 @@ def accepted_trial(
     except ScriptkitError:
         raise
     except Exception as error:  # torch's tracer raises errors of many types
-        raise CompilationError(f"{named(path, part)} cannot be traced: {headline(error)}") from error
+        why = _REENTRANT if "unordered_map::at" in str(error) else headline(error)
+        raise CompilationError(f"{named(path, part)} cannot be traced: {why}") from error
     refuse_hazards(trial, named(path, part))
     return trial
 

@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.engine.making import (
     set_form,
 )
 from scriptkit.errors import ArtifactError, CompilationError, ScriptkitError
+from scriptkit.language.parsing import PARSING
 from scriptkit.live import programs
 from scriptkit.live.computed_tensors import computing
 from scriptkit.live.marks import is_scriptable, is_traced
@@ -125,7 +126,8 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
         else:
             log.plan.debug("%s: scripted: its source scripts", type(module).__name__)
             return tree
-    from scriptkit.compiling.plan import foreign  # most modules need no plan: it loads when one does
+    with PARSING:
+        from scriptkit.compiling.plan import foreign  # most modules need no plan: it loads when one does
 
     if not foreign.choose_parts(module, call, refusal, complete) and refusal is not None:
         raise refusal

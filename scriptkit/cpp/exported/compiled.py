@@ -22,7 +22,7 @@ from scriptkit.artifact.reading import load
 from scriptkit.artifact.writing import write_atomically
 from scriptkit.cpp.exported.project import MANIFEST
 from scriptkit.engines.export import torch_names
-from scriptkit.engines.export.aoti import compile_and_package
+from scriptkit.engines.export.aoti import compile_and_package, machine_code
 from scriptkit.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _compiled(
             compile_and_package(program.program, package)
         except Exception as error:  # noqa: BLE001 - whatever the compiler raises, the program stays portable
             return CompiledProgram(name, method, reason=_first_line(error)), {}
-        compiled: Any = torch._inductor.aoti_load_package(str(package))  # noqa: SLF001 - there is no public name for it
+        compiled = machine_code(package)
         largest, sizes = 0.0, 0
         for inputs in inputs_within(described["inputs"]):
             found = _difference(compiled, program, inputs)

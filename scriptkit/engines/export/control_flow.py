@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.run_lists import (
     Growing,
     Rows,
@@ -116,7 +117,7 @@ def refuse_if(condition: Any, message: str) -> None:
         if condition:
             raise RuntimeError(message)
     elif isinstance(condition, Tensor):
-        torch._assert_async(torch.logical_not(condition), message)
+        torch_names.assert_later(torch.logical_not(condition), message)
     else:
         torch._check(torch.sym_not(condition), lambda: message)
 
@@ -353,13 +354,9 @@ def _most_rounds(test: Callable[..., Any], carried: tuple[Any, ...], lists: list
 
 def while_loop(*arguments: Any) -> Any:
     """Torch's operator."""
-    from torch._higher_order_ops.while_loop import while_loop as operator
-
-    return _followed(operator, *arguments)
+    return _followed(torch_names.while_loop, *arguments)
 
 
 def scan(*arguments: Any) -> Any:
     """Torch's operator."""
-    from torch._higher_order_ops.scan import scan as operator
-
-    return _followed(operator, *arguments)
+    return _followed(torch_names.scan, *arguments)

@@ -311,3 +311,38 @@ def tensors(program: ExportedProgram) -> list[ProgramTensor]:
         if isinstance(value, torch.Tensor):
             found.append(ProgramTensor(name, value, "unsaved buffer" if name in unsaved else "constant"))
     return found
+
+
+def while_loop(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.while_loop import while_loop as operator
+
+    return operator(*arguments)
+
+
+def scan(*arguments: Any) -> Any:
+    """Torch's operator."""
+    from torch._higher_order_ops.scan import scan as operator
+
+    return operator(*arguments)
+
+
+def assert_later(condition: Any, message: str) -> None:
+    """An assertion on a tensor that the program makes when it runs."""
+    torch._assert_async(condition, message)
+
+
+def compile_and_package(program: ExportedProgram, path: str) -> None:
+    """AOTInductor's machine code of a program, written to a package."""
+    import torch._inductor
+
+    torch._inductor.aoti_compile_and_package(program, package_path=path)
+
+
+def load_package(path: str, name: str) -> Callable[..., Any]:
+    """AOTInductor's machine code, read from a package."""
+    import torch._inductor.package
+
+    package: Any = torch._inductor.package  # whose `__all__` does not name what its documentation does
+    made: Callable[..., Any] = package.load_package(path, model_name=name)
+    return made

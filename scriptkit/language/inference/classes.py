@@ -42,9 +42,12 @@ def _infer(session: Session, cls: ClassFacts) -> None:
 
 
 def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
-    """Properties, forward, exported methods: what is compiled although nothing calls it."""
+    """Properties, forward, exported methods: what is compiled although nothing calls it.
+
+    Of a class of scriptkit's, properties that nothing reads stay Python where they do not script.
+    """
     skipped = {name for c in cls.mro for name in _strings(c.class_values.get("__jit_unused_properties__"))}
-    for method in cls.methods.values():
+    for method in () if cls.scriptable else cls.methods.values():
         if method.name in skipped:
             continue
         if method.kind in ("property", "setter") and not method.marks & {"ignore", "unused"}:

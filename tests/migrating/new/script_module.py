@@ -13,7 +13,7 @@ export_to = "file.pt"
 
 
 class Cell(ScriptableModule):
-    __constants__ = ["scale"]
+    scale: typing.Final[int]
 
     def __init__(self, width: int) -> None:
         super(Cell, self).__init__()

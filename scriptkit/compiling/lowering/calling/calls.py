@@ -17,6 +17,7 @@ from torch import nn
 from scriptkit.compiling.lowering.calling import (
     autograd_functions,
     builtin_functions,
+    checkpoints,
     constructing,
     context_variables,
     functions,
@@ -101,6 +102,8 @@ def _call_function(
         return torch_functions.emit(evaluator, function, args, kwargs)
     if torch_functions.is_of_numpy(function):
         return torch_functions.numpy_number(evaluator, function, args, kwargs)
+    if checkpoints.is_checkpoint(function):
+        return checkpoints.call(evaluator, args, kwargs)
     first = args[0] if args else None
     if (
         isinstance(first, nn.Module)

@@ -23,6 +23,7 @@ from scriptkit.compiling.lowering.world.stand_ins import has_dyn
 from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.language import types as t
+from scriptkit.live.torch_names import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +72,7 @@ def _spelling(function: Any) -> str | None:
 def _spellings() -> dict[Any, str]:
     rooms = {"torch": torch, "F": F, "math": math}
     rooms |= {f"torch.{name}": getattr(torch, name) for name in ("linalg", "special", "fft")}
-    functions = vars(torch._VF)["vf"]
+    functions = look_up("functions beneath those of torch")
     made = {getattr(functions, name): f"torch._VF.{name}" for name in dir(functions) if not name.startswith("__")}
     for prefix, room in rooms.items():
         for name, function in vars(room).items():

@@ -22,6 +22,7 @@ from scriptkit.engines.torchscript.calling.traceback_frames import (
 )
 from scriptkit.engines.torchscript.lifting.ignoring import pending
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.types.shadow import class_of
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -52,7 +53,7 @@ class CallTranslator:
     def __init__(self, twin: Twin, module: torch.nn.Module, name: str) -> None:
         self.method = twin.method(name)
         self._name = name
-        self._function: FunctionType = inspect.unwrap(inspect.getattr_static(type(module), name))
+        self._function: FunctionType = inspect.unwrap(inspect.getattr_static(class_of(module), name))
         self.convert = converter_for(self._function)
         self.in_inference_mode = twin.is_inference_method(name)
 

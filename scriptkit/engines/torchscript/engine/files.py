@@ -18,6 +18,7 @@ from scriptkit.engines.torchscript.programs.files import (
     operator_names,
     serialise,
 )
+from scriptkit.engines.torchscript.programs.typed_values import is_of_type, takes
 from scriptkit.engines.torchscript.types.saveability import check_saveable, kept_in_python, reason_of, why_unsaveable
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "bound_method",
     "check_saveable",
     "file_format",
+    "is_of_type",
     "kept_in_python",
     "load_archive",
     "load_bytes",
@@ -37,6 +39,7 @@ __all__ = [
     "reason_of",
     "serialise",
     "sparse_problem",
+    "takes",
     "why_unsaveable",
     "write_records",
 ]

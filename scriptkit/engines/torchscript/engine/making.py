@@ -1,5 +1,6 @@
 """From modules to programs: a tree compiled, a twin, a complete program, a recording, an assembled one."""
 
+from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.lifting.declared import exported_methods, final_names, is_export
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
@@ -27,13 +28,20 @@ from scriptkit.engines.torchscript.programs.standing_in import standing_for
 from scriptkit.engines.torchscript.torch_names.private import (
     ScriptModule,
     is_tensor,
+    set_declared,
     set_modifier,
     type_store_unchanged_on_failure,
     types_thrown_away,
 )
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.twin.whole import ForFile, complete, for_file, scripted
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, compilations, compile_tree, hand_down_tracer
+from scriptkit.engines.torchscript.types.compiler import (
+    CompiledTree,
+    compilations,
+    compile_tree,
+    hand_down_tracer,
+    properties_in_python,
+)
 from scriptkit.engines.torchscript.types.explaining import compile_function_or_explain, compile_or_explain
 from scriptkit.engines.torchscript.types.shadow import class_of, form_of, has_lazy_tensors, parts_in, set_form
 
@@ -69,13 +77,16 @@ __all__ = [
     "has_lazy_tensors",
     "in_bfloat16",
     "in_channels_last",
+    "is_chosen",
     "is_export",
     "is_tensor",
     "knows_function",
     "parts_in",
+    "properties_in_python",
     "reached_names",
     "script_as_torch_does",
     "scripted",
+    "set_declared",
     "set_form",
     "set_modifier",
     "shadow_class",

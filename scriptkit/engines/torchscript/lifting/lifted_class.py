@@ -36,9 +36,11 @@ from scriptkit.engines.torchscript.torch_names import private
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+EXPORTED_HERE: Final = "__scriptkit_exported__"
+"""Where a class says which of its methods are exported although nothing marks them."""
 _NOT_COPIED: Final = frozenset(
     "__abstractmethods__ __annotations__ __dict__ __doc__ __module__ __orig_bases__ __parameters__ __qualname__ "
-    "__scriptkit_text__ __slots__ __weakref__ _abc_impl".split(),
+    "__scriptkit_exported__ __scriptkit_text__ __slots__ __weakref__ _abc_impl".split(),
 )
 _LEFT_IN_PYTHON: Final = (
     private.FunctionModifiers.IGNORE,
@@ -52,6 +54,7 @@ class LiftedClass:
     """The compiler's view of one class, in one state of its code.
 
     `refusals` are concrete types of it that the compiler refused, with what it said: a new state starts without any.
+    `left_in_python` are properties that do not script and that nothing compiled reads, `needed` those that are read.
     """
 
     original: type
@@ -64,6 +67,8 @@ class LiftedClass:
     has_ignored_methods: bool = False
     container_types: dict[str, Any] = field(default_factory=dict)
     refusals: list[tuple[Any, Exception]] = field(default_factory=list)
+    left_in_python: dict[object, str] = field(default_factory=dict)
+    needed: set[object] = field(default_factory=set)
     names: frozenset[str] = field(init=False)
     classes_checked: frozenset[type[torch.nn.Module]] = field(init=False)
 
@@ -227,19 +232,34 @@ class LiftedClass:
 
     def property_stubs(self) -> list[Any]:
         """The properties of the class; the compiler compiles them whether used or not."""
-        unused = getattr(self.original, "__jit_unused_properties__", ())
         return [
-            private.property_stub(name, _lifted(value.fget), value.fset and _lifted(value.fset))
-            for name, value in vars(self.cls).items()
-            if isinstance(value, property) and name not in unused and isinstance(value.fget, _LazyMethod)
+            private.property_stub(name, _lifted(getter), _lifted(setter) if setter is not None else None)
+            for name, getter, setter in self._properties()
+            if getter.function not in self.left_in_python
         ]
+
+    def _properties(self) -> Iterator[tuple[str, _LazyMethod, _LazyMethod | None]]:
+        unused = getattr(self.original, "__jit_unused_properties__", ())
+        for name, value in vars(self.cls).items():
+            if isinstance(value, property) and name not in unused and isinstance(value.fget, _LazyMethod):
+                setter = value.fset if isinstance(value.fset, _LazyMethod) else None
+                is_left = setter is not None and setter.function in self.left_in_python
+                yield name, value.fget, None if is_left else setter
+
+    def property_functions(self) -> list[tuple[str, FunctionType]]:
+        """What properties compute and set, by their names."""
+        both = ((name, (getter, setter)) for name, getter, setter in self._properties())
+        return [(name, method.function) for name, methods in both for method in methods if method is not None]
 
     def _exported(self) -> Iterator[tuple[str, FunctionType]]:
         members: dict[str, object] = {}
         for base in reversed(self.cls.__mro__):
             members.update(vars(base))
+        marked: frozenset[str] = getattr(self.original, EXPORTED_HERE, frozenset())
         for name, value in members.items():
-            if isinstance(value, _LazyMethod) and private.modifier(value.function) == private.FunctionModifiers.EXPORT:
+            if isinstance(value, _LazyMethod) and (
+                name in marked or private.modifier(value.function) == private.FunctionModifiers.EXPORT
+            ):
                 yield name, value.function
 
 
@@ -330,6 +350,10 @@ class LiftedClasses:
         for entry in self.functions.entries.values():
             if entry.lifted is not None:
                 yield entry.lifted
+
+    def known(self) -> list[LiftedClass]:
+        """Every lifted class made so far that may still be current."""
+        return list(self._current.values())
 
     def of(self, cls: type) -> LiftedClass:
         """The lifted class of `cls` as its code is now."""

@@ -53,7 +53,10 @@ def _method_schema(module: torch.jit.ScriptModule, name: str) -> MethodSchema:
 
 def _parameter(argument: Any) -> ParameterSchema:
     has_default = argument.has_default_value()
-    default = argument.default_value if has_default else None
+    try:
+        default = argument.default_value if has_default else None
+    except RuntimeError:  # the member of an enum of which this process has no class
+        default = ...
     return ParameterSchema(argument.name, argument.type.annotation_str, has_default, default, argument.kwarg_only)
 
 

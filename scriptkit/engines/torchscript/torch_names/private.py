@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -59,6 +58,7 @@ from scriptkit.engines.torchscript.torch_names.type_store import (
     types_thrown_away,
     wrap,
 )
+from scriptkit.language.parsing import PARSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -261,6 +261,18 @@ def attribute_value(value: Any) -> Any:
     return value.value if isinstance(value, torch.jit.Attribute) else value
 
 
+DECLARED = "__scriptkit_declared__"
+"""The instance entry that holds the types of attributes that were set as `torch.jit.Attribute(value, type)`."""
+
+
+def set_declared(module: torch.nn.Module, name: str, value: Any) -> Any:
+    """The value of an attribute; where it comes as `torch.jit.Attribute`, the module remembers the type."""
+    if not isinstance(value, torch.jit.Attribute):
+        return value
+    module.__dict__.setdefault(DECLARED, {})[name] = value.type
+    return value.value
+
+
 def set_modifier(function: Any, name: str) -> None:
     """Mark a function; torch compares these marks by identity."""
     function._torchscript_modifier = getattr(FunctionModifiers, name)
@@ -274,4 +286,5 @@ def plain(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
-LOCK = threading.RLock()
+LOCK = PARSING
+"""Whoever compiles also parses: torch parses without a lock of its own."""

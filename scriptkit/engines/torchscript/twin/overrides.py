@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.engines.torchscript.lifting.chosen_methods import chosen_methods
 from scriptkit.engines.torchscript.types.shadow import class_of
 
 if TYPE_CHECKING:
@@ -49,4 +50,6 @@ def _compiled_methods(module: torch.nn.Module, shadow: Shadow) -> Iterator[str]:
     if lifted is None:
         yield from () if type(module) in _CONTAINERS else ("forward",)
         return
-    yield from (name for name in lifted.methods if callable(getattr(type(module), name, None)))
+    chosen = chosen_methods(module)  # compiled as they are; that they stay is watched
+    methods = (name for name in lifted.methods if name not in chosen)
+    yield from (name for name in methods if callable(getattr(type(module), name, None)))

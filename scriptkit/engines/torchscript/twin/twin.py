@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from collections import deque
 from operator import contains, getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -17,6 +15,7 @@ import torch
 from torch.nn.utils import parametrize
 
 from scriptkit import log
+from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.lifting.ignoring import owners
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
@@ -41,6 +40,7 @@ from scriptkit.live.copies import random_states_kept
 from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
 from scriptkit.watching.expression import Expression
+from scriptkit.watching.just_replaced import JustReplaced
 from scriptkit.watching.sameness import is_same
 from scriptkit.watching.slots import Container, Slots
 
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
 
 _RELEASED: Final = object()
-_READ_BY_THEN: Final = 5.0
-"""Seconds after which a thread that was about to read a value has read it."""
 _FUNCTIONAL_CALL: Final = look_up("a call with other tensors").__code__
 
 
@@ -74,7 +72,7 @@ class Twin:
         self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
         self.in_flight: list[None] = []
-        self._replaced: deque[tuple[float, Any]] = deque()
+        self._replaced = JustReplaced()
         self.provisional: dict[int, Any] = {}
         """Tensors bound that may have come for one call only, by slot."""
         self._released: dict[int, int] = {}
@@ -131,7 +129,7 @@ class Twin:
         self._watch_values(module, cpp, concrete_type)
         for name, declared in concrete_type.get_modules():
             child: Any = module._modules[name]
-            self._slots.add(module._modules, name)
+            self._slots.add(module._modules, name, seen=child)
             cpp.setattr(name, self._child(child, declared))
         if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
             self._sized.append(module._modules)
@@ -155,7 +153,7 @@ class Twin:
             if name in module.__dict__ and (self._is_complete or name in self._names):
                 self._slots.add(module.__dict__, name)
         for name, value in module.__dict__.items():
-            if callable(value) and name in self._names:
+            if callable(value) and (name in self._names or is_chosen(module, value)):
                 self._slots.add(module.__dict__, name)
 
     def _child(self, child: torch.nn.Module, declared: Any) -> Any:
@@ -174,9 +172,10 @@ class Twin:
             return
         for holder in (module._parameters, module._buffers, module._modules, module.__dict__):
             if name in holder and name != "_is_full_backward_hook":
-                value: Any = private.attribute_value(holder[name])
+                seen = holder[name]
+                value: Any = private.attribute_value(seen)
                 cpp.setattr(name, value)
-                self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type)
+                self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type, seen=seen)
                 if is_mutable(value):
                     self._containers.append(Container(holder, name, cpp, snapshot(value)))
                 return
@@ -472,7 +471,7 @@ class Twin:
                     return False
                 else:
                     cpp, name = target
-                    self._keep_for_others(before)
+                    self._replaced.keep(before, others_run=len(self.in_flight) > 1)
                     try:
                         cpp.setattr(name, value)
                     except RuntimeError:
@@ -485,14 +484,6 @@ class Twin:
                         self._keep_for_now(index, value, forget=forget)
                 slots.seen[index] = value
         return True
-
-    def _keep_for_others(self, value: Any) -> None:
-        """Another thread may have read this value a moment ago, and compiled code takes no reference while it reads."""
-        now = time.monotonic()
-        while self._replaced and now - self._replaced[0][0] > _READ_BY_THEN:
-            self._replaced.popleft()
-        if len(self.in_flight) > 1:
-            self._replaced.append((now, value))
 
     def _keep_for_now(self, index: int, value: Any, *, forget: bool) -> None:
         """A tensor that is new at this call may be gone after it; one that was there before the call is to stay."""
@@ -522,7 +513,7 @@ class Twin:
                 cpp.setattr(name, torch.empty(0))
 
     def _push_container(self, container: Container) -> None:
-        value = container.holder[container.key]
+        value = private.attribute_value(container.holder[container.key])
         if not is_unchanged(value, container.before):
             with self._lock:
                 container.target.setattr(container.key, value)
@@ -543,7 +534,7 @@ class Twin:
             for index in self._pulled_slots():
                 slots.seen[index] = slots.holders[index][slots.keys[index]]
             for container in self._containers:
-                container.before = snapshot(container.holder[container.key])
+                container.before = snapshot(private.attribute_value(container.holder[container.key]))
 
     def _pulled_slots(self) -> list[int]:
         if not hasattr(self, "_pulled_indices"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.types.explaining import compile_or_explain
@@ -47,7 +48,9 @@ def for_file(module: torch.nn.Module, tree: CompiledTree) -> ForFile:
 
 def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
     """A file would hold the method of the class, and compute something else than the module does."""
-    hidden = "its `forward` was replaced" if "forward" in module.__dict__ else twin.overrides.first()
+    forward = module.__dict__.get("forward")
+    is_replaced = forward is not None and not is_chosen(module, forward)
+    hidden = "its `forward` was replaced" if is_replaced else twin.overrides.first()
     if hidden is not None:
         message = f"{type(module).__name__} cannot become TorchScript as it is: {hidden}; write a subclass instead"
         raise CompilationError(message)

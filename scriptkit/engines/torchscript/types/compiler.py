@@ -13,7 +13,8 @@ from scriptkit.engines.torchscript.lifting.functions import FunctionCompiler
 from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClasses
 from scriptkit.engines.torchscript.torch_names import private, public
 from scriptkit.engines.torchscript.torch_names.private import LOCK
-from scriptkit.engines.torchscript.types.shadow import Shadow, shadow_of
+from scriptkit.engines.torchscript.types.python_properties import Refused, refused_properties
+from scriptkit.engines.torchscript.types.shadow import Shadow, class_of, shadow_of
 
 if TYPE_CHECKING:
     import types
@@ -95,7 +96,29 @@ def _dependencies(shadow: Shadow) -> list[Dependencies]:
 
 
 def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classes) -> CompiledTree:
-    """Compile every type of a tree that is not compiled yet; raises what the compiler raises."""
+    """Compile every type of a tree that is not compiled yet; raises what the compiler raises.
+
+    What it refuses in a property is no reason to refuse the tree where it compiles without it.
+    """
+    left: list[Refused] = []
+    while True:
+        try:
+            return _compile_tree(module, lifted_classes)
+        except Exception as error:
+            missed = [one for one in left if one.is_missed_by(error)]
+            if missed:
+                for one in missed:
+                    one.take_back()
+                raise missed[0].error from None
+            refused = refused_properties(error, lifted_classes)
+            if not refused:
+                raise
+            for one in refused:
+                one.leave()
+            left += refused
+
+
+def _compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses) -> CompiledTree:
     with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure(keep_complete=True):
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)
@@ -159,6 +182,12 @@ def _without_frames(error: Exception) -> Exception:
     made.args, made.__cause__ = error.args, error.__cause__
     made.__dict__.update(vars(error))
     return made
+
+
+def properties_in_python(module: torch.nn.Module) -> list[str]:
+    """The properties of a module that are in no compiled code: they do not script, and nothing compiled reads them."""
+    known = next((one for one in classes.known() if one.original is class_of(module)), None)
+    return [] if known is None else sorted(set(known.left_in_python.values()))
 
 
 def own_type(module: torch.nn.Module, declared_type: Any) -> Any:

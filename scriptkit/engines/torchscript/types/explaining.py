@@ -7,6 +7,7 @@ that failed (its callers are checked against its signature), until nothing new c
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from scriptkit.diagnostics import Diagnostic, in_source_order
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from scriptkit.engines.torchscript.lifting.lifting import LiftedFunction
 
 _MOST_ERRORS: Final = 100
+_MOST_DISTURBED: Final = 4
 _SUPPORTED_PYTHON: Final = (3, 14)
 
 
@@ -52,15 +54,24 @@ def compile_or_explain(module: torch.nn.Module) -> CompiledTree:
         constants = {place for place, d in contradictions.items() if d.name == "final-constant-bad-value"}
         raise _error(module, [*contradictions.values(), *_all_errors(module, constants)])
     try:
-        return compile_tree(module)
+        return _compiled(module)
     except (UninitializedParametersError, UnreadableMethodError, CompilationError):
         raise
     except Exception as error:  # noqa: BLE001 - torch.jit raises nine types of exception for errors of the user's code
         refusal = error.with_traceback(None)
-        first = _first_of(module, refusal)
+        with LOCK:  # other threads lift functions
+            first = _first_of(module, refusal)
         raise CompilationError(
             f"{type(module).__name__} does not compile", first, explain=lambda: _explained(module, refusal)
         ) from None
+
+
+def _compiled(module: torch.nn.Module) -> CompiledTree:
+    """Torch parses for itself, and CPython fails where a thread that knows nothing of our lock does so as well."""
+    for _ in range(_MOST_DISTURBED):
+        with suppress(SystemError):
+            return compile_tree(module)
+    return compile_tree(module)
 
 
 def _first_of(module: torch.nn.Module, error: Exception) -> list[Diagnostic]:

@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.lifting.function_source import (
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.types.forwarded_attributes import explain_forwarded
 from scriptkit.engines.torchscript.types.int_for_float import has_int_for_float
 from scriptkit.engines.torchscript.types.shadow import class_of, source_modules
 from scriptkit.rules import rule_named
@@ -141,9 +142,9 @@ def explain_missing_attribute(raw: RawError, failing: LiftedFunction, root: torc
         return None
     name, cls = match["name"], class_of(owner)
     problem = _why_missing(owner, name, cls)
-    if problem is None:
-        return None
     place = next((p for p in raw.places if failing.function_source.contains(p.path, p.line)), None)
+    if problem is None:
+        return None if place is None else explain_forwarded(owner, name, place, failing)
     read = (
         (Label(place.line, max(place.column, 1), place.line, max(place.end_column, 2), "read here"),) if place else ()
     )

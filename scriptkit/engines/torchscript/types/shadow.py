@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from scriptkit.engines.torchscript.lifting.calls_in_source import mark_of
+from scriptkit.engines.torchscript.lifting.chosen_methods import class_with_chosen, is_chosen
 from scriptkit.engines.torchscript.lifting.lifted_class import user_classes
 from scriptkit.engines.torchscript.lifting.reached import reached_names
 from scriptkit.engines.torchscript.torch_names import private
@@ -131,6 +132,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
         for name in _unreached_and_unreadable(lifted, state, shadow):
             del state[name]
         declared = lifted.declared_containers(state)  # torch >= 2.15 reads the annotations of the class only
+        declared.update((n, kind) for n, kind in module.__dict__.get(private.DECLARED, {}).items() if n in state)
         state.update((name, torch.jit.Attribute(state[name], kind)) for name, kind in declared.items())
     state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
     copy.__dict__.update(state)
@@ -159,7 +161,11 @@ def _is_users_object(value: object) -> bool:
 def _plain_state(module: torch.nn.Module) -> dict[str, Any]:
     if has_lazy_tensors(module):
         raise UninitializedParametersError(type(module).__name__)
-    state = {name: value for name, value in module.__dict__.items() if not name.startswith("__")}
+    state = {
+        name: value
+        for name, value in module.__dict__.items()
+        if not name.startswith("__") and not is_chosen(module, value)
+    }
     state.update((name, type(state[name])()) for name in _HOOKS if state.get(name))
     state.pop("forward", None)
     state.pop("_compiled_call_impl", None)
@@ -185,13 +191,13 @@ def _resolve_parametrizations(module: torch.nn.Module, state: dict[str, Any], sh
 
 
 def class_of(module: torch.nn.Module) -> type:
-    """The class a module had before parametrizations or FSDP gave it another."""
+    """The class a module had before parametrizations or FSDP gave it another, with the methods it chose for itself."""
     cls = type(module)
     if parametrize.is_parametrized(module):
         cls = cls.__bases__[0]
     while cls.__name__.startswith("FSDP") and cls.__bases__[0].__name__ == "FSDPModule":
         cls = cls.__bases__[1]
-    return cls
+    return class_with_chosen(module, cls)
 
 
 def _class_for_compiler(cls: type, shadow: Shadow, classes: LiftedClasses) -> type:

@@ -15,20 +15,17 @@ from torch import nn
 
 import scriptkit
 from scriptkit.engines.torchscript.torch_names import private
-from scriptkit.engines.torchscript.torch_names.table import (
-    GONE,
-    PRIVATE_NAMES,
-    Missing,
-    PrivateName,
-    found_for,
-    look_up,
-)
+from scriptkit.engines.torchscript.torch_names.table import PRIVATE_NAMES, look_up
 from scriptkit.errors import ScriptkitError
+from scriptkit.live.private_names import GONE, Missing, PrivateName, found_for
+from scriptkit.live.torch_names import LIVE_NAMES
 
 ROOT = Path(__file__).parent.parent.parent.parent.parent
 ENGINE = ROOT / "scriptkit/engines/torchscript"
 FILES = sorted(ENGINE.rglob("*.py"))
-ROWS = [pytest.param(what, row, id=what) for what, row in PRIVATE_NAMES.items()]
+HOUSE = ROOT / "scriptkit"
+TABLES = {ENGINE / "torch_names/table.py", HOUSE / "live/torch_names.py", HOUSE / "engines/export/torch_names.py"}
+ROWS = [pytest.param(what, row, id=what) for table in (PRIVATE_NAMES, LIVE_NAMES) for what, row in table.items()]
 # of torch.nn.Module and of Python: as good as public
 DICTIONARIES = {"_getframe", "_modules", "_parameters", "_buffers", "_is_full_backward_hook"}
 NAMES = {name for row in PRIVATE_NAMES.values() for name in (row.name, row.spare)}
@@ -44,7 +41,7 @@ def test_the_installed_torch_has_the_name_or_what_does_the_same(what: str, row: 
         compiled, marked = torch.jit.script(nn.Linear(1, 1)), torch.jit.export(unlike)
         assert hasattr(marked if row.holder == "torch.jit.export" else compiled, row.name)
         return
-    found = look_up(what)
+    found = found_for(what, row)
     assert not isinstance(found, Missing), f"{row.spoken} is gone, and nothing stands in for it"
     assert found is row.value() or (row.value() is GONE and found is row.instead)
 
@@ -129,20 +126,23 @@ def private_uses(file: Path) -> Iterator[str]:
             yield f"{file.relative_to(ROOT)}:{node.lineno} {'.'.join(names)}"
 
 
-# a module of torch whose own variable is exchanged for a while
-EXCHANGED = {
+# what is reached where it lies: a module of torch whose own variable is exchanged for a while, files whose frames a
+# probe passes over, the call of a module, which torch's own wrappers replace
+REACHED = {
     "recording.py": ("torch.jit._trace",),
     "type_store.py": ("torch.jit._recursive",),
     "overloads.py": ("torch.jit._recursive",),
     "notices.py": ("torch.jit._check._recursive._script",),  # the three of them: what they take for `warnings`
+    "probe.py": ("torch._tensor.overrides", "torch.utils._contextlib"),
+    "runtime.py": ("torch.nn.Module._call_impl",),
 }
+DOCUMENTED = "torch._check"
 
 
-def test_the_engine_writes_no_private_name_of_torch_but_in_the_table() -> None:
-    outside = [use for file in FILES if file.name != "table.py" for use in private_uses(file)]
-    assert [use for use in outside if use.split()[1] not in EXCHANGED.get(use.split(":")[0].split("/")[-1], ())] == [
-        use for use in outside if "torch.fx._symbolic_trace" in use
-    ], "the flag of torch.fx is read where it lies, at each call"
+def test_no_file_writes_a_private_name_of_torch_but_the_tables() -> None:
+    outside = [use for file in HOUSE.rglob("*.py") if file not in TABLES for use in private_uses(file)]
+    unlisted = [use for use in outside if use.split()[1] not in REACHED.get(use.split(":")[0].split("/")[-1], ())]
+    assert [use for use in unlisted if use.split()[1] != DOCUMENTED] == []
 
 
 def test_every_private_member_that_the_engine_asks_of_compiled_objects_is_in_the_table() -> None:
