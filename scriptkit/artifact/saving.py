@@ -12,13 +12,13 @@ from scriptkit.artifact.description import Description, ExampleCall, SubmoduleCh
 from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling.plan import trees
-from scriptkit.engines.torchscript.engine import state
+from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import exported_methods
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
-from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.compiled import CompiledModule, source_of
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
@@ -100,6 +100,7 @@ def described(
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
     _warn_of_lost_methods(source, compiled)
+    _warn_of_objects(source, compiled)
     is_scripted = bool(rows) and all(row.mode == "script" for row in rows) and form.optimization is None
     measurement = measured(source, compiled, model, examples, form.tolerance, is_scripted=is_scripted)
     description = Description(
@@ -110,6 +111,7 @@ def described(
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
         results=measurement.results,
+        result_fields={"forward": m.__scriptkit_result_fields__()} if isinstance(m, CompiledModule) else {},
         optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,
@@ -145,6 +147,15 @@ def _warn_of_lost_methods(source: torch.nn.Module, compiled: torch.jit.ScriptMod
     lost = methods_lost(source, compiled)
     if lost:
         warnings.warn(told_of_lost(source, lost), ScriptkitWarning, stacklevel=4)
+
+
+def _warn_of_objects(source: torch.nn.Module, compiled: torch.jit.ScriptModule) -> None:
+    for method, cls in files.objects_returned(compiled).items():
+        message = (
+            f"`{method}` of {type(source).__name__} returns a `{cls}`, which only a process with that class can read"
+        )
+        way_out = "return a NamedTuple, a tuple or a dictionary for other processes; C++ reads it as an object"
+        warnings.warn(f"{message}; {way_out}", ScriptkitWarning, stacklevel=4)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

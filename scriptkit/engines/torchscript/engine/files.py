@@ -15,6 +15,7 @@ from scriptkit.engines.torchscript.programs.files import (
     load_bytes,
     method_schemas,
     missing_operators,
+    objects_returned,
     operator_names,
     serialise,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "load_bytes",
     "method_schemas",
     "missing_operators",
+    "objects_returned",
     "operations",
     "operator_names",
     "reason_of",

@@ -51,6 +51,20 @@ def _method_schema(module: torch.jit.ScriptModule, name: str) -> MethodSchema:
     return MethodSchema(name, str(schema), parameters, schema.returns[0].type.annotation_str)
 
 
+def objects_returned(module: torch.jit.ScriptModule) -> dict[str, str]:
+    """The methods whose result holds an object or a member of an enum, and the class of that."""
+    methods = {name: module._c._get_method(name).schema.returns[0].type for name in module._c._method_names()}
+    found = {name: _object_in(type_) for name, type_ in methods.items() if not name.startswith("__")}
+    return {name: cls for name, cls in found.items() if cls}
+
+
+def _object_in(type_: Any) -> str:
+    if type_.kind() in ("ClassType", "EnumType"):
+        return str(type_.annotation_str).rpartition(".")[2]
+    inner = type_.containedTypes() if type_.kind() != "TensorType" else []
+    return next(filter(None, map(_object_in, inner)), "")
+
+
 def _parameter(argument: Any) -> ParameterSchema:
     has_default = argument.has_default_value()
     try:
