@@ -34,7 +34,7 @@ class Alike:
 def kind_of(module: nn.Module) -> Hashable:
     """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike."""
     parts = (
-        (name, type(part), mark_of(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
+        (name, type(part), id(mark_of(part)), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
         for name, part in module.named_modules(remove_duplicate=False)
     )
     return tuple(parts)
