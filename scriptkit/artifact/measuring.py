@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import switches
 from scriptkit.artifact.composing import compose
@@ -45,6 +45,10 @@ class Measurement(NamedTuple):
 
     record: VerificationRecord | None
     results: dict[str, object]
+
+
+_NOT_RESIZABLE = "storage that is not resizable"
+"""What torch says of a tensor that was read from a file."""
 
 
 def measured(
@@ -102,7 +106,7 @@ def _compared(
             with reached.watching():
                 expected = _run(reference, name, call, places)
             for form, made in forms.items():
-                difference = _difference(name, form, expected, _run(made, name, call, places), tolerance)
+                difference = _difference(name, form, expected, _run(made, name, call, places, form), tolerance)
                 largest[name][form] = max(largest[name][form], difference)
             results.setdefault(name, expected.result)
     rows = [MethodDifference(name, **differences) for name, differences in largest.items()]
@@ -126,25 +130,36 @@ def _reloaded(model: CanonicalModel) -> torch.jit.ScriptModule:
             return files.load_archive(archive, None).module
 
 
-def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places) -> Run:
-    """A call of a method, eagerly for a Python module, with the same random numbers each time."""
+def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, form: str = "") -> Run:
+    """A call of a method, eagerly for a Python module, with the same random numbers each time; a form has a name."""
     if not hasattr(module, name):
         message = f"the example inputs name a method `{name}`, which the model does not have"
         raise ArtifactError(f"{message}; a dictionary that is an argument of `forward` stands in a tuple: `({{...}},)`")
     made = _called(module, name, call, places)
     if made.error is not None and asks_for_gradients(made.error):
         made = _called(life_of(module), name, call, places, grad=True)
+    if made.error is not None and _NOT_RESIZABLE in str(made.error):
+        raise ArtifactError(
+            f"no file can hold `{name}` with a tensor of this size: its code resizes the tensor, and what comes from a "
+            f"file keeps its size. Call the module before it is saved, so that the tensor has its size.\n{made.error}"
+        ) from made.error
     if made.error is not None:
-        raise ArtifactError(f"`{name}` does not take its example inputs: {made.error}") from made.error
+        does_what = f"raises as it is {form}, and not in Python" if form else "does not take its example inputs"
+        raise ArtifactError(f"`{name}` {does_what}: {made.error}") from made.error
     return made
 
 
 def _called(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, *, grad: bool = False) -> Run:
     # hooks run round a call of the module, not of its `forward`
-    method = module if name == "forward" else getattr(module, name)
+    method = module if name == "forward" else _method_of(module, name)
     given = detached((tuple(call.arguments), dict(call.keywords)))
     with switches.eager():
         return run(method, given, state=lambda: places.held_by(module), grad=grad, seed=_SEED)
+
+
+def _method_of(module: torch.nn.Module, name: str) -> Any:
+    """A method by its name, also where torch's own class of programs has something of that name (`save`, `double`)."""
+    return files.bound_method(module, name) if programs.is_script_module(module) else getattr(module, name)
 
 
 def _difference(name: str, form: str, expected: Run, found: Run, tolerance: Tolerance | None) -> float:

@@ -45,24 +45,25 @@ def method_schemas(module: torch.jit.ScriptModule) -> list[MethodSchema]:
     return [_method_schema(module, name) for name in sorted(names, key=lambda name: (name != "forward", name))]
 
 
+def classes_in_results(module: torch.jit.ScriptModule, name: str) -> list[str]:
+    """The classes of the user's in what a method gives: TorchScript classes and enums, by their names."""
+    if not module._c._has_method(name):
+        return []
+    return sorted(set(_classes_in(module._c._get_method(name).schema.returns[0].type)))
+
+
+def _classes_in(kind: Any) -> Iterator[str]:
+    if kind.kind() in ("ClassType", "EnumType"):
+        yield str(kind.annotation_str).rpartition(".")[2].rstrip(">")
+    else:
+        for inner in kind.containedTypes():
+            yield from _classes_in(inner)
+
+
 def _method_schema(module: torch.jit.ScriptModule, name: str) -> MethodSchema:
     schema = module._c._get_method(name).schema
     parameters = tuple(_parameter(argument) for argument in schema.arguments[1:])
     return MethodSchema(name, str(schema), parameters, schema.returns[0].type.annotation_str)
-
-
-def objects_returned(module: torch.jit.ScriptModule) -> dict[str, str]:
-    """The methods whose result holds an object or a member of an enum, and the class of that."""
-    methods = {name: module._c._get_method(name).schema.returns[0].type for name in module._c._method_names()}
-    found = {name: _object_in(type_) for name, type_ in methods.items() if not name.startswith("__")}
-    return {name: cls for name, cls in found.items() if cls}
-
-
-def _object_in(type_: Any) -> str:
-    if type_.kind() in ("ClassType", "EnumType"):
-        return str(type_.annotation_str).rpartition(".")[2]
-    inner = type_.containedTypes() if type_.kind() != "TensorType" else []
-    return next(filter(None, map(_object_in, inner)), "")
 
 
 def _parameter(argument: Any) -> ParameterSchema:
