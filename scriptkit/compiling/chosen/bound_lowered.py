@@ -96,7 +96,7 @@ class BoundLowered:
         broken = self._question.broken()
         if broken is None and self._have_tensors_changed():
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
-            gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
+            gone = (key for holder, key in places if key not in holder or not isinstance(holder[key], torch.Tensor))
             broken = next((f"`{key}` changed" for key in gone), None)
         if broken is None and self._kind() != self._kind_before:
             broken = f"the parameters became {self._kind()[0]} on {self._kind()[1]}"
