@@ -30,7 +30,7 @@ class LoadedProgram(LoadedModule):
         self.manifest = manifest  # type: ignore[assignment]
         for name in module.methods:
             checked = _checked(module, name)
-            setattr(self, "_forward" if name == "forward" else name, checked)
+            setattr(self, "__scriptkit_forward__" if name == "forward" else name, checked)
             if name == "forward":
                 self.forward = checked
                 self.__signature__ = checked.__signature__  # type: ignore[attr-defined]

@@ -40,14 +40,14 @@ class LoadedModule:
         for method in manifest.methods:
             compiled = runs.get(method.name) or files.bound_method(module, method.name)
             checked = _checked(compiled, method, schemas[method.name])
-            setattr(self, "_forward" if method.name == "forward" else method.name, checked)
+            setattr(self, "__scriptkit_forward__" if method.name == "forward" else method.name, checked)
             if method.name == "forward":
                 self.forward = checked
                 self.__signature__ = inspect.signature(checked)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Run `forward`."""
-        return self._forward(*arguments, **keywords)
+        return self.__scriptkit_forward__(*arguments, **keywords)
 
     def __getattr__(self, name: str) -> Any:
         """Whatever the module beneath has."""

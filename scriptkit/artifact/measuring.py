@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import switches
 from scriptkit.artifact.composing import compose
@@ -151,10 +151,15 @@ def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, 
 
 def _called(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, *, grad: bool = False) -> Run:
     # hooks run round a call of the module, not of its `forward`
-    method = module if name == "forward" else getattr(module, name)
+    method = module if name == "forward" else _method_of(module, name)
     given = detached((tuple(call.arguments), dict(call.keywords)))
     with switches.eager():
         return run(method, given, state=lambda: places.held_by(module), grad=grad, seed=_SEED)
+
+
+def _method_of(module: torch.nn.Module, name: str) -> Any:
+    """A method by its name, also where torch's own class of programs has something of that name (`save`, `double`)."""
+    return files.bound_method(module, name) if programs.is_script_module(module) else getattr(module, name)
 
 
 def _difference(name: str, form: str, expected: Run, found: Run, tolerance: Tolerance | None) -> float:

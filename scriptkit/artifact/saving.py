@@ -12,13 +12,13 @@ from scriptkit.artifact.description import Description, ExampleCall, SubmoduleCh
 from scriptkit.artifact.measuring import measured
 from scriptkit.artifact.writing import write_model
 from scriptkit.compiling.plan import trees
-from scriptkit.engines.torchscript.engine import state
+from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import exported_methods
 from scriptkit.errors import ArtifactError, ScriptkitWarning
 from scriptkit.live import hooks, programs
 from scriptkit.live.comparison import Tolerance
 from scriptkit.runtime import reading
-from scriptkit.runtime.compiled import source_of
+from scriptkit.runtime.compiled import CompiledModule, source_of
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.runtime import KEY, Runtime
 
@@ -100,6 +100,7 @@ def described(
     if source is not m:  # what `compile` made has hooks of its own, round everything
         _warn_of_hooks(m, [""] if any(vars(m)[kind] for kind in hooks.FORWARD_HOOKS) else [])
     _warn_of_lost_methods(source, compiled)
+    _warn_of_classes(source, compiled)
     is_scripted = bool(rows) and all(row.mode == "script" for row in rows) and form.optimization is None
     measurement = measured(source, compiled, model, examples, form.tolerance, is_scripted=is_scripted)
     description = Description(
@@ -113,7 +114,7 @@ def described(
         optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,
-        fixed_dimensions={"forward": getattr(m, "fixed_dimensions", {})} if rows else {},
+        fixed_dimensions={"forward": m.fixed_dimensions if isinstance(m, CompiledModule) else {}} if rows else {},
     )
     if form.made_from is not None:
         description = _like(description, form.made_from)
@@ -145,6 +146,19 @@ def _warn_of_lost_methods(source: torch.nn.Module, compiled: torch.jit.ScriptMod
     lost = methods_lost(source, compiled)
     if lost:
         warnings.warn(told_of_lost(source, lost), ScriptkitWarning, stacklevel=4)
+
+
+def _warn_of_classes(source: torch.nn.Module, compiled: torch.jit.ScriptModule) -> None:
+    """Torch gives objects of a class to Python only where that class was compiled."""
+    for name in ("forward", *exported_methods(type(source))):
+        found = files.classes_in_results(compiled, name)
+        if found:
+            message = (
+                f"{type(source).__name__} is saved, but Python reads what `{name}` gives only in this process: "
+                f"{', '.join(f'`{one}`' for one in found)} is a class of yours; C++ reads it as an object. "
+                "Return a `NamedTuple`, a tuple or a dictionary to have it read everywhere"
+            )
+            warnings.warn(message, ScriptkitWarning, stacklevel=4)
 
 
 def _refuse_unmeasured_autocast(m: torch.nn.Module, autocast: str, examples: Mapping[str, ExampleCall]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import types
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from scriptkit.language.parsing import PARSING
+from scriptkit.live.marks import scripted_dataclasses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,8 @@ def script(target: Any) -> Any:
     """
     if inspect.isclass(target):
         setattr(target, _SCRIPTED, True)
+        if dataclasses.is_dataclass(target):
+            scripted_dataclasses.append(target)
         return target
     wrapper = _in_globals_of(_dispatching(target, _run_scripted), target)
     setattr(wrapper, _SCRIPTED, target)

@@ -201,6 +201,9 @@ class Files(Protocol):
     def method_schemas(self, module: Any) -> list[MethodSchema]:
         """The methods a caller may use."""
 
+    def classes_in_results(self, module: Any, name: str) -> list[str]:
+        """The classes of the user's in what a method gives."""
+
     def operator_names(self, module: Any) -> list[str]:
         """The operators of all methods."""
 

@@ -15,6 +15,10 @@ T = TypeVar("T")
 _NAME = "__scriptkit_mark__"
 
 
+scripted_dataclasses: list[type] = []
+"""Dataclasses marked as scripted that no compiler has seen: it has to make their methods before it meets them."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """How to compile a module, and for a trace, example arguments."""

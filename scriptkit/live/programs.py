@@ -63,11 +63,17 @@ def holds(part: object, name: str) -> bool:
     return bool(part._c.hasattr(name)) if is_script_module(part) else False
 
 
+def part_at(form: torch.jit.ScriptModule, path: str) -> Any:
+    """The part of a compiled tree at a path, whatever it is called (`code`, `save`); None where there is none."""
+    part: Any = form
+    for name in path.split(".") if path else ():
+        part = part._modules[name] if part is not None and name in part._modules else None
+    return part
+
+
 def held(form: torch.jit.ScriptModule, path: str, name: str) -> Any:
     """What an attribute of a compiled tree holds now; None where there is none."""
-    part: Any = form
-    for inner in path.split(".") if path else ():
-        part = getattr(part, inner)
+    part = part_at(form, path)
     return part._c.getattr(name) if holds(part, name) else None
 
 

@@ -203,7 +203,7 @@ def _written(module: nn.Module) -> Iterator[nn.Module]:
     """Every module of a tree, and those that compiled ones among them were made from: their code is what runs."""
     for part in module.modules():
         yield part
-        for inner in vars(part).get("_inner", ()):
+        for inner in vars(part).get("__scriptkit_inner__", ()):
             yield from _written(inner)
 
 

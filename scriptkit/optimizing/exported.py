@@ -124,7 +124,7 @@ class OptimizedExported(OptimizedModule):
         if file is not None:
             weakref.finalize(self, shutil.rmtree, file.parent, ignore_errors=True)
         for name in programs.methods:
-            setattr(self, "_forward" if name == "forward" else name, self._method(name))
+            setattr(self, "__scriptkit_forward__" if name == "forward" else name, self._method(name))
 
     def _method(self, name: str) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:

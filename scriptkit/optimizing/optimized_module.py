@@ -34,7 +34,7 @@ class OptimizedModule:
     """
 
     training = False
-    _forward: Callable[..., Any]
+    __scriptkit_forward__: Callable[..., Any]
 
     def __init__(
         self,
@@ -49,15 +49,15 @@ class OptimizedModule:
         self._kept = kept
         names = [schema.name for schema in files.method_schemas(running)]
         for name, method in methods_of(running, names, self._candidate.switches).items():
-            setattr(self, "_forward" if name == "forward" else name, method)
+            setattr(self, "__scriptkit_forward__" if name == "forward" else name, method)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`."""
-        return self._forward(*args, **kwargs)
+        return self.__scriptkit_forward__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same as a call."""
-        return self._forward(*args, **kwargs)
+        return self.__scriptkit_forward__(*args, **kwargs)
 
     @property
     def variant(self) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 import functools
 import types
 import weakref
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from torch import nn
+
+from scriptkit.engines.torchscript.engine.making import exported_methods
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 C = TypeVar("C", bound=type)
 
@@ -44,7 +51,9 @@ def _namespace(compiled: Any, source: type) -> dict[str, Any]:
         return inherited(self, *args, **kwargs)
 
     written = _forward_of(source)
+    hidden = [name for name in exported_methods(source) if hasattr(nn.Module, name) and name not in vars(compiled)]
     return {
+        **{name: _exported(name, getattr(source, name)) for name in hidden if name != "forward"},
         "__module__": compiled.__module__,
         "__qualname__": source.__qualname__,
         "__doc__": source.__doc__,
@@ -52,3 +61,12 @@ def _namespace(compiled: Any, source: type) -> dict[str, Any]:
         "__wrapped_forward__": written,
         "forward": functools.update_wrapper(forward, written) if written is not None else inherited,
     }
+
+
+def _exported(name: str, written: Callable[..., Any]) -> Callable[..., Any]:
+    """An exported method that is called as one of torch's modules is (`double`): nobody would ask the source for it."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.__getattr__(name)(*args, **kwargs)
+
+    return functools.update_wrapper(method, written)

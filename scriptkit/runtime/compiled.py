@@ -48,7 +48,16 @@ if TYPE_CHECKING:
 
 _OWN = {
     *vars(nn.Module()),
-    *("_choosing", "_choice", "_calls", "_pending", "_was_compiled", "_as_python_now", "_changes", "_eager_calls"),
+    *(
+        "__scriptkit_choosing__",
+        "__scriptkit_choice__",
+        "__scriptkit_calls__",
+        "__scriptkit_pending__",
+        "__scriptkit_was_compiled__",
+        "__scriptkit_as_python_now__",
+        "__scriptkit_changes__",
+        "__scriptkit_eager_calls__",
+    ),
 }
 _SHARED = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 MOST_CHOICES_FOR_A_CHANGE = 32
@@ -93,19 +102,19 @@ class CompiledModule(BringsTorchScript):
         modes: Mapping[str, str] | None,
         allow_baked: Mapping[str, str] | None,
     ) -> None:
-        self.__dict__.update(_inner=(module,))
+        self.__dict__.update(__scriptkit_inner__=(module,))
         super().__init__()
         for name in _SHARED:
             self.__dict__[name] = module.__dict__[name]
         self.training = module.training
-        self._choosing = (modes, allow_baked)
-        self._choice: Choice | None = None
-        self._calls: Calls | None = None
-        self._pending = ""
-        self._was_compiled = False
-        self._as_python_now: Outgrown | None = None
-        self._changes: Counter[str] = Counter()
-        self._eager_calls = EagerCalls()
+        self.__scriptkit_choosing__ = (modes, allow_baked)
+        self.__scriptkit_choice__: Choice | None = None
+        self.__scriptkit_calls__: Calls | None = None
+        self.__scriptkit_pending__ = ""
+        self.__scriptkit_was_compiled__ = False
+        self.__scriptkit_as_python_now__: Outgrown | None = None
+        self.__scriptkit_changes__: Counter[str] = Counter()
+        self.__scriptkit_eager_calls__ = EagerCalls()
         if not switches.is_disabled():
             self._compile(examples)
 
@@ -117,20 +126,22 @@ class CompiledModule(BringsTorchScript):
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else the module has: its attributes, its methods."""
-        if name.startswith("__") or "_inner" not in self.__dict__:
+        if name.startswith("__") or "__scriptkit_inner__" not in self.__dict__:
             raise AttributeError(name)
         value = getattr(source_of(self), name)
-        if self._calls is None or not is_export(inspect.getattr_static(type(source_of(self)), name, None)):
+        if self.__scriptkit_calls__ is None or not is_export(inspect.getattr_static(type(source_of(self)), name, None)):
             return value
         return functools.partial(self._call_exported, name, value)
 
     def _call_exported(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method marked as exported: compiled where the form has it, else as Python, told and counted."""
-        assert self._calls is not None  # noqa: S101 - asked before
-        if isinstance(self._calls, ScriptedCalls) and inspect.ismethod(method):
-            return self._calls.runtime.call_exported(method.__func__, source_of(self), args, kwargs, name)
+        assert self.__scriptkit_calls__ is not None  # noqa: S101 - asked before
+        if isinstance(self.__scriptkit_calls__, ScriptedCalls) and inspect.ismethod(method):
+            return self.__scriptkit_calls__.runtime.call_exported(method.__func__, source_of(self), args, kwargs, name)
         reason = NOT_WORTH_A_WORD if switches.is_eager() else f"its exported method `{name}` is in no compiled form"
-        return self._eager_calls.run(type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs))
+        return self.__scriptkit_eager_calls__.run(
+            type(source_of(self)).__name__, reason, lambda: method(*args, **kwargs)
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         """An attribute set here is set on the module, where its code reads it.
@@ -157,13 +168,15 @@ class CompiledModule(BringsTorchScript):
 
     def __reduce__(self) -> Any:
         """A copy, or what is read from a pickle, waits for its first call where it needs inputs."""
-        own = {name: value for name, value in self.__dict__.items() if name not in _OWN and name != "_inner"}
-        if self._choice is not None:
-            own["_was_compiled"] = True
+        own = {
+            name: value for name, value in self.__dict__.items() if name not in _OWN and name != "__scriptkit_inner__"
+        }
+        if self.__scriptkit_choice__ is not None:
+            own["__scriptkit_was_compiled__"] = True
         foreign = {type(part) for part in source_of(self).modules() if is_sent_by_value(type(part))}
         if foreign:
             own[TEXT] = SentText(foreign)
-        return CompiledModule, (source_of(self), None, *self._choosing), own
+        return CompiledModule, (source_of(self), None, *self.__scriptkit_choosing__), own
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         text = state.pop(TEXT, None)
@@ -181,16 +194,16 @@ class CompiledModule(BringsTorchScript):
 
     def _compile(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None) -> None:
         if self._is_lazy():
-            self._pending = "lazy parameters have no shape before the first call"
+            self.__scriptkit_pending__ = "lazy parameters have no shape before the first call"
             return
         try:
             self._choose_form(examples, again=False)
         except CompilationError as error:
             if examples is not None:
                 raise
-            self._pending = f"it needs example inputs to be traced: {error.headline}"
+            self.__scriptkit_pending__ = f"it needs example inputs to be traced: {error.headline}"
             return
-        choice = self._choice
+        choice = self.__scriptkit_choice__
         if isinstance(choice, ScriptChoice) and choice.in_no_file:
             message = f"{type(source_of(self)).__name__} cannot be saved: {choice.in_no_file}"
             warnings.warn(message, ScriptkitWarning, stacklevel=4)
@@ -202,8 +215,8 @@ class CompiledModule(BringsTorchScript):
         """Choose a form; what was lowered before is lowered again where that is possible."""
         module = source_of(self)
         with LOCK, making.type_store_unchanged_on_failure(), nothing_left(module, given=examples):
-            subject = Subject(module, examples, *self._choosing, complete=complete)
-            if again and isinstance(self._choice, LoweredChoice):
+            subject = Subject(module, examples, *self.__scriptkit_choosing__, complete=complete)
+            if again and isinstance(self.__scriptkit_choice__, LoweredChoice):
                 with contextlib.suppress(CompilationError):
                     return Chooser(subject).lower_again()
             return Chooser(subject).choose()
@@ -214,22 +227,27 @@ class CompiledModule(BringsTorchScript):
 
         def chosen() -> tuple[Choice, Calls]:
             choice = self._choose(examples, again=again)
-            return choice, calls_of(module, choice, self._eager_calls)
+            return choice, calls_of(module, choice, self.__scriptkit_eager_calls__)
 
         choice, calls = made_of_one_state(module, chosen)
-        self._choice, self._calls, self._pending, self._as_python_now = choice, calls, "", None
+        (
+            self.__scriptkit_choice__,
+            self.__scriptkit_calls__,
+            self.__scriptkit_pending__,
+            self.__scriptkit_as_python_now__,
+        ) = choice, calls, "", None
 
     def _is_lazy(self) -> bool:
         return any(map(making.has_lazy_tensors, source_of(self).modules()))
 
     def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Where the module waits for its first call, compile it as for this one."""
-        if self._calls is None and self._pending and not switches.is_eager():
+        if self.__scriptkit_calls__ is None and self.__scriptkit_pending__ and not switches.is_eager():
             self._compile((args, kwargs))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run compiled; where that is impossible, run the Python code, say so once, and count it."""
-        calls = self._calls
+        calls = self.__scriptkit_calls__
         if torch.compiler.is_compiling() or switches.is_eager():
             return self._run_python(args, kwargs)
         if calls is None:
@@ -238,7 +256,7 @@ class CompiledModule(BringsTorchScript):
         if reason is not None:
             return self._tell_and_run_python(reason, args, kwargs)
         try:
-            as_python = self._as_python_now
+            as_python = self.__scriptkit_as_python_now__
             unfit = calls.why_unfit() if as_python is None else self._why_python_still(calls, as_python)
             return calls(*args, **kwargs) if unfit is None else self._call_otherwise(calls, unfit, args, kwargs)
         except OutgrownError as error:
@@ -249,7 +267,7 @@ class CompiledModule(BringsTorchScript):
         unfit = calls.why_unfit()
         if as_python.still_holds() and (unfit is not None or isinstance(calls, ScriptedCalls)):
             return as_python.reason
-        self._as_python_now = None
+        self.__scriptkit_as_python_now__ = None
         return unfit
 
     def _run_python(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -262,18 +280,18 @@ class CompiledModule(BringsTorchScript):
 
     def _tell_and_run_python(self, reason: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = type(source_of(self)).__name__
-        return self._eager_calls.run(name, reason, lambda: self._run_python(args, kwargs))
+        return self.__scriptkit_eager_calls__.run(name, reason, lambda: self._run_python(args, kwargs))
 
     def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A module that waits for inputs runs as Python, and is compiled with them."""
         result = self._run_python(args, kwargs)
         is_usual = reason_for_eager(args, kwargs, may_make_tensors) is None and not thread.dispatch_modes()
-        if not self._pending or not is_usual:
+        if not self.__scriptkit_pending__ or not is_usual:
             return result
         others = self._why_no_trial()
         if others is not None:
-            self._pending = others
-        elif self._was_compiled:
+            self.__scriptkit_pending__ = others
+        elif self.__scriptkit_was_compiled__:
             self._choose_again("it is a copy of a module that was compiled", args, kwargs)
         else:
             self._compile((args, kwargs))
@@ -284,13 +302,13 @@ class CompiledModule(BringsTorchScript):
 
     def _call_otherwise(self, calls: Calls, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The form does not fit the module: another one is chosen; where there is none, it runs as Python."""
-        if self._as_python_now is None and calls.is_outgrown() and not thread.dispatch_modes():
+        if self.__scriptkit_as_python_now__ is None and calls.is_outgrown() and not thread.dispatch_modes():
             return self._call_with_another_form(calls, changed, args, kwargs)
         return self._tell_and_run_python(changed, args, kwargs)
 
     def _call_outgrown(self, calls: Calls, error: OutgrownError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Nothing of the form was left when it was called: as above, without asking."""
-        if self._as_python_now is None and not thread.dispatch_modes():
+        if self.__scriptkit_as_python_now__ is None and not thread.dispatch_modes():
             try:
                 return self._call_with_another_form(calls, error.headline, args, kwargs)
             except OutgrownError as again:
@@ -300,20 +318,20 @@ class CompiledModule(BringsTorchScript):
     def _call_with_another_form(self, calls: Calls, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Choose another form, unless another thread did so while this one waited."""
         with LOCK:
-            why = self._choose_again(changed, args, kwargs) if self._calls is calls else None
-            calls = self._calls or calls
+            why = self._choose_again(changed, args, kwargs) if self.__scriptkit_calls__ is calls else None
+            calls = self.__scriptkit_calls__ or calls
         why = why or calls.why_unfit()
         return calls(*args, **kwargs) if why is None else self._tell_and_run_python(why, args, kwargs)
 
     def _choose_again(self, changed: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Choose another form with the inputs of this call; where there is none, the reason to run as Python."""
         module = source_of(self)
-        self._changes[changed] += 1
+        self.__scriptkit_changes__[changed] += 1
         why = self._why_no_trial()
-        if why is None and self._changes[changed] > MOST_CHOICES_FOR_A_CHANGE:
+        if why is None and self.__scriptkit_changes__[changed] > MOST_CHOICES_FOR_A_CHANGE:
             why = "it changed too often to choose another form each time"
         if why is None:
-            how = "lowered" if isinstance(self._choice, LoweredChoice) else "compiled"
+            how = "lowered" if isinstance(self.__scriptkit_choice__, LoweredChoice) else "compiled"
             log.bind.debug("%s is %s again: %s", type(module).__name__, how, changed)
             try:
                 self._choose_form((args, kwargs), again=True)
@@ -323,8 +341,8 @@ class CompiledModule(BringsTorchScript):
                 why = f"no other form is right: {error.headline}"
             else:
                 return None
-        self._as_python_now = Outgrown(module, f"{changed}, and {why}")
-        return self._as_python_now.reason
+        self.__scriptkit_as_python_now__ = Outgrown(module, f"{changed}, and {why}")
+        return self.__scriptkit_as_python_now__.reason
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The state of the module, as its own hooks and overrides give it."""
@@ -339,7 +357,7 @@ class CompiledModule(BringsTorchScript):
 
     def train(self, mode: bool = True) -> CompiledModule:  # noqa: FBT001, FBT002  # torch's signature
         """Set training mode; raises `ScriptkitError` where a trace holds for evaluation only."""
-        choice = self._choice
+        choice = self.__scriptkit_choice__
         if mode and choice is not None and choice.eval_only:
             message = f"{type(source_of(self)).__name__} was compiled for evaluation only: {choice.eval_only}"
             raise ScriptkitError(f"{message}; train the module it was made from, and compile that again for evaluation")
@@ -350,31 +368,31 @@ class CompiledModule(BringsTorchScript):
     @property
     def eager_calls(self) -> Counter[str]:
         """How often a call ran as Python, by reason."""
-        return self._eager_calls.counts
+        return self.__scriptkit_eager_calls__.counts
 
     @property
     def is_compiled(self) -> bool:
         """Whether a call runs compiled code; False while the module waits for its first call."""
-        return self._calls is not None and self._as_python_now is None
+        return self.__scriptkit_calls__ is not None and self.__scriptkit_as_python_now__ is None
 
     @property
     def eval_only(self) -> str:
         """Why the module cannot be trained compiled; empty where it can."""
-        return self._choice.eval_only if self._choice is not None else ""
+        return self.__scriptkit_choice__.eval_only if self.__scriptkit_choice__ is not None else ""
 
     @property
     def code(self) -> Any:
         """The compiled program as text; an attribute `code` of the module itself wins."""
         if hasattr(source_of(self), "code"):
             return source_of(self).code
-        if isinstance(self._choice, LoweredChoice):
-            return self._choice.program.code
+        if isinstance(self.__scriptkit_choice__, LoweredChoice):
+            return self.__scriptkit_choice__.program.code
         return self.__scriptkit_torchscript__().code
 
     @property
     def fixed_dimensions(self) -> dict[str, list[int]]:
         """By parameter of `forward`, the dimensions that must be as in the example inputs, because a trace says so."""
-        traces = self._choice.traces.values() if isinstance(self._choice, TraceChoice) else ()
+        traces = self.__scriptkit_choice__.traces.values() if isinstance(self.__scriptkit_choice__, TraceChoice) else ()
         found: dict[str, list[int]] = {}
         for call in traces:
             names = Entry(call.inputs, call.forward, "traced").names
@@ -385,11 +403,15 @@ class CompiledModule(BringsTorchScript):
 
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""
-        if self._as_python_now is not None:
-            return CompileReport(tuple(self._as_python_now.rows()), dict(self.eager_calls))
-        if self._choice is not None:
-            return CompileReport(tuple(self._choice.rows), dict(self.eager_calls))
-        mode, reason = ("pending", self._pending) if self._pending else ("eager", "scriptkit is switched off")
+        if self.__scriptkit_as_python_now__ is not None:
+            return CompileReport(tuple(self.__scriptkit_as_python_now__.rows()), dict(self.eager_calls))
+        if self.__scriptkit_choice__ is not None:
+            return CompileReport(tuple(self.__scriptkit_choice__.rows), dict(self.eager_calls))
+        mode, reason = (
+            ("pending", self.__scriptkit_pending__)
+            if self.__scriptkit_pending__
+            else ("eager", "scriptkit is switched off")
+        )
         row = ReportRow("", type(source_of(self)).__name__, "pending" if mode == "pending" else "eager", reason)
         return CompileReport((row,), dict(self.eager_calls))
 
@@ -398,21 +420,20 @@ class CompiledModule(BringsTorchScript):
         if "forward" in self.__dict__:
             message = f"{type(source_of(self)).__name__} cannot become TorchScript as it is: its `forward` was replaced"
             raise CompilationError(f"{message}; put the earlier `forward` back, or write a module round this one")
-        if self._choice is None or self._calls is None:
-            message = (
-                f"{type(source_of(self)).__name__} is not compiled yet: {self._pending or 'scriptkit is switched off'}"
-            )
+        if self.__scriptkit_choice__ is None or self.__scriptkit_calls__ is None:
+            why = self.__scriptkit_pending__ or "scriptkit is switched off"
+            message = f"{type(source_of(self)).__name__} is not compiled yet: {why}"
             way_out = (
                 "call it once" if self._is_lazy() else "pass `example_inputs` to `compile`, or call the module once"
             )
             raise CompilationError(f"{message}; {way_out}")
-        return self._calls.complete()
+        return self.__scriptkit_calls__.complete()
 
     def __scriptkit_pinned__(self) -> Callable[..., Any]:
         """What `scriptkit.pinned` gives."""
         self.__scriptkit_torchscript__()  # binds it, or says why it cannot be
-        module, choice = source_of(self), self._choice
-        if isinstance(self._calls, ScriptedCalls) or choice is None:
+        module, choice = source_of(self), self.__scriptkit_choice__
+        if isinstance(self.__scriptkit_calls__, ScriptedCalls) or choice is None:
             return pinned(module)
         training = module.training
         return lambda *args, **kwargs: choice.call(args, kwargs, training=training)
@@ -423,13 +444,13 @@ class CompiledModule(BringsTorchScript):
 
 def source_of(module: nn.Module) -> nn.Module:
     """What a compiled module was made from; any other module is its own source."""
-    source: nn.Module = module.__dict__["_inner"][0] if isinstance(module, CompiledModule) else module
+    source: nn.Module = module.__dict__["__scriptkit_inner__"][0] if isinstance(module, CompiledModule) else module
     return source
 
 
 def asked_of(module: nn.Module) -> dict[str, Any]:
     """The `modes` and `allow_baked` that a module was compiled with."""
-    asked = module._choosing if isinstance(module, CompiledModule) else (None, None)
+    asked = module.__scriptkit_choosing__ if isinstance(module, CompiledModule) else (None, None)
     return dict(zip(("modes", "allow_baked"), asked, strict=True))
 
 
@@ -440,7 +461,7 @@ def _is_function(value: object) -> bool:
 
 def is_scripted(module: CompiledModule) -> bool:
     """Whether its own source is what runs compiled, with nothing traced or lowered in it."""
-    return isinstance(module._calls, ScriptedCalls)
+    return isinstance(module.__scriptkit_calls__, ScriptedCalls)
 
 
 def called_as_scripted(life: nn.Module) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.unreached import Reached
 from scriptkit.runtime.compiled import CompiledModule
 from scriptkit.verification.changes import changes
-from scriptkit.verification.forms import Mode, Subject, method_of
+from scriptkit.verification.forms import Mode, Subject, has_method, method_of
 from scriptkit.verification.report import Comparison, VerificationReport
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Verification:
         """Exported methods, called with nothing or with what `forward` gets, as far as they are declared to take it."""
         schemas = {schema.name: schema for schema in files.method_schemas(mode.complete)}
         for name in self.methods:
-            lacking = [form for form in mode.forms if not hasattr(mode.lives(form, name).module, name)]
+            lacking = [form for form in mode.forms if not has_method(mode.lives(form, name).module, name)]
             for form in lacking:
                 self.skipped.append(f"{name}: the {form} form is a trace or lowered, and holds `forward` only")
             if lacking:

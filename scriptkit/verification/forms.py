@@ -92,6 +92,13 @@ def method_of(life: nn.Module, name: str) -> Callable[..., Any]:
     return files.bound_method(life, name) if programs.is_script_module(life) else getattr(life, name)  # type: ignore[no-any-return]
 
 
+def has_method(life: nn.Module, name: str) -> bool:
+    """Whether a form has an exported method: torch's own methods of programs are none."""
+    if not programs.is_script_module(life):
+        return hasattr(life, name)
+    return any(schema.name == name for schema in files.method_schemas(life))
+
+
 def _in_double(module: nn.Module) -> nn.Module:
     """A life in double precision: of a program also the weights in lists, which `double` leaves as they are."""
     life = life_of(module)

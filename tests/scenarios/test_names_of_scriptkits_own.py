@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -11,6 +11,10 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule
+from tests.rules.loading import load_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 X = torch.rand(2, 3)
 
@@ -84,6 +88,98 @@ def test_a_submodule_named_inner_of_a_compiled_module() -> None:
     file.seek(0)
     assert torch.equal(scriptkit.load(file)(X), module(X))
     assert scriptkit.load(io.BytesIO(file.getvalue())).manifest.class_name.endswith("Inner")
+
+
+OWN_NAMES = (
+    "inner code graph save define original_name manifest module eager _calls _forward _inner input_0 result".split()
+)
+"""What scriptkit and torch's programs put on modules, and what is in generated code."""
+
+CLASSES = """
+import torch
+from torch import Tensor, nn
+
+
+class Part(BASE):
+    def __init__(self) -> None:
+        super().__init__()
+        self.NAME = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.NAME(x)
+        return out + 1
+
+
+class Number(BASE):
+    def __init__(self) -> None:
+        super().__init__()
+        self.NAME = 2.5
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.fc(x)
+        return out * self.NAME
+
+
+class Method(BASE):
+    @EXPORT
+    def NAME(self, x: Tensor) -> Tensor:
+        return x * 3
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.NAME(x) + 1
+
+
+class Argument(BASE):
+    def forward(self, NAME: Tensor) -> Tensor:
+        return NAME * 2
+"""
+
+
+def named(name: str, folder: Path, base: str, export: str) -> dict[str, Any]:
+    path = folder / f"{base.replace('.', '_')}_{name}.py"
+    head = "from scriptkit import ScriptableModule, export\n"
+    path.write_text(head + CLASSES.replace("NAME", name).replace("BASE", base).replace("EXPORT", export))
+    return vars(load_file(path))
+
+
+@pytest.mark.filterwarnings("ignore:exported method")
+@pytest.mark.parametrize("name", [*OWN_NAMES, "double", "to"])
+def test_any_name_may_be_a_part_a_number_a_method_or_an_argument(name: str, tmp_path: Path) -> None:
+    own = named(name, tmp_path, "ScriptableModule", "export")
+    plain = named(name, tmp_path, "nn.Module", "torch.jit.export")
+    for kind in ("Part", "Number", "Method", "Argument"):
+        if kind in {"Part", "Number"} and hasattr(nn.Module, name):
+            continue
+        module = plain[kind]()
+        for net in (own[kind](), scriptkit.compile(plain[kind](), (X,)), lowered(plain[kind]())):
+            net.load_state_dict(module.state_dict())
+            assert torch.equal(net(X), module(X)), kind
+            loaded = again(net)
+            assert torch.equal(loaded(X), module(X)), kind
+            if kind == "Method" and scriptkit.report(net).rows[0].mode == "script":
+                assert torch.equal(getattr(net, name)(X), X * 3)
+                assert torch.equal(getattr(loaded, name)(X), X * 3)
+            assert list(net.state_dict()) == list(module.state_dict())
+            assert not scriptkit.report(net).eager_calls
+
+
+def lowered(module: nn.Module) -> Any:
+    return scriptkit.compile(module, (X,), modes={"": "lowered"})
+
+
+def again(net: nn.Module) -> Any:
+    file = io.BytesIO()
+    scriptkit.save(net, file, example_inputs=(X,))
+    file.seek(0)
+    return scriptkit.load(file)
+
+
+def test_verify_calls_the_exported_method_and_not_what_torch_calls_so(tmp_path: Path) -> None:
+    net = named("save", tmp_path, "ScriptableModule", "export")["Method"]()
+    report = scriptkit.verify(net, (X,), modes=["eval"], sizes=[])
+    assert report.passed
+    assert {one.method for one in report.comparisons} == {"forward", "save"}
 
 
 @pytest.mark.parametrize("mode", ["script", "lowered", "trace"])

@@ -45,6 +45,21 @@ def method_schemas(module: torch.jit.ScriptModule) -> list[MethodSchema]:
     return [_method_schema(module, name) for name in sorted(names, key=lambda name: (name != "forward", name))]
 
 
+def classes_in_results(module: torch.jit.ScriptModule, name: str) -> list[str]:
+    """The classes of the user's in what a method gives: TorchScript classes and enums, by their names."""
+    if not module._c._has_method(name):
+        return []
+    return sorted(set(_classes_in(module._c._get_method(name).schema.returns[0].type)))
+
+
+def _classes_in(kind: Any) -> Iterator[str]:
+    if kind.kind() in ("ClassType", "EnumType"):
+        yield str(kind.annotation_str).rpartition(".")[2].rstrip(">")
+    else:
+        for inner in kind.containedTypes():
+            yield from _classes_in(inner)
+
+
 def _method_schema(module: torch.jit.ScriptModule, name: str) -> MethodSchema:
     schema = module._c._get_method(name).schema
     parameters = tuple(_parameter(argument) for argument in schema.arguments[1:])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.engines.interface import Slot
 from scriptkit.engines.torchscript.programs.written import attributes_written_in
 from scriptkit.engines.torchscript.torch_names.table import look_up
-from scriptkit.live.programs import is_compiled, is_script_module
+from scriptkit.live.programs import is_compiled, is_script_module, part_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ def adopt(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
     for path, part in module.named_modules():
         if is_compiled(part) and not path:
             continue
-        mirror: Any = _below(traced, path.rpartition(".")[0] if is_compiled(part) else path)
+        mirror: Any = part_at(traced, path.rpartition(".")[0] if is_compiled(part) else path)
         if mirror is None:
             continue
         if is_script_module(part):
@@ -66,13 +66,6 @@ def adopt(traced: torch.jit.ScriptModule, module: nn.Module) -> None:
             for name, tensor in (*part._parameters.items(), *part._buffers.items()):
                 if tensor is not None:
                     mirror._c.setattr(name, tensor)
-
-
-def _below(traced: Any, path: str) -> Any:
-    """The part at a path; None inside a program, which is adopted as a whole."""
-    for name in path.split(".") if path else ():
-        traced = getattr(traced, name, None)
-    return traced
 
 
 def tensor_slots(form: torch.jit.ScriptModule) -> list[Slot]:

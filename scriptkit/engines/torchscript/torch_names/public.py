@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.engines.torchscript.torch_names import put_right
+from scriptkit.engines.torchscript.torch_names.notices import without_notices
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -28,6 +29,12 @@ def script_function(function: FunctionType) -> Any:
     compiled: Any = torch.jit.script(function)
     put_right.functions([compiled])
     return compiled
+
+
+def script_class(cls: type) -> None:
+    """Compile a class; torch alone knows how to write the methods that Python made for a dataclass."""
+    with without_notices():
+        torch.jit.script(cls)
 
 
 def can_be_saved(scripted: torch.jit.ScriptModule) -> None:

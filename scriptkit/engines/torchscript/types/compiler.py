@@ -15,6 +15,7 @@ from scriptkit.engines.torchscript.torch_names import private, public
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types.python_properties import Refused, refused_properties
 from scriptkit.engines.torchscript.types.shadow import Shadow, class_of, shadow_of
+from scriptkit.live.marks import scripted_dataclasses
 
 if TYPE_CHECKING:
     import types
@@ -120,6 +121,8 @@ def compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses = classe
 
 def _compile_tree(module: torch.nn.Module, lifted_classes: LiftedClasses) -> CompiledTree:
     with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure(keep_complete=True):
+        while scripted_dataclasses:
+            public.script_class(scripted_dataclasses.pop())
         shadow = shadow_of(module, lifted_classes)
         log.compile_.debug("the tree of `%s`", type(module).__name__)
         if not private.is_complete():
