@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import switches
@@ -15,12 +17,13 @@ from scriptkit.artifact.entry_names import CONSTANTS, OBJECTS
 from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.engines.torchscript.engine import files
-from scriptkit.errors import ArtifactError, VerificationError
+from scriptkit.errors import ArtifactError, OtherCallError, VerificationError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Tolerance, compare
 from scriptkit.live.copies import asks_for_gradients, detached
 from scriptkit.live.held_state import Places
 from scriptkit.live.lives import life_of
+from scriptkit.live.places import is_project_code
 from scriptkit.live.side_by_side import PARTS, run
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.unreached import Reached
@@ -135,8 +138,18 @@ def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places) 
     if made.error is not None and asks_for_gradients(made.error):
         made = _called(life_of(module), name, call, places, grad=True)
     if made.error is not None:
-        raise ArtifactError(f"`{name}` does not take its example inputs: {made.error}") from made.error
+        raise ArtifactError(_told(name, made.error)) from made.error
     return made
+
+
+def _told(name: str, error: Exception) -> str:
+    """A method that refuses the inputs, or its code that raises: that is told with its line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if is_project_code(frame.filename)]
+    if not inside or isinstance(error, OtherCallError):
+        return f"`{name}` does not take its example inputs: {error}"
+    where = f"{Path(inside[-1].filename).name}:{inside[-1].lineno}"
+    return f"`{name}` raises {type(error).__name__} on its example inputs, at {where}: {error}"
 
 
 def _called(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, *, grad: bool = False) -> Run:
