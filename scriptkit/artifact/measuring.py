@@ -50,6 +50,10 @@ class Measurement(NamedTuple):
     results: dict[str, object]
 
 
+_NOT_RESIZABLE = "storage that is not resizable"
+"""What torch says of a tensor that was read from a file."""
+
+
 def measured(
     module: torch.nn.Module,
     compiled: torch.jit.ScriptModule,
@@ -105,7 +109,7 @@ def _compared(
             with reached.watching():
                 expected = _run(reference, name, call, places)
             for form, made in forms.items():
-                difference = _difference(name, form, expected, _run(made, name, call, places), tolerance)
+                difference = _difference(name, form, expected, _run(made, name, call, places, form), tolerance)
                 largest[name][form] = max(largest[name][form], difference)
             results.setdefault(name, expected.result)
     rows = [MethodDifference(name, **differences) for name, differences in largest.items()]
@@ -129,16 +133,22 @@ def _reloaded(model: CanonicalModel) -> torch.jit.ScriptModule:
             return files.load_archive(archive, None).module
 
 
-def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places) -> Run:
-    """A call of a method, eagerly for a Python module, with the same random numbers each time."""
+def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, form: str = "") -> Run:
+    """A call of a method, eagerly for a Python module, with the same random numbers each time; a form has a name."""
     if not hasattr(module, name):
         message = f"the example inputs name a method `{name}`, which the model does not have"
         raise ArtifactError(f"{message}; a dictionary that is an argument of `forward` stands in a tuple: `({{...}},)`")
     made = _called(module, name, call, places)
     if made.error is not None and asks_for_gradients(made.error):
         made = _called(life_of(module), name, call, places, grad=True)
+    if made.error is not None and _NOT_RESIZABLE in str(made.error):
+        raise ArtifactError(
+            f"no file can hold `{name}` with a tensor of this size: its code resizes the tensor, and what comes from a "
+            f"file keeps its size. Call the module before it is saved, so that the tensor has its size.\n{made.error}"
+        ) from made.error
     if made.error is not None:
-        raise ArtifactError(_told(name, made.error)) from made.error
+        told = f"`{name}` raises as it is {form}, and not in Python: {made.error}" if form else _told(name, made.error)
+        raise ArtifactError(told) from made.error
     return made
 
 

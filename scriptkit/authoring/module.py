@@ -63,7 +63,10 @@ class ScriptableMeta(abc.ABCMeta):
                 if depth == 0:
                     runtime.note_arguments(args, kwargs)
                 if depth == 0 and not switches.is_disabled() and _has_forward(class_of(module)):
-                    _compile(module)
+                    if switches.is_eager():
+                        runtime.defer("it was made with compiling switched off, and compiles when it is called")
+                    else:
+                        _compile(module)
             return module
 
 

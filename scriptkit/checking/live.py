@@ -159,7 +159,7 @@ def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple
         from scriptkit.language.inference.classes import infer
 
     try:
-        module = language.read(text, path)
+        module = language.read(text, path, told={name: True})  # a module, also by a base of another file
     except RecursionError:  # deeper than Python's parser goes: the constructor judges
         return
     for cls in module.classes.values():

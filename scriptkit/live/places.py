@@ -149,6 +149,25 @@ def role_of(place: Place) -> Role:
     return "value"
 
 
+def tried_at(path: str, line: int) -> Place | None:
+    """The statement at a line of project code, where a `try` round it catches what operators raise."""
+    tree = _tree(path) if is_project_code(path) else None
+    tries = [node for node in ast.walk(tree) if isinstance(node, ast.Try)] if tree is not None else []
+    for node in tries:
+        if any(map(_catches_operators, node.handlers)):
+            for statement in node.body:
+                if statement.lineno <= line <= (statement.end_lineno or statement.lineno):
+                    end_line, end = statement.end_lineno or statement.lineno, statement.end_col_offset or 0
+                    return Place(path, statement.lineno, statement.col_offset + 1, end_line, end + 1, in_project=True)
+    return None
+
+
+def _catches_operators(handler: ast.ExceptHandler) -> bool:
+    named = [] if handler.type is None else list(ast.walk(handler.type))
+    names = {node.id for node in named if isinstance(node, ast.Name)}
+    return handler.type is None or bool(names & {"RuntimeError", "Exception", "BaseException"})
+
+
 def _spans(node: ast.AST, place: Place) -> bool:
     if not isinstance(node, (ast.expr, ast.stmt)):
         return False

@@ -86,7 +86,7 @@ def _rows(module: torch.nn.Module, runtime: Runtime | None) -> Iterator[ReportRo
         if runtime is None or not runtime.is_enabled:
             yield ReportRow(path, name, "eager", "scriptkit is switched off" if runtime else "not a scriptable module")
         elif runtime.is_pending:
-            yield ReportRow(path, name, "pending", _why_pending(path, runtime.missing))
+            yield ReportRow(path, name, "pending", runtime.deferred or _why_pending(path, runtime.missing))
         elif isinstance(child, making.ScriptModule):
             yield ReportRow(path, name, "script", "already a torch.jit.ScriptModule")
         elif top is None:

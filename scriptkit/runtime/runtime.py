@@ -82,6 +82,7 @@ class Runtime:
         "_calls",
         "_quick",
         "constructor_arguments",
+        "deferred",
         "eager_calls",
         "is_constructed",
         "is_enabled",
@@ -106,6 +107,7 @@ class Runtime:
         self.is_enabled = not switches.is_disabled()
         self.is_pending = False
         self.missing: dict[str, str] = {}
+        self.deferred = ""
         self._call_lock = threading.RLock()
         self._calls: tuple[Twin | None, dict[str, CallTranslator]] = None, {}
         self._quick: _Quick | None = None
@@ -149,8 +151,13 @@ class Runtime:
     def _wait(self, error: UninitializedParametersError | MissingInputsError) -> None:
         """Leave the tree pending until its first call."""
         self.drop_twin()
-        self.is_pending, self.is_typed = True, False
+        self.is_pending, self.is_typed, self.deferred = True, False, ""
         self.missing = error.waiting if isinstance(error, MissingInputsError) else {}
+
+    def defer(self, why: str) -> None:
+        """Leave the tree to its first call, which needs no example inputs where the tree scripts."""
+        self.drop_twin()
+        self.is_pending, self.is_typed, self.missing, self.deferred = True, False, {}, why
 
     @property
     def is_compiled(self) -> bool:

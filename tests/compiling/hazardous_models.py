@@ -316,6 +316,17 @@ class BranchOnLayout(nn.Module):
         return x if x.is_contiguous() else x * 2
 
 
+class TriesAView(nn.Module):
+    """The `view` goes well for the example; for an odd number of rows Python goes on another way."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        try:
+            pairs = x.view(-1, 6)
+        except RuntimeError:
+            pairs = x.repeat(1, 2)
+        return pairs * 2
+
+
 @dataclass(frozen=True)
 class HazardCase:
     make: Callable[[], nn.Module]
@@ -375,4 +386,5 @@ CASES = [
     HazardCase(Nested, _matrix, "baked-branch"),
     HazardCase(BranchOnLayout, _matrix, "baked-layout"),
     HazardCase(ShortCircuit, _matrix, "baked-branch"),
+    HazardCase(TriesAView, lambda: (torch.ones(4, 3),), "baked-shape"),
 ]

@@ -35,13 +35,7 @@ ROOMS = (
 REFUSED = {
     "iter_next": "call-not-lowered",
     "next_of_generator": "identity-known-at-run-time",
-    "max_key": "call-not-lowered",
-    "divmod_static": "call-not-lowered",
     "pow_builtin": "call-not-lowered",
-    "filter_none": "call-not-lowered",
-    "itertools_chain": "call-not-lowered",
-    "itertools_product": "call-not-lowered",
-    "accumulate_sizes": "call-not-lowered",
     "operator_functions": "call-not-lowered",
     "compare_dataclasses": "source-unavailable",
     "enum_by_value": "call-not-lowered",

@@ -26,6 +26,7 @@ def another_thread() -> Iterator[None]:
     thread.join()
 
 
+@pytest.mark.usefixtures("another_thread")
 def test_what_was_made_of_two_states_is_made_again() -> None:
     net = nn.Sequential(nn.Linear(2, 2))
     made: list[nn.Module] = []
@@ -40,6 +41,7 @@ def test_what_was_made_of_two_states_is_made_again() -> None:
     assert len(made) == 2
 
 
+@pytest.mark.usefixtures("another_thread")
 def test_an_error_among_changes_is_none_of_the_tree() -> None:
     net = nn.Sequential(nn.Linear(2, 2))
 
@@ -90,6 +92,7 @@ def test_a_refusal_that_comes_again_is_the_trees_own() -> None:
     assert len(attempts) == 3
 
 
+@pytest.mark.usefixtures("another_thread")
 def test_a_tree_that_changes_each_time_is_told() -> None:
     net = nn.Sequential(nn.Linear(2, 2))
 
@@ -125,3 +128,14 @@ def test_a_copy_holds_nothing_of_a_tree_that_changes_while_it_is_read() -> None:
     copy = copy_tree(net)
     assert originals.isdisjoint(id(part) for part in copy.modules())
     assert isinstance(copy[0], nn.Linear)
+
+
+def test_where_nothing_else_runs_what_is_made_counts_whatever_it_changed() -> None:
+    net, made = nn.Sequential(nn.Linear(2, 2)), []
+
+    def make() -> None:
+        net[0] = nn.ReLU()
+        made.append(net[0])
+
+    made_of_one_state(net, make)
+    assert len(made) == 1

@@ -104,3 +104,41 @@ def test_fields_keep_the_order_of_their_class(kind: Any) -> None:
     first, second = torch.jit.load(file)(X)
     assert torch.equal(first, X + 1)
     assert torch.equal(second[1], X + 2)
+
+
+@pytest.mark.parametrize("kind", [Fields, Pair, Output])
+@pytest.mark.parametrize("mode", ["lowered", "trace"])
+def test_a_file_gives_a_named_tuple_with_the_fields_of_the_class(kind: Any, mode: str) -> None:
+    class Model(nn.Module):
+        def forward(self, x: Tensor, **_options: object) -> Any:
+            return kind(zeta=x + 1, alpha=[x, x + 2])
+
+    compiled = scriptkit.compile(Model(), (X,), modes={"": mode})
+    assert scriptkit.report(compiled).rows[0].mode == mode
+    assert type(compiled(X)) is type(Model()(X))
+    scriptkit.verify(compiled, (X,))
+    for inputs in ((X,), None):
+        file = io.BytesIO()
+        scriptkit.save(compiled, file, example_inputs=inputs)
+        file.seek(0)
+        result = torch.jit.load(file)(X)
+        assert result._fields == ("zeta", "alpha")
+        assert torch.equal(result.zeta, X + 1)
+        assert torch.equal(result.alpha[1], X + 2)
+        file.seek(0)
+        [method] = scriptkit.load(file).manifest.methods
+        assert f"{kind.__name__}_" in method.returns
+
+
+def test_what_has_no_type_of_torchscripts_stays_a_tuple() -> None:
+    class Model(nn.Module):
+        def forward(self, x: Tensor, **_options: object) -> Any:
+            return Output(zeta=x + 1, alpha=None)
+
+    compiled = scriptkit.compile(Model(), (X,))
+    file = io.BytesIO()
+    scriptkit.save(compiled, file, example_inputs=(X,))
+    file.seek(0)
+    first, second = torch.jit.load(file)(X)
+    assert torch.equal(first, X + 1)
+    assert second is None

@@ -53,9 +53,9 @@ def exported(entry: Entry) -> Exported:
             file.seek(0)
             loaded = scriptkit.load(file)
         except scriptkit.ScriptkitError as error:
-            return Exported(entry.name, "refused", why=_wall(error))
+            return Exported(entry.name, "refused", why=wall(error))
         refused = []
-        for name, args in _calls(entry):
+        for name, args in calls_of(entry):
             try:
                 expected = _called(model, args)
             except Exception:  # noqa: BLE001 - what the model refuses says nothing
@@ -72,7 +72,8 @@ def exported(entry: Entry) -> Exported:
         return Exported(entry.name, status, made.report.rows[0].route, "; ".join(refused[:2]))
 
 
-def _calls(entry: Entry) -> list[tuple[str, Arguments]]:
+def calls_of(entry: Entry) -> list[tuple[str, Arguments]]:
+    """The example, the second input, and changed ones, each with its name."""
     first = entry.first()
     changes = [(change.name, change.args) for change in perturbations(Example.of(first, {}), large=True)]
     return [("the example", first), ("the second input", entry.second()), *changes]
@@ -90,7 +91,8 @@ def _leaves(value: object) -> list[torch.Tensor]:
     return flatten(plain(value))[0]
 
 
-def _wall(error: scriptkit.ScriptkitError) -> str:
+def wall(error: scriptkit.ScriptkitError) -> str:
+    """Why a model is refused, on one line."""
     diagnostics = getattr(error, "diagnostics", None)
     words = " | ".join(line.strip() for line in str(error).splitlines()[:4] if line.strip())
     if diagnostics:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from scriptkit.compiling.boundary.named_results import CLASSES, named_tuple
 from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.errors import OtherCallError
 from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, leaves, told
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count()
 
+_WITH_FIELDS = {"mapping", "dataclass", "namedtuple"}
+
 
 def wrapped(
     name: str, evaluation: TracedCall | None, training: TracedCall | None, *, flat: bool = False
@@ -45,7 +48,7 @@ def wrapped(
     text = writing.module(flat=flat)
     file = f"<scriptkit trace {next(_numbers)} of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
+    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing), **CLASSES}
     names["__name__"] = f"scriptkit.traced.{name}"
     exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
     module: nn.Module = names["Traced"]()
@@ -248,6 +251,31 @@ def checks_of(name: str, fact: InputFact) -> Iterator[str]:
         yield f"    {refusal(message)}"
 
 
+def _named_tuple(nest: Nest, others: Mapping[int, str] | None) -> str | None:
+    fields = nest.type._fields if nest.kind == "namedtuple" else [key for key, _ in told(nest)]  # type: ignore[attr-defined]
+    return named_tuple(nest.type, fields, [_type_of(item, others or {}) for _, item in told(nest)])
+
+
+def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
+    """The type of what `expression` writes; empty where it is none that a field can have."""
+    if not isinstance(structure, Nest):
+        return _plain_type(structure, others) if not isinstance(structure, Constant) else _type_of_constant(structure)
+    types = [_type_of(item, others) for _, item in told(structure)]
+    item = _item_type(structure, others)
+    if structure.kind in {"dict", "mapping"} and item and _are_texts(structure.keys):
+        return f"Dict[str, {item}]"
+    if structure.kind == "list" and item:
+        return f"List[{item}]"
+    if not types or not all(types):
+        return ""
+    named = _named_tuple(structure, others) if structure.kind in _WITH_FIELDS else None
+    return named or f"Tuple[{', '.join(types)}]"
+
+
+def _type_of_constant(constant: Constant) -> str:
+    return type(constant.value).__name__ if type(constant.value) in _PLAIN else "str" * (constant.value is not None)
+
+
 def expression(structure: Structure, others: Mapping[int, str] | None = None) -> str:
     """The result, put together from the flat tuple `out`; `others` are the types of the leaves that are no tensors."""
     if isinstance(structure, Leaf):
@@ -264,4 +292,6 @@ def expression(structure: Structure, others: Mapping[int, str] | None = None) ->
         return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
     if structure.kind == "list" and is_uniform:
         return f"[{', '.join(items)}]"
+    if structure.kind in _WITH_FIELDS and (named := _named_tuple(structure, others)) is not None:
+        return f"{named}({', '.join(items)})"
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"

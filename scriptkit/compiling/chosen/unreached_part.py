@@ -10,6 +10,8 @@ from scriptkit.compile_report import ReportRow
 from scriptkit.engines.torchscript.engine import making
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import torch
 
 _REASON = "no compiled code reaches it, and it does not script: it stays Python, and is in no file"
@@ -50,9 +52,9 @@ class UnreachedPart:
         """Nothing was written."""
 
 
-def is_unreached(root: nn.Module, path: str, reached: frozenset[str]) -> bool:
+def is_unreached(root: nn.Module, path: str, reached: Collection[str]) -> bool:
     """Whether an attribute on the way to a submodule is mentioned nowhere in what is compiled of the tree."""
-    if reached & {"children", "named_children", "modules", "named_modules"}:
+    if {"children", "named_children", "modules", "named_modules"}.intersection(reached):
         return False
     owner: nn.Module = root
     for name in path.split("."):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.compiling.boundary import named_results
 from scriptkit.compiling.boundary.flat_call import spoken_path
 from scriptkit.compiling.lowering.entry import FLAT
 from scriptkit.compiling.lowering.program import refusals
@@ -67,7 +68,7 @@ class LoweredModule:
     def form(self) -> torch.jit.ScriptModule:
         """The program compiled with the user's parameters; raises `CompilationError` where the compiler refuses it."""
         try:
-            return engine.compile_lowered(self.entry)
+            return engine.compile_lowered(self.entry, named_results.CLASSES)
         except Exception as error:  # torch raises errors of many types
             raise LoweringError("the lowered program does not compile", [refusals.not_compiled(str(error))]) from error
 

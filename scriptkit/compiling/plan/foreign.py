@@ -10,6 +10,7 @@ import ast
 import linecache
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from scriptkit.compiling.chosen.bound_form import BoundForm
 from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
 from scriptkit.compiling.chosen.unreached_part import UnreachedPart, is_unreached
 from scriptkit.compiling.plan.acceptance import headline
+from scriptkit.compiling.plan.alike import Alike
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.declared_inputs import declared_call, declares, has_example_inputs
 from scriptkit.compiling.plan.named_fields import with_named_fields
@@ -73,12 +75,11 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
     """
     with LOCK, type_store_unchanged_on_failure(), nothing_left(root):
         planning = _Planning(root, call, error, complete)
-        waiting = {
-            path: child
-            for path, child in planning.foreign(root, "")
-            if _needs_form(child, parametrizations=call is not None)
-        }
-        unreached = [path for path, child in waiting.items() if not is_traced(child) and _is_unreached(root, path)]
+        waiting = {path: child for path, child in planning.foreign(root, "") if planning.needs_form(child)}
+        reached = reached_names({class_of(part) for part in root.modules() if is_scriptable(part)}) if waiting else ()
+        unreached = [
+            path for path, child in waiting.items() if not is_traced(child) and is_unreached(root, path, reached)
+        ]
         for path in unreached:
             child = waiting.pop(path)
             set_form(child, UnreachedPart(child))
@@ -86,11 +87,6 @@ def choose_parts(root: nn.Module, call: Call | None, error: CompilationError | N
             _require_alone(root, waiting)
             planning.choose(waiting)
         return bool(waiting or unreached)
-
-
-def _is_unreached(root: nn.Module, path: str) -> bool:
-    classes = {class_of(part) for part in root.modules() if is_scriptable(part)}
-    return is_unreached(root, path, reached_names(classes))
 
 
 def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
@@ -126,6 +122,12 @@ class _Planning:
         self.missing: dict[str, str] = {}
         self._path = ""
         self._choosers: dict[str, Chooser] = {}
+        self._alike = Alike()
+
+    def needs_form(self, child: nn.Module) -> bool:
+        """Whether a part does not script as it is; asked once of those alike."""
+        parametrizations = self.call is not None
+        return self._alike.answer("form", child, partial(_needs_form, parametrizations=parametrizations))
 
     def foreign(self, module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
         """The outermost modules below that are not scriptkit's, or are marked as traced."""
@@ -184,7 +186,7 @@ class _Planning:
                 with suppress(CompilationError):  # what stands in for it may script without any inputs
                     alone = Subject(child, None, None, None, complete=self.complete)
                     return bound_form(child, Chooser(alone).choose())
-            self.missing[path] = _why(child)
+            self.missing[path] = self._alike.answer("why", child, _why)
             return None
         self._path = path
         with switches.eager():

@@ -16,11 +16,12 @@ from scriptkit.compiling.boundary.flat_call import TracedCall, input_facts
 from scriptkit.compiling.tracing import hazards as kinds
 from scriptkit.compiling.tracing.hazards import Hazard, at_places, in_order, of_escape
 from scriptkit.compiling.tracing.rehearsal import TRACING_SEED, Rehearsal, record
+from scriptkit.engines.torchscript.engine import errors
 from scriptkit.errors import TraceHazardError
 from scriptkit.live.environment import readings
 from scriptkit.live.lives import life_of
 from scriptkit.live.nested import flatten
-from scriptkit.live.places import place_of_function, role_of
+from scriptkit.live.places import place_of_function, role_of, tried_at
 from scriptkit.live.variations import DTYPES, Example, in_dtype, on_meta, perturbations, ranks, reductions, strided
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class _Examination:
         asked = self.log.asked("parts")
         if asked and self.evidence.shapes:
             self.hazards += at_places(kinds.LOOP, asked, _told(self.evidence.shapes[0]))
+        self.hazards += _tried(self.evidence.shapes)
         if self.evidence.values and not self.hazards:
             self.hazards.append(Hazard(kinds.DIFFERS, self.place, evidence=_told(self.evidence.values[0])))
         if (wrong or stopped) and not self.hazards and self.place.in_project:
@@ -322,6 +324,14 @@ class _Examination:
             self.recorded = record(self.module, self.example, unchecked=unchecked, expected=self.recorded.output)
         facts = input_facts(self.example.structure, self.example.tensors, self.log.everywhere, self._fixed_axes())
         return TracedCall(self.recorded.run, self.module.forward, self.example.structure, self.recorded.output, facts)
+
+
+def _tried(shapes: Sequence[tuple[Perturbation, Outcome]]) -> Iterator[Hazard]:
+    """Operators that a `try` guards, and that fail for other shapes: Python goes on another way, a trace raises."""
+    for change, outcome in shapes:
+        if outcome.error is not None:
+            places = (tried_at(frame.path, frame.line) for frame in errors.frames_of_trace(str(outcome.error)))
+            yield from at_places(kinds.SHAPE, filter(None, places), _told((change, outcome)))
 
 
 def _told(found: tuple[Perturbation, Outcome]) -> str:

@@ -92,10 +92,10 @@ class Body:
                 return True
         return False
 
-    def report(self, data: Kind, node: ast.AST, *related: ast.AST | None) -> Type:
+    def report(self, data: Kind, node: ast.AST, *related: ast.AST | None, is_certain: bool = True) -> Type:
         """Report a problem; gives `UNKNOWN`, the type of whatever has one."""
         others = tuple(n for n in related if n is not None)
-        self.sink.add(Problem(data, node, self.facts, others, certain=not self.uncertain))
+        self.sink.add(Problem(data, node, self.facts, others, certain=is_certain and not self.uncertain))
         return UNKNOWN
 
     def type(self, node: ast.expr, hint: Type | None = None, use: str = "") -> Type:

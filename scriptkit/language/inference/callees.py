@@ -39,7 +39,7 @@ def call_function(body: Body, function: FunctionValue, node: ast.Call, arguments
     result = result_of(body, facts, cls)
     if facts.marks & {"ignore", "unused"}:
         if "unused" in facts.marks and not body.uncertain and "ignore" not in facts.marks:
-            body.report(UnusedMethodCalled(name=facts.name), node)
+            body.report(UnusedMethodCalled(name=facts.name), node, is_certain=not _depends_on_training(body, node))
         result = body.annotations.type(facts.node.returns) if facts.node.returns is not None else TENSOR
     if any(p.kind in ("varargs", "kwargs") for p in facts.parameters):
         return result
@@ -138,3 +138,10 @@ def _dict_view(container: ContainerValue, name: str) -> Iteration:
     if container.items is not None:
         items = tuple(TupleValue((STR, item)) for item in container.items)
     return Iteration("zip", TupleValue((STR, element)), unrolled=True, items=items)
+
+
+def _depends_on_training(body: Body, node: ast.expr) -> bool:
+    """Whether code is reached in one training mode only: who never uses that mode never gets there."""
+    tests = [above.test for above in body.module.ancestors(node) if isinstance(above, (ast.If, ast.IfExp))]
+    reads = (part for test in tests for part in ast.walk(test))
+    return any(isinstance(part, ast.Attribute) and part.attr == "training" for part in reads)

@@ -45,6 +45,13 @@ THIRD_PARTY = frozenset(
 )  # fmt: skip
 
 
+# Packages written for torch have functions that script; of these it is known that they do not.
+OF_PYTHON = {
+    "einops": frozenset({"asnumpy", "einsum", "pack", "parse_shape", "rearrange", "reduce", "repeat", "unpack"}),
+    "opt_einsum": frozenset({"contract", "contract_expression", "contract_path"}),
+}
+
+
 CONTAINERS = frozenset({"defaultdict", "deque", "Counter", "namedtuple", "ChainMap", "UserDict"})
 
 
@@ -94,6 +101,8 @@ def _is_external(dotted: str) -> bool:
     root, _, tail = dotted.partition(".")
     if root == "collections":
         return False
+    if root in OF_PYTHON:
+        return dotted.rpartition(".")[2] in OF_PYTHON[root]
     return (root in STANDARD_LIBRARY and bool(tail)) or root in THIRD_PARTY
 
 

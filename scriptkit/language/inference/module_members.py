@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from scriptkit.language import operators
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.unseen_attributes import MODULE_ATTRIBUTES, is_open_ended, report_undefined
+from scriptkit.language.instances_made import lacking
 from scriptkit.language.problems.attributes import (
     AttributeConditionallyDefined,
     AttributeUnsupportedType,
@@ -179,7 +180,9 @@ def _conditional(
     first = attribute.init[0]
     if _raises_otherwise(first.conditions[0]) or not _is_guarded(body, node):
         return UNKNOWN
-    return body.report(AttributeConditionallyDefined(name=attribute.name, module=is_module), node, first.node)
+    made = lacking(cls, attribute)  # without such an instance in sight, the live one decides
+    data = AttributeConditionallyDefined(name=attribute.name, module=is_module)
+    return body.report(data, node, first.node, is_certain=made is not None)
 
 
 def is_exhaustive(attribute: AttributeFacts) -> bool:

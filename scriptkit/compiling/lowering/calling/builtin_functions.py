@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.compiling.lowering.calling import copies, reductions
+from scriptkit.compiling.lowering.calling.python_equivalents import known
 from scriptkit.compiling.lowering.evaluator import plain_objects, texts
 from scriptkit.compiling.lowering.objects import attributes, containers, modules
 from scriptkit.compiling.lowering.objects.subscripts import item
@@ -259,6 +260,12 @@ def _prod(evaluator: Evaluator, items: Value) -> Value:
     return tensors.product(evaluator, evaluator.iterate(items))
 
 
+def _known(_: Evaluator, value: Value) -> Value:
+    if has_dyn(value):
+        raise RefusedError("call-not-lowered", "`sorted` by keys known only at run time")
+    return value
+
+
 def _slice(_: Evaluator, *bounds: Value) -> slice:
     return slice(*bounds)
 
@@ -339,6 +346,7 @@ def _table() -> dict[Any, Callable[..., Value]]:
         any: reductions.any_of,
         all: reductions.all_of,
         sorted: reductions.ordered,
+        known: _known,
         slice: _slice,
         copy.copy: copies.shallow,
         copy.deepcopy: copies.deep,

@@ -21,6 +21,7 @@ from scriptkit.compiling.lowering.calling import (
     constructing,
     context_variables,
     functions,
+    python_equivalents,
 )
 from scriptkit.compiling.lowering.evaluator import plain_objects
 from scriptkit.compiling.lowering.objects import attributes, containers, module_calls, picking
@@ -29,6 +30,7 @@ from scriptkit.compiling.lowering.world.frames import Closure
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import Picked, TensorMethod, UnknownText, has_dyn
 from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.compiling.lowering.world.walking import walk
 from scriptkit.engines.torchscript.engine import making
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ def call(evaluator: Evaluator, function: Value, args: list[Value], kwargs: dict[
     for kind, handler in _BY_KIND.items():
         if isinstance(function, kind):
             return handler(evaluator, function, args, kwargs)
+    equivalent = _equivalent(function, kwargs)
+    if equivalent is not None:
+        return _as_python(evaluator, function, equivalent, args, kwargs)
     special = _special(function)
     if special is not None:
         return _bound_call(evaluator, special, args, kwargs)
@@ -80,16 +85,43 @@ def _bound_call(
     return special(evaluator, *args, **kwargs)
 
 
+def _equivalent(function: Any, kwargs: dict[str, Value]) -> types.FunctionType | None:
+    try:
+        return python_equivalents.equivalent_of(function, kwargs)
+    except TypeError:  # it cannot be hashed
+        return None
+
+
+def _as_python(
+    evaluator: Evaluator, function: Value, same: types.FunctionType, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """Evaluate Python in the place of a function of C; an iterator is walked once, as it would be in Python."""
+    try:
+        inspect.signature(same).bind(*args, **kwargs)
+    except TypeError:
+        raise RefusedError("call-not-lowered", "a built-in function is called in a form that is not lowered") from None
+    made = functions.evaluate_function(evaluator, same, args, kwargs)
+    if not python_equivalents.gives_an_iterator(function) or isinstance(made, Dyn):
+        return made
+    return walk(evaluator.effects, evaluator.iterate(made), args)
+
+
 def _special(function: Any) -> Callable[..., Value] | None:
     """The evaluator's own version of a function."""
     try:
-        if function in _FALSE_HERE:
+        if function in _FALSE_HERE or _asks_for_torch_functions(function):
             return lambda _, *__: False
         if function in _SILENT:
             return lambda _, *__, **___: None
         return builtin_functions.TABLE.get(function) or torch_functions.SPECIAL.get(function)
     except TypeError:  # it cannot be hashed
         return None
+
+
+def _asks_for_torch_functions(function: Any) -> bool:
+    """Whether it asks if a tensor acts for itself, which those of a run do not."""
+    name = getattr(function, "__name__", "")
+    return isinstance(function, types.BuiltinFunctionType) and name.startswith("_has_torch_function")
 
 
 def _call_function(

@@ -189,7 +189,9 @@ def call_method(
     if torch_own and not name.startswith("__") and name not in {"forward", "extra_repr"}:
         raise RefusedError("state-mutated", f"`{name}` of a module is called in the call")
     path = evaluator.residual.path(module)
-    if path is None or module is evaluator.residual.method.module:
+    # a module of torch is called as it is, and another method of it has no class to stand in
+    is_called_whole = is_leaf(module) and name != "forward"
+    if path is None or module is evaluator.residual.method.module or is_called_whole:
         return evaluator.call(_InPlace(function), [module, *args], kwargs)
     return _apart(evaluator, module, path, name, lambda: evaluator.call(_InPlace(function), [module, *args], kwargs))
 

@@ -57,6 +57,8 @@ def is_operation(function: Any) -> bool:
     if isinstance(function, FunctionType):
         if function.__kwdefaults__ and not making.knows_function(function):
             return False  # TorchScript has no keyword-only parameters
+        if name.startswith("_") and getattr(F, name, None) is function:
+            return False  # the parts of a public function: its Python tells what they do, some of it by None
         return getattr(F, name, None) is function or (
             getattr(torch, name, None) is function and making.knows_function(function)
         )

@@ -96,7 +96,9 @@ def python_error(
     text = str(error)
     if ("Declaration: " in text or "Unknown keyword argument" in text) and "TorchScript interpreter" not in text:
         return _argument_error(text, function, name, args, kwargs)
-    frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)] or _traced(text)
+    frames = [_user_frame(m["path"], int(m["line"]), m["function"]) for m in _FRAME.finditer(text)] or frames_of_trace(
+        text
+    )
     if not frames and _FAILED not in text:
         return error
     line = linecache.getline(*frames[-1][:2]) if frames else ""
@@ -167,7 +169,7 @@ def _user_frame(path: str, line: int, function: str) -> UserFrame:
     return UserFrame(path, line, function_at(path, line) or function)
 
 
-def _traced(text: str) -> list[UserFrame]:
+def frames_of_trace(text: str) -> list[UserFrame]:
     """The user's frames of an error in a trace, outermost first; torch lists every one it was recorded under."""
     frames: list[UserFrame] = []
     for found in _TRACED_FRAME.finditer(text):

@@ -1,7 +1,13 @@
 """The exceptions of compiled code, and the Python errors they mean."""
 
 from scriptkit.engines.torchscript.calling.traceback_frames import PASSED_OVER, RECORDED_FROM, raise_at_user_line
-from scriptkit.engines.torchscript.calling.translator import CALL_ERRORS, CallTranslator, call_as_python, python_error
+from scriptkit.engines.torchscript.calling.translator import (
+    CALL_ERRORS,
+    CallTranslator,
+    call_as_python,
+    frames_of_trace,
+    python_error,
+)
 from scriptkit.engines.torchscript.lifting.lifted_class import UnreadableMethodError
 from scriptkit.engines.torchscript.programs.recording import failed_check, refused
 from scriptkit.engines.torchscript.twin.float_parameters import int_given
@@ -19,6 +25,7 @@ __all__ = [
     "UnreadableMethodError",
     "call_as_python",
     "failed_check",
+    "frames_of_trace",
     "int_given",
     "python_error",
     "raise_at_user_line",

@@ -115,8 +115,12 @@ def shadow_class(
     return known
 
 
-def compile_lowered(root: nn.Module) -> torch.jit.ScriptModule:
-    """Compile a tree of shadows and modules of torch; raises what the compiler raises."""
+def compile_lowered(root: nn.Module, names: Mapping[str, Any] | None = None) -> torch.jit.ScriptModule:
+    """Compile a tree of shadows and modules of torch; raises what the compiler raises.
+
+    `names` are classes that generated text names.
+    """
+    _NAMES.update(names or {})
     with LOCK, private.while_compiling(), private.type_store_unchanged_on_failure():
         log.compile_.debug("the lowered program of `%s`", type(root).__name__)
         return private.script_tree(root, _stubs)

@@ -256,9 +256,14 @@ def ignored_calls(cpp_modules: Iterable[Any]) -> list[str]:
     return sorted({node.pyname() for node in calls if modifier(node.pyobj()) == FunctionModifiers.IGNORE})
 
 
+_Declared: Any = torch.jit.Attribute
+_ATTRIBUTE: Any = _Declared if isinstance(_Declared, type) else ()
+"""The class of declared attributes; with `PYTORCH_JIT=0` the name is a function that gives the value itself."""
+
+
 def attribute_value(value: Any) -> Any:
     """What compiled code gets: `torch.jit.Attribute` only declares a type."""
-    return value.value if isinstance(value, torch.jit.Attribute) else value
+    return value.value if isinstance(value, _ATTRIBUTE) else value
 
 
 DECLARED = "__scriptkit_declared__"
@@ -267,7 +272,7 @@ DECLARED = "__scriptkit_declared__"
 
 def set_declared(module: torch.nn.Module, name: str, value: Any) -> Any:
     """The value of an attribute; where it comes as `torch.jit.Attribute`, the module remembers the type."""
-    if not isinstance(value, torch.jit.Attribute):
+    if not isinstance(value, _ATTRIBUTE):
         return value
     module.__dict__.setdefault(DECLARED, {})[name] = value.type
     return value.value
