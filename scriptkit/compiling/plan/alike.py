@@ -34,10 +34,15 @@ class Alike:
 def kind_of(module: nn.Module) -> Hashable:
     """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike."""
     parts = (
-        (name, type(part), mark_of(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
+        (name, type(part), _mark(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
         for name, part in module.named_modules(remove_duplicate=False)
     )
     return tuple(parts)
+
+
+def _mark(part: nn.Module) -> Hashable:
+    """A part that is marked has inputs of its own: it is like no other."""
+    return None if mark_of(part) is None else id(part)
 
 
 def _seen(name: str, value: Any) -> Hashable:
