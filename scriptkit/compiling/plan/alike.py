@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scriptkit.live.marks import mark_of
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -32,9 +30,12 @@ class Alike:
 
 
 def kind_of(module: nn.Module) -> Hashable:
-    """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike."""
+    """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike.
+
+    Marks are among them: that of a class goes with the class, that of an instance is an attribute.
+    """
     parts = (
-        (name, type(part), mark_of(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
+        (name, type(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
         for name, part in module.named_modules(remove_duplicate=False)
     )
     return tuple(parts)
