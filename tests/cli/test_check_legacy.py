@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -323,9 +324,12 @@ def test_modules_that_hand_each_other_on_end(package: Path) -> None:
 def test_watching_checks_again_what_changes_until_it_is_ended(folder: Path) -> None:
     command = [sys.executable, "-m", "scriptkit", "check", ".", "--all-modules", "--watch", "--format", "concise"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+
+    def hears_the_signal() -> None:  # which a shell lets its background jobs ignore, and those pass that on
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": hears_the_signal}
+    with subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes) as process:
         assert process.stdout is not None
         assert process.stderr is not None
 
