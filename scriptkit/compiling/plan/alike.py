@@ -35,9 +35,14 @@ class Alike:
 def kind_of(module: nn.Module) -> Hashable:
     """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike."""
     return tuple(
-        (name, type(part), id(mark_of(part)), _attributes(part, _constants(type(part))))
+        (name, type(part), _mark(part), _attributes(part, _constants(type(part))))
         for name, part in module.named_modules(remove_duplicate=False)
     )
+
+
+def _mark(part: nn.Module) -> Hashable:
+    """A part that is marked has inputs of its own: it is like no other."""
+    return None if mark_of(part) is None else id(part)
 
 
 def _attributes(part: nn.Module, constants: set[str]) -> Hashable:
