@@ -84,11 +84,16 @@ def render(diagnostic: Diagnostic, source: str | None) -> str:
     return "\n".join(
         [
             f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}",
-            f"{'':{width}}--> {diagnostic.path}:{diagnostic.line}:{diagnostic.column}",
+            *_arrow(diagnostic, width),
             *_frame(labels, diagnostic.primary, lines, width),
             *_footer(diagnostic, width),
         ],
     )
+
+
+def _arrow(diagnostic: Diagnostic, width: int) -> Iterator[str]:
+    if diagnostic.path != "<unknown>":  # a class that stands in no file has no line to show
+        yield f"{'':{width}}--> {diagnostic.path}:{diagnostic.line}:{diagnostic.column}"
 
 
 def _frame(labels: list[Label], primary: Label, lines: list[str], width: int) -> Iterator[str]:

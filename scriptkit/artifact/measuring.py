@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit import switches
@@ -15,12 +17,13 @@ from scriptkit.artifact.entry_names import CONSTANTS, OBJECTS
 from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
 from scriptkit.engines.torchscript.engine import files
-from scriptkit.errors import ArtifactError, VerificationError
+from scriptkit.errors import ArtifactError, OtherCallError, VerificationError
 from scriptkit.live import programs
 from scriptkit.live.comparison import Tolerance, compare
 from scriptkit.live.copies import asks_for_gradients, detached
 from scriptkit.live.held_state import Places
 from scriptkit.live.lives import life_of
+from scriptkit.live.places import is_project_code
 from scriptkit.live.side_by_side import PARTS, run
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.unreached import Reached
@@ -144,9 +147,19 @@ def _run(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, 
             f"file keeps its size. Call the module before it is saved, so that the tensor has its size.\n{made.error}"
         ) from made.error
     if made.error is not None:
-        does_what = f"raises as it is {form}, and not in Python" if form else "does not take its example inputs"
-        raise ArtifactError(f"`{name}` {does_what}: {made.error}") from made.error
+        told = f"`{name}` raises as it is {form}, and not in Python: {made.error}" if form else _told(name, made.error)
+        raise ArtifactError(told) from made.error
     return made
+
+
+def _told(name: str, error: Exception) -> str:
+    """A method that refuses the inputs, or its code that raises: that is told with its line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if is_project_code(frame.filename)]
+    if not inside or isinstance(error, OtherCallError):
+        return f"`{name}` does not take its example inputs: {error}"
+    where = f"{Path(inside[-1].filename).name}:{inside[-1].lineno}"
+    return f"`{name}` raises {type(error).__name__} on its example inputs, at {where}: {error}"
 
 
 def _called(module: torch.nn.Module, name: str, call: ExampleCall, places: Places, *, grad: bool = False) -> Run:

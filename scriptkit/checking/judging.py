@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from scriptkit import language
+from scriptkit.checking.followed import followed
 from scriptkit.checking.nearness import near_path
 from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.rules import all_rules
@@ -37,7 +38,8 @@ def judge_module(module: ModuleFacts, selection: Selection, *, all_modules: bool
     selection = selection.of_file(module.path)
     traced = _traced(module)
     classes = [cls for cls in module.checked_classes(all_modules=all_modules) if cls.name not in traced]
-    return settled(finding for cls in classes for finding in judge_class(cls, selection))
+    mine = (finding for cls in classes for finding in judge_class(cls, selection))
+    return settled([*mine, *followed(module, classes, lambda cls: judge_class(cls, selection))])
 
 
 def _traced(module: ModuleFacts) -> set[str | None]:

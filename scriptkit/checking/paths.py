@@ -46,7 +46,15 @@ def _in_folder(folder: str) -> Iterator[str]:
 
 
 def check_files(files: list[str], selection: Selection, *, all_modules: bool) -> Iterator[list[Diagnostic]]:
-    """The findings of each file, in the order of the files."""
+    """The findings of each file, in the order of the files; what several of them call is told once."""
+    told: set[tuple[str, int, int, str]] = set()
+    for findings in _found_in(files, selection, all_modules=all_modules):
+        places = [(str(Path(one.path)), one.line, one.column, one.name) for one in findings]
+        yield [one for one, place in zip(findings, places, strict=True) if place not in told]
+        told.update(places)
+
+
+def _found_in(files: list[str], selection: Selection, *, all_modules: bool) -> Iterator[list[Diagnostic]]:
     check = partial(check_file, selection=selection, all_modules=all_modules)
     workers = _workers(len(files))
     if workers < 2:  # noqa: PLR2004 - one worker is this process

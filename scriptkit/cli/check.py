@@ -121,13 +121,15 @@ def _once(options: Options) -> int:
         raise click.UsageError("no Python file there: nothing was checked")
     with versions.judged_for(settings.torch):
         if options.fix:
-            from scriptkit.cli.repair import repair
+            from scriptkit.cli.repair import repair, tell_what_is_left
 
             repair(checked, all_modules=settings.all_modules, diff=options.show_repairs)
             if options.show_repairs:
                 return 0
         found = _found(checked, settings)
         report = _report(options, narrowing, found, checked)
+        if options.fix:
+            tell_what_is_left(report.found)
     _write(options, report)
     return _exit_code(options, report)
 

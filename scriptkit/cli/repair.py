@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from scriptkit.checking.paths import STDIN
-from scriptkit.fixing import fix_file
+from scriptkit.fixing import fix_file, is_repaired
+from scriptkit.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from scriptkit.diagnostics import Diagnostic
 
 
 def repair(files: Sequence[str], *, all_modules: bool, diff: bool) -> None:
@@ -30,6 +33,16 @@ def repair(files: Sequence[str], *, all_modules: bool, diff: bool) -> None:
             continue
         if before != after:
             click.echo(difference(path, before, after) if diff else f"repaired {path}", err=not diff, nl=not diff)
+
+
+def tell_what_is_left(found: Iterable[Diagnostic]) -> None:
+    """Why each finding that is left was not repaired."""
+    rules = {rule.name: rule for rule in all_rules()}
+    for one in found:
+        rule = rules.get(one.name)
+        has_fix = rule is not None and is_repaired(rule)
+        why = "its repair is not certain to be right here" if has_fix else "the way is yours to choose: see its help"
+        click.echo(f"not repaired: {one.path}:{one.line}: {one.name}: {why}", err=True)
 
 
 def difference(path: str, before: str, after: str) -> str:

@@ -51,6 +51,10 @@ class Place:
         return f"{Path(self.path).name}:{self.line}"
 
 
+NOWHERE = "<unknown>"
+"""The path of what stands in no file."""
+
+
 @functools.cache
 def _installed_roots() -> tuple[str, ...]:
     """Folders of installed code: packages, the standard library, torch, scriptkit itself."""
@@ -217,3 +221,14 @@ def place_of_function(function: object, module: object) -> Place:
     text = linecache.getline(code.co_filename, line).rstrip()
     start = len(text) - len(text.lstrip())
     return Place(code.co_filename, line, start + 1, line, len(text) + 1, is_project_code(code.co_filename), name)
+
+
+def class_place(cls: type) -> tuple[str, int]:
+    """Where a class is written, for what has no line of its own; ("<unknown>", 1) where Python does not know."""
+    try:
+        lines, first = inspect.getsourcelines(cls)
+        path = inspect.getsourcefile(cls)
+    except (OSError, TypeError, SyntaxError):
+        return NOWHERE, 1
+    statement = next((number for number, line in enumerate(lines) if line.lstrip().startswith("class ")), 0)
+    return (path, first + statement) if path is not None else (NOWHERE, 1)

@@ -59,7 +59,7 @@ class ArgumentCount(ProblemRule[arguments.MissingArgument | arguments.TooManyArg
         return self.about(
             cls,
             problem,
-            f"{quoted(function)} takes {most} arguments, and gets {count}",
+            f"{quoted(function)} takes {most} {'argument' if most == 1 else 'arguments'}, and gets {count}",
             label="more arguments than parameters",
             help="leave out what it does not take",
         )

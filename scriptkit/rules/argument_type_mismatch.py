@@ -38,7 +38,7 @@ class ArgumentTypeMismatch(ProblemRule[arguments.ArgumentTypeMismatch]):
     def describe(self, cls: ClassFacts, problem: Problem[arguments.ArgumentTypeMismatch]) -> Diagnostic:
         function, parameter = problem.data.function, problem.data.parameter
         expected, actual = str(problem.data.expected), str(problem.data.actual)
-        number = (expected, actual) == ("float", "int")
+        number = actual == "int" and expected in ("float", "Optional[float]")
         text = ast.unparse(problem.node) if isinstance(problem.node, ast.expr) else "<value>"
         return self.about(
             cls,

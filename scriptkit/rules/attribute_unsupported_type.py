@@ -34,6 +34,15 @@ class AttributeUnsupportedType(ProblemRule[attributes.AttributeUnsupportedType])
             model("self.sizes = {1, 2}", "return x if x.size(0) in self.sizes else -x  # <-"),
             "failed to convert Python type: 'set'",
         ),
+        Invalid(
+            "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Config:\n    k: int = 2\n\n"
+            + model("self.config = Config()", "return x * self.config.k  # <-"),
+            "This attribute exists on the Python module, but we failed to convert",
+        ),
+        Invalid(
+            "import types\n\n" + model("self.config = types.SimpleNamespace(k=2)", "return x * self.config.k  # <-"),
+            "failed to convert Python type: 'types.SimpleNamespace'",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem[attributes.AttributeUnsupportedType]) -> Diagnostic | None:
@@ -55,4 +64,6 @@ class AttributeUnsupportedType(ProblemRule[attributes.AttributeUnsupportedType])
 _HELP = {
     "numpy": "convert it in `__init__`: a number with `int` or `float`, an array to a tensor registered as a buffer",
     "set": "keep a list instead",
+    "dataclass": "keep the fields that are read as attributes of their own",
+    "object": "keep what is read of it as attributes of their own",
 }

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
 
+_CONTAINERS = {"torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict"}
+
 
 class DunderCall(Rule):
     """`len(...)` of a submodule: its `__len__` is not compiled."""
@@ -62,9 +64,22 @@ class DunderCall(Rule):
             """,
             "object has no attribute or method '__len__'",
         ),
+        Invalid(
+            """
+            class Model(nn.ModuleList):
+                def __init__(self) -> None:
+                    super().__init__([nn.ReLU(), nn.Tanh()])
+
+                def forward(self, x: Tensor) -> Tensor:
+                    return x / len(self)  # <-
+            """,
+            "object has no attribute or method '__len__'",
+        ),
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        if _CONTAINERS & {base for one in cls.mro for base in one.foreign_bases}:
+            yield from self._of_itself(cls)
         made = {name: cls.module.classes.get(cls.module.dotted(value.func) or "") for name, value in submodules(cls)}
         for function, node in nodes(cls, ast.Call):
             match node:
@@ -78,3 +93,17 @@ class DunderCall(Rule):
                             also=((word(cls, owner.own_methods["__len__"].node, "def __len__"), "never compiled"),),
                             method=function.name,
                         )
+
+    def _of_itself(self, cls: ClassFacts) -> Iterator[Diagnostic]:
+        """`len(self)` in a subclass of a container: only `len` of one that is held in an attribute is known."""
+        for function, node in nodes(cls, ast.Call):
+            match node:
+                case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id="self")]) if cls.is_live(node):
+                    yield self.found(
+                        cls,
+                        node,
+                        f"`len(self)` in `{cls.name}`, which is a container of modules",
+                        help="count in `__init__`, where Python runs, and keep the number",
+                        suggestion="self.count = len(self)",
+                        method=function.name,
+                    )

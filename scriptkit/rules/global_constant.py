@@ -48,8 +48,14 @@ class GlobalConstant(ProblemRule[names.GlobalCapture]):
         return self.about(
             cls,
             problem,
-            f"`{name}` is a {what} of the Python module" if what else f"`{name}` is a value of the Python module",
+            f"`{name}` is {'an' if what == 'int' else 'a'} {what} of the Python module"
+            if what
+            else f"`{name}` is a value of the Python module",
             help="keep it in an attribute, or pass it as an argument",
-            suggestion=f"self.{name.lower()} = {name}",
+            suggestion=f"self.{name.rpartition('.')[2].lower()} = {name}",
             also=related(problem, "defined here"),
         )
+
+
+def _spoken(what: str) -> str:
+    return f"{'an' if what == 'int' else 'a'} {what or 'value'}"

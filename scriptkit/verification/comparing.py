@@ -266,9 +266,17 @@ class Verification:
             warnings.simplefilter("ignore", ScriptkitEagerWarning)
             called = self.subject.called(life, method)
             made = run(called, given, state=state, wanted=wanted, grad=self.differentiates)
+        self._tell_python(form, self.subject.ran_as_python(called))
         if programs.is_script_module(life):
             made.arguments = made.arguments[0], None  # torch's own call of a program copies lists and dictionaries
         return made
+
+    def _tell_python(self, form: Form, reasons: Sequence[str]) -> None:
+        """A form that ran as Python was compared with itself: that proves nothing."""
+        for reason in reasons:
+            text = f"the {form} form, where calls ran as Python: {reason}"
+            if text not in self.skipped:
+                self.skipped.append(text)
 
     def _note(self, mode: Mode, form: Form, method: str, name: str, found: Sequence[Difference]) -> None:
         self.comparisons.append(Comparison(form, method, mode.training, name, tuple(found)))

@@ -16,6 +16,8 @@ from scriptkit.live.lives import Lives, OwnTensors, life_of
 from scriptkit.live.marks import is_scriptable
 from scriptkit.live.nested import flatten
 from scriptkit.runtime.compiled import CompiledModule, called_as_scripted, is_scripted, source_of
+from scriptkit.runtime.runtime import runtime_of
+from scriptkit.runtime.ways_to_call import ScriptedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +45,14 @@ class Subject:
             return method_of(life, method)
         is_plain = isinstance(self.module, CompiledModule) and not programs.is_script_module(life)
         return called_as_scripted(life) if is_plain else life
+
+    def ran_as_python(self, called: object) -> list[str]:
+        """Why calls of a form ran as Python, where any did."""
+        if isinstance(called, ScriptedCalls):
+            return [*called.runtime.eager_calls.counts]
+        if isinstance(called, torch.nn.Module) and is_scriptable(called):
+            return [*runtime_of(called).eager_calls.counts]
+        return []
 
     @property
     def size(self) -> int:

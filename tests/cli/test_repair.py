@@ -33,6 +33,23 @@ def test_fix_repairs_the_file_and_tells_what_is_left(path: Path) -> None:
     assert "no problems, 1 file checked" in result.output
 
 
+def test_each_finding_that_is_left_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    body = "f = lambda t: t\nreturn f(x) if mask == None else x"
+    path.write_text(program(forward(body, "x: Tensor, mask: Optional[Tensor]")))
+    result = run("--fix", str(path))
+    assert "mask is None" in path.read_text()
+    told = [line for line in result.output.splitlines() if line.startswith("not repaired: ")]
+    assert told == [f"not repaired: {path}:9: lambda-expression: the way is yours to choose: see its help"]
+
+
+def test_a_finding_whose_repair_is_not_certain_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(program(forward("return x.sum(axs=0)")))
+    result = run("--fix", str(path))
+    assert f"not repaired: {path}:9: call-unknown-kwarg: its repair is not certain" in result.output
+
+
 def test_a_second_run_changes_nothing(path: Path) -> None:
     run("--fix", str(path))
     before = path.stat().st_mtime_ns

@@ -31,6 +31,11 @@ REPAIRS: dict[str, dict[int, Replacements]] = {
     "attribute-unsupported-type": {
         0: (("self.mean = np.zeros(2)", 'self.register_buffer("mean", torch.from_numpy(np.zeros(2)))'),),
         1: (("{1, 2}", "[1, 2]"),),
+        2: (("self.config = Config()", "self.k = Config().k"), ("self.config.k", "self.k")),
+        3: (
+            ("self.config = types.SimpleNamespace(k=2)", "self.k = types.SimpleNamespace(k=2).k"),
+            ("self.config.k", "self.k"),
+        ),
     },
     "empty-attribute-untyped": {
         0: (("class Model(nn.Module):\n", "class Model(nn.Module):\n    prev: Optional[Tensor]\n\n"),)
@@ -386,7 +391,14 @@ REPAIRS: dict[str, dict[int, Replacements]] = {
         0: (("made = Net", "made = Net()"), ("torch.jit.script(Net)", "torch.jit.script(Net())"))
     },
     "dunder-call": {
-        0: (("def __len__(self)", "@torch.jit.export\n    def count(self)"), ("len(self.bank)", "self.bank.count()"))
+        0: (("def __len__(self)", "@torch.jit.export\n    def count(self)"), ("len(self.bank)", "self.bank.count()")),
+        1: (
+            (
+                "super().__init__([nn.ReLU(), nn.Tanh()])",
+                "super().__init__([nn.ReLU(), nn.Tanh()])\n        self.count = len(self)",
+            ),
+            ("x / len(self)", "x / self.count"),
+        ),
     },
     "walrus": {0: (("if (n := x.size(0)) > 1:", "n = x.size(0)\n        if n > 1:"),)},
     "lambda-expression": {

@@ -96,7 +96,7 @@ class BoundLowered:
         broken = self._question.broken()
         if broken is None and self._have_tensors_changed():
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
-            gone = (key for holder, key in places if not isinstance(holder.get(key), torch.Tensor))
+            gone = (key for holder, key in places if not isinstance(_in(holder, key), torch.Tensor))
             broken = next((f"`{key}` changed" for key in gone), None)
         if broken is None and self._kind() != self._kind_before:
             broken = f"the parameters became {self._kind()[0]} on {self._kind()[1]}"
@@ -104,7 +104,7 @@ class BoundLowered:
 
     def _kind(self) -> tuple[torch.dtype | None, torch.device | None]:
         """Dtype and device of the first tensor: `double()` and `to()` change all of them in place."""
-        tensor = self._first[0].get(self._first[1])
+        tensor = _in(*self._first)
         return (tensor.dtype, tensor.device) if isinstance(tensor, torch.Tensor) else (None, None)
 
     def _first_of_floats(self) -> tuple[dict[str, Any], str]:
@@ -120,7 +120,10 @@ class BoundLowered:
                 before = slots.seen[number]
                 if tensor is not before and target is not None:
                     self._replaced.keep(before, others_run=threading.active_count() > 1)
-                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number])
+                    if before is not None:
+                        log.bind.debug(
+                            "%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number]
+                        )
                     target[0].setattr(target[1], tensor)
                     slots.seen[number] = tensor
         for part in self._parts:
@@ -154,5 +157,10 @@ def _changed(slots: Slots) -> Callable[[], bool]:
     return lambda: not holds()
 
 
+def _in(holder: Any, key: str) -> Any:
+    """What lies there, or None; a part that is TorchScript has holders that know no `get`."""
+    return holder[key] if key in holder else None  # noqa: SIM401
+
+
 def _comparing(slots: Slots) -> Callable[[], bool]:
-    return lambda: all(h.get(k) is s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))
+    return lambda: all(_in(h, k) is s for h, k, s in zip(slots.holders, slots.keys, slots.seen, strict=True))

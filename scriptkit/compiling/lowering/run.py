@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +20,11 @@ from scriptkit.compiling.lowering.semantics import PYTHON
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 from scriptkit.engines.torchscript.engine.thread import LOCK
+from scriptkit.errors import CompilationError, ScriptkitError
 from scriptkit.language import types as t
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.nested import Leaf, Nest, Structure, build, flatten
+from scriptkit.live.places import class_place
 from scriptkit.live.steady import places_of, require_places
 
 if TYPE_CHECKING:
@@ -88,7 +92,8 @@ def obstacles(
 def _obstacle(evaluator: Evaluator, refusal: Refusal) -> Obstacle:
     path = evaluator.residual.spoken_path(refusal.module) if refusal.module is not None else ""
     error = refusal.error
-    return Obstacle(refusals.diagnostic(refusal.path or "<unknown>", refusal.node, error.rule, error.message), path)
+    place, node = _of_class(evaluator, refusal.path, refusal.node)
+    return Obstacle(refusals.diagnostic(place, node, error.rule, error.message), path)
 
 
 def _raises(raised: RaisedError) -> RefusedError:
@@ -126,6 +131,10 @@ def _lower(
         raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
+    except ScriptkitError:
+        raise
+    except Exception as error:
+        raise _of_our_own(evaluator, error) from error
     shadow, texts = assembly.assemble(evaluator)
     dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in evaluator.dropped)
     require_places(module, places)
@@ -136,6 +145,15 @@ def _lower(
     )
     _tell(made)
     return made
+
+
+def _of_our_own(evaluator: Evaluator, error: Exception) -> CompilationError:
+    """What no handler expected, at the line of the user's that was evaluated."""
+    name = type(evaluator.root).__name__
+    _, path, node = evaluator.unexpected or (error, "", ast.Pass())
+    where = f" at {Path(path).name}:{getattr(node, 'lineno', 1)}" if path else ""
+    message = f"internal error while lowering `{name}`{where}: {type(error).__name__}: {error}"
+    return CompilationError(f"{message}; ask for another mode of that part (`modes=`), and report this")
 
 
 def _tell(made: LoweredModule) -> None:
@@ -183,6 +201,15 @@ def _headline(module: nn.Module) -> str:
     return f"`{type(module).__name__}` cannot be lowered"
 
 
+def _of_class(evaluator: Evaluator, path: str, node: ast.AST) -> tuple[str, ast.AST]:
+    """A place, or that of the class where no code was read yet."""
+    if path:
+        return path, node
+    path, line = class_place(type(evaluator.root))
+    return path, ast.Pass(lineno=line, col_offset=0, end_lineno=line, end_col_offset=1)
+
+
 def _diagnostic(evaluator: Evaluator, refusal: RefusedError) -> Diagnostic:
-    path, node = refusal.place or (evaluator.place.path or "<unknown>", evaluator.place.node)
+    path, node = refusal.place or (evaluator.place.path, evaluator.place.node)
+    path, node = _of_class(evaluator, path, node)
     return refusals.diagnostic(path, node, refusal.rule, refusal.message)

@@ -67,6 +67,8 @@ def _program(subject: Subject, attempt: Attempt, call: Call, parts: Mapping[str,
         # nothing else may be tried: then all that stands in the way is worth the time
         found = [one.diagnostic for one in _obstacles(subject, attempt, call, parts)]
         raise LoweringError(error.headline, in_source_order({*error.diagnostics, *found})) from error
+    except CompilationError:
+        raise
     except Exception as error:
         what = named(attempt.path, attempt.part)
         raise CompilationError(f"internal error while lowering {what}: {error!r}") from error

@@ -21,6 +21,7 @@ from scriptkit.language.record import Record
 from scriptkit.language.types import (
     FLOAT,
     INT,
+    TENSOR,
     UNKNOWN,
     Dict,
     List,
@@ -105,7 +106,12 @@ def attempt(  # noqa: PLR0913, PLR0917 - a call has these parts
 
 
 def explain(body: Body, call: Attempt) -> Type:
-    """No schema takes the arguments: report the one thing to change."""
+    """No schema takes the arguments: report the one thing to change; what the call gives may be sure all the same."""
+    _tell(body, call)
+    return TENSOR if {schema.returns for schema in call.schemas} == {TENSOR} else UNKNOWN
+
+
+def _tell(body: Body, call: Attempt) -> Type:
     found = call.resolved()
     failures = found if isinstance(found, list) else []
     if _unknown_keyword(body, call, failures) or _repairable(body, call) or _all_optional(body, call):
@@ -201,8 +207,8 @@ def _wrong_type(body: Body, call: Attempt, failure: Mismatch, where: Key) -> Typ
     use = f"argument `{failure.parameter}` of `{call.name}`"
     if isinstance(expected, Tuple) and isinstance(actual, List):
         return body.report(TupleListMix(expected=expected, actual=actual, use=use), node)
-    if is_covariant(expected, actual):
-        return body.report(Invariance(expected=expected, actual=actual, use=use), node)
+    if is_covariant(without_none(expected), actual):
+        return body.report(Invariance(expected=without_none(expected), actual=actual, use=use), node)
     return body.report(
         ArgumentTypeMismatch(function=call.name, parameter=failure.parameter, expected=expected, actual=actual), node
     )

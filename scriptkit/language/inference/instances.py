@@ -35,7 +35,7 @@ def class_attribute(body: Body, receiver: ClassValue, name: str, node: ast.expr)
         return body.report(SuperCall(text=ast.unparse(node), method=name), node)
     if method is not None and method.kind == "static":
         return FunctionValue(method)
-    constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class") else None
+    constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class", "module") else None
     if isinstance(constant, ast.Constant):
         what = type(constant.value).__name__
         return body.report(GlobalCapture(name=ast.unparse(node), what=what), node, constant)

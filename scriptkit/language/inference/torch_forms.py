@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.arguments import evaluate_arguments
 from scriptkit.language.inference.conditions import call_test
 from scriptkit.language.inference.functions_called import result_of
 from scriptkit.language.inference.lookups import read_annotation
+from scriptkit.language.problems.arguments import CallUnknownKwarg, TooManyArguments
 from scriptkit.language.problems.calls import BuiltinSignature, TensorConstructor
 from scriptkit.language.types import DEVICE, NONE, TENSOR, UNKNOWN, Future, List, Type, Union, is_optional
 from scriptkit.language.values import FunctionValue
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable
 
     from scriptkit.language.abstract import AnyValue
@@ -58,6 +59,18 @@ def _call_nothing(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     return NONE
 
 
+def _call_warn(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
+    """`warnings.warn(text)`, with a `stacklevel` at most: a category is a class, which is no value."""
+    for keyword in node.keywords:
+        if keyword.arg == "category":
+            body.report(CallUnknownKwarg(function="warnings.warn", keyword="category", replacement=""), keyword.value)
+            return NONE
+    if len(node.args) > 1 and not (isinstance(node.args[1], ast.Constant) and type(node.args[1].value) is int):
+        body.report(TooManyArguments(function="warnings.warn", count=len(node.args), maximum=1), node)
+        return NONE
+    return _call_nothing(body, node, _hint)
+
+
 def _call_tensor(body: Body, node: ast.Call, _hint: Type | None) -> AnyValue:
     """`torch.tensor(data)`: numbers, bools, or lists of one kind of them."""
     arguments = evaluate_arguments(body, node)
@@ -89,6 +102,6 @@ TORCH_FORMS: dict[str, Callable[[Body, ast.Call, Type | None], AnyValue]] = {
     "torch._assert": _call_nothing,
     "torch.einsum": _call_opaque,
     "torch.functional.einsum": _call_opaque,
-    "warnings.warn": _call_nothing,
+    "warnings.warn": _call_warn,
     **dict.fromkeys(("torch.unique", "torch.unique_consecutive", "torch.functional.unique"), _call_opaque),
 }

@@ -41,6 +41,8 @@ def read_call(scope: Scope, node: ast.Call) -> AnyValue:
     if dotted in CONTAINERS:
         return _container(scope, CONTAINERS[dotted], node)
     local = scope.module.classes.get(dotted)
+    if local is not None and local.kind == "dataclass":
+        return PythonObject("dataclass")
     if local is not None:
         return ModuleValue(local.name, local) if local.is_module else class_type(local, scope.annotations)
     if dotted in TENSOR_MAKERS:
@@ -64,6 +66,8 @@ def _imported(dotted: str) -> AnyValue:
     if dotted == "functools.partial":
         return PythonObject("partial")
     if dotted in (
+        "types.SimpleNamespace",
+        "argparse.Namespace",
         "collections.deque",
         "collections.defaultdict",
         "threading.Lock",

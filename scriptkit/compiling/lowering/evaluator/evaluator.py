@@ -133,6 +133,8 @@ class Evaluator:
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)
+        self.unexpected: tuple[Exception, str, ast.AST] | None = None
+        """An error that no handler means, with the line that was evaluated."""
         self.frames: list[Frame] = []
         self.context: dict[ContextVar[Any], Value] = self.effects.own({})
         self.written: dict[tuple[int, str], Value] = self.effects.own({})
@@ -197,6 +199,10 @@ class Evaluator:
             raise
         except RecursionError as error:
             raise _too_deep() from error
+        except Exception as error:
+            if self.unexpected is None or self.unexpected[0] is not error:
+                self.unexpected = error, frame.path, self.place.node
+            raise
 
     def _returned(self, outcome: Outcome) -> Value:
         if isinstance(outcome, Left):

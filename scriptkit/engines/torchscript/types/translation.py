@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scriptkit.diagnostics import Diagnostic, Label
 from scriptkit.engines.torchscript.types.raw_errors import Place, RawError
+from scriptkit.live.places import class_place
 from scriptkit.rules import COMPILER_ERROR, explain_raw, rule_named
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _MESSAGE_LENGTH = 112
 
 def diagnostic_of(raw: RawError, failing: LiftedFunction | None, owner: type) -> Diagnostic:
     """The diagnostic of a raw error: a rule's where one explains it, else `SK000 compiler-error`."""
-    place = _place(raw, failing)
+    place = _place(raw, failing, owner)
     rule = explain_raw(raw.text)
     class_name, method = _names(failing, owner)
     reason = _sentence(raw.reason)
@@ -63,12 +64,12 @@ def decorator_diagnostic(lifted: LiftedFunction) -> Diagnostic:
     )
 
 
-def _place(raw: RawError, failing: LiftedFunction | None) -> Place:
+def _place(raw: RawError, failing: LiftedFunction | None, owner: type) -> Place:
     if failing is not None:
         source = failing.function_source
         inside = [p for p in raw.places if source.contains(p.path, p.line)]
         return inside[0] if inside else Place(source.path, source.first_line)
-    return raw.places[0] if raw.places else Place("<unknown>", 1)
+    return raw.places[0] if raw.places else Place(*class_place(owner))
 
 
 def _names(failing: LiftedFunction | None, owner: type) -> tuple[str, str]:
