@@ -575,6 +575,7 @@ REPAIRS: dict[str, dict[int, Replacements]] = {
             ("int(size())", "self.size"),
         ),
     },
+    "custom-backward": {0: (("Doubled.apply(x)", "x * 2"),)},
     "tensor-on-default-device": {0: (("torch.zeros(3)", "torch.zeros(3, device=x.device)"),)},
 }
 """By rule, and by the number of the example in `INVALID`."""
