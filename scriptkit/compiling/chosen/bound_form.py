@@ -210,7 +210,8 @@ class BoundForm:
                 if tensor is not before:
                     self._replaced.keep(before, others_run=threading.active_count() > 1)
                     _, _, cpp, name = self._slots[number]
-                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
+                    if before is not None:
+                        log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
                     cpp.setattr(name, tensor)
                     self._seen[number] = tensor
         self._follow_modes()

@@ -120,7 +120,10 @@ class BoundLowered:
                 before = slots.seen[number]
                 if tensor is not before and target is not None:
                     self._replaced.keep(before, others_run=threading.active_count() > 1)
-                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number])
+                    if before is not None:
+                        log.bind.debug(
+                            "%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number]
+                        )
                     target[0].setattr(target[1], tensor)
                     slots.seen[number] = tensor
         for part in self._parts:
