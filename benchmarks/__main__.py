@@ -17,6 +17,7 @@ from benchmarks import (
     checking,
     deployment,
     editor,
+    exporting,
     files,
     lowering,
     measurements,
@@ -27,7 +28,7 @@ from benchmarks import (
 )
 from benchmarks.measurements import Effort, Row
 
-PARTS = (measurements, deployment, checking, lowering, tracing, portable, editor, optimizing, files, trials)
+PARTS = (measurements, deployment, checking, lowering, tracing, portable, editor, exporting, optimizing, files, trials)
 ALL: dict[str, measurements.Measurement] = {name: found for part in PARTS for name, found in part.ALL.items()}
 
 

@@ -51,7 +51,11 @@ def make_manifest(
         class_name=description.class_name,
         constructor_arguments=_json_or_none(description.constructor_arguments),
         training=bool(getattr(module, "training", False)),  # a frozen module has no mode
-        methods=[_method(schema, description) for schema in schemas if published is None or schema.name in published],
+        methods=[
+            _method(schema, description, facts.units)
+            for schema in schemas
+            if published is None or schema.name in published
+        ],
         submodules=[parts.Submodule(**vars(choice)) for choice in description.submodules],
         trace_assumptions=list(description.trace_assumptions),
         verification=_verification(description),
@@ -81,7 +85,7 @@ def _versions(number: int) -> parts.Versions:
     )
 
 
-def _method(schema: interface.MethodSchema, description: Description) -> parts.Method:
+def _method(schema: interface.MethodSchema, description: Description, units: Units) -> parts.Method:
     examples = _examples(schema, description)
     parameters = [
         parts.Parameter(
@@ -100,7 +104,14 @@ def _method(schema: interface.MethodSchema, description: Description) -> parts.M
         parameters=parameters,
         returns=schema.returns,
         result=described(result[schema.name]) if schema.name in result else None,
+        result_fields=list(description.result_fields.get(schema.name) or _fields_of(schema.returns, units)),
     )
+
+
+def _fields_of(type_text: str, units: Units) -> list[str]:
+    """The fields of a named tuple of the file."""
+    cls = units.classes.get(type_text)
+    return list(cls.attributes) if cls is not None and cls.kind == "NamedTuple" else []
 
 
 def _examples(schema: interface.MethodSchema, description: Description) -> dict[str, parts.Example]:

@@ -61,8 +61,9 @@ class ExampleCall:
 class Description:
     """Everything about a model that is written into its manifest and is not in its compiled form.
 
-    `methods` names those to publish (None: all compiled ones); `examples`, `results` and `fixed_dimensions` are by
-    method name, the last then by parameter name: the dimensions of a tensor that must be as in the example.
+    `methods` names those to publish (None: all compiled ones); `examples`, `results`, `result_fields` (names of their
+    parts) and `fixed_dimensions` are by method name, the last then by parameter name: the dimensions of a tensor that
+    must be as in the example.
     """
 
     class_name: str
@@ -75,4 +76,5 @@ class Description:
     metadata: Mapping[str, object] = field(default_factory=dict)
     examples: Mapping[str, ExampleCall] = field(default_factory=dict)
     results: Mapping[str, object] = field(default_factory=dict)
+    result_fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed_dimensions: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)

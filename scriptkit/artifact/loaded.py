@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from scriptkit.artifact.inputs import input_error
 from scriptkit.engines.torchscript.engine import files
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
     from scriptkit.artifact.manifest import Manifest, Method
     from scriptkit.engines import interface
+
+
+_NO_CLASS: Final = re.compile(
+    r"(?:classType INTERNAL ASSERT FAILED|Unknown reference to ScriptClass).*?(?P<name>__torch__[\w.]*\w)", re.DOTALL
+)
 
 
 class LoadedModule:
@@ -89,7 +95,7 @@ def _checked(compiled: Callable[..., Any], method: Method, schema: interface.Met
         try:
             return compiled(*arguments, **keywords)
         except Exception as error:
-            explained = input_error(method, arguments, keywords, error)
+            explained = input_error(method, arguments, keywords, error) or _unknown_class(method, error)
             if explained is None:
                 raise
             raise explained from error
@@ -98,6 +104,16 @@ def _checked(compiled: Callable[..., Any], method: Method, schema: interface.Met
     call.__doc__ = method.signature
     call.__signature__ = _signature(schema)  # type: ignore[attr-defined]
     return call
+
+
+def _unknown_class(method: Method, error: Exception) -> ArtifactError | None:
+    """The error for a result of a class that this process does not have; torch calls it a bug of its own."""
+    found = _NO_CLASS.search(str(error))
+    if found is None:
+        return None
+    name = found["name"].removeprefix("__torch__.")
+    message = f"`{method.name}` returned a `{name.rpartition('.')[2]}`, a class that this process does not have"
+    return ArtifactError(f"{message}; import the file that defines it (`{name}`), or let the model return a NamedTuple")
 
 
 def _signature(schema: interface.MethodSchema) -> inspect.Signature:

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 from scriptkit.artifact.manifest_document import Document, Part, method_named
 
 MANIFEST_ENTRY = "extra/scriptkit/manifest.json"
-MANIFEST_VERSION = "1.3"
+MANIFEST_VERSION = "1.4"
 
 
 class Versions(Part):
@@ -84,6 +84,9 @@ class Method(Part):
     parameters: list[Parameter]
     returns: str
     result: Example | None = Field(default=None, description="what it returned for the example inputs; since 1.1")
+    result_fields: list[str] = Field(
+        default_factory=list, description="names of the parts of its result, in the order of their class; since 1.4"
+    )
 
 
 class Submodule(Part):

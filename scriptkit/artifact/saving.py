@@ -111,6 +111,7 @@ def described(
         trace_assumptions=_assumptions(rows),
         verification=measurement.record,
         results=measurement.results,
+        result_fields={"forward": m.__scriptkit_result_fields__()} if isinstance(m, CompiledModule) else {},
         optimization=form.optimization,
         metadata=metadata or {},
         examples=examples,

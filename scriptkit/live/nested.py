@@ -243,6 +243,14 @@ def told(nest: Nest) -> list[tuple[Any, Structure]]:
     return [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]
 
 
+def field_names(structure: Structure) -> Sequence[Any]:
+    """The names of the parts of a value: keys, fields of a dataclass or of a named tuple."""
+    if not isinstance(structure, Nest) or structure.kind in {"tuple", "list"}:
+        return ()
+    names: Sequence[Any] = getattr(structure.type, "_fields", structure.keys)
+    return names
+
+
 def _holds_tensors(structure: Structure) -> bool:
     return any(isinstance(leaf, Leaf) for _, leaf in leaves(structure))
 

@@ -28,6 +28,7 @@ from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError, ScriptkitWarning, TraceHazardError
 from scriptkit.live.arrived_text import settle_classes
 from scriptkit.live.hooks import HOOKS
+from scriptkit.live.nested import field_names
 from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.sent_text import KEY as TEXT
 from scriptkit.live.sent_text import SentText, is_sent_by_value
@@ -400,6 +401,12 @@ class CompiledModule(BringsTorchScript):
                 if fact.sizes:
                     found[names[number]] = sorted(dimension for dimension, _ in fact.sizes)
         return found
+
+    def __scriptkit_result_fields__(self) -> list[str]:
+        """The names of the parts of the result, in the order of their class."""
+        output = self.__scriptkit_choice__.output if self.__scriptkit_choice__ is not None else None
+        names = field_names(output) if output is not None else ()
+        return [name for name in names if isinstance(name, str)]
 
     def __scriptkit_report__(self) -> CompileReport:
         """The rows of `scriptkit.report`."""

@@ -128,6 +128,7 @@ def test_a_file_gives_a_named_tuple_with_the_fields_of_the_class(kind: Any, mode
         file.seek(0)
         [method] = scriptkit.load(file).manifest.methods
         assert f"{kind.__name__}_" in method.returns
+        assert method.result_fields == ["zeta", "alpha"]
 
 
 def test_what_has_no_type_of_torchscripts_stays_a_tuple() -> None:
@@ -142,3 +143,29 @@ def test_what_has_no_type_of_torchscripts_stays_a_tuple() -> None:
     first, second = torch.jit.load(file)(X)
     assert torch.equal(first, X + 1)
     assert second is None
+
+
+class OwnPair(scriptkit.ScriptableModule):
+    def forward(self, x: Tensor) -> Pair:
+        return Pair(x, [x])
+
+
+class Keys(nn.Module):
+    def forward(self, x: Tensor, **_options: object) -> Any:
+        return {"zeta": x, "alpha": x + 1}
+
+
+class Nothing(nn.Module):
+    def forward(self, x: Tensor, **_options: object) -> Any:
+        return Output(zeta=x, alpha=None)
+
+
+@pytest.mark.parametrize(
+    "made", [OwnPair, lambda: scriptkit.compile(Keys(), (X,)), lambda: scriptkit.compile(Nothing(), (X,))]
+)
+def test_the_manifest_has_the_names_also_without_examples(made: Any) -> None:
+    file = io.BytesIO()
+    scriptkit.save(made(), file)
+    file.seek(0)
+    [method] = scriptkit.load(file).manifest.methods
+    assert method.result_fields == ["zeta", "alpha"]

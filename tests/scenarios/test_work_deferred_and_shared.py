@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import torch
@@ -133,3 +133,37 @@ def test_kinds_differ_where_the_compiler_may_see_a_difference() -> None:
         other = Foreign()
         change(other)
         assert kind_of(one) != kind_of(other)
+
+
+class Marked(ScriptableModule):
+    """One part is traced with inputs of its own; a constant decides whether the others script."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.traced = scriptkit.traced(Foreign(), example_inputs=(X,))
+        self.first, self.second = Constant(0), Constant(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.second(self.first(self.traced(x)))
+
+
+class Constant(nn.Module):
+    number: Final[int]
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.number:
+            return x * len({type(x)})
+        return x
+
+
+def test_constants_and_marks_tell_parts_apart() -> None:
+    assert kind_of(Constant(0)) == kind_of(Constant(0)) != kind_of(Constant(1))
+    net = Marked()
+    assert torch.equal(net(X), net.traced(X))
+    modes = {row.path: row.mode for row in scriptkit.report(net).rows}
+    assert modes["traced"] == "trace"
+    assert modes["second"] in {"lowered", "trace"}

@@ -219,9 +219,13 @@ class _Reasons:
         self.symbols = {source: symbol for symbol, source in notes.sources.items()}
 
     def fixed(self, source: str) -> str:
-        """Why a size cannot vary."""
+        """Why a size cannot vary: the line that makes it a number, else the first that assumes anything of it."""
         symbol = self.symbols.get(source)
-        return self._first(lambda found: symbol in found) if symbol else ""
+        if not symbol:
+            return ""
+        makes_it_a_number = re.compile(rf"Eq\((?:{symbol}, \d+|\d+, {symbol})\)")
+        numbers = [place for text, place in self.notes.assumed if place is not None and makes_it_a_number.search(text)]
+        return told(numbers[0]) if numbers else self._first(lambda found: symbol in found)
 
     def of(self, text: str) -> str:
         """Why something is asked of these sizes."""

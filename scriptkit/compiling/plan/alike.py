@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scriptkit.live.marks import mark_of
@@ -33,19 +34,25 @@ class Alike:
 
 def kind_of(module: nn.Module) -> Hashable:
     """The class of a module, what its attributes are, and the kinds of its submodules; equal for those alike."""
-    parts = (
-        (name, type(part), _mark(part), tuple((key, _seen(key, value)) for key, value in vars(part).items()))
+    return tuple(
+        (name, type(part), id(mark_of(part)), _attributes(part, _constants(type(part))))
         for name, part in module.named_modules(remove_duplicate=False)
     )
-    return tuple(parts)
 
 
-def _mark(part: nn.Module) -> Hashable:
-    """A part that is marked has inputs of its own: it is like no other."""
-    return None if mark_of(part) is None else id(part)
+def _attributes(part: nn.Module, constants: set[str]) -> Hashable:
+    return tuple((key, _seen(key, value, is_constant=key in constants)) for key, value in vars(part).items())
 
 
-def _seen(name: str, value: Any) -> Hashable:
+def _constants(cls: type) -> set[str]:
+    """The attributes whose values the compiler goes by: they decide about branches."""
+    names = {*getattr(cls, "__constants__", ())}
+    for above in cls.__mro__:
+        names |= {name for name, kind in inspect.get_annotations(above).items() if "Final" in str(kind)}
+    return names
+
+
+def _seen(name: str, value: Any, *, is_constant: bool = False) -> Hashable:
     if name == "_modules":
         return tuple(value)
     if name in ("_parameters", "_buffers"):
@@ -53,9 +60,9 @@ def _seen(name: str, value: Any) -> Hashable:
     if isinstance(value, bool | str | None | type):
         return type(value), value
     if isinstance(value, int | float):
-        return type(value).__name__  # the compiler goes by the type of a number
+        return type(value), value if is_constant else None  # of a variable the compiler knows the type
     if isinstance(value, tuple | list):
-        return type(value), tuple(_seen("", item) for item in value)
+        return type(value), tuple(_seen("", item, is_constant=is_constant) for item in value)
     if isinstance(value, (dict, set)) and not value:
         return type(value)
     return type(value), id(value)

@@ -64,6 +64,8 @@ class Reader {
       else
         add_single(read_argument(given, names_));
     }
+    // which of its values the graph writes to: the graph says so itself
+    while (at < inputs.size() && inputs[at].at("name").text() == "mutated_arg_indices") ++at;
     if (at != inputs.size()) damaged(node_, "has too many arguments");
     read_graphs();
     check(results_of(json));

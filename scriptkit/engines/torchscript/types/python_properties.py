@@ -6,8 +6,11 @@ reads it does not compile.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import inspect
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scriptkit.engines.torchscript.lifting.function_source import names_in
 from scriptkit.engines.torchscript.lifting.functions import UnknownDecoratorError
 from scriptkit.engines.torchscript.types import raw_errors
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
     from scriptkit.engines.torchscript.lifting.lifted_class import LiftedClass, LiftedClasses
     from scriptkit.engines.torchscript.lifting.lifting import LiftedFunction
+
+
+_OF_MODULE: Final = re.compile(r"^`(?P<name>\w+)` of nn\.Module is no compiled code")
 
 
 class Refused(NamedTuple):
@@ -50,7 +56,8 @@ def refused_properties(error: Exception, classes: LiftedClasses) -> list[Refused
         for name, function in owner.property_functions():
             lifted = next((one for one in owner.methods.values() if one.__dict__["original"] is function), None)
             is_known = function in owner.left_in_python or function in owner.needed
-            if lifted is not None and not is_known and _is_blamed(lifted, error):
+            is_blamed = lifted is not None and _is_blamed(lifted, error)
+            if not is_known and (is_blamed or _names_what_has_no_place(owner, function, error)):
                 found.append(Refused(owner, name, function, error))
     return found
 
@@ -59,6 +66,21 @@ def _is_blamed(lifted: LiftedFunction, error: Exception) -> bool:
     if isinstance(error, UnknownDecoratorError):
         return error.lifted is lifted
     return any(lifted.function_source.contains(place.path, place.line) for place in _places(error))
+
+
+def _names_what_has_no_place(owner: LiftedClass, function: FunctionType, error: Exception) -> bool:
+    """Whether an error that points nowhere is about something that a property names, itself or through methods."""
+    found = _OF_MODULE.search(str(error))
+    if found is None or any(_places(error)):
+        return False
+    seen: set[str] = set()
+    waiting = [function]
+    while waiting:
+        names = set(names_in(inspect.unwrap(waiting.pop()).__code__)) - seen
+        seen |= names
+        methods = (inspect.getattr_static(owner.original, name, None) for name in names)
+        waiting += [one for one in methods if inspect.isfunction(one) and one.__module__.partition(".")[0] != "torch"]
+    return found["name"] in seen
 
 
 def _places(error: Exception) -> Iterator[raw_errors.Place]:
