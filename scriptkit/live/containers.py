@@ -24,6 +24,10 @@ class Containers:
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._found = list(_below(_by_name(function, args, kwargs), (), ""))
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._found)
+
     def changed(self) -> str:
         """How the first that holds something else by now is reached from the arguments; empty where there is none."""
         changed = (path for path, one, content in self._found if not _is_the_same(content, _content(one)))

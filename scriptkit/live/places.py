@@ -162,6 +162,13 @@ def tried_at(path: str, line: int) -> Place | None:
     return None
 
 
+def whole_line(path: str, line: int) -> Place:
+    """A line of a file, without the space round it."""
+    text = linecache.getline(path, line).rstrip()
+    start = len(text) - len(text.lstrip())
+    return Place(path, line, start + 1, line, len(text) + 1, is_project_code(path))
+
+
 def _catches_operators(handler: ast.ExceptHandler) -> bool:
     named = [] if handler.type is None else list(ast.walk(handler.type))
     names = {node.id for node in named if isinstance(node, ast.Name)}

@@ -24,7 +24,7 @@ class ExportBranchRanks(Rule):
     `torch.cond` has one kind of result, so both branches give as many dimensions, and the same dtype.
     """
 
-    code = "SK604"
+    code = "SK654"
     name = "export-branch-ranks"
     engine = "export"
     label = "decided by the values of a tensor"

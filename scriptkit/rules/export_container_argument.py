@@ -23,7 +23,7 @@ class ExportContainerArgument(Rule):
     the caller never sees. In-place changes of the tensors in it do arrive.
     """
 
-    code = "SK603"
+    code = "SK653"
     name = "export-container-argument"
     engine = "export"
     label = "the caller's container stays as it was"

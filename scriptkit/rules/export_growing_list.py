@@ -24,7 +24,7 @@ class ExportGrowingList(Rule):
     bounds them.
     """
 
-    code = "SK602"
+    code = "SK652"
     name = "export-growing-list"
     engine = "export"
     label = "grows as often as only a run knows"

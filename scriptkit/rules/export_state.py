@@ -23,7 +23,7 @@ class ExportState(Rule):
     the first call for good, and `scriptkit.export_program` refuses the module.
     """
 
-    code = "SK601"
+    code = "SK651"
     name = "export-state"
     engine = "export"
     once = True

@@ -327,6 +327,31 @@ class TriesAView(nn.Module):
         return pairs * 2
 
 
+class Counted:
+    """An object of the caller, without tensors."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+
+class CountsInAnObject(nn.Module):
+    def forward(self, x: Tensor, counted: Counted) -> Tensor:
+        counted.calls += 1
+        return x * 2
+
+
+class AppendsToAList(nn.Module):
+    def forward(self, x: Tensor, seen: list[Any]) -> Tensor:
+        seen.append(type(x))
+        return x * 2
+
+
+class AddsToASet(nn.Module):
+    def forward(self, x: Tensor, names: set[str]) -> Tensor:
+        names.add("x")
+        return x * 2
+
+
 @dataclass(frozen=True)
 class HazardCase:
     make: Callable[[], nn.Module]
@@ -386,5 +411,8 @@ CASES = [
     HazardCase(Nested, _matrix, "baked-branch"),
     HazardCase(BranchOnLayout, _matrix, "baked-layout"),
     HazardCase(ShortCircuit, _matrix, "baked-branch"),
+    HazardCase(CountsInAnObject, lambda: (torch.ones(3), Counted()), "baked-argument"),
+    HazardCase(AppendsToAList, lambda: (torch.ones(3), []), "baked-argument"),
+    HazardCase(AddsToASet, lambda: (torch.ones(3), {"y"}), "baked-argument"),
     HazardCase(TriesAView, lambda: (torch.ones(4, 3),), "baked-shape"),
 ]

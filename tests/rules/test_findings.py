@@ -8,6 +8,7 @@ import pytest
 
 from scriptkit.checking import Selection
 from scriptkit.checking.judging import judge_text
+from scriptkit.compiling.tracing.hazards import KINDS
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.rules import Rule, all_rules, rule_named
 from scriptkit.rules.examples import marked_line, program
@@ -82,6 +83,11 @@ def test_a_lifted_rule_is_silent_in_a_scriptable_module(rule: Rule) -> None:
         text = f"{future}annotations\n" if future else ""
         found = judge_text(f"{text}from scriptkit import ScriptableModule\n{rest}", "example.py", Selection())
         assert found == []
+
+
+def test_no_code_of_a_rule_is_one_of_a_hazard() -> None:
+    rules = {one for rule in all_rules() for one in (rule.code, rule.name)}
+    assert not rules & {one for kind in KINDS for one in (kind.code, kind.name)}
 
 
 def test_codes_and_names_are_unique() -> None:

@@ -23,6 +23,7 @@ from scriptkit.compiling.plan.subject import differentiates
 from scriptkit.compiling.plan.traces import traced
 from scriptkit.engines.torchscript.engine.errors import SharedContainerError
 from scriptkit.errors import CompilationError, TraceHazardError
+from scriptkit.live.undoing import contents_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,8 @@ class Chooser:
         refusal: CompilationError | TraceHazardError | None = None
         for way in self._open_ways(attempt):
             try:
-                choice = way.take(self, attempt)
+                with contents_kept(self.subject.examples):  # each begins with what the caller gave
+                    choice = way.take(self, attempt)
             except (CompilationError, TraceHazardError) as error:
                 refusal = attempt.refusals[way.name] = error
                 if log.is_heard(log.plan):
@@ -126,7 +128,8 @@ class Chooser:
     def _require_calls(self, attempt: Attempt) -> None:
         """All ways but the first need to know how the part is called, and cannot have it differentiate."""
         what, refusal = named(attempt.path, attempt.part), attempt.refusals.get("script")
-        calls = self.subject.calls(attempt.path, attempt.wanted)
+        with contents_kept(self.subject.examples):
+            calls = self.subject.calls(attempt.path, attempt.wanted)
         if not calls:
             how = "lowered" if attempt.wanted is not None and attempt.wanted.mode == "lowered" else "traced"
             raise refusal or CompilationError(f"{what} needs example inputs to be {how}")

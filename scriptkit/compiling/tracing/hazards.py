@@ -134,7 +134,17 @@ CAUGHT = Kind(
     "a trace records one path; whether an operator fails is decided while recording",
     "script this module, or ask for the condition instead of catching the error",
 )
-KINDS = (BRANCH, LOOP, VALUE, SHAPE, DTYPE, DEVICE, RANK, STATE, RANDOM, GRAD, KEYS, CLOCK, DIFFERS, LAYOUT, CAUGHT)
+ARGUMENT = Kind(
+    "SK616",
+    "baked-argument",
+    "what `{text}` changes of the caller's would stay as it is",
+    "a trace takes tensors and gives tensors; lists, dictionaries and objects of the caller are no part of it",
+    "work on a copy (`list(xs)`, `dict(d)`), and return what is new",
+)
+KINDS = (
+    *(BRANCH, LOOP, VALUE, SHAPE, DTYPE, DEVICE, RANK, STATE),
+    *(RANDOM, GRAD, KEYS, CLOCK, DIFFERS, LAYOUT, CAUGHT, ARGUMENT),
+)
 
 
 @dataclass(frozen=True)

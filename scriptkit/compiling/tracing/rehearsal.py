@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,10 +14,13 @@ from scriptkit.compiling.tracing.probe import Log, Probe, WatchedDict
 from scriptkit.engines.torchscript.engine import errors, making, state, thread
 from scriptkit.errors import TraceHazardError
 from scriptkit.live.comparison import compare
+from scriptkit.live.containers import Containers
 from scriptkit.live.copies import converted, random_states_kept, with_fresh_tensors
 from scriptkit.live.lives import Lives, life_of
 from scriptkit.live.nested import build, flatten, merge
+from scriptkit.live.places import is_project_code, whole_line
 from scriptkit.live.side_by_side import run
+from scriptkit.live.undoing import contents_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,9 +29,35 @@ if TYPE_CHECKING:
 
     from scriptkit.live.comparison import Difference, Tolerance
     from scriptkit.live.nested import Structure
+    from scriptkit.live.places import Place
     from scriptkit.live.variations import Example, Perturbation
 
 TRACING_SEED = 2718
+
+
+def change_of_argument(module: nn.Module, example: Example) -> tuple[str, Place | None] | None:
+    """Which list, dictionary or object of its caller a call changes, and at which line; None where it changes none."""
+    args, kwargs = build(example.structure, list(with_fresh_tensors(example.tensors)))
+    given = Containers(module.forward, args, kwargs)
+    if not given:
+        return None
+    with contents_kept((args, kwargs)):
+        name = given.changed() if _runs(module, args, kwargs) else ""
+    if not name:
+        return None
+    args, kwargs = build(example.structure, list(with_fresh_tensors(example.tensors)))
+    given = Containers(module.forward, args, kwargs)
+    with contents_kept((args, kwargs)), given.watched(is_project_code) as found:
+        _runs(module, args, kwargs)
+    return name, whole_line(*found[0]) if found else None
+
+
+def _runs(module: nn.Module, args: Any, kwargs: Any) -> bool:
+    """Whether a life of the module takes a call; what it raises is told elsewhere."""
+    with random_states_kept(TRACING_SEED), torch.no_grad(), suppress(Exception):
+        life_of(module)(*args, **kwargs)
+        return True
+    return False
 
 
 @dataclass

@@ -15,7 +15,7 @@ import torch
 from scriptkit.compiling.boundary.flat_call import TracedCall, input_facts
 from scriptkit.compiling.tracing import hazards as kinds
 from scriptkit.compiling.tracing.hazards import Hazard, at_places, in_order, of_escape
-from scriptkit.compiling.tracing.rehearsal import TRACING_SEED, Rehearsal, record
+from scriptkit.compiling.tracing.rehearsal import TRACING_SEED, Rehearsal, change_of_argument, record
 from scriptkit.engines.torchscript.engine import errors
 from scriptkit.errors import TraceHazardError
 from scriptkit.live.environment import readings
@@ -90,6 +90,7 @@ class _Examination:
         self.evidence = _Evidence()
         self.hazards: list[Hazard] = []
         self.assumptions: list[str] = []
+        self.argument = change_of_argument(module, example)  # first: a flag is set once, and never changes again
         self.recorded = record(module, example)
         self._watching: Recorded | None = None
 
@@ -100,6 +101,7 @@ class _Examination:
     def verdict(self) -> Trial:
         """Compare, judge, and give the trace its final form."""
         self._compare_example()
+        self._judge_arguments()
         self.base = self._find_base()
         self._compare_repeated()
         for change in self._changes():
@@ -134,6 +136,12 @@ class _Examination:
         if not outcome.agrees and not outcome.failed_check:
             kind = kinds.RANDOM if self.rehearsal.is_random(same) else kinds.DIFFERS
             self.hazards.append(Hazard(kind, self.place, evidence=f"the example inputs: {outcome.text}"))
+
+    def _judge_arguments(self) -> None:
+        """What a call does to its caller's lists, dictionaries and objects is in no trace."""
+        if self.argument is not None:
+            name, place = self.argument
+            self.hazards.append(Hazard(kinds.ARGUMENT, place or self.place, evidence=f"it changes '{name}'"))
 
     def _find_base(self) -> Example:
         """Smaller inputs to go on with, where the module takes them and the trace is right on them."""
