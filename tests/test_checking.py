@@ -215,7 +215,7 @@ def test_a_verdict_is_remembered_by_text_and_engine(tmp_path: Path, monkeypatch:
     module = load(tmp_path, SCRIPTABLE, "live_cached")
     first = check_class(module.Net)
     live._remembered.cache_clear()
-    monkeypatch.setattr("scriptkit.language.read", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("scriptkit.language.read", lambda *_, **__: pytest.fail("read again"))
     assert check_class(module.Net) == first
     live._remembered.cache_clear()
     monkeypatch.setattr(verdicts, "engine", lambda: "another")
