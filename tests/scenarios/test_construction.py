@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import linecache
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -264,7 +265,9 @@ class Calibrated(ScriptableModule):
         return out * self.gain
 
 
-def test_a_class_without_source_and_without_module_says_so() -> None:
+@pytest.mark.parametrize("others", [[], ["x = 1\n"] * 9], ids=["alone", "after another text"])
+def test_a_class_without_source_and_without_module_says_so(others: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(linecache.cache, "<string>", (len("".join(others)), None, others, "<string>"))
     text = """
 from torch import Tensor
 from scriptkit import ScriptableModule

@@ -81,12 +81,14 @@ def function_source(function: FunctionType) -> FunctionSource:
 def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:
     try:
         tree = _parse_indented(text)
-    except (SyntaxError, IndexError):  # lines of another text under the same name: of what `exec` runs, as `<string>`
+    except (SyntaxError, IndexError):  # lines of another text under the same name
         tree = None
     if isinstance(tree, ast.AsyncFunctionDef):
         tree = ast.copy_location(ast.FunctionDef(**dict(ast.iter_fields(tree))), tree)
     if not isinstance(tree, ast.FunctionDef) or not _is_source_of(tree, function):
-        raise SourceUnavailableError(_changed_source(function))
+        # every text that `exec` runs has that name, so that the lines of another one say nothing of this one
+        is_of_any_text = function.__code__.co_filename == "<string>"
+        raise SourceUnavailableError(_no_source(function) if is_of_any_text else _changed_source(function))
     return tree
 
 
