@@ -47,6 +47,7 @@ _FALSE_HERE = (
     *([torch.xpu.is_current_stream_capturing] if hasattr(torch.xpu, "is_current_stream_capturing") else []),
 )
 _SILENT = (warnings.warn, print)
+_COUNTS_USES = "_log_api_usage_once"  # of torch._C: libraries tell torch which parts of them are used
 _IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, range, torch.dtype, torch.device)
 
 
@@ -111,7 +112,7 @@ def _special(function: Any) -> Callable[..., Value] | None:
     try:
         if function in _FALSE_HERE or _asks_for_torch_functions(function):
             return lambda _, *__: False
-        if function in _SILENT:
+        if function in _SILENT or getattr(function, "__name__", "") == _COUNTS_USES:
             return lambda _, *__, **___: None
         return builtin_functions.TABLE.get(function) or torch_functions.SPECIAL.get(function)
     except TypeError:  # it cannot be hashed
