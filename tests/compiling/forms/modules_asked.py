@@ -235,6 +235,7 @@ class SaysAloud(nn.Module):
         warnings.warn("said once")
         LOGGER.info("shape %s", x.shape)
         once("said")
+        torch._C._log_api_usage_once("tests.said")
         print(x.shape)
         if torch.overrides.has_torch_function((x,)):
             return x
