@@ -30,7 +30,7 @@ class PrivateName:
     instead: Callable[..., Any] | None = None
     spare: str = ""
     of_instances: bool = False  # set on objects only: nothing of torch has it before something is compiled
-    is_optional: bool = False  # whoever asks has another way
+    is_optional: bool = False  # whoever asks has another way where it finds None
 
     @property
     def spoken(self) -> str:
@@ -89,4 +89,6 @@ def found_for(what: str, private: PrivateName) -> Any:
     value = private.value()
     if value is not GONE:
         return value
-    return private.instead if private.instead is not None else Missing(what, private)
+    if private.instead is not None or private.is_optional:
+        return private.instead
+    return Missing(what, private)

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import torch
 
-from scriptkit.live.torch_names import look_up_or_none
+from scriptkit.live.torch_names import look_up
 
-_lazy_clone = look_up_or_none("copy on write")
-_is_lazy = look_up_or_none("whether a copy is unwritten")
-_address = look_up_or_none("address that is not asked to be writable")
+_lazy_clone = look_up("copy on write")
+_is_lazy = look_up("whether a copy is unwritten")
+_address = look_up("address that is not asked to be writable")
 
 
 def storage_key(tensor: torch.Tensor) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from scriptkit.live.private_names import GONE, PrivateName, found_for
+from scriptkit.live.private_names import PrivateName, found_for
 
 LIVE_NAMES: Final[dict[str, PrivateName]] = {
     # ---- compiled modules
@@ -28,9 +28,3 @@ LIVE_NAMES: Final[dict[str, PrivateName]] = {
 def look_up(what: str) -> Any:
     """What a private name stands for, by its purpose in the table."""
     return found_for(what, LIVE_NAMES[what])
-
-
-def look_up_or_none(what: str) -> Any:
-    """The same; None with a torch that lacks it, where there is another way."""
-    found = LIVE_NAMES[what].value()
-    return None if found is GONE else found

@@ -5,7 +5,6 @@ With `--deeper` every file is loaded again, trained, converted and differentiate
 
 from __future__ import annotations
 
-import fnmatch
 import sys
 import time
 from collections import Counter, defaultdict
@@ -13,8 +12,7 @@ from collections import Counter, defaultdict
 import click
 
 from tests.zoo import figures
-from tests.zoo.audio_and_geometry import MORE
-from tests.zoo.catalogue import CATALOGUE
+from tests.zoo.chosen import chosen
 from tests.zoo.trial import PACKAGES, Outcome, outcome
 
 STATUSES = ("right", "refuses the second input", "refused", "error", "wrong")
@@ -28,7 +26,7 @@ def main(patterns: tuple[str, ...], *, deeper: bool) -> None:
     sys.path.append(str(PACKAGES))
     found: list[Outcome] = []
     unexpected = 0
-    entries = [entry for entry in [*CATALOGUE, *MORE] if _is_chosen(entry.name, patterns)]
+    entries = chosen(patterns)
     for number, entry in enumerate(entries, 1):
         start = time.perf_counter()
         result = outcome(entry, figures.figures if deeper else None)
@@ -43,10 +41,6 @@ def main(patterns: tuple[str, ...], *, deeper: bool) -> None:
         click.echo(figures.table(looked))
         unexpected += sum(one.verdict(aspect) == "wrong" for one in looked.values() for aspect in figures.ASPECTS)
     sys.exit(int(unexpected > 0))
-
-
-def _is_chosen(name: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def table(found: list[Outcome]) -> str:

@@ -5,7 +5,6 @@ Each is exported, saved and loaded; the loaded file is compared with eager on bo
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import sys
 import time
@@ -21,8 +20,8 @@ from scriptkit.live.comparison import compare
 from scriptkit.live.copies import with_fresh_tensors
 from scriptkit.live.nested import flatten
 from scriptkit.live.variations import Example, perturbations
-from tests.zoo.audio_and_geometry import MORE
-from tests.zoo.catalogue import CATALOGUE, Arguments, Entry
+from tests.zoo.catalogue import Arguments, Entry
+from tests.zoo.chosen import chosen
 from tests.zoo.trial import PACKAGES, plain
 
 STATUSES = ("equal everywhere", "equal, some refused", "refused", "wrong")
@@ -106,11 +105,7 @@ def wall(error: scriptkit.ScriptkitError) -> str:
 def main(patterns: tuple[str, ...]) -> None:
     """Try the models with these names; exit code 1 where one is silently wrong."""
     sys.path.append(str(PACKAGES))
-    entries = [
-        entry
-        for entry in [*CATALOGUE, *MORE]
-        if not patterns or any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns)
-    ]
+    entries = chosen(patterns)
     found: list[Exported] = []
     for number, entry in enumerate(entries, 1):
         start = time.perf_counter()

@@ -7,7 +7,6 @@ second input and on other values and sizes that Python takes. `--driver` names t
 from __future__ import annotations
 
 import copy
-import fnmatch
 import sys
 import tempfile
 import time
@@ -22,8 +21,8 @@ import torch
 import scriptkit
 from scriptkit.cpp.recording import Call, write_recording
 from tests.cpp.running import SOURCES, build, configure, run
-from tests.zoo.audio_and_geometry import MORE
-from tests.zoo.catalogue import CATALOGUE, Entry
+from tests.zoo.catalogue import Entry
+from tests.zoo.chosen import chosen
 from tests.zoo.exported import TIME_LIMIT, Exported, calls_of, wall
 from tests.zoo.trial import PACKAGES
 
@@ -90,11 +89,7 @@ def plain(value: object) -> object:
 def main(patterns: tuple[str, ...], driver: Path | None) -> None:
     """Try the models with these names; exit code 1 where C++ gives something else."""
     sys.path.append(str(PACKAGES))
-    entries = [
-        entry
-        for entry in [*CATALOGUE, *MORE]
-        if not patterns or any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns)
-    ]
+    entries = chosen(patterns)
     found: list[Exported] = []
     with tempfile.TemporaryDirectory() as folder:
         program = driver or _built(Path(folder) / "build")

@@ -6,7 +6,6 @@ turn with plain script: nothing may differ, and nothing be slower.
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import sys
 import time
@@ -21,8 +20,8 @@ import scriptkit
 from scriptkit.interleaving import Ratio, interleaved
 from scriptkit.live.copies import with_fresh_tensors
 from scriptkit.live.nested import flatten
-from tests.zoo.audio_and_geometry import MORE
-from tests.zoo.catalogue import CATALOGUE, Arguments, Entry
+from tests.zoo.catalogue import Arguments, Entry
+from tests.zoo.chosen import chosen
 from tests.zoo.trial import PACKAGES, plain
 
 SEED = 5
@@ -109,11 +108,7 @@ def main(patterns: tuple[str, ...]) -> None:
     """Try the models with these names; exit code 1 where one is different, or slower than plain script."""
     sys.path.append(str(PACKAGES))
     torch.set_num_threads(1)
-    entries = [
-        entry
-        for entry in [*CATALOGUE, *MORE]
-        if not patterns or any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns)
-    ]
+    entries = chosen(patterns)
     found: list[Optimised] = []
     for number, entry in enumerate(entries, 1):
         start = time.perf_counter()
