@@ -86,7 +86,9 @@ def main() -> None:
         save_checkpoint(get_model_state_dict(model), checkpoint_id=options.checkpoint)
     if dist.get_rank() == 0:
         print(f"{options.way} on {dist.get_world_size()} processes: loss {loss:.6f}", flush=True)
-    dist.barrier()
+    # Not `barrier`, whose work holds the works before it with their tensors. Torch keeps the threads that drop them:
+    # its caches hold the mesh. One that drops a tensor of Python while the interpreter ends aborts the process.
+    dist.monitored_barrier()
     dist.destroy_process_group()
 
 
