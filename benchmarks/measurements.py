@@ -160,9 +160,9 @@ def first_construction(effort: Effort) -> list[Row]:
     x = "torch.zeros(2, 4)"
     return [
         milliseconds(
-            cold("models.Wide(100)", "torch.jit.script(models.PlainWide(100))"), "the same 100, first time", 0.35
+            cold("models.Wide(100)", "torch.jit.script(models.PlainWide(100))"), "the same 100, first time", 0.30
         ),
-        milliseconds(cold("models.Child()", "torch.jit.script(models.PlainChild())"), "the same one, first time", 1.15),
+        milliseconds(cold("models.Child()", "torch.jit.script(models.PlainChild())"), "the same one, first time", 1.10),
         milliseconds(
             cold(f"models.Wide(100)({x})", f"torch.jit.script(models.PlainWide(100))({x})"),
             "the same 100, first time, and called",

@@ -18,6 +18,7 @@ from scriptkit.engines.torchscript.lifting.function_source import (
     SourceUnavailableError,
     closure_of,
     function_source,
+    lines_of,
     mangled,
 )
 from scriptkit.engines.torchscript.torch_names import private
@@ -70,14 +71,12 @@ def _declared_in(cls: type) -> Iterator[tuple[str, Any]]:
 
 def _declared_in_init(cls: type, namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     init = vars(cls).get("__init__")
-    if not inspect.isfunction(init):
+    if not inspect.isfunction(init) or not _ANNOTATED_ATTRIBUTE.search(lines_of(inspect.unwrap(init))):
         return
     try:
         source = function_source(inspect.unwrap(init))
     except SourceUnavailableError:
         return  # made by a decorator such as @dataclass: it declares nothing of its own
-    if not _ANNOTATED_ATTRIBUTE.search(source.text):
-        return
     for node in ast.walk(source.tree):
         match node:
             case ast.AnnAssign(

@@ -8,7 +8,7 @@ import inspect
 import linecache
 from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scriptkit.errors import ScriptkitError
 from scriptkit.language.parsing import syntax_tree
@@ -16,6 +16,9 @@ from scriptkit.language.parsing import syntax_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FunctionType
+
+
+_STARTS: Final = ("def ", "class ", "@", "async def ")
 
 
 class SourceUnavailableError(ScriptkitError):
@@ -76,6 +79,20 @@ def function_source(function: FunctionType) -> FunctionSource:
     block = inspect.getblock(lines[code.co_firstlineno - 1 :])
     text = "".join(block)
     return FunctionSource(text, _tree_of(text, function), code.co_filename, code.co_firstlineno)
+
+
+def lines_of(function: FunctionType) -> str:
+    """The lines of a function, and maybe more, for a search that costs less than parsing; empty without source."""
+    code = function.__code__
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    last = max((line or 0 for *_, line in code.co_lines()), default=0) - code.co_firstlineno
+    indentation = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    for index in range(last + 1, len(lines)):
+        text = lines[index]
+        if text.strip() and len(text) - len(text.lstrip()) <= indentation and text.lstrip().startswith(_STARTS):
+            return "".join(lines[:index])
+    return "".join(lines)
 
 
 def _tree_of(text: str, function: FunctionType) -> ast.FunctionDef:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scriptkit.engines.torchscript.torch_names import number_functions as functions
 from scriptkit.engines.torchscript.torch_names.copied_functions import nodes_of, replace
@@ -24,15 +24,17 @@ _CHECKED: dict[tuple[str, ...], Callable[..., float]] = {
     ("aten::log", _F): functions.logarithm,
     ("aten::log", _I): functions.logarithm_of_int,
 }
+_SUM = "aten::sum"
+CONCERNS: Final = frozenset({_SUM, *(kind for kind, *_ in _CHECKED)})
 _IS_RIGHT_BESIDES = frozenset({"aten::div"})
 
 
 def put_right(graph: Any) -> None:
     """Add the checks to a compiled graph; call this before it runs."""
     for node in list(nodes_of(graph)):
-        if node.kind().startswith("aten::"):
+        if node.kind() in CONCERNS:
             inputs = list(node.inputs())
-            if node.kind() == "aten::sum" and inputs[0].type().annotation_str == "List[int]":
+            if node.kind() == _SUM and inputs[0].type().annotation_str == "List[int]":
                 replace(graph, node, functions.summed)
                 continue
             function = _CHECKED.get((node.kind(), *(value.type().kind() for value in inputs)))

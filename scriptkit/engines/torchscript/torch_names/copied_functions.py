@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+_KIND: Final = re.compile(r"\w+::\w+")
+_WITHOUT_BLOCKS: Final = frozenset({"prim::Constant", "prim::GetAttr", "prim::CallMethod", "prim::CallFunction"})
 
 
 def insert(graph: Any, place: Any, function: Callable[..., Any], inputs: list[Any]) -> list[Any]:
@@ -35,8 +38,18 @@ def nodes_of(block: Any) -> Iterator[Any]:
     """Every node of a graph, those in branches and loops included."""
     for node in block.nodes():
         yield node
-        for inner in node.blocks():
-            yield from nodes_of(inner)
+        kind = node.kind()
+        if not kind.startswith("aten::") and kind not in _WITHOUT_BLOCKS:  # to ask takes longer than all the rest
+            for inner in node.blocks():
+                yield from nodes_of(inner)
+
+
+def kinds_in(graph: Any) -> set[str]:
+    """What the nodes of a graph are, and maybe more: its text is made faster than its nodes are walked."""
+    try:
+        return set(_KIND.findall(graph.str(False)))
+    except UnicodeDecodeError:  # `chr(233)` is one byte in compiled code
+        return {node.kind() for node in nodes_of(graph)}
 
 
 @cache

@@ -14,6 +14,7 @@ from scriptkit.engines.torchscript.torch_names import (
     texts,
     unused_results,
 )
+from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,10 @@ def functions(compiled: Sequence[Any]) -> None:
     """Compiled functions and methods."""
     by_name = {function.name: function for function in compiled}
     for function in by_name.values():
-        python_numbers.put_right(function.graph)
-        checked_numbers.put_right(function.graph)
-        own_elements.put_right(function.graph)
-        texts.put_right(function.graph)
+        kinds = kinds_in(function.graph)
+        for one in (python_numbers, checked_numbers, own_elements, texts):
+            if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
+                one.put_right(function.graph)
     loop_aliases.tell(by_name)
     unused_results.keep(compiled)
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+CONCERNS: Final = frozenset({"aten::remainder", "aten::ne", "aten::eq", "prim::max", "prim::min"})
 
 
 def put_right(graph: Any) -> None:

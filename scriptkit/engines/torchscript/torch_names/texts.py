@@ -5,7 +5,7 @@ The check stands before the outermost loop that does not make the text, so that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scriptkit.engines.torchscript.torch_names import text_functions
 from scriptkit.engines.torchscript.torch_names.copied_functions import insert, nodes_of, replace
@@ -39,13 +39,16 @@ _OF_WHITESPACE_RIGHT: dict[str, Callable[..., str | list[str]]] = {
     "aten::rstrip": text_functions.stripped_right,
     "aten::split": text_functions.words,
 }
+CONCERNS: Final = frozenset().union(
+    _BY_BYTES, _OF_WHITESPACE, _WITH_PLACES, _SEPARATED, _REPLACED, _RIGHT, _OF_WHITESPACE_RIGHT
+)
 
 
 def put_right(graph: Any) -> None:
     """Add the checks to a compiled graph; call this before it runs."""
     checked: dict[str, list[Any]] = {}
     for node in list(nodes_of(graph)):
-        if not node.kind().startswith("aten::") or not _takes_text(node):
+        if node.kind() not in CONCERNS or not _takes_text(node):
             continue
         text = node.inputsAt(0)
         if _works_on_bytes(node) and not _is_ascii(text):

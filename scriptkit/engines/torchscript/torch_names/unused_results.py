@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _CALLS: Final = frozenset({"prim::CallFunction", "prim::CallMethod"})
 _WRITE_IN_SECRET: Final = frozenset(
@@ -31,6 +33,7 @@ _ALWAYS_RUN: Final = frozenset(
     "prim::RaiseException prim::Print prim::SetAttr prim::PythonOp prim::Enter prim::Exit prim::Loop "
     "aten::warn aten::manual_seed".split()
 )
+_STEPS: Final = 16
 _NEVER: Final = "internal error: a tensor has less than no elements"
 
 
@@ -38,23 +41,32 @@ def keep(functions: Iterable[Any]) -> None:
     """Keep what compiled functions call for its effects; call this before they run."""
     for function in functions:
         graph = function.graph
-        if any(_may_have_effects(node) for node in _nodes(graph)):
+        concerned = [
+            n for kind in sorted(kinds_in(graph)) for n in graph.findAllNodes(kind, True) if _may_have_effects(n)
+        ]
+        if not all(_reaches(graph.return_node(), node, _STEPS) for node in concerned):
             used = _Used(graph)
-            for node in [*_nodes(graph)]:
-                if _may_have_effects(node) and not used.is_used(node):
+            for node in concerned:
+                if not used.is_used(node):
                     for value in node.outputs():
                         _read(graph, node, value)
 
 
+def _reaches(end: Any, node: Any, steps: int) -> bool:
+    """Whether the first reader of a result, or its first reader, and so on, is the end: most results are used so."""
+    while node.outputsSize() == 1 and steps:
+        uses = node.output().uses()
+        if not uses:
+            return False
+        node = uses[0].user
+        if node == end:
+            return True
+        steps -= 1
+    return False
+
+
 def _may_have_effects(node: Any) -> bool:
     return node.kind() in _CALLS or node.kind() in _WRITE_IN_SECRET or bool(node.isNondeterministic())
-
-
-def _nodes(block: Any) -> Iterator[Any]:
-    for node in block.nodes():
-        yield node
-        for inner in node.blocks():
-            yield from _nodes(inner)
 
 
 class _Used:
@@ -62,10 +74,13 @@ class _Used:
 
     def __init__(self, graph: Any) -> None:
         self._names = {value.debugName() for value in graph.outputs()}
+        self._depends_on_what_comes_earlier = False
         known = -1
-        while known != len(self._names):  # what a loop carries is used by what comes earlier
+        while known != len(self._names):
             known = len(self._names)
             self._look_through(graph)
+            if not self._depends_on_what_comes_earlier:
+                break
 
     def is_used(self, node: Any) -> bool:
         """Whether any result of a node is."""
@@ -87,6 +102,7 @@ class _Used:
         """The results of a branch or a loop that are used outside, or in the next turn."""
         results = [*block.outputs()]
         if node.kind() == "prim::Loop":
+            self._depends_on_what_comes_earlier = True
             carried = zip(node.outputs(), [*block.inputs()][1:], results[1:], strict=True)
             wanted = [value for out, turn, value in carried if self._knows(out) or self._knows(turn)]
             wanted.append(results[0])
@@ -98,7 +114,12 @@ class _Used:
         return value.debugName() in self._names
 
     def _counts(self, node: Any) -> bool:
-        return node.kind() in _ALWAYS_RUN or self.is_used(node) or (_writes(node) and self._reaches_out(node))
+        if node.kind() in _ALWAYS_RUN or self.is_used(node):
+            return True
+        if not _writes(node):
+            return False
+        self._depends_on_what_comes_earlier = True  # on whether that is another name of what is written
+        return self._reaches_out(node)
 
     def _reaches_out(self, node: Any) -> bool:
         """Whether what an operator writes is anything but a value that nobody uses."""
