@@ -168,6 +168,26 @@ class Dtypes(nn.Module):
         )
 
 
+class IntoArguments(nn.Module):
+    """Results that are written where the model says: on their own, into a part, into what is read, into a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.randn(4, 4))
+        self.register_buffer("last", torch.zeros(4))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        alone = torch.mm(x, self.weight, out=x.new_empty(x.shape[0], 4))
+        parts = x.new_zeros(x.shape[0], 9)
+        torch.cumsum(x, 1, out=parts[:, 1:5])
+        torch.mm(x, self.weight, out=parts[:, 5:])
+        read = x * 2
+        torch.add(read, x, out=read)
+        ranked = torch.sort(x, dim=1, out=(x.new_empty(x.shape), torch.empty(x.shape, dtype=torch.long)))
+        torch.sum(x, 0, out=self.last)
+        return alone, parts, read, tuple(ranked), self.last.clone()
+
+
 def batch(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
@@ -199,5 +219,6 @@ def cases() -> dict[str, Case]:
             Convolutions().eval(), (batch(2, 3, 8, 8),), rows, ((batch(1, 3, 8, 8),), (batch(5, 3, 8, 8),))
         ),
         "attention": Case(Attention().eval(), (batch(2, 5, 16),), time, ((batch(3, 9, 16),), (batch(1, 2, 16),))),
+        "into arguments": Case(IntoArguments(), (batch(3, 4),), rows, ((batch(7, 4),), (batch(1, 4),))),
         "dtypes": Case(Dtypes(), (batch(3, 2),), rows, ((batch(7, 2),),)),
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from tests.cpp.models import Case, cases
 from tests.cpp.running import exported, needs_compiler, recorded, run, saved
@@ -70,6 +71,15 @@ def test_an_operator_that_fails_names_the_line_of_the_model(driver: Path, tmp_pa
     assert "models.py" in said
 
 
+class WrittenApart(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.ones(2, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.mm(x, self.weight, out=x.new_empty(3, 4))
+
+
 Change = Callable[[dict[str, bytes]], None]
 
 
@@ -105,7 +115,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "a file is read": (replaced("aten.linear.default", "aten.from_file.default"), "reaches beyond the tensors"),
     "storage is exchanged": (replaced("aten.linear.default", "aten.set_.source_Tensor"), "reaches beyond the tensors"),
     "an inner working": (replaced("aten.linear.default", "aten._coalesced.default"), "an inner working of torch"),
-    "a result in an argument": (replaced("aten.linear.default", "aten.linear.out"), "result into an argument"),
+    "a result in an argument": (replaced("aten.linear.default", "aten.randn.out"), "writes into an argument what no"),
     "a foreign namespace": (replaced("aten.linear.default", "mine.linear.default"), "namespaces"),
     "python": (replaced("torch.ops.aten.linear.default", "os.system"), "`os.system`, which"),
     "deep": (deep, "nested too deeply"),
@@ -133,6 +143,18 @@ def test_a_hostile_file_is_refused_in_words(name: str, linear: Path, driver: Pat
     done = run(driver, "methods", rewritten(linear, tmp_path / "model.pt2", change))
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in done.stdout
+
+
+def test_a_result_is_not_written_over_what_is_read(driver: Path, tmp_path: Path) -> None:
+    """`mm` gives its `out` the size of the result, and would then read a matrix that has grown."""
+    given = torch.ones(3, 2)
+    program = exported(Case(WrittenApart(), (given,), None, ()))
+    plain = saved(program, tmp_path / "plain.pt2")
+    recording = recorded(program, [((given,), {})], tmp_path / "calls")
+    assert run(driver, "replay", plain, recording).stdout == "equal\n"
+    over = replaced('"arg": {"as_tensor": {"name": "new_empty"}}', '"arg": {"as_tensor": {"name": "x"}}')
+    said = run(driver, "replay", rewritten(plain, tmp_path / "over.pt2", over), recording).stdout
+    assert said.startswith("failed the result has another size than the tensor it is written into"), said
 
 
 def test_a_changed_byte_is_found(linear: Path, driver: Path, tmp_path: Path) -> None:

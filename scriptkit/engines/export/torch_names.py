@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from scriptkit.engines.export.whole_numbers import mend_numbers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
@@ -142,7 +144,9 @@ def export(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    return torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+    program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+    mend_numbers(program)
+    return program
 
 
 def is_data_dependent(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "number_functions.hpp"
+#include "out_operators.hpp"
 #include "scriptkit/errors.hpp"
 #include "slots.hpp"
 
@@ -67,7 +68,10 @@ void Executor::run_operator(const Node& node, Values& slots, Values& stack) cons
   stack.clear();
   for (const Operand& operand : node.operands) stack.push_back(fetched(operand, slots));
   if (node.checks_sizes) check_sizes(node, stack);
-  node.op->callBoxed(&stack);
+  if (node.returning)
+    call_with_out(node, stack);
+  else
+    node.op->callBoxed(&stack);
   if (stack.size() < node.result_list.size()) throw RunError("the operator gives fewer results than the file reads");
   std::size_t at = 0;
   for (std::size_t k = 0; k < node.result_list.size(); ++k) {

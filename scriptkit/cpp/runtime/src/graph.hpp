@@ -76,6 +76,7 @@ struct Node {
   NumberFunction function = NumberFunction::Add;
   bool checks_sizes = false;  // an operator that makes a tensor of the sizes it is given
   std::optional<c10::OperatorHandle> op;
+  std::optional<c10::OperatorHandle> returning;  // what returns that which `op` writes into an argument
   std::vector<Operand> operands;
   std::vector<std::unique_ptr<Graph>> graphs;  // of control flow
   std::vector<std::size_t> groups;             // of control flow: how many operands belong to each of its lists

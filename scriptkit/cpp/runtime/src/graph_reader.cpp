@@ -8,6 +8,7 @@
 #include "lifetimes.hpp"
 #include "number_functions.hpp"
 #include "operators.hpp"
+#include "out_operators.hpp"
 #include "scriptkit/errors.hpp"
 
 namespace scriptkit {
@@ -80,6 +81,7 @@ class GraphReader {
   void read_operator(Node& node, const Json& json) {
     node.op = resolved_operator(node.name, facts_.namespaces);
     const c10::FunctionSchema& schema = node.op->schema();
+    if (writes_into_an_argument(schema)) node.returning = returning_form(schema);
     std::unordered_map<std::string, const Json*> given;
     for (const Json& input : json.at("inputs").items()) given.emplace(input.at("name").text(), &input.at("arg"));
     bool result_may_alias_state = false;

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "allowed.hpp"
+#include "out_operators.hpp"
 #include "scriptkit/errors.hpp"
 
 namespace scriptkit {
@@ -70,11 +71,12 @@ std::string reason_against(const Name& name, const c10::FunctionSchema& schema) 
   if (schema.is_vararg() || schema.is_varret()) return "it takes any number of arguments";
   for (const c10::Argument& argument : schema.arguments()) {
     if (!is_plain(argument.real_type())) return "its argument `" + argument.name() + "` is no tensor, number or text";
-    if (argument.is_out()) return "it writes its result into an argument";
     if (argument.name() == "filename") return "it reads files";
   }
   for (const c10::Argument& result : schema.returns())
     if (!is_plain(result.real_type())) return "its result is no tensor or number";
+  if (writes_into_an_argument(schema) && !returning_form(schema))
+    return "it writes into an argument what no operator of its name returns";
   return "";
 }
 
