@@ -34,7 +34,7 @@ _NODES = (
 _PLAIN_TYPES = {None, "builtins.tuple", "builtins.list", "builtins.dict"}
 _ASSUMPTIONS = {"integer", "positive", "nonnegative", "real", "negative", "nonpositive", "finite", "extended_real"}
 _MATH = {"ceil", "floor", "trunc", "sqrt", "inf", "isnan"}
-_EXTREMES = {"max", "min", "Max", "Min"}
+_FUNCTIONS = {"max", "min", "Max", "Min", "abs"}
 
 
 def audit_program(name: str, document: dict[str, Any]) -> list[str]:
@@ -92,16 +92,20 @@ def _is_guard_node(node: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr=name), keywords=[]):
             return name in _MATH
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="sym_float"), args=[_], keywords=[]):
+            return True
         case ast.Call(func=ast.Name(id=name), keywords=[]):
-            return name in _EXTREMES
+            return name in _FUNCTIONS
         case ast.Call() | ast.keyword():
             return False
         case ast.Attribute(value=ast.Name(id="math"), attr=name):
             return name in _MATH
+        case ast.Attribute(value=ast.Name(id="torch"), attr=name):
+            return name == "sym_float"
         case ast.Attribute(attr=name):
             return name == "size"
         case ast.Name(id=name):
-            return name in {"L", "math", *_EXTREMES}
+            return name in {"L", "math", "torch", *_FUNCTIONS}
     return isinstance(node, _NODES)
 
 

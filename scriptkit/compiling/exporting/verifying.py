@@ -204,7 +204,7 @@ class _Changes:
         """Other whole numbers, where the program takes them."""
         for number, one in enumerate(self.program.inputs):
             if isinstance(one, NumberInput):
-                for value in (one.value + 1, one.value + 2, one.value - 1, 1, 0):
+                for value in (one.value + 1, one.value + 2, one.value - 1, 1, 0, -one.value):
                     values, _ = self.program.convention.leaves(self.args, self.kwargs)
                     values[number] = value
                     args, kwargs = build(self.program.convention.structure, values)

@@ -47,6 +47,11 @@ _EVALUATED: dict[str, Callable[..., Any]] = {
     "**": operator.pow,
     "min": min,
     "max": max,
+    "abs": abs,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "trunc": math.trunc,
+    "sqrt": math.sqrt,
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -57,6 +62,7 @@ _EVALUATED: dict[str, Callable[..., Any]] = {
     "or": lambda *parts: any(parts),
     "not": operator.not_,
 }
+_ROUNDED = frozenset({"ceil", "floor", "trunc", "sqrt"})
 COMPARISONS = frozenset(_COMPARISONS.values())
 OPERATORS = frozenset(_EVALUATED)
 
@@ -76,7 +82,10 @@ class Guard:
 
     def holds(self, inputs: Sequence[Any]) -> bool:
         """Whether the inputs of a call fulfil it."""
-        return bool(_EVALUATED[self.op](evaluated(self.left, inputs), evaluated(self.right, inputs)))
+        try:
+            return bool(_EVALUATED[self.op](evaluated(self.left, inputs), evaluated(self.right, inputs)))
+        except (ArithmeticError, ValueError):  # `10 % k` of a call that brings 0
+            return False
 
     @property
     def key(self) -> str:
@@ -143,8 +152,18 @@ class _Reader:
             case ast.Compare(ops=[op]) if type(op) in _COMPARISONS:
                 ((left, name, right),) = self.comparisons(node)
                 return {"op": name, "args": [left, right]}
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="torch"), attr="sym_float"), args=[argument], keywords=[]
+            ):
+                return self.expression(argument)  # as Python has it, who multiplies with a float
+            case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
+                return {"op": "abs", "args": [self.expression(argument)]}
             case ast.Call(func=ast.Name(id="min" | "max" | "Min" | "Max" as name), args=args, keywords=[]):
                 return {"op": name.lower(), "args": [self.expression(part) for part in args]}
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=[argument], keywords=[]) if (
+                name in _ROUNDED
+            ):
+                return {"op": name, "args": [self.expression(argument)]}
         raise UnreadableError(self.text)
 
 

@@ -1,26 +1,34 @@
-"""Whole numbers among the inputs of a program, so that a file can hold what torch has traced.
+"""Sizes and whole numbers in a program, so that a file can hold what torch has traced.
 
-torch traces them without bounds, and then gives them those of sizes: a program that was exported with -7 would not load
-again, for its example is none of its inputs. And it writes every operator on sizes but `abs`.
+torch traces the numbers among the inputs without bounds, and then gives them those of sizes: a program that was exported
+with -7 would not load again, for its example is none of its inputs. And its format has no place for some functions of
+numbers that it traces: these are spelled out.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch.export import ExportedProgram
 
 
 def mend_numbers(program: ExportedProgram) -> None:
-    """Let the numbers of a program be negative where no guard of it says otherwise, and their sign be taken off."""
+    """Let the numbers of a program be negative where no guard says otherwise; spell out what has no place in a file."""
     _without_least(program)
     for module in program.graph_module.modules():
-        if isinstance(module, torch.fx.GraphModule) and _without_abs(module.graph):
-            module.recompile()
+        if isinstance(module, torch.fx.GraphModule):
+            found = [node for node in module.graph.nodes if node.target in _SPELLED]
+            for node in found:
+                _spell_out(node)
+            if found:
+                module.recompile()
 
 
 def _without_least(program: ExportedProgram) -> None:
@@ -44,13 +52,59 @@ def _free(sizes: Any) -> set[Any]:
     return {symbol for size in sizes if isinstance(size, torch.SymInt) for symbol in size.node.expr.free_symbols}
 
 
-def _without_abs(graph: torch.fx.Graph) -> bool:
-    """`max(n, -n)` for each `abs(n)`; whether there was one."""
-    found = [node for node in graph.nodes if node.target is operator.abs]
-    for node in found:
-        (number,) = node.args
-        with graph.inserting_before(node):
-            negated = graph.call_function(operator.neg, (number,))
-            negated.meta = {**node.meta, "val": -number.meta["val"]}
-        node.target, node.args = torch.sym_max, (number, negated)
-    return bool(found)
+def _spell_out(node: torch.fx.Node) -> None:
+    with node.graph.inserting_before(node):
+        made = _SPELLED[node.target](_Spelling(node), node.args[0])
+    made.meta = dict(node.meta)  # the sizes of tensors are told in terms of it
+    node.replace_all_uses_with(made)
+    node.graph.erase_node(node)
+
+
+class _Spelling:
+    """Calls put before a node, which carry its line."""
+
+    def __init__(self, node: torch.fx.Node) -> None:
+        self.node = node
+
+    def __call__(self, function: Callable[..., Any], *args: Any) -> torch.fx.Node:
+        made = self.node.graph.call_function(function, args)
+        made.meta = {**self.node.meta, "val": function(*map(_value, args))}
+        return made
+
+
+def _value(argument: Any) -> Any:
+    return argument.meta["val"] if isinstance(argument, torch.fx.Node) else argument
+
+
+def _absolute(call: _Spelling, number: Any) -> torch.fx.Node:
+    return call(torch.sym_max, number, call(operator.neg, number))
+
+
+def _ceiling(call: _Spelling, number: Any) -> torch.fx.Node:
+    if quotient := _quotient(number):
+        return call(operator.neg, call(operator.floordiv, call(operator.neg, quotient[0]), quotient[1]))
+    below = call(math.trunc, number)
+    return call(torch.sym_ite, call(operator.lt, below, number), call(operator.add, below, 1), below)
+
+
+def _floor(call: _Spelling, number: Any) -> torch.fx.Node:
+    if quotient := _quotient(number):
+        return call(operator.floordiv, *quotient)
+    above = call(math.trunc, number)
+    return call(torch.sym_ite, call(operator.lt, number, above), call(operator.sub, above, 1), above)
+
+
+def _quotient(number: Any) -> tuple[Any, Any] | None:
+    """Numerator and denominator of a division of whole numbers."""
+    if not isinstance(number, torch.fx.Node) or number.target is not operator.truediv:
+        return None
+    one, other = number.args
+    is_whole = all(isinstance(_value(part), (int, torch.SymInt)) for part in (one, other))
+    return (one, other) if is_whole else None
+
+
+_SPELLED: dict[Any, Callable[[_Spelling, Any], torch.fx.Node]] = {
+    operator.abs: _absolute,
+    math.ceil: _ceiling,
+    math.floor: _floor,
+}

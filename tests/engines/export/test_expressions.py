@@ -29,6 +29,13 @@ INPUTS = (torch.zeros(3, 8), 5)
         ("not L['k'] > 9", True),
         ("L['x'].size()[1] / 16 == 0.5", True),
         ("L['x'].size()[0]**2 == 9", True),
+        ("2*math.ceil(L['x'].size()[0] / 2) == L['x'].size()[0]", False),
+        ("math.floor(L['x'].size()[0] / 2) == math.trunc(1.5)", True),
+        ("math.sqrt(L['x'].size()[1] + 1) == 3.0", True),
+        ("math.floor(0.7*torch.sym_float(L['x'].size()[1])) == 5", True),
+        ("abs((-10) + L['x'].size()[0]) == 7", True),
+        ("7 % (L['k'] - 5) == 0", False),
+        ("math.sqrt(-L['k']) > 0", False),
     ],
 )
 def test_a_text_becomes_data_that_says_the_same(text: str, holds: bool) -> None:
@@ -36,7 +43,9 @@ def test_a_text_becomes_data_that_says_the_same(text: str, holds: bool) -> None:
     assert all(guard.holds(INPUTS) for guard in guards) is holds
 
 
-@pytest.mark.parametrize("text", ["f(1) == 2", "L['y'].size()[0] == 1", "[1] == 1", "x.y", "L['k'] is None", "1 +"])
+@pytest.mark.parametrize(
+    "text", ["f(1) == 2", "L['y'].size()[0] == 1", "[1] == 1", "x.y", "L['k'] is None", "1 +", "math.sin(1) == 0"]
+)
 def test_anything_else_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableError):
         read(text, SOURCES)

@@ -36,6 +36,7 @@ constexpr Word kFunctions[] = {
     {"Ge", What::GreaterEqual, 2, 2},     {"And", What::And, 1, 64},           {"Or", What::Or, 1, 64},
     {"Not", What::Not, 1, 1},             {"FloorToInt", What::Floor, 1, 1},   {"CeilToInt", What::Ceil, 1, 1},
     {"TruncToInt", What::Truncate, 1, 1}, {"ToFloat", What::Real, 1, 1},       {"float", What::Real, 1, 1},
+    {"torch.sym_float", What::Real, 1, 1},
     {"int", What::Truncate, 1, 1},        {"IntTrueDiv", What::Divide, 2, 2},  {"FloatTrueDiv", What::Divide, 2, 2},
     {"PowByNatural", What::Power, 2, 2},  {"FloatPow", What::Power, 2, 2},     {"Where", What::Choice, 3, 3},
 };

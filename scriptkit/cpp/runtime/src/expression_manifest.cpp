@@ -24,7 +24,9 @@ constexpr Operation kOperations[] = {
     {"+", What::Add, 2, kAny},       {"*", What::Multiply, 2, kAny},     {"//", What::FloorDivide, 2, 2},
     {"%", What::Modulo, 2, 2},       {"/", What::Divide, 2, 2},          {"**", What::Power, 2, 2},
     {"min", What::Minimum, 2, kAny}, {"max", What::Maximum, 2, kAny},    {"and", What::And, 1, kAny},
-    {"or", What::Or, 1, kAny},       {"not", What::Not, 1, 1},           {"-", What::Subtract, 1, 2}};
+    {"or", What::Or, 1, kAny},       {"not", What::Not, 1, 1},           {"-", What::Subtract, 1, 2},
+    {"ceil", What::Ceil, 1, 1},      {"floor", What::Floor, 1, 1},       {"trunc", What::Truncate, 1, 1},
+    {"sqrt", What::SquareRoot, 1, 1}, {"abs", What::Absolute, 1, 1}};
 // clang-format on
 
 [[noreturn]] void unknown(const std::string& what) {
