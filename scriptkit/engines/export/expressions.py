@@ -62,7 +62,8 @@ _EVALUATED: dict[str, Callable[..., Any]] = {
     "or": lambda *parts: any(parts),
     "not": operator.not_,
 }
-_ROUNDED = frozenset({"ceil", "floor", "trunc", "sqrt"})
+_OF_ONE = frozenset({"abs", "math.ceil", "math.floor", "math.trunc", "math.sqrt"})
+_OF_MANY = frozenset({"min", "max", "Min", "Max"})
 COMPARISONS = frozenset(_COMPARISONS.values())
 OPERATORS = frozenset(_EVALUATED)
 
@@ -152,18 +153,17 @@ class _Reader:
             case ast.Compare(ops=[op]) if type(op) in _COMPARISONS:
                 ((left, name, right),) = self.comparisons(node)
                 return {"op": name, "args": [left, right]}
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="torch"), attr="sym_float"), args=[argument], keywords=[]
-            ):
-                return self.expression(argument)  # as Python has it, who multiplies with a float
-            case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
-                return {"op": "abs", "args": [self.expression(argument)]}
-            case ast.Call(func=ast.Name(id="min" | "max" | "Min" | "Max" as name), args=args, keywords=[]):
-                return {"op": name.lower(), "args": [self.expression(part) for part in args]}
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr=name), args=[argument], keywords=[]) if (
-                name in _ROUNDED
-            ):
-                return {"op": name, "args": [self.expression(argument)]}
+            case ast.Call(func=function, args=args, keywords=[]):
+                return self._call(ast.unparse(function), [self.expression(part) for part in args])
+        raise UnreadableError(self.text)
+
+    def _call(self, name: str, args: list[Expression]) -> Expression:
+        if name == "torch.sym_float" and len(args) == 1:
+            return args[0]  # as Python has it, who multiplies with a float
+        if name in _OF_ONE and len(args) == 1:
+            return {"op": name.removeprefix("math."), "args": args}
+        if name in _OF_MANY:
+            return {"op": name.lower(), "args": args}
         raise UnreadableError(self.text)
 
 

@@ -1,8 +1,8 @@
 """Sizes and whole numbers in a program, so that a file can hold what torch has traced.
 
-torch traces the numbers among the inputs without bounds, and then gives them those of sizes: a program that was exported
-with -7 would not load again, for its example is none of its inputs. And its format has no place for some functions of
-numbers that it traces: these are spelled out.
+torch traces the numbers among the inputs without bounds, and then gives them those of sizes: a program that was
+exported with -7 would not load again, for its example is none of its inputs. And its format has no place for some
+functions of numbers that it traces: these are spelled out.
 """
 
 from __future__ import annotations

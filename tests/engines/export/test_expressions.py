@@ -44,7 +44,17 @@ def test_a_text_becomes_data_that_says_the_same(text: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["f(1) == 2", "L['y'].size()[0] == 1", "[1] == 1", "x.y", "L['k'] is None", "1 +", "math.sin(1) == 0"]
+    "text",
+    [
+        "f(1) == 2",
+        "L['y'].size()[0] == 1",
+        "[1] == 1",
+        "x.y",
+        "L['k'] is None",
+        "1 +",
+        "math.sin(1) == 0",
+        "abs(1, 2) == 1",
+    ],
 )
 def test_anything_else_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableError):
