@@ -218,7 +218,25 @@ def _doubled(tensor: Tensor, dimension: int) -> Tensor:
     return torch.cat([tensor, tensor], dimension)
 
 
-_RESIZES = {"cut to one": _cut, "grown": _grown, "doubled": _doubled}
+def _lengthened(tensor: Tensor, dimension: int, by: int) -> Tensor:
+    return torch.cat([tensor, *[tensor.narrow(dimension, 0, 1)] * by], dimension)
+
+
+def _to(tensor: Tensor, dimension: int, size: int) -> Tensor:
+    return tensor.narrow(dimension, 0, min(size, tensor.shape[dimension]))
+
+
+NEAR = ("cut to two", "one less", "one more", "three more")
+"""Sizes that a branch may tell from those of the example."""
+_RESIZES: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "cut to one": _cut,
+    "grown": _grown,
+    "doubled": _doubled,
+    "cut to two": lambda tensor, dimension: _to(tensor, dimension, 2),
+    "one less": lambda tensor, dimension: _to(tensor, dimension, max(tensor.shape[dimension] - 1, 1)),
+    "one more": lambda tensor, dimension: _lengthened(tensor, dimension, 1),
+    "three more": lambda tensor, dimension: _lengthened(tensor, dimension, 3),
+}
 
 
 def ranks(example: Example) -> Iterator[Perturbation]:

@@ -56,6 +56,38 @@ class Branching(nn.Module):
         return x, n
 
 
+class Padded(nn.Module):
+    """A branch on a size beside one on values: what the first gives has other sizes in each arm."""
+
+    def forward(self, x: Tensor, flag: Tensor) -> Tensor:
+        missing = (4 - x.shape[1] % 4) % 4
+        if missing > 0:
+            x = nn.functional.pad(x, (0, missing))
+        if flag.sum() > 0:
+            x = x + 1
+        return x.view(x.shape[0], -1, 4)
+
+
+class Summed(nn.Module):
+    """A branch on a size whose arms give tensors of other dimensions, beside one on values."""
+
+    def forward(self, x: Tensor, flag: Tensor) -> Tensor:
+        y = x.sum(0) if x.shape[0] > 3 else x
+        if flag.sum() > 0:
+            y = y + 1
+        return y
+
+
+class Places(nn.Module):
+    """Places of values, in a branch on values."""
+
+    def forward(self, x: Tensor, flag: Tensor) -> Tensor:
+        if flag.sum() > 0:
+            rows, columns = torch.nonzero(x > 0, as_tuple=True)
+            x = x.index_put((rows, columns), torch.zeros(()))
+        return x * 2
+
+
 class Repeating(nn.Module):
     """A loop on a value, with `break` and `continue`."""
 

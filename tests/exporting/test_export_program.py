@@ -96,6 +96,16 @@ def test_both_sides_of_a_branch_on_a_size_are_programs() -> None:
             assert_equal(exported, module, torch.randn(batch, 4), torch.randn(batch, 7), k)
 
 
+@pytest.mark.parametrize("kind", ["Padded", "Summed", "Places"])
+def test_branches_on_sizes_and_on_values_stand_side_by_side(kind: str) -> None:
+    module = getattr(models, kind)()
+    exported = scriptkit.export_program(module, (torch.randn(6, 7), torch.ones(2)))
+    for rows, columns in ((6, 7), (3, 8), (2, 9), (5, 12)):
+        for flag in (torch.ones(2), -torch.ones(2)):
+            x = torch.randn(rows, columns)
+            assert torch.equal(exported(x, flag), module(x, flag)), (rows, columns)
+
+
 @pytest.mark.parametrize("kind", ["Branching", "Repeating", "Checked"])
 def test_control_flow_on_values_is_kept(kind: str) -> None:
     module: nn.Module = getattr(models, kind)()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOP = "the loop at"
 """How a reason begins that is a loop written out."""
+BRANCH = "the branch at"
+"""How a reason begins that is a branch on a size."""
 _SYMBOL = re.compile(r"\bs\d+\b|\bzuf\d+\b")
 
 
@@ -246,7 +248,7 @@ def told(place: Place) -> str:
     if code.startswith(("for ", "async for ")) or re.search(r"\bfor \w+ in\b", code):
         return f"{LOOP} {where} runs once for each entry"
     if code.startswith(("if ", "elif ", "while ")) or re.search(r"\bif .+ else\b", code):
-        return f"the branch at {where} goes another way elsewhere"
+        return f"{BRANCH} {where} goes another way elsewhere"
     if code.startswith(("assert ", "raise ")):
         return f"the check at {where} refuses it elsewhere"
     return f"`{code}` at {where} needs it" if code else f"{where} needs it"

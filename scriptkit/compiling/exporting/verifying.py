@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.exporting.dimensions import with_dimension
+from scriptkit.compiling.exporting.dimensions import BRANCH, with_dimension
 from scriptkit.compiling.exporting.running import Program, words
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.inputs import NumberInput, TensorInput
 from scriptkit.engines.export.programs import ProgramInputError
 from scriptkit.live.nested import build
-from scriptkit.live.variations import Example, perturbations, sizes
+from scriptkit.live.variations import NEAR, Example, perturbations, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +75,8 @@ def verify(
     changes = _Changes(program, args, kwargs)
     for change in (*changes.of_values_and_sizes(), *changes.of_numbers()):
         verification.compare(change)
+    for change in changes.beyond():
+        verification.look_elsewhere(change)
     for size in (1, 0):
         for change in changes.cut_to(size):
             verification.compare_small(change, size)
@@ -132,6 +134,13 @@ class _Verification:
         self._accept(change.name, expected, actual, change.axes)
         return True
 
+    def look_elsewhere(self, change: _Change) -> None:
+        """A call beyond a branch on a size, where the method takes it."""
+        program, args, kwargs = self.program.program, change.args, change.kwargs
+        is_beyond = bool(program.fitted(args, kwargs)[1]) and is_out_of_range(program, args, kwargs)
+        if is_beyond and self.original.run(args, kwargs).error is None:
+            self.verdict.elsewhere.append((args, kwargs))
+
     def compare_small(self, change: _Change, size: int) -> None:
         """A size that torch.export assumes away: right, or not let in."""
         try:
@@ -171,6 +180,13 @@ def _is_fixed(one: Input, value: Any, values: Sequence[Any]) -> bool:
     return False
 
 
+def _has_branch(program: MethodProgram) -> bool:
+    """Whether the code asks for the sizes; a lowered program does not say which line does."""
+    dimensions = [it for one in program.inputs if isinstance(one, TensorInput) for it in one.dimensions]
+    reasons = [*(it.reason for it in dimensions), *(guard.message for guard in program.guards)]
+    return any(BRANCH in reason for reason in reasons) or (program.route == "lowered" and bool(program.guards))
+
+
 class _Changes:
     """Other calls made from the example; axes are numbered as the inputs of the program are."""
 
@@ -187,6 +203,12 @@ class _Changes:
             for change in perturbations(self.example, large=not self.each):
                 if not change.name.endswith("cut to one"):
                     yield self._change(change)
+
+    def beyond(self) -> Iterator[_Change]:
+        """Sizes near those of the example, where a branch on a size leaves the program a part of them."""
+        if self.each and _has_branch(self.program):
+            for change in sizes(self.example, NEAR, each=False):
+                yield self._change(change)
 
     def cut_to(self, size: int) -> Iterator[_Change]:
         """One or none of what there were more of."""
@@ -208,7 +230,8 @@ class _Changes:
                     values, _ = self.program.convention.leaves(self.args, self.kwargs)
                     values[number] = value
                     args, kwargs = build(self.program.convention.structure, values)
-                    yield _Change(f"{one.name} = {value}", args, kwargs)
+                    if value >= 0 or not self.program.fitted(args, kwargs)[1]:
+                        yield _Change(f"{one.name} = {value}", args, kwargs)
 
     def _change(self, change: Perturbation) -> _Change:
         axes = frozenset((self.tensors[number], dimension) for number, dimension in change.axes)

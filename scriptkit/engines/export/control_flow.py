@@ -31,6 +31,7 @@ from scriptkit.engines.export.run_values import (
     as_tensor,
     both,
     either,
+    is_of_sizes,
     is_open,
     negated,
     rounds,
@@ -145,11 +146,15 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     """`yes() if condition else no()`, each giving one value for each kind."""
     if not is_open(condition):
         return tuple(yes() if condition else no())
+    if "?" in kinds and is_of_sizes(condition):
+        return tuple(yes() if condition else no())
     _refuse_unknown(kinds, "a branch")
     arms = [lambda: _as_floats(yes(), kinds) or _nothing(), lambda: _as_floats(no(), kinds) or _nothing()]
     try:
         given = _followed(torch.cond, condition, *arms, ())[: len(kinds)]
     except Exception as error:
+        if is_of_sizes(condition):  # the program is for the sizes that go this way; those of the other get one, too
+            return tuple(yes() if condition else no())
         why = _why_apart(yes, no, kinds)
         if not why:
             raise

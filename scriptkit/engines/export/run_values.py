@@ -24,6 +24,11 @@ def is_open(value: Any) -> bool:
     return symbolic and bool(value.node.expr.free_symbols)
 
 
+def is_of_sizes(value: Any) -> bool:
+    """Whether a value follows from the sizes of the inputs, so that a program may be made for a part of these."""
+    return isinstance(value, (torch.SymInt, torch.SymBool, torch.SymFloat)) and bool(value.node.has_hint())
+
+
 def truth(value: Any) -> Any:
     """`bool(value)`."""
     if isinstance(value, Tensor):

@@ -50,6 +50,11 @@ class Expressions(ast.NodeTransformer):
             return node.args[_UNWRAPPED[name]]
         if name in _CALLS and node.args:
             return ast.Call(ast.Attribute(load("_flow"), _CALLS[name], ast.Load()), node.args, node.keywords)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "nonzero_numpy":  # TorchScript's name for it
+            found = ast.Attribute(node.func.value, "nonzero", ast.Load())
+            return ast.Call(
+                load("list"), [ast.Call(found, [], [ast.keyword("as_tuple", ast.Constant(value=True))])], []
+            )
         if isinstance(node.func, ast.Attribute) and node.func.attr == "unbind" and name != "torch.unbind":
             return flow("unbind", node.func.value, *node.args)
         return node
