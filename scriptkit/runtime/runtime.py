@@ -341,14 +341,14 @@ class Runtime:
             return self._reason_before_first_call(module, args, kwargs, name)
         return (
             twin.reason_for_eager(name)
-            or int_given(twin.float_parameters(name), args, kwargs)
+            or int_given(twin.facts.float_parameters(name), args, kwargs)
             or twin.backward_of_its_own(args, kwargs)
         )
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""
         twin = self.twin
-        return twin is not None and twin.makes_tensors_anywhere(name)
+        return twin is not None and twin.facts.makes_tensors_anywhere(name)
 
     def _reason_before_first_call(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str
