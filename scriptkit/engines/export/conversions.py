@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def idle_conversions() -> Iterator[None]:
     """Let this thread convert a module to what it is already; one at a time, for torch has one way for all."""
-    before, thread = nn.Module._apply, threading.get_ident()
+    before: Callable[..., nn.Module] = nn.Module._apply
+    thread = threading.get_ident()
 
     def apply(self: nn.Module, fn: Callable[[torch.Tensor], torch.Tensor], *args: Any, **kwargs: Any) -> nn.Module:
         if threading.get_ident() == thread and _is_idle(self, fn):
