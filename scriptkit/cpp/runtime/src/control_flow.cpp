@@ -115,18 +115,16 @@ Values Executor::run_scan(const Node& node, Values operands) const {
   operands.clear();
   const std::int64_t length = common_length(sequences);
   std::vector<std::vector<at::Tensor>> columns(node.graphs[0]->outputs.size() - carries);
-  {
-    Frame frame;  // gone before the rows are stacked: what the last step left in it is needed no more
-    for (std::int64_t step = 0; step < length; ++step) {
-      Values inputs = std::move(carried);
-      inputs.reserve(node.graphs[0]->inputs.size());
-      for (const c10::IValue& sequence : sequences) inputs.emplace_back(sequence.toTensor().select(0, step));
-      inputs.insert(inputs.end(), more.begin(), more.end());
-      Values made = run(*node.graphs[0], std::move(inputs), frame);
-      for (std::size_t k = carries; k < made.size(); ++k) columns[k - carries].push_back(made[k].toTensor());
-      made.resize(carries);
-      carried = std::move(made);
-    }
+  Frame frame;
+  for (std::int64_t step = 0; step < length; ++step) {
+    Values inputs = std::move(carried);
+    inputs.reserve(node.graphs[0]->inputs.size());
+    for (const c10::IValue& sequence : sequences) inputs.emplace_back(sequence.toTensor().select(0, step));
+    inputs.insert(inputs.end(), more.begin(), more.end());
+    Values made = run(*node.graphs[0], std::move(inputs), frame);
+    for (std::size_t k = carries; k < made.size(); ++k) columns[k - carries].push_back(made[k].toTensor());
+    made.resize(carries);
+    carried = std::move(made);
   }
   return joined(carried, stacked(columns));
 }
