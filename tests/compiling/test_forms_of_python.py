@@ -30,6 +30,7 @@ ROOMS = (
     "steered_by_sizes",
     "tensors",
     "values_of_the_run",
+    "ways_out_of_loops",
     "refused",
 )
 REFUSED = {
@@ -73,8 +74,12 @@ REFUSED = {
     "list_in_while": "index-known-at-run-time",
     "index_by_bool": "index-form-not-lowered",
     "key_of_run": "index-known-at-run-time",
-    "loop_else_of_run": "loop-else",
-    "return_in_loop_of_run": "return-in-nested-block",
+    "returns_int_or_tensor": "return-in-nested-block",
+    "returns_lists_of_two_lengths": "return-in-nested-block",
+    "returns_one_list_twice_at_times": "return-in-nested-block",
+    "returns_from_no_grad_in_loop": "return-in-nested-block",
+    "returns_from_try_with_finally_in_loop": "return-in-nested-block",
+    "breaks_inside_a_block_of_an_unrolled_loop": "jump-in-nested-block",
     "nested_enumerate": "loop-variable-changes-type",
     "delete_attribute": "syntax-not-lowered",
     "set_of_tensors": "dynamic-value-in-python",

@@ -404,14 +404,6 @@ def endless(x):
     return x
 
 
-def while_with_else(x):
-    while x.sum() < 0:  # says: `while` with `else`, or inside another block, is not lowered
-        x = x + 1
-    else:
-        x = x - 1
-    return x
-
-
 def deep(x):
     return Deeper().call(x, 200)
 

@@ -66,7 +66,7 @@ class Program:
         kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list"]
         if depth < 5:
             kinds += ["if", "if", "if_else", "for", "dynamic_for", "while", "helper", "zip"]
-        kinds += ["break_if", "continue_if"] if in_loop else ["return_if"]
+        kinds += ["break_if", "continue_if", "return_if"] if in_loop else ["return_if"]
         getattr(self, f"_{self.random.choice(kinds)}")(depth)
 
     def _assign(self, depth: int) -> None:
@@ -147,12 +147,18 @@ class Program:
         if over.endswith("(xs):"):  # the body may append to what it walks
             self.write(depth + 1, "if i > 4:", "    break")
         self.block(depth + 1, self.random.randint(1, 2), in_loop=True)
+        self._maybe_else(depth)
+
+    def _maybe_else(self, depth: int) -> None:
+        if self.random.random() < 0.2:
+            self.write(depth, "else:", f"    {self.one_of('x = x + 1', 'n = n - 1', 'return y, x, n, 1, y, y, x')}")
 
     def _while(self, depth: int) -> None:
         name = self.new()
         start = self.one_of("0", "x.shape[0] - 2")
         self.write(depth, f"{name} = {start}", f"while {name} < 3:", f"    {name} += 1")
         self.block(depth + 1, 1, in_loop=True)
+        self._maybe_else(depth)
 
     def _helper(self, depth: int) -> None:
         name = self.new()
@@ -161,7 +167,7 @@ class Program:
         self.write(depth, "    return a * 3", f"x = {name}({self.tensor()})")
 
     def _return_if(self, depth: int) -> None:
-        values = self.one_of("x, y, n, len(xs), y, xs[0], xs[-1]", "y, x, n, 0, x, x, x")
+        values = self.one_of("x, y, n, len(xs), y, xs[0], xs[-1]", "y, x, n, 0, x, x, x", "y, y, n, 1, x, xs[0], x")
         self.write(depth, f"if {self.condition()}:", f"    return {values}")
 
     def _break_if(self, depth: int) -> None:

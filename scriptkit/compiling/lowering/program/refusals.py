@@ -50,7 +50,6 @@ REASONS = {
     "jump-in-nested-block": Reason("SK921", _SYNTAX),
     "length-known-at-run-time": Reason("SK922", _STATIC),
     "list-of-different-types": Reason("SK923", _TYPES),
-    "loop-else": Reason("SK924", _SYNTAX),
     "loop-not-lowered": Reason("SK925", _SYNTAX),
     "loop-too-long": Reason("SK926", "a loop over Python values is unrolled"),
     "module-out-of-reach": Reason("SK927", "a program reaches the modules below the one that is compiled"),
