@@ -151,10 +151,10 @@ def list_gets_another_kind(x):
     return numbers
 
 
-def list_is_popped_in_a_loop(x):
+def list_is_popped_at_an_index_of_the_run(x):
     rows = [row for row in x]
-    for row in x:
-        rows.pop()  # says: `pop` in a loop or a branch, or at an index of the run
+    for i, row in enumerate(x):
+        rows.pop(i - i)  # says: `pop` at an index of the run
     return rows
 
 

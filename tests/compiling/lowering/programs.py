@@ -63,7 +63,7 @@ class Program:
             self.statement(depth, in_loop=in_loop)
 
     def statement(self, depth: int, *, in_loop: bool) -> None:
-        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list"]
+        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list", "held"]
         if depth < 5:
             kinds += ["if", "if", "if_else", "for", "dynamic_for", "while", "helper", "zip"]
         kinds += ["break_if", "continue_if", "return_if"] if in_loop else ["return_if"]
@@ -105,6 +105,54 @@ class Program:
                 "xs = [x, *[row for row in y if row.mean() > 0]]",
                 "xs = list(x) + [y]",
                 "n = max(n, len(xs))",
+            ),
+        )
+
+    def _held(self, depth: int) -> None:
+        """Lists changed by another name, in a dictionary, by a function, at the front."""
+        new = self.tensor()
+        name = self.new()
+        self.write(
+            depth,
+            *self.random.choice(
+                [
+                    [
+                        f"{name} = {{'xs': xs, 'n': [n]}}",
+                        "for row in y:",
+                        f"    {name}['n'].append(n)",
+                        f"n = len({name}['n'])",
+                    ],
+                    [
+                        f"{name} = ([{new}], xs)",
+                        "for row in y:",
+                        f"    {name}[0].append(row)",
+                        f"n = n + len({name}[0])",
+                    ],
+                    [f"{name} = xs.append", "for row in y:", f"    {name}(y)"],
+                    [f"def {name}(a):", "    xs.append(a)", "for row in y:", f"    {name}(row)"],
+                    [
+                        f"{name} = xs",
+                        "for row in y:",
+                        f"    {name}.insert(0, row)",
+                        "    if len(xs) > 6:",
+                        "        break",
+                    ],
+                    [f"{name} = xs", "for row in y:", f"    {name} = {name} + [row]", f"n = n + len({name})"],
+                    [
+                        f"{name} = [n]",
+                        "for row in y:",
+                        "    if row.sum() > 0:",
+                        f"        {name} += [n]",
+                        f"n = len({name})",
+                    ],
+                    [
+                        f"{name} = [{new}]",
+                        "while n < 4:",
+                        "    n += 1",
+                        f"    {name}.extend([x, y])",
+                        f"x = {name}.pop(0)",
+                    ],
+                ]
             ),
         )
 

@@ -14,8 +14,7 @@ from scriptkit.compiling.lowering.code.tasks import Round, RoundEnd, Task, jumps
 from scriptkit.compiling.lowering.evaluator import generators
 from scriptkit.compiling.lowering.paths import branching, conditions, rounds, sealing
 from scriptkit.compiling.lowering.world import walking
-from scriptkit.compiling.lowering.world.outcomes import Outcome
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError, TooLongError
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, ListInLoopError, RefusedError, TooLongError
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
+    from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 _MOST_TAIL_DUPLICATIONS = 6
 _MOST_ROUNDS = 4096
@@ -135,6 +135,8 @@ def _is_joined(
         with evaluator.attempt():
             needed = set(names_read(rest))
             _refuse_leaving(_arms(evaluator, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
+    except ListInLoopError:
+        raise
     except CannotJoinError:
         return False
     finally:

@@ -113,6 +113,9 @@ class Results:
         examples = [example_if_given(value) for value in lifted]
         held.example_if_given = next((example for example in examples if example is not None), None)
         self.evaluator.residual.emit(ast.Assign([syntax.store(held.name)], _annotated(held, ast.Constant(None))))
+        for value in lifted:
+            if isinstance(value, Dyn) and isinstance(type_, t.List):
+                held.may_be(value)
         spoken = [found.leaves[id(value)] for found, value in zip(self.returns, values, strict=True)]
         may_be_none = any(value is None or t.is_optional(type_in_arm(value)) for value in lifted)
         self.variables.append(Variable(held, spoken, may_be_none))

@@ -65,7 +65,7 @@ def _spell(evaluator: Evaluator, value: Value, loop: OpenLoop, leaves: dict[int,
     lifted: Any = evaluator.lift(value)
     if items is None and isinstance(lifted, (Dyn, *CONSTANTS, torch.dtype, torch.device)) and type(lifted) is not bytes:
         expression = evaluator.residual.expression(lifted)
-        leaves[id(value)] = handed_on(expression, type_in_arm(lifted), evaluator.residual.method.blocks[-1])
+        leaves[id(value)] = handed_on(expression, type_in_arm(lifted), evaluator.residual.open_statements())
 
 
 def finish(evaluator: Evaluator, loop: OpenLoop, body: Sequence[ast.stmt], *, runs: bool) -> Exit | None:

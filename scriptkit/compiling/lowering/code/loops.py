@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.code import assignment, early_returns
+from scriptkit.compiling.lowering.code import assignment, early_returns, lists_in_loops
 from scriptkit.compiling.lowering.code.carrying import carry, carry_back, names_written
 from scriptkit.compiling.lowering.paths import conditions, rounds
 from scriptkit.compiling.lowering.program import syntax
@@ -15,7 +15,6 @@ from scriptkit.compiling.lowering.world.frames import OpenLoop
 from scriptkit.compiling.lowering.world.outcomes import Left, Outcome
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
-from scriptkit.language import types as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +34,6 @@ class Ended:
 def run_for(evaluator: Evaluator, node: ast.For, iterable: Value, frame: Frame) -> Ended:
     """`for` over something of run-time length."""
     header = rounds.over(evaluator, iterable)
-    lists = [(held, len(held.example)) for held in _lists(frame)]
 
     def begin() -> None:
         assignment.assign(evaluator, node.target, header.begin(evaluator.residual.method.blocks[-1]), frame)
@@ -44,23 +42,18 @@ def run_for(evaluator: Evaluator, node: ast.For, iterable: Value, frame: Frame) 
     header.refuse_changed()  # TorchScript fixes the length of a list when the loop begins, Python asks in each round
     found = early_returns.finish(evaluator, loop, body, runs=header.count > 0)
     evaluator.residual.emit(ast.For(header.target, header.source, body, []))
-    _lengthen(evaluator, lists, frame, header.count)
+    _lengthen(evaluator, loop.lengths, header.count)
     return Ended(found, loop.ran_out)
 
 
-def _lists(frame: Frame) -> list[Dyn]:
-    return [value for value in frame.variables.values() if isinstance(value, Dyn) and isinstance(value.type, t.List)]
-
-
-def _lengthen(evaluator: Evaluator, lists: list[tuple[Dyn, int]], frame: Frame, count: int) -> None:
+def _lengthen(evaluator: Evaluator, before: dict[int, int], count: int) -> None:
     """The body was evaluated once: a list it appends to is as long as that many rounds make it.
 
     Its items are those of the first round again and again. From now on an operation may fail on the examples that is
     right in the program, such as a `reshape`; `has_rough_examples` remembers it.
     """
-    before = {id(value): length for value, length in lists}
     evaluator.has_rough_examples = True
-    for value in _lists(frame):
+    for value in lists_in_loops.of_the_run(evaluator):
         start = before.get(id(value), 0)
         value.example = [*value.example[:start], *(value.example[start:] * count)][: rounds.LONGEST_EXAMPLE]
 
@@ -92,13 +85,22 @@ def _body(
     write is a variable of the residual program before the loop begins (`carry`), and whatever cannot be one is
     unreadable in the body. Python's own objects may not change in it at all (`Effects.loop`).
     """
-    written = names_written(node)
+    return lists_in_loops.evaluated(
+        evaluator, lambda by_items: _tried(evaluator, node, frame, begin, by_items=by_items)
+    )
+
+
+def _tried(
+    evaluator: Evaluator, node: ast.For | ast.While, frame: Frame, begin: Callable[[], None], *, by_items: bool
+) -> tuple[list[ast.stmt], OpenLoop]:
+    written = names_written(node, frame)
+    carried = carry(evaluator, frame, node, written, by_items=by_items)
     before = dict(frame.variables)
-    carried = carry(evaluator, frame, node, written)
     inside = {name: carried.get(name, _not_carried()) for name in before if name in written}
     ran_out = evaluator.residual.bind(ast.Constant(value=True), example=True, hint="ran_out") if node.orelse else None
-    loop = OpenLoop(carried, evaluator.effects.now, evaluator.untaken_arms, ran_out)
-    with _within(frame, loop), evaluator.residual.block() as block, evaluator.effects.loop():
+    lengths = {id(held): len(held.example) for held in lists_in_loops.of_the_run(evaluator)}
+    loop = OpenLoop(carried, evaluator.effects.now, evaluator.untaken_arms, ran_out, lengths)
+    with _within(frame, loop), evaluator.residual.block() as block, evaluator.effects.loop(begins_anew=True):
         _replace(evaluator, frame, inside)
         begin()
         examples = _one_round(evaluator, node, frame, carried)
@@ -145,16 +147,10 @@ def _after(frame: Frame, before: dict[str, Value], written: set[str], carried: d
     kept = {name: value for name, value in before.items() if name not in written}
     if any(frame.variables.get(name) is not value for name, value in kept.items()):
         raise RefusedError("state-mutated-in-loop", "a variable changes in a loop in a way that is not seen")
-    untouched = {name: before[name] for name, held in carried.items() if _is_untouched(held)}
     names = [name for name in frame.variables if name not in kept]
     set_inside = {name: Unreadable("is set in a loop of run-time length") for name in names}
     lost = {name: Unreadable("is written in a loop of run-time length") for name in sorted(written)}
-    return {**set_inside, **lost, **carried, **untouched}
-
-
-def _is_untouched(held: Value) -> bool:
-    """A list that was empty, and that the body never lengthens, is the Python list it was."""
-    return isinstance(held, Dyn) and held.guessed_annotation is not None
+    return {**set_inside, **lost, **carried}
 
 
 def _not_carried() -> Unreadable:

@@ -165,7 +165,9 @@ class Evaluator:
     def call(self, function: Value, args: Sequence[Value] = (), kwargs: Mapping[str, Value] | None = None) -> Value:
         """Call anything."""
         node = self.place.node
-        result = self.semantics.call(self, function, list(args), dict(kwargs or {}))
+        now = self.effects.now_of
+        given = {name: now(value) for name, value in (kwargs or {}).items()}
+        result = self.semantics.call(self, function, [now(value) for value in args], given)
         self.place.node = node
         return result
 
@@ -186,6 +188,7 @@ class Evaluator:
     def open_frame(self, frame: Frame) -> None:
         """The variables of a call are the run's own."""
         frame.created_at = self.effects.now
+        frame.variables.update({name: self.effects.now_of(value) for name, value in frame.variables.items()})
         self.effects.own(frame.variables)
         self.effects.environments.add(id(frame.variables))
 
@@ -212,7 +215,7 @@ class Evaluator:
     def bind_name(self, frame: Frame, name: str, value: Value) -> None:
         """Give a variable a value."""
         self.effects.journal(frame.variables)
-        frame.variables[name] = value
+        frame.variables[name] = self.effects.now_of(value)
 
     def drop(self, refusal: RefusedError) -> None:
         """Note an arm that raises instead of being lowered."""

@@ -48,6 +48,10 @@ class Residual:
         """Append a statement to the block that is being written, at the user's place."""
         self.method.blocks[-1].append(self.place.mark(statement))
 
+    def open_statements(self) -> list[ast.stmt]:
+        """Everything the method does before the statement that comes next: in its block, and in those round it."""
+        return [statement for block in self.method.blocks for statement in block]
+
     @contextmanager
     def block(self) -> Iterator[list[ast.stmt]]:
         """Write into a new block."""

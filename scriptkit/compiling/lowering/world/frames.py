@@ -39,6 +39,7 @@ class OpenLoop:
     `begun_at`: the moment of `Effects` at which its body began.
     `untaken_arms`: how many arms that the example does not take are round it.
     `ran_out`: where the loop has an `else`, the variable that says that no `break` left it.
+    `lengths`: how long the examples of lists were when it began, by their ids.
     `returns`: the `return`s that were met in it.
     `takes_jumps`: False inside a `with` or `try` block of its body, which only a `return` leaves.
     """
@@ -47,6 +48,7 @@ class OpenLoop:
     begun_at: int
     untaken_arms: int
     ran_out: Dyn | None = None
+    lengths: dict[int, int] = field(default_factory=dict)
     returns: list[EarlyReturn] = field(default_factory=list)
     takes_jumps: bool = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ast
@@ -48,6 +48,15 @@ class CannotJoinError(RefusedError):
 
     def __init__(self, message: str) -> None:
         super().__init__("branch-values-differ", message)
+
+
+class ListInLoopError(CannotJoinError):
+    """A Python list changes in the body of a loop of the residual program: it has to become a list of the run."""
+
+    def __init__(self, changed: Any, what: str) -> None:
+        super().__init__(f"{what} in a loop of a length known only at run time")
+        self.rule = "state-mutated-in-loop"
+        self.changed = changed
 
 
 class TooLongError(RefusedError):
