@@ -18,7 +18,7 @@ from scriptkit.compiling.lowering.code import carried_structures as structures
 from scriptkit.compiling.lowering.code import lists_in_loops
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.loop_captures import handed_on
-from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.refusing import ListInLoopError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value, type_of
 from scriptkit.language import types as t
 
@@ -104,15 +104,19 @@ def carry_back(evaluator: Evaluator, frame: Frame, carried: dict[str, Value]) ->
         if frame.variables.get(name) is not held
         for pair in structures.pairs(evaluator, name, held, frame.variables[name])
     ]
+    lists = [id(value) for _, _, value in changed if type(value) is list]
+    if len(set(lists)) < len(lists):
+        raise RefusedError("loop-variable-changes-type", "two variables of a loop hold one list that it makes")
     for name, held, value in changed:
-        _require_same_type(name, held, value)
+        _require_same_type(evaluator, name, held, value)
     # first all new values, then the assignments: `a, b = b, a` must not find an `a` that is the next round's already
     for _, held, value in changed:
         if isinstance(value, Dyn) and isinstance(held.type, t.List):
             held.may_be(value)
     news = [
-        (held, evaluator.residual.bind(_handed_on(evaluator, value, held), evaluator.example(value), _next(name)))
+        (held, evaluator.residual.bind(_handed_on(evaluator, value, held), example, _next(name), held.type))
         for name, held, value in changed
+        for example in [evaluator.example(value)]
     ]
     for held, new in news:
         evaluator.residual.emit(ast.Assign([syntax.store(held.name)], evaluator.residual.ref(new)))
@@ -122,12 +126,23 @@ def _next(name: str) -> str:
     return "next_" + "".join(c if c.isalnum() else "_" for c in name)
 
 
-def _require_same_type(name: str, held: Dyn, value: Value) -> None:
+def _require_same_type(evaluator: Evaluator, name: str, held: Dyn, value: Value) -> None:
     """A variable of a TorchScript loop has one type in all rounds."""
-    is_static = not isinstance(value, (Dyn, list, dict, tuple, Unreadable))
-    type_ = value.type if isinstance(value, Dyn) else type_of(value) if is_static else None
+    if type(value) is list and isinstance(held.type, t.List):
+        if evaluator.effects.owns(value) and evaluator.effects.is_older_than_loop(value):
+            raise ListInLoopError(value, f"`{name}` becomes another list")  # which somebody else may hold
+        type_: t.Type | None = t.List(_element_type(value, held.type.element))
+    else:
+        is_static = not isinstance(value, (Dyn, list, dict, tuple, Unreadable))
+        type_ = value.type if isinstance(value, Dyn) else type_of(value) if is_static else None
     if type_ != held.type:
         raise RefusedError("loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later")
+
+
+def _element_type(items: list[Value], otherwise: t.Type) -> t.Type:
+    """The type of the items of a list that a round made; one of several types fits nothing."""
+    types = {item.type if isinstance(item, Dyn) else type_of(item) for item in items} or {otherwise}
+    return types.pop() if len(types) == 1 else t.NONE
 
 
 def _handed_on(evaluator: Evaluator, value: Value, held: Dyn) -> ast.expr:
