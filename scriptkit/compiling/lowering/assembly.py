@@ -89,6 +89,8 @@ def _shadow(evaluator: Evaluator, module: nn.Module, known: dict[int, nn.Module]
     shadow._parameters.update(module._parameters)
     shadow._buffers.update(module._buffers)
     shadow._non_persistent_buffers_set = set(module._non_persistent_buffers_set)
+    kept = [name for owner, name in evaluator.residual.kept.values() if owner is module]
+    engine.attributes_of({name: module.__dict__[name] for name in kept}, shadow)
     for name, child in module._modules.items():
         if child is not None:
             shadow._modules[name] = _shadow(evaluator, child, known, texts)

@@ -58,6 +58,8 @@ class LoweredModule:
     places: Sequence[tuple[str, nn.Module]] = ()
     """Every place of the tree, with what was there when the module was lowered."""
     parts: Mapping[str, Part] = field(default_factory=dict)
+    kept: Sequence[tuple[nn.Module, str]] = ()
+    """Plain attributes that are tensors and that the program writes."""
 
     @property
     def code(self) -> str:
@@ -127,6 +129,10 @@ class LoweredModule:
                 for name, tensor in holder.items():
                     if tensor is not None and path in made and made[path]._c.hasattr(name):
                         yield holder, name, made[path]._c, name
+        for path, module in self.places:
+            for owner, name in self.kept:
+                if owner is module and path in made:
+                    yield vars(module), name, made[path]._c, name
         for path, part in self.parts.items():
             yield from _slots_within(dict(self.places)[path], part.form)
         for name, value in vars(self.shadow).items():

@@ -44,14 +44,25 @@ def lower(
     example_inputs: Sequence[Any],
     example_kwargs: dict[str, Any] | None = None,
     parts: Mapping[str, Part] | None = None,
+    *,
+    keeps_tensors: bool = True,
 ) -> LoweredModule:
     """Lower a module for calls like the example; raises `LoweringError` naming what stands in the way.
 
     `parts` are submodules that are compiled by themselves, by path: the program calls them. Neither the module nor the
     examples nor any random state is changed.
+
+    `keeps_tensors`: whether it may keep plain attributes that are tensors from
+    one call to the next.
     """
     with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
-        return _lower(module, example_inputs, example_kwargs or {}, parts or {})
+        try:
+            return _lower(module, example_inputs, example_kwargs or {}, parts or {})
+        except LoweringError as error:
+            refused = error.__cause__
+            if not keeps_tensors or not isinstance(refused, RefusedError) or not refused.is_state:
+                raise
+        return _lower(module, example_inputs, example_kwargs or {}, parts or {}, keeps_tensors=True)
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ def obstacles(
     recovery = Recovery({id(module.get_submodule(path)): result for path, result in results.items() if path})
     with LOCK:
         evaluator = _evaluator(module, parts)
-        evaluator.recovery = recovery
+        evaluator.recovery, evaluator.keeps_tensors = recovery, True
         try:
             with random_states_kept():
                 tensors, inputs = flatten((tuple(example_inputs), dict(example_kwargs)))
@@ -115,11 +126,13 @@ def _lower(
     kwargs: dict[str, Any],
     parts: Mapping[str, Part],
     sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
+    *,
+    keeps_tensors: bool = False,
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
     places = places_of(module)
     evaluator = _evaluator(module, parts)
-    evaluator.sealed = sealed
+    evaluator.sealed, evaluator.keeps_tensors = sealed, keeps_tensors
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
@@ -127,7 +140,8 @@ def _lower(
             output, not_tensors = outputs.write_return(evaluator, result)
     except RefusedError as refused:
         if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
-            return _lower(module, args, kwargs, parts, {**sealed, refused.branch: refused})
+            known = {**sealed, refused.branch: refused}
+            return _lower(module, args, kwargs, parts, known, keeps_tensors=keeps_tensors)
         raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
@@ -141,7 +155,18 @@ def _lower(
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     assumptions = tuple(evaluator.assumptions)
     made = LoweredModule(
-        module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, places, dict(parts)
+        module,
+        shadow,
+        entry,
+        texts,
+        inputs,
+        output,
+        evaluator.facts,
+        assumptions,
+        dropped,
+        places,
+        dict(parts),
+        tuple(evaluator.residual.kept.values()),
     )
     _tell(made)
     return made

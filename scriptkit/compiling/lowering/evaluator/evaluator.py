@@ -110,6 +110,7 @@ class Evaluator:
     `dropped`, `assumptions`: what the program does not do, and what it takes for granted, both told to the user.
     `untaken_arms`: how many of the arms round the statement the example inputs do not take. Their examples are made up.
     `has_rough_examples`: some examples have the right type and rank, and perhaps a size they never have.
+    `keeps_tensors`: whether plain attributes that are tensors, and that methods write, are state of the program.
     `residual`: the program that is written.
     `frames`: the calls that are being evaluated, outermost first.
     `context`: the values that context variables were given in the call.
@@ -130,6 +131,7 @@ class Evaluator:
     steps: int = 0
     untaken_arms: int = 0
     has_rough_examples: bool = False
+    keeps_tensors: bool = False
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)

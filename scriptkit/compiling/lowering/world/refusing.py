@@ -32,7 +32,10 @@ _OWN_NAME = re.compile(rf"`({'|'.join(_SPOKEN)})`")
 
 
 class RefusedError(Exception):
-    """The evaluator does not handle this; `rule` names the reason, the place is added where it is known."""
+    """The evaluator does not handle this; `rule` names the reason, the place is added where it is known.
+
+    `is_state`: it stands no more where the program keeps tensors that are plain attributes.
+    """
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -41,6 +44,7 @@ class RefusedError(Exception):
         self.place: tuple[str, ast.AST] | None = None
         self.branch: BranchPlace | None = None
         self.depth = -1
+        self.is_state = False
 
 
 class CannotJoinError(RefusedError):
