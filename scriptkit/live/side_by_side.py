@@ -8,9 +8,10 @@ errors of compiled code, which have no type.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from scriptkit.live.comparison import Tolerance
 
 SEED = 271
+_RUNNING: Final = threading.RLock()
+_LONGEST_WAIT: Final = 2.0  # seconds
 Given = tuple["Sequence[Any]", "dict[str, Any]"]
 PARTS = {
     "result": "output",
@@ -90,7 +93,7 @@ def run(
     args, kwargs = build(structure, arguments)
     before = _containers(args, kwargs)
     try:
-        with random_states_kept(seed), torch.set_grad_enabled(grad or wanted is not None):
+        with _alone(), random_states_kept(seed), torch.set_grad_enabled(grad or wanted is not None):
             made.result = function(*args, **kwargs)
             made.generator = torch.get_rng_state()
             if wanted is not None:
@@ -102,6 +105,21 @@ def run(
     made.relations = _relations(made, arguments)
     made.result = with_fresh_tensors(made.result)  # what the next call writes
     return made
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Not while another thread runs something beside its form: both draw from the one generator of the process.
+
+    What it runs may wait for something that this thread holds, so that the wait has an end; a difference that comes of
+    it is not the same when it is looked for again.
+    """
+    is_alone = _RUNNING.acquire(timeout=_LONGEST_WAIT)
+    try:
+        yield
+    finally:
+        if is_alone:
+            _RUNNING.release()
 
 
 def _relations(made: Run, arguments: Sequence[Tensor]) -> list[str]:

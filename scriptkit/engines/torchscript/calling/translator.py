@@ -55,7 +55,7 @@ class CallTranslator:
         self._name = name
         self._function: FunctionType = inspect.unwrap(inspect.getattr_static(class_of(module), name))
         self.convert = converter_for(self._function)
-        self.in_inference_mode = twin.is_inference_method(name)
+        self.in_inference_mode = twin.facts.is_inference_method(name)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the method on the twin's present state."""

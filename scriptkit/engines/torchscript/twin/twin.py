@@ -15,45 +15,35 @@ import torch
 from torch.nn.utils import parametrize
 
 from scriptkit import log
-from scriptkit.engines.torchscript.lifting.chosen_methods import is_chosen
 from scriptkit.engines.torchscript.lifting.ignoring import owners
-from scriptkit.engines.torchscript.programs.graph_facts import (
-    argument_changed_in_place,
-    containers_kept,
-    enters_autocast,
-    makes_tensors_anywhere,
-)
-from scriptkit.engines.torchscript.programs.written import attributes_read_in, attributes_written_in
+from scriptkit.engines.torchscript.programs.graph_facts import containers_kept
 from scriptkit.engines.torchscript.torch_names import patched, private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.torch_names.table import look_up
-from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, float_parameters
+from scriptkit.engines.torchscript.twin.method_facts import MethodFacts
+from scriptkit.engines.torchscript.twin.mirror import Mirror
 from scriptkit.engines.torchscript.twin.overrides import Overrides
 from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
 from scriptkit.engines.torchscript.twin.shared_containers import kept_twice, paths_of, shared_now
 from scriptkit.engines.torchscript.twin.tensor_subclasses import acts_for_itself, first_among
 from scriptkit.engines.torchscript.twin.watched_code import WatchedCode
-from scriptkit.engines.torchscript.types.compiler import CompiledTree, own_type
 from scriptkit.engines.torchscript.types.shadow import class_of
 from scriptkit.live import hooks
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.lives import life_of
-from scriptkit.watching.containers import is_mutable, is_unchanged, snapshot, update_in_place
+from scriptkit.watching.containers import is_unchanged, snapshot, update_in_place
 from scriptkit.watching.expression import Expression
 from scriptkit.watching.just_replaced import JustReplaced
 from scriptkit.watching.sameness import is_same
-from scriptkit.watching.slots import Container, Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scriptkit.engines.interface import Part
+    from scriptkit.engines.torchscript.types.compiler import CompiledTree
+    from scriptkit.watching.slots import Container
 
 _RELEASED: Final = object()
 _FUNCTIONAL_CALL: Final = look_up("a call with other tensors").__code__
-
-
-_graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
 
 
 class Twin:
@@ -61,15 +51,13 @@ class Twin:
 
     def __init__(self, module: torch.nn.Module, tree: CompiledTree, *, is_complete: bool = False) -> None:
         """With `is_complete`, attributes that no compiled code reads are there too, as in a file."""
+        mirror = Mirror(module, tree, is_complete=is_complete)
         self.tree = tree
-        self.cpp: dict[int, Any] = {}
-        self.modules: list[tuple[torch.nn.Module, Any, Any]] = []
-        self.parts: list[Part] = []
-        self._slots = Slots()
-        self._containers: list[Container] = []
-        self._sized: list[Any] = []
+        self.root, self.cpp, self.modules, self.parts = mirror.root, mirror.cpp, mirror.modules, mirror.parts
+        self._slots, self._containers, self._sized = mirror.slots, mirror.containers, mirror.sized
+        self._inner_hooks, self._names = mirror.inner_hooks, mirror.names
+        self.facts = MethodFacts(class_of(module), tree, self.root)
         self.hooks: list[dict[int, Any]] = [*hooks.global_hooks(), *(module.__dict__[name] for name in hooks.HOOKS)]
-        self._inner_hooks: list[dict[int, Any]] = []
         self._lock = threading.RLock()
         self.in_flight: list[None] = []
         self._replaced = JustReplaced()
@@ -77,16 +65,10 @@ class Twin:
         """Tensors bound that may have come for one call only, by slot."""
         self._released: dict[int, int] = {}
         shadow = tree.shadow
-        self._is_complete = is_complete or tree.scripted is not None
-        self._reads = frozenset() if self._is_complete else self._find_read(tree.concrete_type)
-        self._names = tree.names_in_code()
-        self._parametrized_names = {(id(m), name) for m, name in shadow.parametrized}
-        self.root = self._make(module, tree.concrete_type, is_root=True)
         self._candidates = [(m, name, self.cpp[id(m)]) for m, name in shadow.parametrized]
         for parametrized_module, _ in shadow.parametrized:
             self._slots.add(parametrized_module._modules, "parametrizations")
         self._parametrized: dict[str, Parametrized] = {}
-        self._float_parameters: dict[str, tuple[FloatParameter, ...]] = {}
         self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
@@ -98,7 +80,7 @@ class Twin:
         backwards = (name for d in tree.dependencies() for name in d.backwards)
         self._own_backward = next(backwards, None)
         self._acting_tensors = any(map(acts_for_itself, self._slots.seen))
-        self._pulled = self._find_written()
+        self._pulled = mirror.written()
         self._paths = paths_of(module, self.cpp)
         self._own_modules_with_ignored_methods()
         self._reason_for_eager = self._find_reason_for_eager()
@@ -108,89 +90,14 @@ class Twin:
         self.needs_thought = (
             self._reason_for_eager is not None
             or self.has_parametrized
-            or self.argument_changed_in_place("forward") is not None
-            or self._graph_facts("forward")[2]
-            or bool(self.float_parameters("forward"))
+            or self.facts.argument_changed_in_place("forward") is not None
+            or self.facts.enters_autocast("forward")
+            or bool(self.facts.float_parameters("forward"))
             or self._own_backward is not None
             or bool(self.parts)
             or self._acting_tensors
         )
         self.is_current = self._slow_check()
-
-    # ------------------------------------------------------------------ making
-
-    def _make(self, module: torch.nn.Module, concrete_type: Any, *, is_root: bool = False) -> Any:
-        """One C++ module per Python module, also where that stands at two places of the tree."""
-        known = self.cpp.get(id(module))
-        if known is not None:
-            return known
-        cpp = self.cpp[id(module)] = self.tree.instance_of(module, concrete_type)
-        self.modules.append((module, cpp, concrete_type))
-        self._watch_values(module, cpp, concrete_type)
-        for name, declared in concrete_type.get_modules():
-            child: Any = module._modules[name]
-            self._slots.add(module._modules, name, seen=child)
-            cpp.setattr(name, self._child(child, declared))
-        if isinstance(module, torch.nn.ModuleList | torch.nn.ModuleDict | torch.nn.Sequential):
-            self._sized.append(module._modules)
-        if class_of(module) in self.tree.shadow.lifted:
-            self._slots.add(module.__dict__, "_modules")  # `__init__` and `__setstate__` called again make new ones
-        if isinstance(module, torch.nn.ParameterList | torch.nn.ParameterDict):
-            self._sized.append(module._parameters)
-        if "hasattr" in self._names:
-            self._sized += [module._modules, module._buffers, module._parameters, module.__dict__]
-        if not is_root:
-            self._inner_hooks += [module.__dict__[name] for name in hooks.HOOKS]
-        return cpp
-
-    def _watch_values(self, module: torch.nn.Module, cpp: Any, concrete_type: Any) -> None:
-        """Attributes, which are pushed; constants, and functions that the compiler took for part of the code."""
-        type_name = concrete_type.jit_type.str()
-        for name, (torch_type, _) in concrete_type.get_attributes().items():
-            if self._is_complete or (type_name, name) in self._reads or private.is_none(torch_type):
-                self._add_attribute(module, cpp, name, takes_any_type=private.is_optional(torch_type))
-        for name in concrete_type.get_constants():
-            if name in module.__dict__ and (self._is_complete or name in self._names):
-                self._slots.add(module.__dict__, name)
-        for name, value in module.__dict__.items():
-            if callable(value) and (name in self._names or is_chosen(module, value)):
-                self._slots.add(module.__dict__, name)
-
-    def _child(self, child: torch.nn.Module, declared: Any) -> Any:
-        if isinstance(child, private.ScriptModule):
-            return child._c
-        part = self.tree.shadow.parts.get(id(child))
-        if part is not None:
-            if part not in self.parts:
-                self.parts.append(part)
-            return part.form._c
-        return self._make(child, own_type(self.tree.shadow.of[id(child)], declared))
-
-    def _add_attribute(self, module: torch.nn.Module, cpp: Any, name: str, *, takes_any_type: bool) -> None:
-        shadow = self.tree.shadow.of[id(module)]
-        if (id(module), name) in self._parametrized_names:
-            return
-        for holder in (module._parameters, module._buffers, module._modules, module.__dict__):
-            if name in holder and name != "_is_full_backward_hook":
-                seen = holder[name]
-                value: Any = private.attribute_value(seen)
-                cpp.setattr(name, value)
-                self._slots.add(holder, name, (cpp, name), takes_any_type=takes_any_type, seen=seen)
-                if is_mutable(value):
-                    self._containers.append(Container(holder, name, cpp, snapshot(value)))
-                return
-        cpp.setattr(name, getattr(shadow, name))
-
-    def _find_read(self, concrete_type: Any) -> frozenset[tuple[str, str]]:
-        """What compiled code of the whole tree reads or writes, by type and name."""
-        found = set(
-            attributes_read_in(concrete_type)
-            | attributes_written_in(concrete_type, private.new_instance(concrete_type))
-        )
-        for _, child_type in concrete_type.get_modules():
-            if not private.is_interface(child_type):
-                found |= self._find_read(child_type)
-        return frozenset(found)
 
     def _slow_check(self) -> Callable[[], bool]:
         """`bind` for the case that nothing changed: a few calls into C."""
@@ -213,8 +120,8 @@ class Twin:
 
         return is_current
 
-    def quick_check(self) -> Callable[[], bool]:
-        """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
+    def quick_check(self, *, is_often_asked: bool) -> Callable[[], bool] | None:
+        """Whether nothing changed and no hook is there, as one expression; None where that is not worth its making."""
         if self._has_more_to_bind():
             return _never
         expression, code = Expression(self._slots), self._code
@@ -222,27 +129,11 @@ class Twin:
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         expression.add_absent(self.overrides.holders, self.overrides.names)
-        return expression.compiled() or self._check_with_hooks
-
-    def _check_with_hooks(self) -> bool:
-        return self.is_current() and not any(self.hooks)
+        return expression.compiled(is_often_asked=is_often_asked)
 
     def _has_more_to_bind(self) -> bool:
         """Some trees have more to bind than a comparison shows."""
         return bool(self._code.cells or self._containers or self._always_forgets)
-
-    def _find_written(self) -> list[tuple[torch.nn.Module, str, Any]]:
-        written: set[tuple[str, str]] = set()
-        for cpp, concrete_type in {id(t): (c, t) for _, c, t in self.modules}.values():
-            written |= attributes_written_in(concrete_type, cpp)
-        by_type: dict[str, list[str]] = {}
-        for type_name, attribute in sorted(written):
-            by_type.setdefault(type_name, []).append(attribute)
-        return [
-            (module, attribute, cpp)
-            for module, cpp, concrete_type in self.modules
-            for attribute in by_type.get(concrete_type.jit_type.str(), ())
-        ]
 
     def _own_modules_with_ignored_methods(self) -> None:
         for module, cpp, _ in self.modules:
@@ -252,7 +143,7 @@ class Twin:
 
     def _find_reason_for_eager(self) -> str | None:
         """What no twin of this tree can ever represent."""
-        autocast = self.decorated_with_autocast()
+        autocast = self.facts.decorated_with_autocast()
         if autocast is not None:
             return autocast
         for module, _, _ in self.modules:
@@ -281,33 +172,6 @@ class Twin:
         written = {(id(cpp), name) for _, name, cpp in self._pulled}
         return shared_now(self._containers, written, self._paths)
 
-    def decorated_with_autocast(self) -> str | None:
-        """Which method of the tree is decorated with autocast, or switches it on."""
-        for lifted in self.tree.shadow.lifted.values():
-            for name, method in lifted.methods.items():
-                if method.decoration.is_autocast:
-                    return f"`{lifted.original.__name__}.{name}` is decorated with autocast"
-        names = (name for name in self.root._method_names() if self._graph_facts(name)[2])
-        return next((f"`{name}` switches autocast on" for name in names), None)
-
-    def argument_changed_in_place(self, name: str) -> str | None:
-        """A container argument that a method of the root may change."""
-        return self._graph_facts(name)[0]
-
-    def makes_tensors_anywhere(self, name: str) -> bool:
-        """Whether a method of the root makes tensors without naming a device."""
-        return self._graph_facts(name)[1]
-
-    def float_parameters(self, name: str) -> tuple[FloatParameter, ...]:
-        """The parameters of a method of the root that take floats."""
-        known = self._float_parameters.get(name)
-        if known is None:
-            function = getattr(class_of(self.modules[0][0]), name, None)
-            has_one = function is not None and self.root._has_method(name)
-            known = float_parameters(self.root._get_method(name), function) if has_one else ()
-            self._float_parameters[name] = known
-        return known
-
     def backward_of_its_own(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """Why a call must run as Python: it is differentiated, and Python has another backward there."""
         if self._own_backward is None or not torch.is_grad_enabled():
@@ -316,16 +180,6 @@ class Twin:
         if not any(tensor.requires_grad for tensor in tensors):
             return None
         return f"`{self._own_backward}` has a backward of its own, and compiled code would have another one"
-
-    def _graph_facts(self, name: str) -> tuple[str | None, bool, bool]:
-        key = (self.tree.concrete_type, name)
-        if key not in _graph_facts:
-            if not self.root._has_method(name):
-                return None, False, False
-            graph = self.root._get_method(name).inlined_graph
-            facts = argument_changed_in_place(graph), makes_tensors_anywhere(graph), enters_autocast(graph)
-            _graph_facts[key] = facts
-        return _graph_facts[key]
 
     def _is_still_parametrized(self) -> bool:
         return all(parametrize.is_parametrized(module, name) for module, name, _ in self._candidates)
@@ -347,11 +201,6 @@ class Twin:
             for module, name, cpp in self._candidates:
                 cpp.setattr(name, getattr(lives[id(module)], name).detach())
 
-    def is_inference_method(self, name: str) -> bool:
-        """Whether a method of the root is decorated with `torch.inference_mode`."""
-        lifted = self.tree.shadow.lifted.get(class_of(self.modules[0][0]))
-        return lifted is not None and name in lifted.methods and lifted.methods[name].decoration.is_inference_mode
-
     # ----------------------------------------------------------------- calling
 
     def reason_for_eager(self, name: str = "forward") -> str | None:
@@ -365,9 +214,9 @@ class Twin:
         special = self.overrides.first() or (self._acting_tensors and first_among(self._held()))
         if special:
             return special
-        if self._graph_facts(name)[2]:
+        if self.facts.enters_autocast(name):
             return f"`{name}` switches autocast on, and compiled code follows other dtype rules"
-        changed = self.argument_changed_in_place(name)
+        changed = self.facts.argument_changed_in_place(name)
         if changed is not None:
             return f"it changes its argument `{changed}` in place, and compiled code gets a copy of it"
         if self._candidates and self._is_still_parametrized() and self.parametrized(name).needs_python:

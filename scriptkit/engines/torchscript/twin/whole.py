@@ -43,7 +43,7 @@ def for_file(module: torch.nn.Module, tree: CompiledTree) -> ForFile:
         part.bind()
     twin.fix_parametrized()
     program = private.wrap(twin.root) if twin.tree.scripted is None else twin.tree.scripted
-    return ForFile(program, twin.decorated_with_autocast())
+    return ForFile(program, twin.facts.decorated_with_autocast())
 
 
 def _refuse_overrides(module: torch.nn.Module, twin: Twin) -> None:
