@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Part
+    from scriptkit.compiling.lowering.objects.kept_state import Kept
     from scriptkit.compiling.lowering.world.facts import Facts
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.live.nested import Structure
@@ -58,8 +59,10 @@ class LoweredModule:
     places: Sequence[tuple[str, nn.Module]] = ()
     """Every place of the tree, with what was there when the module was lowered."""
     parts: Mapping[str, Part] = field(default_factory=dict)
-    kept: Sequence[tuple[nn.Module, str]] = ()
-    """Plain attributes that are tensors and that the program writes."""
+    kept: Sequence[Kept] = ()
+    """Plain attributes that are state of the program."""
+    wanted: Sequence[Kept] = ()
+    """Those that would have to be, for arms that were dropped."""
 
     @property
     def code(self) -> str:
@@ -129,15 +132,17 @@ class LoweredModule:
                 for name, tensor in holder.items():
                     if tensor is not None and path in made and made[path]._c.hasattr(name):
                         yield holder, name, made[path]._c, name
-        for path, module in self.places:
-            for owner, name in self.kept:
-                if owner is module and path in made:
-                    yield vars(module), name, made[path]._c, name
         for path, part in self.parts.items():
             yield from _slots_within(dict(self.places)[path], part.form)
         for name, value in vars(self.shadow).items():
             if _is_constant(name):
                 yield {name: value}, name, self.form._c, name
+
+    def kept_slots(self) -> Iterator[tuple[Kept, Any]]:
+        """Every attribute that the program keeps, with the C++ module that has it."""
+        made = dict(self.form.named_modules())
+        for path, module in self.places:
+            yield from ((one, made[path]._c) for one in self.kept if one.module is module and path in made)
 
     @functools.cached_property
     def _modes(self) -> list[tuple[dict[str, Any], Any]]:

@@ -585,7 +585,7 @@ def object_changes_kind_in_a_loop(x):
     for row in x:
         if x.size(0) == 4:
             first = second
-        x = x + row  # says: `first` is a `list` first and another type later
+        x = x + row  # says: `first` is a `List[Tensor]` first and another type later
     return first[0]
 
 

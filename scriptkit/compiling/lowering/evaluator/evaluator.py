@@ -110,7 +110,6 @@ class Evaluator:
     `dropped`, `assumptions`: what the program does not do, and what it takes for granted, both told to the user.
     `untaken_arms`: how many of the arms round the statement the example inputs do not take. Their examples are made up.
     `has_rough_examples`: some examples have the right type and rank, and perhaps a size they never have.
-    `keeps_tensors`: whether plain attributes that are tensors, and that methods write, are state of the program.
     `residual`: the program that is written.
     `frames`: the calls that are being evaluated, outermost first.
     `context`: the values that context variables were given in the call.
@@ -131,7 +130,6 @@ class Evaluator:
     steps: int = 0
     untaken_arms: int = 0
     has_rough_examples: bool = False
-    keeps_tensors: bool = False
 
     def __post_init__(self) -> None:
         self.residual = Residual(self.root, self.place)
@@ -140,6 +138,8 @@ class Evaluator:
         self.frames: list[Frame] = []
         self.context: dict[ContextVar[Any], Value] = self.effects.own({})
         self.written: dict[tuple[int, str], Value] = self.effects.own({})
+        self.wanted: dict[tuple[int, str], Any] = {}
+        """Attributes that have to be state of the program for arms that were dropped."""
         self.unread: dict[tuple[int, str], tuple[RefusedError, Any]] = {}
 
     # ---- what any handler may ask for, whichever file answers it
@@ -221,6 +221,8 @@ class Evaluator:
 
     def drop(self, refusal: RefusedError) -> None:
         """Note an arm that raises instead of being lowered."""
+        if refusal.kept is not None:
+            self.wanted[id(refusal.kept.module), refusal.kept.name] = refusal.kept
         path, node = refusal.place or (self.place.path, self.place.node)
         made = Dropped(path, getattr(node, "lineno", 0), refusal.message)
         if made not in self.dropped:

@@ -63,8 +63,6 @@ def read(evaluator: Evaluator, module: nn.Module, name: str) -> Value:
     if isinstance(static, property):
         return evaluator.call(static.fget, [module])
     where = f"`{evaluator.residual.spoken_path(module)}.{name}`"
-    if written_state.is_kept(evaluator, module, name):
-        return written_state.kept(evaluator, module, name)
     if name in module.__dict__:
         return _plain(evaluator, name, evaluator.facts.read(module.__dict__, name, module.__dict__[name], where))
     if not plain_objects.is_missing(static):

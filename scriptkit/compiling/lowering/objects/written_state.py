@@ -9,10 +9,10 @@ import inspect
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
+from scriptkit.compiling.lowering.objects import kept_state
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import has_dyn
@@ -38,8 +38,9 @@ def assign(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> 
     if name in module._buffers:
         _write_buffer(evaluator, module, name, value)
         return
-    if is_kept(evaluator, module, name):
-        _write_buffer(evaluator, module, name, value)
+    kept = evaluator.residual.kept.get((id(module), name))
+    if kept is not None:
+        kept_state.write(evaluator, kept, value)
         return
     held = module.__dict__.get(name, _MISSING)
     key = (id(module), name)
@@ -49,7 +50,7 @@ def assign(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> 
     if key not in evaluator.written and evaluator.facts.was_read(module.__dict__, name):
         words = f"`{type(module).__name__}.{name}` is read and then written in the call"
         refusal = RefusedError("state-mutated", words)
-        refusal.is_state = _is_tensor_of(module, name)
+        refusal.kept = kept_state.possible(evaluator, module, name, value)
         raise refusal
     evaluator.effects.changing(evaluator.written, f"writing `{name}`")
     evaluator.written[key] = value
@@ -79,33 +80,10 @@ def _is_same(held: Any, value: Value) -> bool:
     return not has_dyn(value) and is_same(held, value)
 
 
-def is_kept(evaluator: Evaluator, module: nn.Module, name: str) -> bool:
-    """Whether a plain attribute is a tensor that the program keeps between calls, as it keeps a buffer."""
-    return evaluator.keeps_tensors and _is_tensor_of(module, name) and is_written_by_class(module, name)
-
-
-def _is_tensor_of(module: nn.Module, name: str) -> bool:
-    """Whether a plain attribute is a tensor without a history, which a file can hold."""
-    value = module.__dict__.get(name)
-    return type(value) is torch.Tensor and not value.requires_grad
-
-
-def kept(evaluator: Evaluator, module: nn.Module, name: str) -> Value:
-    """What such an attribute holds; what is written later is another tensor."""
-    if evaluator.residual.path(module) is None:
-        raise RefusedError("module-out-of-reach", f"`{name}` belongs to a module that the program does not reach")
-    evaluator.residual.kept[id(module), name] = (module, name)
-    found = evaluator.residual.tensor(module.__dict__[name], module, name)
-    return evaluator.residual.bind(evaluator.residual.ref(found), found.example, name)
-
-
 def _write_buffer(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> None:
-    """The program writes its buffer, or a tensor that it keeps; whoever read it before has what was there."""
+    """The program writes its buffer; whoever read it before keeps what was there."""
     value = evaluator.lift(value)
-    is_plain = name not in module._buffers
-    before = module.__dict__[name] if is_plain else module._buffers[name]
-    if is_plain:
-        evaluator.residual.kept[id(module), name] = (module, name)
+    before = module._buffers[name]
     if before is None or not isinstance(value, Dyn) or not value.is_tensor:
         raise RefusedError("state-mutated", f"the buffer `{name}` becomes or was something that is no tensor")
     if before.dtype != value.example.dtype or before.dim() != value.example.dim():

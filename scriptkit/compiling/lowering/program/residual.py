@@ -37,8 +37,8 @@ class Residual:
         self._slots: dict[int, tuple[torch.Tensor, Dyn]] = {}
         self.kept_alive: list[Any] = []
         self.rewritten: set[tuple[str, str]] = set()
-        self.kept: dict[tuple[int, str], tuple[nn.Module, str]] = {}
-        """Plain attributes that are tensors, and that the program keeps between calls."""
+        self.kept: dict[tuple[int, str], Any] = {}
+        """Plain attributes that the program keeps between calls."""
         for path, module in root.named_modules(remove_duplicate=False):
             self._paths.setdefault(id(module), []).append(path)
         self.method = Method(root, None, "forward")

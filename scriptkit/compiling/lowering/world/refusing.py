@@ -34,7 +34,7 @@ _OWN_NAME = re.compile(rf"`({'|'.join(_SPOKEN)})`")
 class RefusedError(Exception):
     """The evaluator does not handle this; `rule` names the reason, the place is added where it is known.
 
-    `is_state`: it stands no more where the program keeps tensors that are plain attributes.
+    `kept`: the attribute that has to be state of the program, for it to stand no more.
     """
 
     def __init__(self, rule: str, message: str) -> None:
@@ -44,7 +44,7 @@ class RefusedError(Exception):
         self.place: tuple[str, ast.AST] | None = None
         self.branch: BranchPlace | None = None
         self.depth = -1
-        self.is_state = False
+        self.kept: Any = None
 
 
 class CannotJoinError(RefusedError):
