@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _TYPES = "every value of the program has one type of TorchScript"
 _STATIC = "what decides the shape of the program has to be known when it is made"
 _STATE = "a program keeps buffers, and attributes that stay a tensor or a number; anything else it would repeat"
-    "a program keeps buffers, and attributes that stay a tensor or a number; it would repeat anything else it found"
-)
 _PYTHON = "only code whose meaning is known is evaluated; nothing is run on trust"
 _SYNTAX = "TorchScript has nothing this could become"
 
