@@ -78,6 +78,8 @@ REFUSED = {
     "appended_by_other_name_while_walked": "state-mutated-in-loop",
     "appended_what_differs": "state-mutated-in-loop",
     "appended_to_the_callers": "state-mutated",
+    "grows_after_it_was_put_into_a_list": "state-mutated",
+    "bound_to_one_list_by_two_names": "loop-variable-changes-type",
     "binds_anew_the_callers": "branch-values-differ",
     "popped_where_the_run_says": "state-mutated-in-loop",
     "inserted_at_no_number": "index-form-not-lowered",

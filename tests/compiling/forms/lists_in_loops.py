@@ -186,3 +186,41 @@ def binds_anew_the_callers(x, into=[]):  # noqa: B006 - a list that outlives the
     for row in x:
         into = into + [row]
     return into
+
+
+def grows_while_an_expression_is_evaluated(x):
+    found = [x[0]]
+
+    def grown():
+        for row in x:
+            found.append(row)
+        return [x[0]]
+
+    joined = found + grown()
+    pair = (found, grown(), len(found))
+    return len(joined), len(pair[0]), pair[2]
+
+
+def grows_after_it_was_put_into_a_list(x):
+    groups = []
+    for row in x:
+        group = []
+        groups.append(group)
+        group.append(row)
+    return [len(group) for group in groups]
+
+
+def swapped_in_each_round(x):
+    one, two = [x[0]], [x[0] * 2]
+    for row in x:
+        one.append(row)
+        one, two = two, one
+    return one, two
+
+
+def bound_to_one_list_by_two_names(x):
+    one = two = [x[0]]
+    for row in x:
+        one = two = [row]
+        one.append(row)
+    return one, two

@@ -270,10 +270,10 @@ class Evaluator:
         )
 
     def lift(self, value: Value) -> Value:
-        """A tensor of the user becomes a value of the residual program."""
+        """A tensor of the user becomes a value of the residual program; a list that became one is that."""
         if isinstance(value, torch.Tensor):
             return self.residual.tensor(value)
-        return value
+        return self.effects.now_of(value)
 
     def iterate(self, value: Value) -> list[Value]:
         """The items of something whose length is known now."""

@@ -41,6 +41,7 @@ def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value]) -
 def _append(evaluator: Evaluator, value: Dyn, item: Value) -> None:
     item = evaluator.lift(item)
     type_, expression = evaluator.residual.typed(item)
+    evaluator.effects.copied(item)
     _settle(evaluator, value, type_)
     evaluator.residual.emit(ast.Expr(_call(evaluator, value, "append", expression)))
     value.changes_to([*value.example, evaluator.example(item)])
@@ -90,6 +91,7 @@ def _pop(evaluator: Evaluator, value: Dyn, index: Value = -1) -> Dyn:
 def _insert(evaluator: Evaluator, value: Dyn, index: Value, item: Value) -> None:
     item = evaluator.lift(item)
     type_, expression = evaluator.residual.typed(item)
+    evaluator.effects.copied(item)
     _settle(evaluator, value, type_)
     if evaluator.residual.typed(index)[0] != t.INT:
         raise RefusedError("index-form-not-lowered", "`insert` at something that is no whole number")

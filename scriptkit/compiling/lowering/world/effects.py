@@ -64,6 +64,7 @@ class Effects:
         # Python lists that became lists of the residual program, by id: the list, what is in it since, the new one
         self.replaced: dict[int, tuple[Any, Any, Any]] = {}
         self.environments: set[int] = set()
+        self._copied: dict[int, Any] = {}
 
     def own(self, created: Any) -> Any:
         """Take an object for one of the run's own."""
@@ -78,11 +79,21 @@ class Effects:
         """Ask before every change of an object: refused for one that outlives the call, journaled otherwise."""
         if not self.owns(target):
             raise RefusedError("state-mutated", f"{what} changes a `{type(target).__name__}` that outlives the call")
+        if id(target) in self._copied:
+            raise RefusedError("state-mutated", f"{what} changes a list that a list of the run has in it already")
         if self.is_older_than_loop(target):
             if type(target) is list and self._loops[-1][1]:
                 raise ListInLoopError(target, what)
             raise RefusedError("state-mutated-in-loop", f"{what} in a loop of a length known only at run time")
         self.journal(target)
+
+    def copied(self, value: Any) -> None:
+        """A list of the program gets what a Python list holds: a later change of that one would not be seen."""
+        if isinstance(value, list):
+            self._copied[id(value)] = value
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                self.copied(item)
 
     def is_older_than_loop(self, target: Any) -> bool:
         """Whether the body of a residual loop is evaluated that began after an object was made."""
