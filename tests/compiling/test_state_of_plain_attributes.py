@@ -215,6 +215,18 @@ class Turning(nn.Module):
         return x * self.kept
 
 
+class Mixed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = torch.zeros(3)
+
+    def forward(self, x: Tensor, **_options: object) -> Tensor:
+        self.kept = self.kept + x.sum(0)
+        seen = self.kept
+        self.kept = x
+        return seen
+
+
 class Looping(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -256,6 +268,7 @@ class Outside(nn.Module):
     [
         (Widening(), "read and then written"),
         (Turning(), "read and then written"),
+        (Mixed(), "read and then written"),
         (Looping(), "read and then written"),
         (TypeOnce(), "read and then written"),
         (Outside(), "is written in the call"),
