@@ -199,7 +199,8 @@ class Verification:
             return False
         for form in mode.forms:
             actual = self._run_form(mode, form, given, method=method, in_turn=in_turn)
-            found = self._judged(form, name, expected, actual)
+            is_other_call = actual.error is not None and self._is_other_call(mode, method, given)
+            found = self._judged(form, name, expected, actual, is_other_call=is_other_call)
             if (
                 found
                 and name not in FIRST_CALLS
@@ -211,10 +212,23 @@ class Verification:
                 self._note(mode, form, method, name, found)
         return expected.error is None
 
-    def _judged(self, form: Form, name: str, expected: Run, actual: Run) -> list[Difference] | None:
+    def _is_other_call(self, mode: Mode, method: str, given: Given) -> bool:
+        """Whether the types of a program that was made from the example have no place for this call.
+
+        A source that scripts says itself what it takes: there it would be a difference.
+        """
+        schemas = () if self.subject.is_scripted else files.method_schemas(mode.complete)
+        return any(schema.name == method and not files.takes(schema, *given) for schema in schemas)
+
+    def _judged(
+        self, form: Form, name: str, expected: Run, actual: Run, *, is_other_call: bool
+    ) -> list[Difference] | None:
         """The differences; None where nothing can be said."""
         if actual.error is not None:
             if expected.error is not None:
+                return None
+            if name not in FIRST_CALLS and is_other_call:
+                self.skipped.append(f"{name}: the forms were made for the kinds of arguments that the example has")
                 return None
             if name not in FIRST_CALLS and is_refusal(actual.error, errors.refused):
                 self.skipped.append(f"{name}: {told(actual.error)}")

@@ -114,3 +114,25 @@ class Wrong(ScriptableModule):
 def test_a_form_that_differs_on_changed_inputs_is_still_found() -> None:
     with pytest.raises(VerificationError, match="dimension 0"):
         scriptkit.verify(Wrong(), CACHE)
+
+
+class Masked(nn.Module):
+    """Each argument after the first may be left out; one form is made for those that the example has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x, mask=None, caches=None, **_options):  # type: ignore[no-untyped-def]
+        x = self.fc(x)
+        if mask is not None:
+            x = x * mask
+        return x if caches is None else x + caches[0]
+
+
+@pytest.mark.parametrize("given", [(torch.ones(2, 3),), (torch.ones(2, 3), [torch.ones(2, 3)])])
+def test_a_form_is_not_blamed_for_arguments_that_its_example_had_and_a_call_leaves_out(given: tuple[object]) -> None:
+    example = (torch.rand(2, 3), *given)
+    report = scriptkit.verify(scriptkit.compile(Masked(), example), example)
+    assert report.ok
+    assert "`mask` left out: the forms were made for the kinds of arguments that the example has" in report.skipped
