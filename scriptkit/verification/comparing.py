@@ -217,8 +217,9 @@ class Verification:
 
         A source that scripts says itself what it takes: there it would be a difference.
         """
+        called = self.subject.as_called(given, method)
         schemas = () if self.subject.is_scripted else files.method_schemas(mode.complete)
-        return any(schema.name == method and not files.takes(schema, *given) for schema in schemas)
+        return any(schema.name == method and not files.takes(schema, *called) for schema in schemas)
 
     def _judged(
         self, form: Form, name: str, expected: Run, actual: Run, *, is_other_call: bool
@@ -279,7 +280,9 @@ class Verification:
         with warnings.catch_warnings():  # that a call ran as Python is no difference
             warnings.simplefilter("ignore", ScriptkitEagerWarning)
             called = self.subject.called(life, method)
-            made = run(called, given, state=state, wanted=wanted, grad=self.differentiates)
+            made = run(
+                called, self.subject.as_called(given, method), state=state, wanted=wanted, grad=self.differentiates
+            )
         self._tell_python(form, self.subject.ran_as_python(called))
         if programs.is_script_module(life):
             made.arguments = made.arguments[0], None  # torch's own call of a program copies lists and dictionaries
