@@ -61,4 +61,6 @@ def _may_be(part: tuple[Any, Structure], value: Any) -> bool:
     structure = part[1]
     if isinstance(structure, Constant):
         return type(value) is type(structure.value)
-    return isinstance(structure, Leaf) or (isinstance(value, (tuple, list)) and len(value) == len(structure.items))
+    if isinstance(structure, Leaf):
+        return True
+    return isinstance(value, (tuple, list)) and (structure.kind == "object" or len(value) == len(structure.items))
