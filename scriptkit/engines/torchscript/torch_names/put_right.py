@@ -8,6 +8,7 @@ import torch
 
 from scriptkit.engines.torchscript.torch_names import (
     checked_numbers,
+    enum_members,
     loop_aliases,
     own_elements,
     printed_names,
@@ -28,7 +29,7 @@ def functions(compiled: Sequence[Any]) -> None:
         text = text_of(function.graph)
         printed_names.put_right(function.graph, text)
         kinds = kinds_in(function.graph, text)
-        for one in (python_numbers, checked_numbers, own_elements, texts):
+        for one in (python_numbers, checked_numbers, own_elements, texts, enum_members):
             if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
                 one.put_right(function.graph)
     loop_aliases.tell(by_name)
