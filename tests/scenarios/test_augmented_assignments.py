@@ -68,6 +68,15 @@ class Augmented(ScriptableModule):
         return self.held[0] + narrowed(self.mask, x)
 
     @export
+    def held_in_a_dictionary(self, x: Tensor, y: Tensor) -> Tensor:
+        totals = {"a": x, "b": y}
+        totals["a"] += self.next()
+        totals["b"] *= 2
+        numbers = {"n": 3}
+        numbers["n"] -= 1
+        return x + y + numbers["n"] + self.calls
+
+    @export
     def bools(self, x: Tensor, y: Tensor) -> Tensor:
         near = x > y
         near &= x.sum() > 0
@@ -76,7 +85,7 @@ class Augmented(ScriptableModule):
         return near
 
 
-METHODS = ["forward", "elements", "numbers", "held_ones", "bools"]
+METHODS = ["forward", "elements", "numbers", "held_ones", "held_in_a_dictionary", "bools"]
 
 
 def _given() -> tuple[Tensor, Tensor]:

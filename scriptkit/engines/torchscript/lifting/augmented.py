@@ -18,13 +18,41 @@ _IN_PLACE: Final[dict[type[ast.operator], str]] = {
     ast.Pow: "pow_",
     ast.Mod: "remainder_",
 }
+_IN_PLACE_BUT_IN_DICTS: Final[dict[type[ast.operator], str]] = {
+    ast.Add: "add_",
+    ast.Sub: "sub_",
+    ast.Mult: "mul_",
+    ast.Div: "div_",
+}
 
 
 def in_place(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
     """Statements that do what Python does, where the compiler would not; `torch_name` is how the code calls torch."""
     if type(node.op) not in _IN_PLACE:
+        return _in_a_container(node, torch_name) if isinstance(node.target, ast.Subscript) else [node]
+    return _placed([*_calls_first(node), *_decided(node, torch_name)], node)
+
+
+def _in_a_container(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
+    """`totals["a"] += 1`: a part of a tensor is written in place, a tensor in a dictionary is not."""
+    if type(node.op) not in _IN_PLACE_BUT_IN_DICTS or not isinstance(node.target, ast.Subscript):
         return [node]
     before = _calls_first(node)
+    of_a_tensor = _is_a(node.target.value, _of_torch(torch_name, "Tensor"))
+    decided = _decided(copy.deepcopy(node), torch_name)
+    return _placed([*before, ast.If(of_a_tensor, [node], decided)], node)
+
+
+def _placed(made: list[ast.stmt], node: ast.AugAssign) -> list[ast.stmt]:
+    for inner in (inner for statement in made for inner in ast.walk(statement)):
+        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+            ast.copy_location(inner, node)
+    return made
+
+
+def _decided(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
+    """The statement by whether its target is a tensor."""
+    before: list[ast.stmt] = []
     whole, after = _loaded(node.target), list[ast.stmt]()
     if isinstance(node.target, ast.Subscript):
         part = f"part_{node.lineno}_{node.col_offset}"
@@ -35,22 +63,19 @@ def in_place(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
         before.append(_named(value, node.value))
         node.value = ast.Name(value, ast.Load())
     written = _written(node, whole, torch_name)
-    made = [*before, ast.If(_is_a(whole, _of_torch(torch_name, "Tensor")), [*written, *after], [_of_numbers(node)])]
-    for inner in (inner for statement in made for inner in ast.walk(statement)):
-        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, node)
-    return made
+    return [*before, ast.If(_is_a(whole, _of_torch(torch_name, "Tensor")), [*written, *after], [_of_numbers(node)])]
 
 
 def _written(node: ast.AugAssign, tensor: ast.expr, torch_name: str) -> list[ast.stmt]:
     """The operation that writes. Its `bool` is a number to the compiler, and a tensor of bools has no place for one."""
+    names = _IN_PLACE | _IN_PLACE_BUT_IN_DICTS
 
     def call(value: ast.expr) -> ast.stmt:
-        method = ast.Attribute(copy.deepcopy(tensor), _IN_PLACE[type(node.op)], ast.Load())
+        method = ast.Attribute(copy.deepcopy(tensor), names[type(node.op)], ast.Load())
         return ast.Expr(ast.Call(method, [value], []))
 
     value = copy.deepcopy(node.value)
-    if isinstance(node.op, (ast.Pow, ast.Mod)):
+    if not isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
         return [call(value)]
     as_tensor = ast.Call(_of_torch(torch_name, "tensor"), [copy.deepcopy(value)], [])
     return [ast.If(_is_a(value, ast.Name("bool", ast.Load())), [call(as_tensor)], [call(copy.deepcopy(value))])]
