@@ -52,7 +52,7 @@ SHOWN = {
 }
 PRELUDE = "import torch\nfrom torch import Tensor, nn\n"
 SETTING = re.compile(r"[A-Z_]+=\S*")
-SECONDS = re.compile(r"\b\d+\.\d+s\b")
+SECONDS = re.compile(r"\b\d+\.\d+s\b(?: \(\d+:\d\d:\d\d\))?")  # pytest writes minutes behind more than one
 SIZE = re.compile(r"\(\d[\d,]* bytes\)")  # of a file that names the version of torch, Python and scriptkit
 
 

@@ -85,9 +85,22 @@ def become_another_class(net: Deep) -> None:
 )
 @pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
 def test_every_change_of_one_of_many_modules_is_noticed_before_the_next_call(change: Callable[[Deep], None]) -> None:
-    net, x = Deep().eval(), torch.rand(4, 3)
-    for _ in range(12):
-        net(x)
+    check_noticed(change, Deep(), calls=12)
+
+
+@pytest.mark.parametrize("change", [replace_buffer, hook, become_another_class])
+@pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
+def test_every_change_is_noticed_after_very_many_calls(change: Callable[[Deep], None]) -> None:
+    """When it pays, the question for hundreds of modules is asked in another way."""
+    check_noticed(change, Deep(240), calls=450)
+
+
+def check_noticed(change: Callable[[Deep], None], net: Deep, calls: int) -> None:
+    net.eval()
+    x = torch.rand(4, 3)
+    with torch.no_grad():
+        for _ in range(calls):
+            net(x)
     change(net)
     with scriptkit.eager():
         expected = net(x.clone())

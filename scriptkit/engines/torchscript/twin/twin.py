@@ -120,8 +120,8 @@ class Twin:
 
         return is_current
 
-    def quick_check(self) -> Callable[[], bool]:
-        """Whether nothing changed and no hook is there, as one expression; worth its making after some calls."""
+    def quick_check(self, *, is_often_asked: bool) -> Callable[[], bool] | None:
+        """Whether nothing changed and no hook is there, as one expression; None where that is not worth its making."""
         if self._has_more_to_bind():
             return _never
         expression, code = Expression(self._slots), self._code
@@ -129,10 +129,7 @@ class Twin:
         expression.add_sizes(self._sized, self._sizes)
         expression.add_empty(self.hooks)
         expression.add_absent(self.overrides.holders, self.overrides.names)
-        return expression.compiled() or self._check_with_hooks
-
-    def _check_with_hooks(self) -> bool:
-        return self.is_current() and not any(self.hooks)
+        return expression.compiled(is_often_asked=is_often_asked)
 
     def _has_more_to_bind(self) -> bool:
         """Some trees have more to bind than a comparison shows."""
