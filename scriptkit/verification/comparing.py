@@ -228,11 +228,11 @@ class Verification:
         if actual.error is not None:
             if expected.error is not None:
                 return None
-            if name not in FIRST_CALLS and is_other_call:
-                self.skipped.append(f"{name}: the forms were made for the kinds of arguments that the example has")
-                return None
             if name not in FIRST_CALLS and is_refusal(actual.error, errors.refused):
                 self.skipped.append(f"{name}: {told(actual.error)}")
+                return None
+            if name not in FIRST_CALLS and is_other_call:
+                self.skipped.append(f"{name}: the forms were made for the kinds of arguments that the example has")
                 return None
             return [Difference("call", f"the {form} form raises {told(actual.error)}")]
         if expected.error is not None:
