@@ -53,14 +53,15 @@ class OnlyInEvaluation(nn.Module):
 
 
 class Counting(nn.Module):
-    """Scripts, with an attribute from call to call; that is not lowered."""
+    """Scripts, with an attribute that a loop writes; that is not lowered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fc, self.count = nn.Linear(4, 4), 0
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        self.count = self.count + 1
+        for _ in range(min(x.size(0), 1)):
+            self.count = self.count + 1
         y: Tensor = self.fc(x) * self.count
         return y, y.sum()
 

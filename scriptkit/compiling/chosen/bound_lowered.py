@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from scriptkit.compile_report import ReportRow
 
 
+_NOTHING = object()  # what no attribute holds: the first call pushes all
+
+
 def bound_form(module: nn.Module, choice: Choice) -> BoundForm | BoundLowered:
     """What binds a choice to its module."""
     return BoundLowered(module, choice) if isinstance(choice, LoweredChoice) else BoundForm(module, choice)
@@ -62,6 +65,10 @@ class BoundLowered:
     def _find_tensors(self) -> None:
         for holder, key, cpp, name in self._lowered.tensor_slots():
             self._tensors.add(holder, key, (cpp, name), seen=None)  # the first call pushes all
+        self._kept = {}
+        for kept, cpp in self._lowered.kept_slots():
+            self._kept[len(self._tensors.holders)] = kept
+            self._tensors.add(vars(kept.module), kept.name, (cpp, kept.name), seen=_NOTHING)
 
     def why_eagerly(self) -> str | None:
         """The reason for which the next call must run as Python."""
@@ -96,11 +103,16 @@ class BoundLowered:
         broken = self._question.broken()
         if broken is None and self._have_tensors_changed():
             places = zip(self._tensors.holders, self._tensors.keys, strict=True)
-            gone = (key for holder, key in places if not isinstance(_in(holder, key), torch.Tensor))
+            gone = (key for number, (holder, key) in enumerate(places) if not self._is_of_kind(number, holder, key))
             broken = next((f"`{key}` changed" for key in gone), None)
         if broken is None and self._kind() != self._kind_before:
             broken = f"the parameters became {self._kind()[0]} on {self._kind()[1]}"
         return broken
+
+    def _is_of_kind(self, number: int, holder: Any, key: str) -> bool:
+        """Whether the program can compute with what lies in a place."""
+        kept = self._kept.get(number)
+        return isinstance(_in(holder, key), torch.Tensor) if kept is None else kept.takes(_in(holder, key))
 
     def _kind(self) -> tuple[torch.dtype | None, torch.device | None]:
         """Dtype and device of the first tensor: `double()` and `to()` change all of them in place."""
@@ -109,7 +121,8 @@ class BoundLowered:
 
     def _first_of_floats(self) -> tuple[dict[str, Any], str]:
         places = zip(self._tensors.holders, self._tensors.keys, strict=True)
-        return next(((held, key) for held, key in places if held[key].is_floating_point()), ({}, ""))
+        tensors = ((held, key) for held, key in places if isinstance(held[key], torch.Tensor))
+        return next(((held, key) for held, key in tensors if held[key].is_floating_point()), ({}, ""))
 
     def bind(self) -> None:
         """Push tensors that were exchanged, and the training modes."""
@@ -120,7 +133,7 @@ class BoundLowered:
                 before = slots.seen[number]
                 if tensor is not before and target is not None:
                     self._replaced.keep(before, others_run=threading.active_count() > 1)
-                    if before is not None:
+                    if before is not None and before is not _NOTHING:
                         log.bind.debug(
                             "%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number]
                         )

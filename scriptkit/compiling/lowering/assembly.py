@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from scriptkit.compiling.lowering.lowered import code_of
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.values import spelled
@@ -89,6 +91,11 @@ def _shadow(evaluator: Evaluator, module: nn.Module, known: dict[int, nn.Module]
     shadow._parameters.update(module._parameters)
     shadow._buffers.update(module._buffers)
     shadow._non_persistent_buffers_set = set(module._non_persistent_buffers_set)
+    kept = [one for one in evaluator.residual.kept.values() if one.module is module]
+    engine.attributes_of({one.name: module.__dict__[one.name] for one in kept}, shadow)
+    optional = {one.name: torch.Tensor | None for one in kept if one.is_optional}
+    if optional:
+        shadow.__annotations__ = optional
     for name, child in module._modules.items():
         if child is not None:
             shadow._modules[name] = _shadow(evaluator, child, known, texts)

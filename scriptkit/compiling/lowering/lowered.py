@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Part
+    from scriptkit.compiling.lowering.objects.kept_state import Kept
     from scriptkit.compiling.lowering.world.facts import Facts
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.live.nested import Structure
@@ -58,6 +59,10 @@ class LoweredModule:
     places: Sequence[tuple[str, nn.Module]] = ()
     """Every place of the tree, with what was there when the module was lowered."""
     parts: Mapping[str, Part] = field(default_factory=dict)
+    kept: Sequence[Kept] = ()
+    """Plain attributes that are state of the program."""
+    wanted: Sequence[Kept] = ()
+    """Those that would have to be, for arms that were dropped."""
 
     @property
     def code(self) -> str:
@@ -132,6 +137,12 @@ class LoweredModule:
         for name, value in vars(self.shadow).items():
             if _is_constant(name):
                 yield {name: value}, name, self.form._c, name
+
+    def kept_slots(self) -> Iterator[tuple[Kept, Any]]:
+        """Every attribute that the program keeps, with the C++ module that has it."""
+        made = dict(self.form.named_modules())
+        for path, module in self.places:
+            yield from ((one, made[path]._c) for one in self.kept if one.module is module and path in made)
 
     @functools.cached_property
     def _modes(self) -> list[tuple[dict[str, Any], Any]]:

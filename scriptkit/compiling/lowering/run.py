@@ -13,7 +13,7 @@ from scriptkit.compiling.lowering import assembly, outputs
 from scriptkit.compiling.lowering.entry import with_entry
 from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 from scriptkit.compiling.lowering.lowered import LoweredModule, LoweringError
-from scriptkit.compiling.lowering.objects import hooks, module_calls
+from scriptkit.compiling.lowering.objects import hooks, kept_state, module_calls
 from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
 from scriptkit.compiling.lowering.semantics import PYTHON
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Part
+    from scriptkit.compiling.lowering.objects.kept_state import Kept
     from scriptkit.compiling.lowering.recovery import Refusal
     from scriptkit.compiling.lowering.world.refusing import BranchPlace
     from scriptkit.diagnostics import Diagnostic
@@ -44,14 +45,47 @@ def lower(
     example_inputs: Sequence[Any],
     example_kwargs: dict[str, Any] | None = None,
     parts: Mapping[str, Part] | None = None,
+    *,
+    keeps_state: bool = True,
 ) -> LoweredModule:
     """Lower a module for calls like the example; raises `LoweringError` naming what stands in the way.
 
     `parts` are submodules that are compiled by themselves, by path: the program calls them. Neither the module nor the
     examples nor any random state is changed.
+
+    `keeps_state`: whether it may keep plain attributes from one call to the next.
     """
     with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
-        return _lower(module, example_inputs, example_kwargs or {}, parts or {})
+        return _with_state(
+            module, example_inputs, example_kwargs or {}, parts or {}, most=_MOST_KEPT if keeps_state else 0
+        )
+
+
+def _with_state(
+    module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], parts: Mapping[str, Part], *, most: int
+) -> LoweredModule:
+    """Lower, and begin again with each attribute that turns out to be state; `most` of them."""
+    kept: list[Kept] = []
+    first: LoweringError | None = None
+    without: LoweredModule | None = None
+    while True:
+        try:
+            made = _lower(module, args, kwargs, parts, kept=kept)
+        except LoweringError as error:
+            first = first or error
+            wanted = [one for one in [getattr(error.__cause__, "kept", None)] if one is not None]
+            if not wanted or len(kept) >= most:
+                if without is not None:
+                    return without
+                raise first from first.__cause__
+        else:
+            wanted = list(made.wanted) if len(kept) < most else []
+            if not wanted:
+                if first is not None and made.dropped:  # the second call may take the arm
+                    raise first
+                return made
+            without = made if first is None and without is None else without
+        kept += wanted
 
 
 @dataclass(frozen=True)
@@ -107,6 +141,7 @@ def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
 
 
 _MOST_SEALED = 8
+_MOST_KEPT = 64
 
 
 def _lower(
@@ -115,6 +150,8 @@ def _lower(
     kwargs: dict[str, Any],
     parts: Mapping[str, Part],
     sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
+    *,
+    kept: Sequence[Kept] = (),
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
     places = places_of(module)
@@ -123,11 +160,12 @@ def _lower(
     tensors, inputs = flatten((tuple(args), dict(kwargs)))
     try:
         with random_states_kept():
-            result = _evaluate(evaluator, inputs, tensors)
+            result = _evaluate(evaluator, inputs, tensors, kept)
             output, not_tensors = outputs.write_return(evaluator, result)
     except RefusedError as refused:
         if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
-            return _lower(module, args, kwargs, parts, {**sealed, refused.branch: refused})
+            known = {**sealed, refused.branch: refused}
+            return _lower(module, args, kwargs, parts, known, kept=kept)
         raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
@@ -141,7 +179,19 @@ def _lower(
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     assumptions = tuple(evaluator.assumptions)
     made = LoweredModule(
-        module, shadow, entry, texts, inputs, output, evaluator.facts, assumptions, dropped, places, dict(parts)
+        module,
+        shadow,
+        entry,
+        texts,
+        inputs,
+        output,
+        evaluator.facts,
+        assumptions,
+        dropped,
+        places,
+        dict(parts),
+        tuple(evaluator.residual.kept.values()),
+        tuple(evaluator.wanted.values()),
     )
     _tell(made)
     return made
@@ -165,7 +215,9 @@ def _tell(made: LoweredModule) -> None:
             log.facts.debug("`%s`: %s", name, fact)
 
 
-def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor]) -> Value:
+def _evaluate(
+    evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor], kept: Sequence[Kept] = ()
+) -> Value:
     root = evaluator.residual.method
     names = [root.fresh(_input_name(evaluator, inputs, number)) for number in range(len(tensors))]
     values = []
@@ -173,6 +225,7 @@ def _evaluate(evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.T
         value = Dyn(t.TENSOR, tensor.detach().clone(), name, root, root.body)
         root.parameters[id(value)] = (value, name)
         values.append(value)
+    kept_state.begin(evaluator, kept)
     args, kwargs = build(inputs, values)
     if hooks.has_any(evaluator.root):
         return module_calls.call_root_with_hooks(evaluator, args, kwargs)

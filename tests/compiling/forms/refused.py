@@ -148,22 +148,6 @@ def key_of_run(x):
     return {2: x, 4: x + 1}[x.size(0)]
 
 
-def loop_else_of_run(x):
-    for row in x:
-        if row.sum() > 0:
-            break
-    else:
-        x = x + 1
-    return x
-
-
-def return_in_loop_of_run(x):
-    for row in x:
-        if row.sum() > 100:
-            return row
-    return x
-
-
 def nested_enumerate(x):
     total = 0
     for i, (j, row) in enumerate(enumerate(x)):

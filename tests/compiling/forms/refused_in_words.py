@@ -151,10 +151,10 @@ def list_gets_another_kind(x):
     return numbers
 
 
-def list_is_popped_in_a_loop(x):
+def list_is_popped_at_an_index_of_the_run(x):
     rows = [row for row in x]
-    for row in x:
-        rows.pop()  # says: `pop` in a loop or a branch, or at an index of the run
+    for i, row in enumerate(x):
+        rows.pop(i - i)  # says: `pop` at an index of the run
     return rows
 
 
@@ -404,14 +404,6 @@ def endless(x):
     return x
 
 
-def while_with_else(x):
-    while x.sum() < 0:  # says: `while` with `else`, or inside another block, is not lowered
-        x = x + 1
-    else:
-        x = x - 1
-    return x
-
-
 def deep(x):
     return Deeper().call(x, 200)
 
@@ -593,7 +585,7 @@ def object_changes_kind_in_a_loop(x):
     for row in x:
         if x.size(0) == 4:
             first = second
-        x = x + row  # says: `first` is a `list` first and another type later
+        x = x + row  # says: `first` is a `List[Tensor]` first and another type later
     return first[0]
 
 

@@ -63,10 +63,10 @@ class Program:
             self.statement(depth, in_loop=in_loop)
 
     def statement(self, depth: int, *, in_loop: bool) -> None:
-        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list"]
+        kinds = ["assign", "assign", "number", "append", "in_place", "item", "alias", "new", "count", "list", "held"]
         if depth < 5:
             kinds += ["if", "if", "if_else", "for", "dynamic_for", "while", "helper", "zip"]
-        kinds += ["break_if", "continue_if"] if in_loop else ["return_if"]
+        kinds += ["break_if", "continue_if", "return_if"] if in_loop else ["return_if"]
         getattr(self, f"_{self.random.choice(kinds)}")(depth)
 
     def _assign(self, depth: int) -> None:
@@ -105,6 +105,54 @@ class Program:
                 "xs = [x, *[row for row in y if row.mean() > 0]]",
                 "xs = list(x) + [y]",
                 "n = max(n, len(xs))",
+            ),
+        )
+
+    def _held(self, depth: int) -> None:
+        """Lists changed by another name, in a dictionary, by a function, at the front."""
+        new = self.tensor()
+        name = self.new()
+        self.write(
+            depth,
+            *self.random.choice(
+                [
+                    [
+                        f"{name} = {{'xs': xs, 'n': [n]}}",
+                        "for row in y:",
+                        f"    {name}['n'].append(n)",
+                        f"n = len({name}['n'])",
+                    ],
+                    [
+                        f"{name} = ([{new}], xs)",
+                        "for row in y:",
+                        f"    {name}[0].append(row)",
+                        f"n = n + len({name}[0])",
+                    ],
+                    [f"{name} = xs.append", "for row in y:", f"    {name}(y)"],
+                    [f"def {name}(a):", "    xs.append(a)", "for row in y:", f"    {name}(row)"],
+                    [
+                        f"{name} = xs",
+                        "for row in y:",
+                        f"    {name}.insert(0, row)",
+                        "    if len(xs) > 6:",
+                        "        break",
+                    ],
+                    [f"{name} = xs", "for row in y:", f"    {name} = {name} + [row]", f"n = n + len({name})"],
+                    [
+                        f"{name} = [n]",
+                        "for row in y:",
+                        "    if row.sum() > 0:",
+                        f"        {name} += [n]",
+                        f"n = len({name})",
+                    ],
+                    [
+                        f"{name} = [{new}]",
+                        "while n < 4:",
+                        "    n += 1",
+                        f"    {name}.extend([x, y])",
+                        f"x = {name}.pop(0)",
+                    ],
+                ]
             ),
         )
 
@@ -147,12 +195,18 @@ class Program:
         if over.endswith("(xs):"):  # the body may append to what it walks
             self.write(depth + 1, "if i > 4:", "    break")
         self.block(depth + 1, self.random.randint(1, 2), in_loop=True)
+        self._maybe_else(depth)
+
+    def _maybe_else(self, depth: int) -> None:
+        if self.random.random() < 0.2:
+            self.write(depth, "else:", f"    {self.one_of('x = x + 1', 'n = n - 1', 'return y, x, n, 1, y, y, x')}")
 
     def _while(self, depth: int) -> None:
         name = self.new()
         start = self.one_of("0", "x.shape[0] - 2")
         self.write(depth, f"{name} = {start}", f"while {name} < 3:", f"    {name} += 1")
         self.block(depth + 1, 1, in_loop=True)
+        self._maybe_else(depth)
 
     def _helper(self, depth: int) -> None:
         name = self.new()
@@ -161,7 +215,7 @@ class Program:
         self.write(depth, "    return a * 3", f"x = {name}({self.tensor()})")
 
     def _return_if(self, depth: int) -> None:
-        values = self.one_of("x, y, n, len(xs), y, xs[0], xs[-1]", "y, x, n, 0, x, x, x")
+        values = self.one_of("x, y, n, len(xs), y, xs[0], xs[-1]", "y, x, n, 0, x, x, x", "y, y, n, 1, x, xs[0], x")
         self.write(depth, f"if {self.condition()}:", f"    return {values}")
 
     def _break_if(self, depth: int) -> None:

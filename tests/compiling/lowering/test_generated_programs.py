@@ -52,7 +52,7 @@ def outcome(seed: int) -> str:
     pairs = inputs()
     try:
         model(*fresh(pairs[0]))
-    except (IndexError, RuntimeError):
+    except (IndexError, RuntimeError, TypeError):
         return "invalid"
     try:
         lowered = lower(model, fresh(pairs[0]))

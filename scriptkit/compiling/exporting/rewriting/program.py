@@ -50,7 +50,7 @@ def lowered_method(
 
     Raises `LoweringError` where it cannot be lowered.
     """
-    program = lower(_with_forward(module, method), tuple(args), kwargs)
+    program = lower(_with_forward(module, method), tuple(args), kwargs, keeps_state=False)
     made = _Modules(numbers=numbers).module(program.shadow)
     return made, _Called(program, made)
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering.code import assignment, loops, statements, with_and_try
+from scriptkit.compiling.lowering.code import assignment, early_returns, loops, statements, with_and_try
 from scriptkit.compiling.lowering.code.tasks import Round, RoundEnd, Task, jumps_in, names_read
 from scriptkit.compiling.lowering.evaluator import generators
 from scriptkit.compiling.lowering.paths import branching, conditions, rounds, sealing
 from scriptkit.compiling.lowering.world import walking
-from scriptkit.compiling.lowering.world.outcomes import Outcome, Returned
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError, TooLongError
-from scriptkit.compiling.lowering.world.values import Dyn
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, ListInLoopError, RefusedError, TooLongError
+from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
+    from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 _MOST_TAIL_DUPLICATIONS = 6
 _MOST_ROUNDS = 4096
@@ -70,7 +70,9 @@ def _statement(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Fr
             rest.insert(0, Round(node, None, 0))
             return None
         case ast.Return():
-            return Returned(evaluator.expression(node.value, frame) if node.value else None)
+            return early_returns.leave(
+                evaluator, frame, evaluator.expression(node.value, frame) if node.value else None
+            )
         case ast.Break() | ast.Continue():
             return _jump(evaluator, node, rest, frame)
         case ast.With() | ast.Try():
@@ -84,7 +86,11 @@ def _statement(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Fr
 
 
 def _if(evaluator: Evaluator, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
-    condition = conditions.test(evaluator, node.test, frame)
+    return _choose(evaluator, conditions.test(evaluator, node.test, frame), node, rest, frame)
+
+
+def _choose(evaluator: Evaluator, condition: Value, node: ast.If, rest: list[Task], frame: Frame) -> Outcome:
+    """The arm or arms of an `if` whose condition is evaluated."""
     evaluator.place.node = node.test
     if isinstance(condition, Dyn):
         side = sealing.seal(evaluator, condition, frame)
@@ -129,6 +135,8 @@ def _is_joined(
         with evaluator.attempt():
             needed = set(names_read(rest))
             _refuse_leaving(_arms(evaluator, condition, [*node.body, *inner], [*node.orelse, *inner], frame, needed))
+    except ListInLoopError:
+        raise
     except CannotJoinError:
         return False
     finally:
@@ -171,8 +179,7 @@ def _arms(
 def _for(evaluator: Evaluator, node: ast.For, rest: list[Task], frame: Frame) -> Outcome:
     iterable = evaluator.lift(evaluator.expression(node.iter, frame))
     if rounds.is_open(iterable):
-        loops.run_for(evaluator, node, iterable, frame)
-        return None
+        return _behind(evaluator, node, loops.run_for(evaluator, node, iterable, frame), rest, frame)
     if isinstance(iterable, generators.Generated) or (isinstance(iterable, walking.Walked) and iterable.is_lazy):
         generators.refuse_interleaved(node.body)
     items = tuple(evaluator.iterate(iterable))
@@ -205,13 +212,36 @@ def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: 
     with evaluator.residual.block() as tried:
         condition = conditions.test(evaluator, node.test, frame)
     if isinstance(condition, Dyn):
-        if node.orelse or frame.enclosing_blocks:
-            raise RefusedError("loop-else", "`while` with `else`, or inside another block, is not lowered")
-        loops.run_while(evaluator, node, frame)
-        return None
+        return _behind(evaluator, node, loops.run_while(evaluator, node, frame), rest, frame)
     evaluator.residual.splice(tried)
     rest[:0] = [*node.body, following] if condition else node.orelse
     return None
+
+
+def _behind(
+    evaluator: Evaluator, node: ast.For | ast.While, ended: loops.Ended, rest: list[Task], frame: Frame
+) -> Outcome:
+    """What follows a loop of the residual program: the result, where the loop returned; its `else`; the rest."""
+    if ended.found is None:
+        return _else(evaluator, node, ended, rest, frame)
+    following = list(rest)
+    rest.clear()
+
+    def go_on() -> Outcome:
+        outcome = _else(evaluator, node, ended, following, frame)
+        return run_block(evaluator, following, frame) if outcome is None else outcome
+
+    return early_returns.behind(evaluator, ended.found, frame, go_on)
+
+
+def _else(
+    evaluator: Evaluator, node: ast.For | ast.While, ended: loops.Ended, rest: list[Task], frame: Frame
+) -> Outcome:
+    if ended.ran_out is None:
+        return None
+    first = node.orelse[0]
+    chosen = ast.copy_location(ast.If(ast.copy_location(ast.Constant(value=True), first), node.orelse, []), first)
+    return _choose(evaluator, ended.ran_out, chosen, rest, frame)
 
 
 def _jump(evaluator: Evaluator, node: ast.Break | ast.Continue, rest: list[Task], frame: Frame) -> Outcome:

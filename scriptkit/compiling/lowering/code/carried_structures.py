@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.world.refusing import RefusedError
+from scriptkit.compiling.lowering.world.refusing import ListInLoopError, RefusedError
 from scriptkit.compiling.lowering.world.values import Dyn, Parts, Value, type_of
 from scriptkit.language import types as t
 
@@ -68,6 +68,8 @@ def pairs(evaluator: Evaluator, name: str, held: Any, value: Value) -> Iterator[
         return
     found = _items_like(evaluator, held, value)
     if found is None:
+        if type(held) is list:  # it grows: it is carried as one list of the program instead
+            raise ListInLoopError(held, f"`{name}` becomes another list")
         raise RefusedError(
             "loop-variable-changes-type", f"`{name}` is a `{type(held).__name__}` first and another type later"
         )

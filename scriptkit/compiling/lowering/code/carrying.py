@@ -15,10 +15,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.code import carried_structures as structures
+from scriptkit.compiling.lowering.code import lists_in_loops
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.program.loop_captures import handed_on
-from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value, spelled, type_of
+from scriptkit.compiling.lowering.world.refusing import ListInLoopError, RefusedError
+from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value, type_of
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 _CARRIED = (t.INT, t.FLOAT, t.BOOL, t.STR, t.TENSOR)
 
 
-def names_written(node: ast.For | ast.While) -> set[str]:
-    """Names the loop may bind, and lists it may append to."""
+def names_written(node: ast.For | ast.While, frame: Frame) -> set[str]:
+    """Names the loop may bind to something else; `found += [row]` leaves a list the one it was."""
     names: set[str] = set()
     for part in ast.walk(node):
         match part:
@@ -39,13 +40,26 @@ def names_written(node: ast.For | ast.While) -> set[str]:
                 names.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 names.update(alias.asname or alias.name.split(".")[0] for alias in aliases)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append")):
-                names.add(name)
-    return names
+    return {name for name in names if not (_is_list(frame.variables.get(name)) and _is_extended_only(node, name))}
 
 
-def carry(evaluator: Evaluator, frame: Frame, node: ast.For | ast.While, written: set[str]) -> dict[str, Value]:
-    """A variable of the residual program for every variable that goes from round to round."""
+def _is_list(value: Value) -> bool:
+    return type(value) is list or (isinstance(value, Dyn) and isinstance(value.type, t.List))
+
+
+def _is_extended_only(node: ast.For | ast.While, name: str) -> bool:
+    bound = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id == name]
+    extended = [part.target for part in ast.walk(node) if isinstance(part, ast.AugAssign)]
+    return all(isinstance(part.ctx, ast.Load) or any(part is target for target in extended) for part in bound)
+
+
+def carry(
+    evaluator: Evaluator, frame: Frame, node: ast.For | ast.While, written: set[str], *, by_items: bool
+) -> dict[str, Value]:
+    """A variable of the residual program for every variable that goes from round to round.
+
+    `by_items`: whether a list that each round makes anew may be a variable for each of its items.
+    """
     carried: dict[str, Value] = {}
     made_anew = structures.made_anew(node)
     # Even a number that is known now: the body reads what the round before left, not the 0 of the first round. The
@@ -54,14 +68,15 @@ def carry(evaluator: Evaluator, frame: Frame, node: ast.For | ast.While, written
         value = evaluator.lift(frame.variables[name])
         if (
             name in made_anew
+            and (by_items or type(value) is not list)
             and structures.is_structure(value)
             and (held := structures.carried(evaluator, name, value))
         ):
             carried[name] = held
         elif isinstance(value, list):
-            made = _carried_list(evaluator, frame, name, value)
+            made = lists_in_loops.begun(evaluator, value)
             if made is not None:
-                carried[name] = made
+                carried[name] = _rebound(evaluator, made, name)
         elif isinstance(value, Dyn) or type(value) in (int, float, bool, str):
             type_ = value.type if isinstance(value, Dyn) else type_of(value)
             if type_ in _CARRIED and not isinstance(evaluator.example(value), (bool,) if type_ != t.BOOL else ()):
@@ -69,57 +84,16 @@ def carry(evaluator: Evaluator, frame: Frame, node: ast.For | ast.While, written
                     evaluator.residual.expression(value), evaluator.example(value), name
                 )
             elif isinstance(type_, t.List):
-                carried[name] = value
+                carried[name] = _rebound(evaluator, evaluator.lift(frame.variables[name]), name)
     return carried
 
 
-def _carried_list(evaluator: Evaluator, frame: Frame, name: str, value: list[Value]) -> Dyn | None:
-    """A Python list that only this variable holds becomes a list of the residual program."""
-    # As a list of the run it is another object. That is right only if nobody else holds the Python list: neither a
-    # second name, nor an attribute or container, nor the caller of this function.
-    if not evaluator.effects.owns(value) or _holders(evaluator, value) > 1 or frame not in evaluator.frames[-1:]:
-        return None
-    element = type_of(evaluator.example(value[0])) if value else None
-    if element is None:
-        return _empty_list(evaluator, name)
-    if any((item.type if isinstance(item, Dyn) else type_of(evaluator.example(item))) != element for item in value):
-        return None
-    made = evaluator.residual.bind(
-        evaluator.residual.expression(value), evaluator.example(value), name, t.List(element)
-    )
-    evaluator.effects.journal(value)
-    value.append(Unreadable("is a list of the run now"))  # a loop that still walks the Python list sees that it changed
+def _rebound(evaluator: Evaluator, value: Dyn, name: str) -> Dyn:
+    """A variable of its own for a list, the same list at first: other names go on to mean that one."""
+    made = evaluator.residual.bind(evaluator.residual.ref(value), list(value.example), name, value.type)
+    made.may_be(value)
+    made.guessed_annotation, value.guessed_annotation = value.guessed_annotation, None
     return made
-
-
-def _empty_list(evaluator: Evaluator, name: str) -> Dyn:
-    """Lists of tensors are the rule; the first item may tell another type."""
-    made = evaluator.residual.declare(t.List(t.TENSOR), [], name)
-    made.guessed_annotation = ast.AnnAssign(syntax.store(made.name), spelled(made.type), ast.List([], ast.Load()), 1)
-    evaluator.residual.emit(made.guessed_annotation)
-    return made
-
-
-def _holders(evaluator: Evaluator, value: list[Value]) -> int:
-    """How many places of the run hold a list."""
-    held = 0
-    for target in evaluator.effects.owned():
-        parts = (
-            list(target.values())
-            if isinstance(target, dict)
-            else list(target)
-            if isinstance(target, (list, set))
-            else []
-        )
-        parts += list(vars(target).values()) if hasattr(target, "__dict__") else []
-        held += sum(_count(part, value) for part in parts)
-    return held
-
-
-def _count(part: Value, value: list[Value]) -> int:
-    if part is value:
-        return 1
-    return sum(_count(item, value) for item in part) if isinstance(part, tuple) else 0
 
 
 def carry_back(evaluator: Evaluator, frame: Frame, carried: dict[str, Value]) -> None:
@@ -130,12 +104,19 @@ def carry_back(evaluator: Evaluator, frame: Frame, carried: dict[str, Value]) ->
         if frame.variables.get(name) is not held
         for pair in structures.pairs(evaluator, name, held, frame.variables[name])
     ]
+    lists = [id(value) for _, _, value in changed if type(value) is list]
+    if len(set(lists)) < len(lists):
+        raise RefusedError("loop-variable-changes-type", "two variables of a loop hold one list that it makes")
     for name, held, value in changed:
-        _require_same_type(name, held, value)
+        _require_same_type(evaluator, name, held, value)
     # first all new values, then the assignments: `a, b = b, a` must not find an `a` that is the next round's already
+    for _, held, value in changed:
+        if isinstance(value, Dyn) and isinstance(held.type, t.List):
+            held.may_be(value)
     news = [
-        (held, evaluator.residual.bind(_handed_on(evaluator, value, held), evaluator.example(value), _next(name)))
+        (held, evaluator.residual.bind(_handed_on(evaluator, value, held), example, _next(name), held.type))
         for name, held, value in changed
+        for example in [evaluator.example(value)]
     ]
     for held, new in news:
         evaluator.residual.emit(ast.Assign([syntax.store(held.name)], evaluator.residual.ref(new)))
@@ -145,13 +126,24 @@ def _next(name: str) -> str:
     return "next_" + "".join(c if c.isalnum() else "_" for c in name)
 
 
-def _require_same_type(name: str, held: Dyn, value: Value) -> None:
+def _require_same_type(evaluator: Evaluator, name: str, held: Dyn, value: Value) -> None:
     """A variable of a TorchScript loop has one type in all rounds."""
-    is_static = not isinstance(value, (Dyn, list, dict, tuple, Unreadable))
-    type_ = value.type if isinstance(value, Dyn) else type_of(value) if is_static else None
-    if type_ != held.type or isinstance(held.type, t.List):
+    if type(value) is list and isinstance(held.type, t.List):
+        if evaluator.effects.owns(value) and evaluator.effects.is_older_than_loop(value):
+            raise ListInLoopError(value, f"`{name}` becomes another list")  # which somebody else may hold
+        type_: t.Type | None = t.List(_element_type(value, held.type.element))
+    else:
+        is_static = not isinstance(value, (Dyn, list, dict, tuple, Unreadable))
+        type_ = value.type if isinstance(value, Dyn) else type_of(value) if is_static else None
+    if type_ != held.type:
         raise RefusedError("loop-variable-changes-type", f"`{name}` is a `{held.type}` first and another type later")
 
 
+def _element_type(items: list[Value], otherwise: t.Type) -> t.Type:
+    """The type of the items of a list that a round made; one of several types fits nothing."""
+    types = {item.type if isinstance(item, Dyn) else type_of(item) for item in items} or {otherwise}
+    return types.pop() if len(types) == 1 else t.NONE
+
+
 def _handed_on(evaluator: Evaluator, value: Value, held: Dyn) -> ast.expr:
-    return handed_on(evaluator.residual.expression(value), held.type, evaluator.residual.method.blocks[-1])
+    return handed_on(evaluator.residual.expression(value), held.type, evaluator.residual.open_statements())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
@@ -12,6 +13,8 @@ from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.outcomes import Outcome
@@ -21,18 +24,35 @@ if TYPE_CHECKING:
 def run(evaluator: Evaluator, node: ast.With | ast.Try, frame: Frame) -> Outcome:
     """Evaluate a `with` or `try` statement."""
     frame.enclosing_blocks += 1
-    frame.loops.append(None)  # neither `break` nor `continue` gets out of here
     try:
-        return _with(evaluator, node, frame) if isinstance(node, ast.With) else _try(evaluator, node, frame)
+        return _with(evaluator, node, frame) if isinstance(node, ast.With) else _try_in_loop(evaluator, node, frame)
     finally:
         frame.enclosing_blocks -= 1
+
+
+def _closed(frame: Frame, run: Callable[[], Outcome], *, returns: bool) -> Outcome:
+    """Evaluate a block that neither `break` nor `continue` gets out of, and `return` only where it says so."""
+    loop = frame.loops[-1] if frame.loops and returns else None
+    frame.loops.append(None if loop is None else dataclasses.replace(loop, takes_jumps=False))
+    try:
+        return run()
+    finally:
         frame.loops.pop()
 
 
 def _with(evaluator: Evaluator, node: ast.With, frame: Frame) -> Outcome:
     modes = [mode for item in node.items for mode in _modes(evaluator, item, frame)]
-    if not modes:
-        return evaluator.block(node.body, frame)
+    if not modes:  # nothing of it is left in the program
+        return _closed(frame, lambda: evaluator.block(node.body, frame), returns=True)
+    return _closed(frame, lambda: _in_modes(evaluator, node, frame, modes), returns=False)
+
+
+def _try_in_loop(evaluator: Evaluator, node: ast.Try, frame: Frame) -> Outcome:
+    # what `finally` does comes after a `return`, and a program that left its loop is past it
+    return _closed(frame, lambda: _try(evaluator, node, frame), returns=not node.finalbody)
+
+
+def _in_modes(evaluator: Evaluator, node: ast.With, frame: Frame, modes: list[str]) -> Outcome:
     with evaluator.residual.block() as block:
         outcome = evaluator.block(node.body, frame)
     evaluator.residual.adopt(block)

@@ -138,6 +138,8 @@ class Evaluator:
         self.frames: list[Frame] = []
         self.context: dict[ContextVar[Any], Value] = self.effects.own({})
         self.written: dict[tuple[int, str], Value] = self.effects.own({})
+        self.wanted: dict[tuple[int, str], Any] = {}
+        """Attributes that have to be state of the program for arms that were dropped."""
         self.unread: dict[tuple[int, str], tuple[RefusedError, Any]] = {}
 
     # ---- what any handler may ask for, whichever file answers it
@@ -165,7 +167,9 @@ class Evaluator:
     def call(self, function: Value, args: Sequence[Value] = (), kwargs: Mapping[str, Value] | None = None) -> Value:
         """Call anything."""
         node = self.place.node
-        result = self.semantics.call(self, function, list(args), dict(kwargs or {}))
+        now = self.effects.now_of
+        given = {name: now(value) for name, value in (kwargs or {}).items()}
+        result = self.semantics.call(self, function, [now(value) for value in args], given)
         self.place.node = node
         return result
 
@@ -186,6 +190,7 @@ class Evaluator:
     def open_frame(self, frame: Frame) -> None:
         """The variables of a call are the run's own."""
         frame.created_at = self.effects.now
+        frame.variables.update({name: self.effects.now_of(value) for name, value in frame.variables.items()})
         self.effects.own(frame.variables)
         self.effects.environments.add(id(frame.variables))
 
@@ -212,10 +217,12 @@ class Evaluator:
     def bind_name(self, frame: Frame, name: str, value: Value) -> None:
         """Give a variable a value."""
         self.effects.journal(frame.variables)
-        frame.variables[name] = value
+        frame.variables[name] = self.effects.now_of(value)
 
     def drop(self, refusal: RefusedError) -> None:
         """Note an arm that raises instead of being lowered."""
+        if refusal.kept is not None:
+            self.wanted[id(refusal.kept.module), refusal.kept.name] = refusal.kept
         path, node = refusal.place or (self.place.path, self.place.node)
         made = Dropped(path, getattr(node, "lineno", 0), refusal.message)
         if made not in self.dropped:
@@ -263,10 +270,10 @@ class Evaluator:
         )
 
     def lift(self, value: Value) -> Value:
-        """A tensor of the user becomes a value of the residual program."""
+        """A tensor of the user becomes a value of the residual program; a list that became one is that."""
         if isinstance(value, torch.Tensor):
             return self.residual.tensor(value)
-        return value
+        return self.effects.now_of(value)
 
     def iterate(self, value: Value) -> list[Value]:
         """The items of something whose length is known now."""

@@ -35,7 +35,7 @@ def collect(evaluator: Evaluator, frame: Frame, run: Callable[[], Value]) -> Gen
 
 def take(evaluator: Evaluator, node: ast.Yield | ast.YieldFrom, frame: Frame) -> None:
     """`yield value`."""
-    if frame.yielded is None or any(carried is not None for carried in frame.loops):
+    if frame.yielded is None or any(loop is not None for loop in frame.loops):
         raise RefusedError("generator-function", "`yield` in a place that is not lowered")
     value = evaluator.expression(node.value, frame) if node.value is not None else None
     evaluator.effects.changing(frame.yielded, "`yield`")

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
+from scriptkit.compiling.lowering.operations import lists
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import has_dyn
 from scriptkit.compiling.lowering.world.walking import walk
@@ -32,6 +33,9 @@ def method(
 ) -> Value:
     """Call a method of a list, dict or set."""
     name = function.__name__
+    now = evaluator.effects.now_of(receiver)
+    if now is not receiver:  # `add = found.append` before the loop that made the list one of the run
+        return lists.method(evaluator, now, name, args)
     if name in _COMPARING and has_dyn((receiver, list(args))):
         raise RefusedError("comparison-not-lowered", f"`{name}` compares values known only at run time")
     if name in _CHANGING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from scriptkit.compiling.lowering.evaluator import plain_objects
+from scriptkit.compiling.lowering.objects import kept_state
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import has_dyn
@@ -37,13 +38,20 @@ def assign(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> 
     if name in module._buffers:
         _write_buffer(evaluator, module, name, value)
         return
+    kept = evaluator.residual.kept.get((id(module), name))
+    if kept is not None:
+        kept_state.write(evaluator, kept, value)
+        return
     held = module.__dict__.get(name, _MISSING)
     key = (id(module), name)
     if key not in evaluator.written and _is_same(held, value):
         evaluator.facts.read(module.__dict__, name, held, f"`{type(module).__name__}.{name}`")
         return
     if key not in evaluator.written and evaluator.facts.was_read(module.__dict__, name):
-        raise RefusedError("state-mutated", f"`{type(module).__name__}.{name}` is read and then written in the call")
+        words = f"`{type(module).__name__}.{name}` is read and then written in the call"
+        refusal = RefusedError("state-mutated", words)
+        refusal.kept = kept_state.possible(evaluator, module, name, value)
+        raise refusal
     evaluator.effects.changing(evaluator.written, f"writing `{name}`")
     evaluator.written[key] = value
     words = f"`{type(module).__name__}.{name}` is written in the call and not read by it"

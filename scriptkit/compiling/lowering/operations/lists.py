@@ -41,9 +41,10 @@ def method(evaluator: Evaluator, value: Dyn, name: str, args: Sequence[Value]) -
 def _append(evaluator: Evaluator, value: Dyn, item: Value) -> None:
     item = evaluator.lift(item)
     type_, expression = evaluator.residual.typed(item)
+    evaluator.effects.copied(item)
     _settle(evaluator, value, type_)
     evaluator.residual.emit(ast.Expr(_call(evaluator, value, "append", expression)))
-    value.example = [*value.example, evaluator.example(item)]
+    value.changes_to([*value.example, evaluator.example(item)])
 
 
 def _settle(evaluator: Evaluator, value: Dyn, type_: t.Type) -> None:
@@ -68,20 +69,37 @@ def extend(evaluator: Evaluator, value: Dyn, items: Value) -> None:
         return
     _settle(evaluator, value, element(items))
     evaluator.residual.emit(ast.Expr(_call(evaluator, value, "extend", evaluator.residual.ref(items))))
-    value.example = [*value.example, *items.example]
+    value.changes_to([*value.example, *items.example])
 
 
 def _pop(evaluator: Evaluator, value: Dyn, index: Value = -1) -> Dyn:
-    if evaluator.effects.is_in_loop or evaluator.untaken_arms or type(index) is not int:
-        raise RefusedError("state-mutated-in-loop", "`pop` in a loop or a branch, or at an index of the run")
+    if type(index) is not int:
+        raise RefusedError("state-mutated-in-loop", "`pop` at an index of the run")
     rest = list(value.example)
     try:
         taken = rest.pop(index)
     except IndexError as error:
         raise RaisedError(error) from error
     made = evaluator.residual.bind(_call(evaluator, value, "pop", syntax.number(index)), taken, "item", element(value))
-    value.example = rest
+    if evaluator.effects.is_in_loop or evaluator.untaken_arms:  # how often it is done the example does not tell
+        evaluator.has_rough_examples = True
+        rest = list(value.example)
+    value.changes_to(rest)
     return made
+
+
+def _insert(evaluator: Evaluator, value: Dyn, index: Value, item: Value) -> None:
+    item = evaluator.lift(item)
+    type_, expression = evaluator.residual.typed(item)
+    evaluator.effects.copied(item)
+    _settle(evaluator, value, type_)
+    if evaluator.residual.typed(index)[0] != t.INT:
+        raise RefusedError("index-form-not-lowered", "`insert` at something that is no whole number")
+    place = evaluator.residual.expression(index)
+    evaluator.residual.emit(ast.Expr(_call(evaluator, value, "insert", place, expression)))
+    items = list(value.example)
+    items.insert(evaluator.example(index), evaluator.example(item))
+    value.changes_to(items)
 
 
 def _copy(evaluator: Evaluator, value: Dyn) -> Dyn:
@@ -102,6 +120,7 @@ def _found(name: str) -> Callable[..., Value]:
 _METHODS: dict[str, Callable[..., Any]] = {
     "append": _append,
     "extend": extend,
+    "insert": _insert,
     "pop": _pop,
     "copy": _copy,
     "index": _found("index"),
@@ -122,7 +141,7 @@ def set_item(evaluator: Evaluator, owner: Dyn, index: Value, value: Value) -> No
     evaluator.residual.emit(ast.Assign([place], expression))
     items = list(owner.example)
     items[number] = evaluator.example(value)
-    owner.example = items
+    owner.changes_to(items)
 
 
 def joined(evaluator: Evaluator, left: Value, right: Value) -> Value:
@@ -131,6 +150,9 @@ def joined(evaluator: Evaluator, left: Value, right: Value) -> Value:
         if type(one) is list and not one:
             return _copy(evaluator, other)
     left, right = _as_list(evaluator, left), _as_list(evaluator, right)
+    for one, other in ((left, right), (right, left)):
+        if one.guessed_annotation is not None:
+            _settle(evaluator, one, element(other))
     if left.type != right.type:
         raise RefusedError("list-of-different-types", f"a `{left.type}` and a `{right.type}` are joined")
     expression = ast.BinOp(evaluator.residual.ref(left), ast.Add(), evaluator.residual.ref(right))

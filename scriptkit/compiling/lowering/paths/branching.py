@@ -188,6 +188,9 @@ def _arm(evaluator: Evaluator, condition: Dyn, run: Callable[[], Outcome], frame
         for name, value in frame.variables.items():
             if id(value) in refined:
                 frame.variables[name] = refined[id(value)][1]
+        for key, value in evaluator.written.items():
+            if id(value) in refined:
+                evaluator.written[key] = refined[id(value)][1]
     evaluator.place.node = node
     return Arm(block, outcome, state if not isinstance(outcome, Left) else {})
 

@@ -215,6 +215,9 @@ class Joiner:
             made.is_int_or_float, made.example, one, other = True, float(made.example), float(one), float(other)
         examples = (made.example, example_if_given(one), example_if_given(other))
         made.example_if_given = next((example for example in examples if example is not None), None)
+        for side in (one, other):
+            if isinstance(side, Dyn) and isinstance(joined, t.List):
+                made.may_be(side)
         for block, side in zip(self.blocks, (one, other), strict=True):
             self._hand_over(made, side, block)
         return made

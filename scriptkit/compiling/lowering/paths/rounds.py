@@ -41,7 +41,7 @@ class Rounds:
     value: Callable[[], Value]
     count: int
     items: list[Dyn] = field(default_factory=list)
-    walked: list[tuple[Dyn, int]] = field(default_factory=list)
+    walked: list[tuple[Dyn, int, object]] = field(default_factory=list)
     sources: walking.Sources = field(default_factory=list)
 
     def begin(self, block: list[ast.stmt]) -> Value:
@@ -52,7 +52,7 @@ class Rounds:
 
     def refuse_changed(self) -> None:
         """A loop over a list that grows goes on in Python."""
-        if any(len(over.example) != length for over, length in self.walked):
+        if any(len(over.example) != length or over.version is not version for over, length, version in self.walked):
             raise RefusedError("state-mutated-in-loop", "a list changes while a loop walks it")
         walking.refuse_changed(self.sources, 0)
 
@@ -89,7 +89,7 @@ def _of_value(evaluator: Evaluator, iterable: Dyn) -> Rounds:
     example = iterable.example[0]
     type_ = iterable.type.element if isinstance(iterable.type, t.List) else type_of(example)
     made = _of_item(evaluator, evaluator.residual.ref(iterable), type_, example, "entry", len(iterable.example))
-    made.walked.append((iterable, made.count))
+    made.walked.append((iterable, made.count, iterable.version))
     return made
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _TYPES = "every value of the program has one type of TorchScript"
 _STATIC = "what decides the shape of the program has to be known when it is made"
-_STATE = "a program keeps no state between calls but buffers; it would repeat what was found once"
+_STATE = "a program keeps buffers, and attributes that stay a tensor or a number; anything else it would repeat"
 _PYTHON = "only code whose meaning is known is evaluated; nothing is run on trust"
 _SYNTAX = "TorchScript has nothing this could become"
 
@@ -50,7 +50,6 @@ REASONS = {
     "jump-in-nested-block": Reason("SK921", _SYNTAX),
     "length-known-at-run-time": Reason("SK922", _STATIC),
     "list-of-different-types": Reason("SK923", _TYPES),
-    "loop-else": Reason("SK924", _SYNTAX),
     "loop-not-lowered": Reason("SK925", _SYNTAX),
     "loop-too-long": Reason("SK926", "a loop over Python values is unrolled"),
     "module-out-of-reach": Reason("SK927", "a program reaches the modules below the one that is compiled"),

@@ -37,6 +37,8 @@ class Residual:
         self._slots: dict[int, tuple[torch.Tensor, Dyn]] = {}
         self.kept_alive: list[Any] = []
         self.rewritten: set[tuple[str, str]] = set()
+        self.kept: dict[tuple[int, str], Any] = {}
+        """Plain attributes that the program keeps between calls."""
         for path, module in root.named_modules(remove_duplicate=False):
             self._paths.setdefault(id(module), []).append(path)
         self.method = Method(root, None, "forward")
@@ -47,6 +49,10 @@ class Residual:
     def emit(self, statement: ast.stmt) -> None:
         """Append a statement to the block that is being written, at the user's place."""
         self.method.blocks[-1].append(self.place.mark(statement))
+
+    def open_statements(self) -> list[ast.stmt]:
+        """Everything the method does before the statement that comes next: in its block, and in those round it."""
+        return [statement for block in self.method.blocks for statement in block]
 
     @contextmanager
     def block(self) -> Iterator[list[ast.stmt]]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.compiling.lowering.world.refusing import CannotJoinError, RefusedError
+from scriptkit.compiling.lowering.world.refusing import CannotJoinError, ListInLoopError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,8 +60,11 @@ class Effects:
     def __init__(self) -> None:
         self._owned: dict[int, tuple[Any, int]] = {}
         self._journals: list[dict[int, Snapshot]] = []
-        self._loops: list[int] = []
+        self._loops: list[tuple[int, bool]] = []
+        # Python lists that became lists of the residual program, by id: the list, what is in it since, the new one
+        self.replaced: dict[int, tuple[Any, Any, Any]] = {}
         self.environments: set[int] = set()
+        self._copied: dict[int, Any] = {}
 
     def own(self, created: Any) -> Any:
         """Take an object for one of the run's own."""
@@ -76,9 +79,36 @@ class Effects:
         """Ask before every change of an object: refused for one that outlives the call, journaled otherwise."""
         if not self.owns(target):
             raise RefusedError("state-mutated", f"{what} changes a `{type(target).__name__}` that outlives the call")
-        if self._loops and self._owned[id(target)][1] < self._loops[-1]:
+        if id(target) in self._copied:
+            raise RefusedError("state-mutated", f"{what} changes a list that a list of the run has in it already")
+        if self.is_older_than_loop(target):
+            if type(target) is list and self._loops[-1][1]:
+                raise ListInLoopError(target, what)
             raise RefusedError("state-mutated-in-loop", f"{what} in a loop of a length known only at run time")
         self.journal(target)
+
+    def copied(self, value: Any) -> None:
+        """A list of the program gets what a Python list holds: a later change of that one would not be seen."""
+        if isinstance(value, list):
+            self._copied[id(value)] = value
+        if isinstance(value, (list, tuple)):
+            for item in value:
+                self.copied(item)
+
+    def is_older_than_loop(self, target: Any) -> bool:
+        """Whether the body of a residual loop is evaluated that began after an object was made."""
+        return bool(self._loops) and self._owned[id(target)][1] < self._loops[-1][0]
+
+    def now_of(self, value: Any) -> Any:
+        """What stands for a value now: of a Python list that became a list of the residual program, that."""
+        if type(value) is list and id(value) in self.replaced:
+            _, mark, made = self.replaced[id(value)]
+            return made if any(item is mark for item in value) else value  # an arm may have undone it
+        if isinstance(value, tuple) and self.replaced:
+            items = [self.now_of(item) for item in value]
+            if any(one is not other for one, other in zip(items, value, strict=True)):
+                return value._make(items) if hasattr(value, "_make") else type(value)(items)
+        return value
 
     def journal(self, target: Any) -> None:
         """Remember what an object was before the arm that is being evaluated."""
@@ -100,9 +130,12 @@ class Effects:
         return (target for target, _ in list(self._owned.values()))
 
     @contextmanager
-    def loop(self) -> Iterator[None]:
-        """While the body of a residual loop is evaluated, nothing older than the loop may change."""
-        self._loops.append(self.now)
+    def loop(self, *, begins_anew: bool = False) -> Iterator[None]:
+        """While the body of a residual loop is evaluated, nothing older than the loop may change.
+
+        `begins_anew`: whether somebody makes a list one of the program, and evaluates the body again.
+        """
+        self._loops.append((self.now, begins_anew))
         try:
             yield
         finally:

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 import builtins
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.world.refusing import RaisedError
-from scriptkit.compiling.lowering.world.values import Unreadable, Value
+from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
 
 if TYPE_CHECKING:
     import ast
     from types import CellType
 
     from scriptkit.compiling.lowering.world.facts import Facts
+
+
+@dataclass
+class EarlyReturn:
+    """A `return` in a loop of the residual program.
+
+    `statement`: the assignment that it becomes, filled in when the body of the loop is known.
+    `leaves`: by the id of a value in `value`, its spelling at the `return`.
+    `is_taken`: whether the example inputs reach it in the first round.
+    """
+
+    statement: ast.Assign
+    value: Value
+    leaves: dict[int, ast.expr]
+    is_taken: bool
+
+
+@dataclass
+class OpenLoop:
+    """A loop of the residual program whose body is being evaluated.
+
+    `carried`: the variables that go from round to round.
+    `begun_at`: the moment of `Effects` at which its body began.
+    `untaken_arms`: how many arms that the example does not take are round it.
+    `ran_out`: where the loop has an `else`, the variable that says that no `break` left it.
+    `lengths`: how long the examples of lists were when it began, by their ids.
+    `returns`: the `return`s that were met in it.
+    `takes_jumps`: False inside a `with` or `try` block of its body, which only a `return` leaves.
+    """
+
+    carried: dict[str, Value]
+    begun_at: int
+    untaken_arms: int
+    ran_out: Dyn | None = None
+    lengths: dict[int, int] = field(default_factory=dict)
+    returns: list[EarlyReturn] = field(default_factory=list)
+    takes_jumps: bool = True
 
 
 class Frame:
@@ -24,8 +62,8 @@ class Frame:
     `path`: the file of its code.
     `first_argument`: what `super()` without arguments speaks of.
     `created_at`: the moment of `Effects` at which the call began. What the run made later is local to the call.
-    `loops`: for each loop of the residual program round the statement, its carried variables; None for a `with` or
-        `try` block, which no `break` leaves.
+    `loops`: the loops of the residual program round the statement; None for a `with` or `try` block, which nothing
+        leaves.
     `enclosing_blocks`: how many loops of the residual program, `with` and `try` blocks are round the statement. A
         `return` in a branch in there cannot become the end of the residual method.
     `tail_duplications`: how many branches round the statement could not be joined, so that the rest of the function
@@ -55,7 +93,7 @@ class Frame:
         self.open_joins = 0
         self.yielded: list[Value] | None = None
         self.created_at = 0
-        self.loops: list[dict[str, Value] | None] = []
+        self.loops: list[OpenLoop | None] = []
 
     def look_up(self, name: str, facts: Facts) -> Value:
         """The value of a name, as Python finds it; what lies outside the call becomes a recorded fact."""

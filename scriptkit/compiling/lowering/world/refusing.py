@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ast
@@ -32,7 +32,10 @@ _OWN_NAME = re.compile(rf"`({'|'.join(_SPOKEN)})`")
 
 
 class RefusedError(Exception):
-    """The evaluator does not handle this; `rule` names the reason, the place is added where it is known."""
+    """The evaluator does not handle this; `rule` names the reason, the place is added where it is known.
+
+    `kept`: the attribute that has to be state of the program, for it to stand no more.
+    """
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -41,6 +44,7 @@ class RefusedError(Exception):
         self.place: tuple[str, ast.AST] | None = None
         self.branch: BranchPlace | None = None
         self.depth = -1
+        self.kept: Any = None
 
 
 class CannotJoinError(RefusedError):
@@ -48,6 +52,15 @@ class CannotJoinError(RefusedError):
 
     def __init__(self, message: str) -> None:
         super().__init__("branch-values-differ", message)
+
+
+class ListInLoopError(CannotJoinError):
+    """A Python list changes in the body of a loop of the residual program: it has to become a list of the run."""
+
+    def __init__(self, changed: Any, what: str) -> None:
+        super().__init__(f"{what} in a loop of a length known only at run time")
+        self.rule = "state-mutated-in-loop"
+        self.changed = changed
 
 
 class TooLongError(RefusedError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import torch
 from torch import nn
 
+from scriptkit.compiling.lowering.world.aliases import Shared
 from scriptkit.compiling.lowering.world.refusing import BranchPlace, RefusedError
 from scriptkit.language import types as t
 from scriptkit.language.parsing import syntax_tree
@@ -49,6 +50,7 @@ class Dyn:
     `is_int_or_float`: one arm has an int and the other a float. It is a float here, which is right only where nobody
         can tell the difference; everything else refuses it.
     `guessed_annotation`: the statement that makes an empty list, as long as no item told the type of its items.
+    `shared`: of a list, what it has in common with lists that may be the same object.
     `rank_checked_in`: the block that asserts its rank; code that this block does not reach has to assert it again.
     """
 
@@ -62,6 +64,7 @@ class Dyn:
         "is_int_or_float",
         "name",
         "rank_checked_in",
+        "shared",
         "slot",
         "type",
     )
@@ -78,6 +81,7 @@ class Dyn:
         self.is_int_or_float = False
         self.guessed_annotation: ast.AnnAssign | None = None
         self.rank_checked_in: list[ast.stmt] | None = None
+        self.shared: Shared | None = None
         home.types[name] = type_
 
     @property
@@ -90,6 +94,22 @@ class Dyn:
         made = Dyn(self.type, self.example, self.name, self.home, self.block)
         made.slot, made.example_if_given = self.slot, self.example_if_given
         return made
+
+    def may_be(self, other: Dyn) -> None:
+        """Two names of the program may mean one list."""
+        self.shared, other.shared = self.shared or Shared(), other.shared or Shared()
+        self.shared.join(other.shared)
+
+    @property
+    def version(self) -> object:
+        """Another object after each change of a list that may have other names; None where it has none."""
+        return self.shared.root().version if self.shared is not None else None
+
+    def changes_to(self, example: list[Any]) -> None:
+        """A list is changed in place."""
+        self.example = example
+        if self.shared is not None:
+            self.shared.change()
 
     @property
     def is_tensor(self) -> bool:

@@ -72,7 +72,7 @@ def refuse_changed(sources: Sources, position: int) -> None:
 
 def _content(container: Any) -> list[Any]:
     if isinstance(container, Dyn):
-        return list(container.example)
+        return [*container.example, container.version]
     return list(dict.items(container)) if isinstance(container, dict) else list(container)
 
 
