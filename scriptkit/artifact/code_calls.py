@@ -20,8 +20,14 @@ _BUILTINS = frozenset(
 _KEYWORDS = frozenset("return not and or if else elif while in is assert del raise for with as def".split())
 
 
+RESERVED = _BUILTINS | _ROOTS.keys()
+
+
 def dotted_names(line: Line) -> Iterator[tuple[list[str], bool]]:
-    """Each name of a line with what stands behind its dots, and whether that is called."""
+    """Each name of a line with what stands behind its dots, and whether that is called; not that of a function's head.
+
+    A method is called as anything is: it is reached through an object, and hides nothing.
+    """
     tokens = line.tokens
     place = 0
     while place < len(tokens):
@@ -31,7 +37,7 @@ def dotted_names(line: Line) -> Iterator[tuple[list[str], bool]]:
                 break
             place += 2
         place += 1
-        if tokens[start].kind == "name" and (start == 0 or tokens[start - 1].text != "."):
+        if tokens[start].kind == "name" and (start == 0 or tokens[start - 1].text not in (".", "def")):
             yield [token.text for token in tokens[start:place:2]], place < len(tokens) and tokens[place].text == "("
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scriptkit.artifact.code_calls import unknown_call
+from scriptkit.artifact.code_calls import RESERVED, unknown_call
 from scriptkit.artifact.code_tokens import Line, Token, code_lines
 from scriptkit.artifact.code_types import read_type
 from scriptkit.errors import ArtifactError
@@ -194,7 +194,7 @@ class _Reader:
         is_head = len(words) > 4 and words[0] == "def" and line.tokens[1].kind == "name" and words[2] == "("  # noqa: PLR2004
         if not is_head or not line.opens or "def" in words[1:]:
             raise self.unreadable(line, "a function has no such head")
-        unknown = unknown_call(line, {words[1]})
+        unknown = unknown_call(line, frozenset())
         if unknown:
             raise self.unreadable(line, f"torch prints no use of `{unknown}` like this")
         if not all(is_literal(_without_constants(one)) for one in _defaults(line.tokens)):
@@ -209,7 +209,10 @@ class _Reader:
         if line.opens and words[0] not in _BLOCKS:
             raise self.unreadable(line, f"no block begins with `{words[0]}`")
         if "def" in words:  # what is forked is printed as a function within the function
-            self.function.callable.add(self._function(line, words).name)
+            inner = self._function(line, words).name
+            if inner in RESERVED:
+                raise self.unreadable(line, f"torch gives no function within a function the name `{inner}`")
+            self.function.callable.add(inner)
         self.function.body.append(line)
         if len(words) > 3 and words[1:3] == ["=", "__torch__"] and "(" not in words:  # noqa: PLR2004
             self.function.callable.add(words[0])  # a function of the file is bound to a name, then called

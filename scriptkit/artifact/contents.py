@@ -54,6 +54,13 @@ class CanonicalModel(NamedTuple):
 
 def canonical_model(module: torch.jit.ScriptModule, class_name: str = "") -> CanonicalModel:
     """The entries of the file of a compiled module, whose class gets another name where it does not have this one."""
+    clash = files.refused_parameter(module)
+    if clash is not None:
+        raise ArtifactError(
+            f"{module.original_name} cannot be saved: `{clash[0]}` has a parameter called `{clash[1]}`, a name that the"
+            " code of a file has for something else; call it otherwise"
+        )
+    files.give_printable_names(module)
     try:
         found = records(module)
         if _needs_elements(found):
@@ -75,6 +82,7 @@ def canonical_model(module: torch.jit.ScriptModule, class_name: str = "") -> Can
         given,
         None if _needs_elements(found) else files.NO_ELEMENTS,
     )
+    files.give_printable_names(canonical)
     again = records(canonical, keep_tensors=True)
     printed = read_pickle(CONSTANTS, again.small[CONSTANTS])
     tensors |= _numbered("constants", printed, again)

@@ -15,6 +15,7 @@ from scriptkit.artifact.description import ExampleCall, MethodDifference, Verifi
 from scriptkit.artifact.entry_names import CONSTANTS, OBJECTS
 from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.sealed import Region, SealedArchive, pickles_for_torch
+from scriptkit.compiling.boundary.argument_types import as_parameters
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError, OtherCallError, VerificationError
 from scriptkit.live import programs
@@ -114,11 +115,24 @@ def _compared(
             with reached.watching():
                 expected = _run(reference, name, call, places)
             for form, made in forms.items():
-                difference = _difference(name, form, expected, _run(made, name, call, places, form), tolerance)
+                found = _run(made, name, _for_program(call, name, made, reference), places, form)
+                difference = _difference(name, form, expected, found, tolerance)
                 largest[name][form] = max(largest[name][form], difference)
             results.setdefault(name, expected.result)
     rows = [MethodDifference(name, **differences) for name, differences in largest.items()]
     return Measurement(VerificationRecord(_SEED, rows, reached.unreached()), results)
+
+
+def _for_program(
+    call: ExampleCall, name: str, program: torch.jit.ScriptModule, reference: torch.nn.Module
+) -> ExampleCall:
+    """The call as a program takes it: arguments that have no type come as their tensors."""
+    schema = next((one for one in files.method_schemas(program) if one.name == name == "forward"), None)
+    keywords = dict(call.keywords)
+    if schema is None or programs.is_script_module(reference) or files.takes(schema, call.arguments, keywords):
+        return call
+    args, keywords = as_parameters(type(reference).forward.__get__(reference), call.arguments, keywords)
+    return ExampleCall(args, keywords) if files.takes(schema, args, keywords) else call
 
 
 def _reloaded(model: CanonicalModel) -> torch.jit.ScriptModule:

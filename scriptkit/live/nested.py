@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 import torch
@@ -253,29 +252,3 @@ def field_names(structure: Structure) -> Sequence[Any]:
 
 def _holds_tensors(structure: Structure) -> bool:
     return any(isinstance(leaf, Leaf) for _, leaf in leaves(structure))
-
-
-def restored(structure: Structure, result: Any) -> Any:
-    """What a wrapper returned, with the types the user has in eager code.
-
-    Numbers, strings and booleans are those of the result: a script computes them, and they may be others than at first.
-    """
-    found: dict[int, Any] = {}
-    computed = _collect(structure, result, found)
-    return build(computed, [found.get(number) for number in range(max(found, default=-1) + 1)])
-
-
-def _collect(structure: Structure, result: Any, found: dict[int, Any]) -> Structure:
-    """Note the leaves of the result; the structure with the constants the result has."""
-    if isinstance(structure, Leaf):
-        found[structure.index] = result
-    elif isinstance(structure, Constant):
-        if type(result) is type(structure.value) and type(result) in _PLAIN:
-            return Constant(result)
-    elif structure.items:
-        kept = told(structure)
-        values = [result[key] for key, _ in kept] if isinstance(result, dict) else result
-        given = {key: _collect(item, value, found) for (key, item), value in zip(kept, values, strict=True)}
-        items = zip(structure.keys, structure.items, strict=True)
-        return replace(structure, items=tuple(given.get(key, item) for key, item in items))
-    return structure

@@ -19,7 +19,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from scriptkit.errors import OtherCallError
 from scriptkit.live.comparison import Difference, compare
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
-from scriptkit.live.nested import build, flatten, restored
+from scriptkit.live.nested import build, flatten
+from scriptkit.live.restoring import restored
 from scriptkit.live.storages import storage_key
 
 if TYPE_CHECKING:

@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.live.copies import gradients_kept, is_plain_object, random_states_kept
+from scriptkit.live.giving_back import refill, rewrite, set_attribute, set_attributes, set_cell, set_item
 from scriptkit.live.hooks import HOOKS, global_hooks
 from scriptkit.live.places import is_project_code
 from scriptkit.live.programs import is_compiled
+from scriptkit.live.storages import shared_until_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import nn
 
+_OF_TREES = frozenset({"_modules", "_parameters", *HOOKS})
 _FILLED = (list, dict, set)
 _DEEPEST = 4
 _MOST_ITEMS = 10_000
@@ -117,7 +120,7 @@ class _Kept:
                 self._note_function(getattr(value, "__func__", value))
             elif isinstance(value, (bool, int, float, str, type(None), *_FILLED)) and not name.startswith("__"):
                 self.note_value(value, 0)
-                self._undo.append(functools.partial(_set_attribute, cls, name, value))
+                self._undo.append(functools.partial(set_attribute, cls, name, value))
 
     def _note_functions(self, functions: Any) -> None:
         for function in functions:
@@ -152,7 +155,7 @@ class _Kept:
             return  # not bound yet
         self.note_value(value, 0)
         if isinstance(value, (bool, int, float, str, type(None), tuple)):
-            self._undo.append(functools.partial(_set_cell, cell, value))
+            self._undo.append(functools.partial(set_cell, cell, value))
 
     def _note_globals(self, namespace: dict[str, Any], code: types.CodeType) -> None:
         for name in code.co_names:
@@ -162,7 +165,7 @@ class _Kept:
             elif isinstance(value, _FILLED):
                 self.note_value(value, 0)
             elif isinstance(value, (bool, int, float, str, type(None))):
-                self._undo.append(functools.partial(_set_item, namespace, name, value))
+                self._undo.append(functools.partial(set_item, namespace, name, value))
             elif isinstance(value, types.ModuleType) and is_project_code(getattr(value, "__file__", None) or "<"):
                 self._note_names(vars(value), code)
         for constant in code.co_consts:
@@ -176,27 +179,49 @@ class _Kept:
             if isinstance(value, _FILLED):
                 self.note_value(value, 0)
             elif isinstance(value, (bool, int, float, str, type(None))):
-                self._undo.append(functools.partial(_set_item, namespace, name, value))
+                self._undo.append(functools.partial(set_item, namespace, name, value))
 
     def note_value(self, value: Any, depth: int = 0) -> None:
         """What a list, a dictionary, a set or a plain object holds, and what those hold that lie in it."""
-        if id(value) in self._seen or depth > _DEEPEST or isinstance(value, torch.nn.Module):
+        if id(value) in self._seen or depth > _DEEPEST:
             return
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, torch.nn.Module):
+            self._note_reached(value, depth)
+        elif isinstance(value, types.FunctionType):
             self._note_function(value)
         elif type(value) is tuple and len(value) <= _MOST_ITEMS:
             for item in value:
                 self.note_value(item, depth + 1)
         elif type(value) in _FILLED and len(value) <= _MOST_ITEMS:
             self._seen.add(id(value))
-            self._undo.append(functools.partial(_refill, value, value.copy()))
+            self._undo.append(functools.partial(refill, value, value.copy()))
             for item in [*value.values()] if isinstance(value, dict) else [*value]:
                 self.note_value(item, depth + 1)
         elif is_plain_object(value):
             self._seen.add(id(value))
-            self._undo.append(functools.partial(_refill, vars(value), dict(vars(value))))
+            self._undo.append(functools.partial(refill, vars(value), dict(vars(value))))
             for item in [*vars(value).values()]:
                 self.note_value(item, depth + 1)
+
+    def _note_reached(self, module: nn.Module, depth: int) -> None:
+        """What a module holds that a hook or a closure has hold of: a life runs the hook, which writes to the module.
+
+        Its parameters keep their content all the same: a hook that trains is none that only records.
+        """
+        for part in module.modules():
+            if id(part) in self._seen or is_compiled(part):
+                continue
+            self._seen.add(id(part))
+            held = {name: value for name, value in vars(part).items() if not name.startswith("__")}
+            self._undo.append(functools.partial(set_attributes, part, held))
+            for name in ("_modules", "_parameters"):
+                self._undo.append(functools.partial(refill, held[name], dict(held[name])))
+            for value in [value for name, value in held.items() if name not in _OF_TREES]:
+                self.note_value(value, depth + 1)
+            for tensor in [one for one in (*held["_buffers"].values(), *held.values()) if type(one) is torch.Tensor]:
+                if tensor.layout == torch.strided and not tensor.is_quantized:
+                    content = shared_until_written(tensor)
+                    self._undo.append(functools.partial(rewrite, tensor, tensor._version, content))
 
 
 def _written(module: nn.Module) -> Iterator[nn.Module]:
@@ -205,33 +230,3 @@ def _written(module: nn.Module) -> Iterator[nn.Module]:
         yield part
         for inner in vars(part).get("__scriptkit_inner__", ()):
             yield from _written(inner)
-
-
-def _refill(container: Any, content: Any) -> None:
-    """Give a container its content back, where it has another one now."""
-    items = [*container.items()] if isinstance(container, dict) else [*container]
-    before = [*content.items()] if isinstance(content, dict) else [*content]
-    if len(items) == len(before) and all(_are_same(one, other) for one, other in zip(items, before, strict=True)):
-        return
-    container.clear()
-    container.extend(content) if isinstance(container, list) else container.update(content)
-
-
-def _are_same(one: Any, other: Any) -> bool:
-    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
-        return all(mine is its for mine, its in zip(one, other, strict=True))
-    return one is other
-
-
-def _set_item(namespace: dict[str, Any], name: str, value: Any) -> None:
-    if namespace.get(name, types) is not value:
-        namespace[name] = value
-
-
-def _set_cell(cell: types.CellType, value: Any) -> None:
-    cell.cell_contents = value
-
-
-def _set_attribute(cls: type, name: str, value: Any) -> None:
-    if vars(cls).get(name, types) is not value:
-        setattr(cls, name, value)

@@ -16,7 +16,8 @@ from scriptkit.authoring.module import ScriptableModule
 from scriptkit.errors import ScriptkitWarning
 from scriptkit.live.copies import buffers_restored
 from scriptkit.live.lives import life_of
-from scriptkit.live.nested import flatten, restored
+from scriptkit.live.nested import flatten
+from scriptkit.live.restoring import restored
 from scriptkit.live.side_by_side import run
 from scriptkit.live.undoing import nothing_left
 from scriptkit.live.variations import Example, sizes

@@ -199,7 +199,8 @@ class Verification:
             return False
         for form in mode.forms:
             actual = self._run_form(mode, form, given, method=method, in_turn=in_turn)
-            found = self._judged(form, name, expected, actual)
+            is_other_call = actual.error is not None and self._is_other_call(mode, method, given)
+            found = self._judged(form, name, expected, actual, is_other_call=is_other_call)
             if (
                 found
                 and name not in FIRST_CALLS
@@ -211,13 +212,27 @@ class Verification:
                 self._note(mode, form, method, name, found)
         return expected.error is None
 
-    def _judged(self, form: Form, name: str, expected: Run, actual: Run) -> list[Difference] | None:
+    def _is_other_call(self, mode: Mode, method: str, given: Given) -> bool:
+        """Whether the types of a program that was made from the example have no place for this call.
+
+        A source that scripts says itself what it takes: there it would be a difference.
+        """
+        called = self.subject.as_called(given, method)
+        schemas = () if self.subject.is_scripted else files.method_schemas(mode.complete)
+        return any(schema.name == method and not files.takes(schema, *called) for schema in schemas)
+
+    def _judged(
+        self, form: Form, name: str, expected: Run, actual: Run, *, is_other_call: bool
+    ) -> list[Difference] | None:
         """The differences; None where nothing can be said."""
         if actual.error is not None:
             if expected.error is not None:
                 return None
             if name not in FIRST_CALLS and is_refusal(actual.error, errors.refused):
                 self.skipped.append(f"{name}: {told(actual.error)}")
+                return None
+            if name not in FIRST_CALLS and is_other_call:
+                self.skipped.append(f"{name}: the forms were made for the kinds of arguments that the example has")
                 return None
             return [Difference("call", f"the {form} form raises {told(actual.error)}")]
         if expected.error is not None:
@@ -265,7 +280,9 @@ class Verification:
         with warnings.catch_warnings():  # that a call ran as Python is no difference
             warnings.simplefilter("ignore", ScriptkitEagerWarning)
             called = self.subject.called(life, method)
-            made = run(called, given, state=state, wanted=wanted, grad=self.differentiates)
+            made = run(
+                called, self.subject.as_called(given, method), state=state, wanted=wanted, grad=self.differentiates
+            )
         self._tell_python(form, self.subject.ran_as_python(called))
         if programs.is_script_module(life):
             made.arguments = made.arguments[0], None  # torch's own call of a program copies lists and dictionaries

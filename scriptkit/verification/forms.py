@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from scriptkit.compiling.boundary.argument_types import as_parameters
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import parts_in
@@ -22,6 +23,7 @@ from scriptkit.runtime.ways_to_call import ScriptedCalls
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scriptkit.live.side_by_side import Given
     from scriptkit.verification.report import Form
 
 
@@ -45,6 +47,12 @@ class Subject:
             return method_of(life, method)
         is_plain = isinstance(self.module, CompiledModule) and not programs.is_script_module(life)
         return called_as_scripted(life) if is_plain else life
+
+    def as_called(self, given: Given, method: str) -> Given:
+        """The arguments of a call for a program, which takes those without a type apart."""
+        if self.is_scripted or method != "forward":
+            return given
+        return as_parameters(type(self.python).forward.__get__(self.python), *given)
 
     def ran_as_python(self, called: object) -> list[str]:
         """Why calls of a form ran as Python, where any did."""

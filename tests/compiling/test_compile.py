@@ -18,7 +18,8 @@ from scriptkit.engines.torchscript.programs import files
 from scriptkit.live.comparison import compare
 from scriptkit.live.copies import copy_tree
 from scriptkit.live.marks import scripted, traced
-from scriptkit.live.nested import flatten, restored
+from scriptkit.live.nested import flatten
+from scriptkit.live.restoring import restored
 from scriptkit.live.variations import Example, perturbations
 from scriptkit.runtime.compiled import CompiledModule, compile
 from scriptkit.runtime.reading import report

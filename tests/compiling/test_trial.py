@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import scriptkit
 from scriptkit.compiling.tracing.trial import refuse_hazards, try_trace
 from scriptkit.engines.torchscript.programs.recording import failed_check
-from scriptkit.errors import TraceHazardError
+from scriptkit.errors import OtherCallError, TraceHazardError
 from scriptkit.live.comparison import compare
 from tests.compiling import hazardous_models, safe_models
 
@@ -140,3 +141,40 @@ def test_installed_code_with_a_window_is_checked_at_each_call_instead_of_refused
     call = try_trace(module, safe_models.sequence()).call
     with pytest.raises(ValueError, match="2 dimensions, not 3"):
         call(torch.ones(5, 8))
+
+
+class Normalised(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.norm(x) * 2
+        return result
+
+
+def test_what_a_function_of_torch_refuses_is_refused_by_its_trace() -> None:
+    """A batch of one row has no variance: Python raises, and a trace gave no number, and kept it in the statistics."""
+    net = scriptkit.compile(Normalised(), (torch.rand(4, 3),), modes={"": "trace"})
+    with pytest.raises(OtherCallError, match=r"the value at .*functional\.py:\d+ is another one here"):
+        net(torch.rand(1, 3))
+    assert net.inner.norm.running_mean.isfinite().all()
+    assert net(torch.rand(2, 3)).shape == (2, 3)
+
+
+class Attending(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        result: Tensor = self.attention(x, x, x, key_padding_mask=mask)[0]
+        return result
+
+
+def test_a_function_of_torch_that_is_looked_into_is_traced_for_other_sizes() -> None:
+    example = torch.rand(4, 2, 8), torch.zeros(2, 4, dtype=torch.bool)
+    net = scriptkit.compile(Attending(), example, modes={"": "trace"})
+    for rows, batch in ((3, 1), (1, 5)):
+        given = torch.rand(rows, batch, 8), torch.zeros(batch, rows, dtype=torch.bool)
+        assert torch.allclose(net(*given), net.inner(*given), atol=1e-6)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import scriptkit
-from scriptkit import ScriptableModule
+from scriptkit import ScriptableModule, export
 from tests.rules.loading import load_file
 
 if TYPE_CHECKING:
@@ -192,3 +192,55 @@ def test_the_state_of_a_compiled_module_is_that_of_the_module(mode: str) -> None
     around, other = nn.Sequential(net), nn.Sequential(Rope())
     around.load_state_dict(other.state_dict())
     assert torch.equal(around(X), other(X))
+
+
+class WritersNames(ScriptableModule):
+    """What the writer of a file says beside the names of a module: methods and attributes called so stay apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.torch, self.int, self.isinstance = 3, 2, 1.5
+        self.annotate = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor, i: int | None = None) -> Tensor:
+        rows: list[int] = []
+        if isinstance(i, int):
+            rows.append(i)
+        y = self.annotate(x) + self.torch + int(x.sum()) * self.int + self.isinstance
+        return self.ops(y) + len(rows)
+
+    @export
+    def ops(self, x: Tensor) -> Tensor:
+        return torch.mul(x, 2)
+
+    @export
+    def uninitialized(self, x: Tensor) -> Tensor:
+        return self.ops(x) - 1
+
+
+def _read_back(net: nn.Module) -> Any:
+    file = io.BytesIO()
+    scriptkit.save(net, file)
+    file.seek(0)
+    return scriptkit.load(file)
+
+
+def test_a_file_keeps_methods_and_attributes_of_the_names_its_writer_uses() -> None:
+    net = WritersNames()
+    loaded = _read_back(net)
+    torch.testing.assert_close(loaded(X, 4), net(X, 4))
+    torch.testing.assert_close(loaded.uninitialized(X), net.uninitialized(X))
+    plain = torch.jit.script(nn.Sequential(scriptkit.to_torchscript(net)))
+    torch.testing.assert_close(_read_back(plain)(X), net(X))
+
+
+class NamedTorch(ScriptableModule):
+    def forward(self, x: Tensor, torch: int) -> Tensor:
+        return x * torch
+
+
+def test_a_parameter_that_the_writer_would_take_for_its_own_is_told_by_its_name() -> None:
+    net = NamedTorch()
+    assert net(X, 2).equal(X * 2)
+    with pytest.raises(scriptkit.ArtifactError, match="`forward` has a parameter called `torch`, a name"):
+        scriptkit.save(net, io.BytesIO())

@@ -116,3 +116,41 @@ def test_torch_itself_compiles_as_before() -> None:
     before = scripted.weight.clone()
     scripted(torch.arange(8))
     assert torch.equal(scripted.weight, before)
+
+
+class Listened(nn.Module):
+    """Its hooks keep what they see in the module itself, as feature extractors do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.seen: dict[str, Tensor] = {}
+        self.shape: list[int] | None = None
+        self.register_buffer("mean", torch.zeros(4))
+        self.plain, self.calls = torch.zeros(4), [0]
+        self.first.register_forward_hook(self.keep)
+        self.last.register_forward_pre_hook(lambda module, args: self.seen.update({"last": args[0].detach()}))
+
+    def keep(self, module: nn.Module, args: tuple[Tensor], result: Tensor) -> None:
+        self.seen["first"], self.shape, self.latest = result.detach(), list(result.shape), result
+        self.mean.mul_(0.9).add_(result.detach().mean(0))
+        self.plain.add_(1)
+        self.calls[0] += 1
+        self.last.fed = True  # type: ignore[assignment]
+
+    def forward(self, x, **_options):  # type: ignore[no-untyped-def]
+        return self.last(torch.relu(self.first(x)))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("door", list(DOORS))
+def test_no_door_changes_a_module_whose_hooks_write_to_it(door: str) -> None:
+    module = Listened()
+    attributes = set(vars(module))
+    with contextlib.suppress(scriptkit.ScriptkitError):
+        DOORS[door](module, torch.randn(3, 4))
+    assert set(vars(module)) == attributes
+    assert not hasattr(module.last, "fed")
+    assert (module.seen, module.shape, module.calls) == ({}, None, [0])
+    assert not module.mean.any()
+    assert not module.plain.any()

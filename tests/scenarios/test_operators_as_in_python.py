@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import scriptkit
 from scriptkit import ScriptableModule, export
+from tests.rules.loading import load_file
 
 
 class Numbers(ScriptableModule):
@@ -154,3 +157,45 @@ def test_what_stands_in_the_middle_of_a_chain_is_called_once() -> None:
     module = Lists()
     assert module.four(1) is False
     assert module.kept == []
+
+
+ENUMS = """
+from enum import *
+
+
+class Pool(Enum):
+    MEAN = 1
+    MAX = 2
+"""
+POOLED = """
+from typing import Optional
+
+from torch import Tensor
+
+from scriptkit import ScriptableModule, export
+from ENUMS import *
+
+
+class Pooled(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = Pool.MEAN
+
+    def forward(self, x: Tensor, other: Pool, maybe: Optional[Pool] = None) -> list[bool]:
+        own = [self.pool is Pool.MEAN, self.pool is not Pool.MAX, other is self.pool]
+        return own + [maybe is other, other is not maybe]
+"""
+
+
+def test_members_of_an_enum_that_no_text_shows_are_compared_as_members(tmp_path: Path) -> None:
+    enums, pooled = tmp_path / "enums_of_a_package.py", tmp_path / "pooled_by_an_enum.py"
+    enums.write_text(ENUMS)
+    pooled.write_text(POOLED.replace("ENUMS", enums.stem))
+    members: Any = load_file(enums).Pool
+    net: Any = load_file(pooled).Pooled()
+    for other in members:
+        for maybe in (None, *members):
+            with scriptkit.eager():
+                expected = net(torch.ones(1), other, maybe)
+            assert net(torch.ones(1), other, maybe) == expected
+    assert scriptkit.report(net).eager_calls == {}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -114,3 +118,89 @@ class Wrong(ScriptableModule):
 def test_a_form_that_differs_on_changed_inputs_is_still_found() -> None:
     with pytest.raises(VerificationError, match="dimension 0"):
         scriptkit.verify(Wrong(), CACHE)
+
+
+class Masked(nn.Module):
+    """Each argument after the first may be left out; one form is made for those that the example has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x, mask=None, caches=None, **_options):  # type: ignore[no-untyped-def]
+        x = self.fc(x)
+        if mask is not None:
+            x = x * mask
+        return x if caches is None else x + caches[0]
+
+
+@pytest.mark.parametrize("given", [(torch.ones(2, 3),), (torch.ones(2, 3), [torch.ones(2, 3)])])
+def test_a_form_is_not_blamed_for_arguments_that_its_example_had_and_a_call_leaves_out(given: tuple[object]) -> None:
+    example = (torch.rand(2, 3), *given)
+    report = scriptkit.verify(scriptkit.compile(Masked(), example), example)
+    assert report.ok
+    assert "`mask` left out: the forms were made for the kinds of arguments that the example has" in report.skipped
+
+
+def _tensors(nested: Any) -> Iterator[Tensor]:
+    if isinstance(nested, Tensor):
+        yield nested
+    elif nested is not None and not isinstance(nested, int):
+        for item in nested.values() if isinstance(nested, dict) else nested:
+            yield from _tensors(item)
+
+
+class Cached(nn.Module):
+    """Takes its cache in whatever containers, as decoders take the keys and values of their layers."""
+
+    def forward(self, x, past, **_options):  # type: ignore[no-untyped-def]
+        for tensor in _tensors(past):
+            x = x + tensor
+        return x
+
+
+A, B, C = torch.rand(2), torch.rand(2), torch.rand(2)
+CACHES = [[(A, B)], [(A, B), (B, C)], ((A, B), (B, C)), [[A, B]], {"a": (A, B)}, (A, 3), (A, None, [B])]
+
+
+@pytest.mark.parametrize("cache", CACHES)
+@pytest.mark.parametrize("mode", ["lowered", "trace"])
+def test_containers_in_containers_are_given_to_every_form(cache: Any, mode: str) -> None:
+    net = scriptkit.compile(Cached(), (C, cache), modes={"": mode})
+    assert scriptkit.verify(net, (C, cache)).ok
+    file = io.BytesIO()
+    scriptkit.save(net, file, example_inputs=(C, cache))
+    file.seek(0)
+    assert torch.equal(scriptkit.load(file)(C, cache), net(C, cache))
+
+
+def test_an_argument_that_has_no_type_is_given_to_a_program_as_its_tensors() -> None:
+    cache = {"a": {"b": A}, "c": B}
+    net = scriptkit.compile(Cached(), (C, cache))
+    assert scriptkit.verify(net, (C, cache)).ok
+    file = io.BytesIO()
+    scriptkit.save(net, file, example_inputs=(C, cache))
+    file.seek(0)
+    assert torch.equal(scriptkit.load(file)(C, A, B), net(C, cache))
+
+
+class Policy(nn.Module):
+    """Gives a distribution, as policies do: an object with tensors, and with sizes that the program computes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind, self.mean, self.log_std = kind, nn.Linear(3, 2), nn.Parameter(torch.zeros(2))
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        if self.kind == "categorical":
+            return torch.distributions.Categorical(logits=self.mean(x))
+        normal = torch.distributions.Normal(self.mean(x), self.log_std.exp())
+        return torch.distributions.Independent(normal, 1) if self.kind == "independent" else normal
+
+
+@pytest.mark.parametrize("kind", ["normal", "categorical", "independent"])
+def test_a_distribution_is_compared_by_what_it_holds(kind: str) -> None:
+    example = (torch.rand(4, 3),)
+    net = scriptkit.compile(Policy(kind), example)
+    assert scriptkit.verify(net, example).ok
+    scriptkit.save(net, io.BytesIO(), example_inputs=example)

@@ -17,7 +17,8 @@ from torch.nn.utils import parametrize
 from scriptkit.engines.torchscript.programs import files
 from scriptkit.live.comparison import compare
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
-from scriptkit.live.nested import build, flatten, restored
+from scriptkit.live.nested import build, flatten
+from scriptkit.live.restoring import restored
 from scriptkit.live.variations import Example, perturbations
 from tests.zoo.trial import plain
 

@@ -13,7 +13,8 @@ import torch
 import scriptkit
 from scriptkit.engines.torchscript.programs import files
 from scriptkit.live.comparison import compare
-from scriptkit.live.nested import flatten, restored
+from scriptkit.live.nested import flatten
+from scriptkit.live.restoring import restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,13 +11,13 @@ import inspect
 import itertools
 import keyword
 import linecache
-import math
 import typing
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from scriptkit.compiling.boundary.argument_types import are_texts, arguments, declared_type
 from scriptkit.compiling.boundary.named_results import CLASSES, named_tuple
 from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.errors import OtherCallError
@@ -25,7 +25,7 @@ from scriptkit.live.nested import _PLAIN, Constant, Leaf, Nest, leaves, told
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from scriptkit.compiling.boundary.flat_call import InputFact, TracedCall
     from scriptkit.live.nested import Structure
@@ -75,7 +75,7 @@ class Entry:
         self._parameters: list[str] = []
         self._made = made
         self._defaults = _defaults(forward)
-        for name, structure in _arguments(inputs, forward):
+        for name, structure in arguments(inputs, forward):
             self._parameter(name, structure)
 
     @property
@@ -88,7 +88,7 @@ class Entry:
         return made[::-1]
 
     def _parameter(self, name: str, structure: Structure) -> None:
-        declared = _declared(structure)
+        declared = declared_type(structure)
         if declared is not None and isinstance(structure, Constant) and name in self._defaults:
             # who leaves the argument out means the default of the user, for which the program may not be made
             is_default = is_same(structure.value, self._defaults[name])
@@ -96,7 +96,7 @@ class Entry:
         name = f"{name}_" if keyword.iskeyword(name) or name in {"self", "out"} else name
         if declared is None:
             for path, leaf in leaves(structure):
-                if isinstance(leaf, Leaf):
+                if isinstance(leaf, Leaf):  # `as_parameters` takes a call apart in the same way
                     self._parameter(f"{name}_{''.join(c if c.isalnum() else '_' for c in path).strip('_')}", leaf)
             return
         self._parameters.append(f"{name}: {declared}")
@@ -122,18 +122,6 @@ class Entry:
 
     def _refuse(self, condition: str, message: str) -> None:
         self.checks += [f"if {condition}:", f"    {refusal(message)}"]
-
-
-def _arguments(inputs: Structure, forward: Callable[..., Any]) -> Iterator[tuple[str, Structure]]:
-    """Parameter names with what was passed for them."""
-    assert isinstance(inputs, Nest)  # noqa: S101
-    args, kwargs = inputs.items
-    assert isinstance(args, Nest)  # noqa: S101
-    names = _parameter_names(forward)
-    for number, structure in enumerate(args.items):
-        yield names[number] if number < len(names) else f"argument_{number}", structure
-    if isinstance(kwargs, Nest):
-        yield from zip(kwargs.keys, kwargs.items, strict=True)
 
 
 class _Text:
@@ -174,50 +162,12 @@ class _Text:
         return [f"if {refused}:", f"    {refusal(message)}", training if self.has_training else evaluation]
 
 
-def _parameter_names(forward: Callable[..., Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(forward).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
-
-
 def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
     try:
         parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
         return {}
     return {p.name: p.default for p in parameters if p.default is not p.empty}
-
-
-def _declared(structure: Structure) -> str | None:
-    """The annotation TorchScript needs for an argument; None where it has no such type."""
-    if isinstance(structure, Leaf):
-        return "Tensor"
-    if isinstance(structure, Constant):
-        if structure.value is None:
-            return "Optional[Tensor] = None"
-        plain = type(structure.value) in _PLAIN and _is_literal(structure.value)
-        return f"{type(structure.value).__name__} = {structure.value!r}" if plain else None
-    item = _item_type(structure)
-    if not item or not all(_is_literal(one.value) for one in structure.items if isinstance(one, Constant)):
-        return None
-    if structure.kind == "list":
-        return f"List[{item}]"
-    if structure.kind in {"tuple", "namedtuple"}:  # the compiler takes a named one for a plain one
-        return f"Tuple[{', '.join(item for _ in structure.items)}]"
-    return f"Dict[str, {item}]" if structure.kind == "dict" and _are_texts(structure.keys) else None
-
-
-def _is_literal(value: object) -> bool:
-    """Whether compiled code can write a value down: neither infinity nor what has no 64 bits."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) < 2**63
-
-
-def _are_texts(keys: Sequence[Any]) -> bool:
-    return all(type(key) is str for key in keys)
 
 
 def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
@@ -262,7 +212,7 @@ def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
         return _plain_type(structure, others) if not isinstance(structure, Constant) else _type_of_constant(structure)
     types = [_type_of(item, others) for _, item in told(structure)]
     item = _item_type(structure, others)
-    if structure.kind in {"dict", "mapping"} and item and _are_texts(structure.keys):
+    if structure.kind in {"dict", "mapping"} and item and are_texts(structure.keys):
         return f"Dict[str, {item}]"
     if structure.kind == "list" and item:
         return f"List[{item}]"
@@ -287,7 +237,7 @@ def expression(structure: Structure, others: Mapping[int, str] | None = None) ->
     keys = [key for key, _ in told(structure)]
     items = [expression(item, others) for _, item in told(structure)]
     is_uniform = bool(_item_type(structure, others))
-    if structure.kind in {"dict", "mapping"} and is_uniform and _are_texts(structure.keys):
+    if structure.kind in {"dict", "mapping"} and is_uniform and are_texts(structure.keys):
         written = dict(zip(keys, items, strict=True))  # in the order the user has them in
         return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
     if structure.kind == "list" and is_uniform:

@@ -18,6 +18,7 @@ from torch.autograd import grad_mode
 from torch.overrides import TorchFunctionMode
 from torch.utils import _contextlib
 
+from scriptkit.compiling.tracing.opened import opened
 from scriptkit.engines.torchscript.engine import errors
 from scriptkit.live.places import caller_outside, is_project_code, place_of, role_of
 
@@ -158,6 +159,7 @@ class Probe(TorchFunctionMode):
         self._unchecked = unchecked
         self._origins: dict[int, frozenset[int]] = {}
         self._kept: list[Tensor] = []
+        self._within = 0
 
     def __torch_function__(
         self,
@@ -170,10 +172,10 @@ class Probe(TorchFunctionMode):
         name = _name(func)
         if name in ESCAPES:
             return self._escape(name, func, args, kwargs or {})
-        if name in ASPECTS:
+        if name in ASPECTS and not self._within:
             self._ask(name, args)
         try:
-            result = func(*args, **(kwargs or {}))
+            result = self._called(func, args, kwargs or {})
         except Exception:
             self._failed()
             raise
@@ -182,6 +184,18 @@ class Probe(TorchFunctionMode):
         elif self._origins:
             self._inherit(result, args)
         return result
+
+    def _called(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Do it; what a function of torch's asks of its tensors before it refuses or goes on is seen, too."""
+        body = opened(func)
+        if body is None:
+            return func(*args, **kwargs)
+        self._within += 1
+        try:
+            with self:
+                return body(*args, **kwargs)
+        finally:
+            self._within -= 1
 
     def _failed(self) -> None:
         """Note where an operator failed: if the module catches that, the recording is of no use, and torch's end."""

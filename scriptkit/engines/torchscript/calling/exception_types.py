@@ -18,10 +18,16 @@ _TYPES: Final = (
     (re.compile(r"division (?:or modulo )?by (?:zero|0)|^0\.0 cannot be raised"), "ZeroDivisionError"),
     (re.compile(r"arg is an empty sequence|(?:is|x) not in list$|^range\(\) arg 3|^sto\w+$"), "ValueError"),
     (re.compile(r"^Expected \d+ elements in a list but found"), "ValueError"),
+    (re.compile(r"^invalid literal for int|^could not convert string|^List slice should have non-zero"), "ValueError"),
+    (re.compile(r"^factorial\(\) not defined for negative|^Cannot convert float nan to"), "ValueError"),
+    (re.compile(r"^Cannot convert float -?inf to"), "OverflowError"),
     (re.compile(r"^Could not run 'aten::"), "NotImplementedError"),
 )
 _WORDS: Final = {
     re.compile(r"^division by 0$"): "integer division or modulo by zero",
+    re.compile(r"^List slice should have non-zero step"): "slice step cannot be zero",
+    re.compile(r"^Cannot convert float nan to"): "cannot convert float NaN to",
+    re.compile(r"^Cannot convert float -?inf to"): "cannot convert float infinity to",
     re.compile(r"^stoll$"): "invalid literal for int()",
     re.compile(r"^stod$"): "could not convert string to float",
     re.compile(r"^basic_string::.*", re.DOTALL): "string index out of range",

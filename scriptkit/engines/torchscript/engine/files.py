@@ -20,6 +20,7 @@ from scriptkit.engines.torchscript.programs.files import (
     serialise,
 )
 from scriptkit.engines.torchscript.programs.typed_values import is_of_type, takes
+from scriptkit.engines.torchscript.torch_names.printed_names import give_printable_names, refused_parameter
 from scriptkit.engines.torchscript.types.saveability import check_saveable, kept_in_python, reason_of, why_unsaveable
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "check_saveable",
     "classes_in_results",
     "file_format",
+    "give_printable_names",
     "is_of_type",
     "kept_in_python",
     "load_archive",
@@ -39,6 +41,7 @@ __all__ = [
     "operations",
     "operator_names",
     "reason_of",
+    "refused_parameter",
     "serialise",
     "sparse_problem",
     "takes",

@@ -17,6 +17,7 @@ import torch
 
 from scriptkit import log
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
+from scriptkit.engines.torchscript.lifting.augmented import in_place
 from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, mark_of, module_classes_checked
 from scriptkit.engines.torchscript.lifting.chained import middle_once
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
@@ -170,6 +171,10 @@ class _Rewriter(ast.NodeTransformer):
         """`a < f() < b`: the compiler calls `f` twice."""
         self.generic_visit(node)
         return middle_once(node) if len(node.ops) > 1 else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
+        self.generic_visit(node)
+        return in_place(node, TORCH_NAME)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from scriptkit.engines.torchscript.torch_names import math_results
 from scriptkit.engines.torchscript.torch_names import number_functions as functions
-from scriptkit.engines.torchscript.torch_names.copied_functions import nodes_of, replace
+from scriptkit.engines.torchscript.torch_names.copied_functions import insert, nodes_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,20 @@ _CHECKED: dict[tuple[str, ...], Callable[..., float]] = {
     ("aten::log", _F): functions.logarithm,
     ("aten::log", _I): functions.logarithm_of_int,
 }
+_WITH_A_DOMAIN = "acos acosh asin atanh cos sin tan log10 log1p lgamma".split()
+_WITH_A_RANGE = "exp expm1 cosh sinh".split()
+_ASKED_AFTER: dict[tuple[str, ...], Callable[..., float]] = {
+    **{(f"aten::{name}", _F): math_results.in_domain for name in _WITH_A_DOMAIN},
+    **{(f"aten::{name}", _I): math_results.in_domain_of_int for name in _WITH_A_DOMAIN},
+    **{(f"aten::{name}", _F): math_results.in_range for name in _WITH_A_RANGE},
+    **{(f"aten::{name}", _I): math_results.in_range_of_int for name in _WITH_A_RANGE},
+    ("aten::gamma", _F): math_results.of_gamma,
+    ("aten::gamma", _I): math_results.of_gamma_of_int,
+    **{(f"aten::{name}", _F, _F): math_results.in_domain_of_two for name in ("fmod", "mathremainder")},
+    **{(f"aten::{name}", _I, _I): math_results.in_domain_of_two_ints for name in ("fmod", "mathremainder")},
+}
 _SUM = "aten::sum"
-CONCERNS: Final = frozenset({_SUM, *(kind for kind, *_ in _CHECKED)})
+CONCERNS: Final = frozenset({_SUM, *(kind for kind, *_ in (*_CHECKED, *_ASKED_AFTER))})
 _IS_RIGHT_BESIDES = frozenset({"aten::div"})
 
 
@@ -37,9 +50,25 @@ def put_right(graph: Any) -> None:
             if node.kind() == _SUM and inputs[0].type().annotation_str == "List[int]":
                 replace(graph, node, functions.summed)
                 continue
-            function = _CHECKED.get((node.kind(), *(value.type().kind() for value in inputs)))
+            signature = (node.kind(), *(value.type().kind() for value in inputs))
+            if signature in _ASKED_AFTER:
+                _ask_after(graph, node, _ASKED_AFTER[signature])
+                continue
+            function = _CHECKED.get(signature)
             if function is not None and not (node.kind() in _IS_RIGHT_BESIDES and _is_known_not_to_be_zero(inputs[1])):
                 replace(graph, node, function)
+
+
+def _ask_after(graph: Any, node: Any, function: Callable[..., float]) -> None:
+    """Put the result of an operator through a function that gets its inputs, too."""
+    inputs = list(node.inputs())
+    computed = graph.create(node.kind(), inputs, 1)
+    computed.insertBefore(node)
+    computed.copyMetadata(node)
+    computed.output().setType(node.output().type())
+    [checked] = insert(graph, node, function, [computed.output(), *inputs])
+    node.output().replaceAllUsesWith(checked)
+    node.destroy()
 
 
 def _is_known_not_to_be_zero(value: Any) -> bool:

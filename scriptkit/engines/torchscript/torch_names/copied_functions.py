@@ -44,12 +44,19 @@ def nodes_of(block: Any) -> Iterator[Any]:
                 yield from nodes_of(inner)
 
 
-def kinds_in(graph: Any) -> set[str]:
+def kinds_in(graph: Any, text: str | None = None) -> set[str]:
     """What the nodes of a graph are, and maybe more: its text is made faster than its nodes are walked."""
+    return set(_KIND.findall(text_of(graph) if text is None else text))
+
+
+def text_of(graph: Any) -> str:
+    """The text of a graph, without places in sources."""
     try:
-        return set(_KIND.findall(graph.str(False)))
+        return str(graph.str(False))
     except UnicodeDecodeError:  # `chr(233)` is one byte in compiled code
-        return {node.kind() for node in nodes_of(graph)}
+        nodes = list(nodes_of(graph))
+        values = [*graph.inputs(), *(value for node in nodes for value in node.outputs())]
+        return " ".join([*(node.kind() for node in nodes), *(f"%{value.debugName()}" for value in values)])
 
 
 @cache

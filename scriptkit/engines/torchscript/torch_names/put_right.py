@@ -8,13 +8,15 @@ import torch
 
 from scriptkit.engines.torchscript.torch_names import (
     checked_numbers,
+    enum_members,
     loop_aliases,
     own_elements,
+    printed_names,
     python_numbers,
     texts,
     unused_results,
 )
-from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in
+from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +26,10 @@ def functions(compiled: Sequence[Any]) -> None:
     """Compiled functions and methods."""
     by_name = {function.name: function for function in compiled}
     for function in by_name.values():
-        kinds = kinds_in(function.graph)
-        for one in (python_numbers, checked_numbers, own_elements, texts):
+        text = text_of(function.graph)
+        printed_names.put_right(function.graph, text)
+        kinds = kinds_in(function.graph, text)
+        for one in (python_numbers, checked_numbers, own_elements, texts, enum_members):
             if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
                 one.put_right(function.graph)
     loop_aliases.tell(by_name)
