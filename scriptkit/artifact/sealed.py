@@ -111,7 +111,9 @@ class SealedArchive(PositionedFile):
         try:
             return self._read_into(buffer)
         except Exception as error:
-            self.failure = error  # torch makes another exception of it, and frees what it was reading into
+            # Torch makes another exception of it, and frees what it was reading into; it may also read on with this one
+            # pending, and then Python fails on its own.
+            self.failure = self.failure or error
             self._hasher.finish()
             raise
 

@@ -7,6 +7,7 @@ is made of it: where that is another, what was made, and also the error that was
 from __future__ import annotations
 
 import threading
+import time
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -25,6 +26,7 @@ Made = TypeVar("Made")
 _ATTEMPTS: Final = 8
 _REFUSALS_BELIEVED: Final = 3
 """How often a refusal has to come while other threads run: a change may be undone before anybody sees it."""
+_LOOKS, _BETWEEN_LOOKS = 8, 0.0007  # seconds
 HELD: Final = ("_parameters", "_buffers", "_modules")
 
 
@@ -55,7 +57,7 @@ def made_of_one_state(module: nn.Module, make: Callable[[], Made]) -> Made:
         try:
             made = make()
         except Exception as error:
-            refusals = refusals + 1 if before.holds() else 0
+            refusals = refusals + 1 if before.holds_for_a_while() else 0
             if refusals and _is_believed(error, refusals):
                 raise
         else:
@@ -114,6 +116,14 @@ class _State:
     def __init__(self, module: nn.Module) -> None:
         self._module = module
         self._held, self._kinds = _contents(module)
+
+    def holds_for_a_while(self) -> bool:
+        """Whether nobody is seen to change it: who exchanges a part and puts it back shows the same tree in between."""
+        for _ in range(_LOOKS):
+            if not self.holds():
+                return False
+            time.sleep(_BETWEEN_LOOKS)
+        return self.holds()
 
     def holds(self) -> bool:
         """Whether everything is as it was noted."""

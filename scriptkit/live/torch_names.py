@@ -22,6 +22,9 @@ LIVE_NAMES: Final[dict[str, PrivateName]] = {
     "address that is not asked to be writable": PrivateName("torch._C", "_data_address", is_optional=True),
     # ---- functions
     "functions beneath those of torch": PrivateName("torch._C", "_VariableFunctions"),
+    # ---- modes
+    "unseen by function modes": PrivateName("torch._C", "DisableTorchFunction"),
+    "unseen by dispatch modes": PrivateName("torch.utils._python_dispatch", "_disable_current_modes"),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -63,7 +62,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory, root: Path, wheel: Pat
     site = subprocess.run([str(python), "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    Path(site, "around.pth").write_text(f"{sysconfig.get_path('purelib')}\n{root}\n")
+    packages = [place for place in sys.path if place.endswith("site-packages")]  # of this environment, and behind it
+    Path(site, "around.pth").write_text("\n".join([*packages, str(root), ""]))
     return python
 
 

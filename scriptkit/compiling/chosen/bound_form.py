@@ -56,6 +56,18 @@ class BoundForm:
         self._written = written_in(module, choice)
         self._training: bool | None = None
         self._replaced = JustReplaced()
+        if threading.active_count() > 1:
+            self._require_one_state(module)
+
+    def _require_one_state(self, module: nn.Module) -> None:
+        """What was read one after the other is of the same modules: nobody exchanged one, and put it back later."""
+        states, of_modules = {id(state) for state in self._states}, {id(state["_modules"]) for state in self._states}
+        of_tensors = {id(state[name]) for state in self._states for name in _TENSORS}
+        places = zip(self._value_holders, self._values, strict=True)
+        children = [child for holder, child in places if id(holder) in of_modules and child is not None]
+        are_known = all(programs.is_compiled(child) or id(child.__dict__) in states for child in children)
+        if not are_known or any(isinstance(held, dict) and id(held) not in of_tensors for held in self._holders):
+            raise ChangingError.of(module)
 
     @property
     def writes_state(self) -> bool:
@@ -75,7 +87,8 @@ class BoundForm:
         self._slots = slots
         shared = (((holder, name), where[id(tensor)]) for holder, name, tensor in _tensors_of(module))
         self._shared = [(one, other) for one, other in shared if one[0] is not other[0] or one[1] != other[1]]
-        self._holders, self._keys = [slot[0] for slot in slots], [slot[1] for slot in slots]
+        self._holders: list[Any] = [slot[0] for slot in slots]
+        self._keys = [slot[1] for slot in slots]
         held = [holder[key] for holder, key, _, _ in slots]
         self._seen: list[Any] = [None] * len(slots)  # the first call pushes all: what lies there now may be another
         self._dtypes, self._devices = list(map(_dtype_of, held)), list(map(_device_of, held))

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import _disable_current_modes
+
+from scriptkit.live.torch_names import look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_unseen_by_functions, _unseen_by_dispatch = look_up("unseen by function modes"), look_up("unseen by dispatch modes")
 
 
 @contextlib.contextmanager
@@ -38,7 +41,7 @@ def idle_conversions() -> Iterator[None]:
 def _is_idle(module: nn.Module, fn: Callable[[torch.Tensor], torch.Tensor]) -> bool:
     """Whether a conversion leaves every tensor as it is: its dtype and its device, for a `forward` says no more."""
     kinds = {(tensor.dtype, tensor.device) for tensor in (*module.parameters(), *module.buffers())}
-    with torch._C.DisableTorchFunction(), _disable_current_modes():  # the tracer does not see the trial
+    with _unseen_by_functions(), _unseen_by_dispatch():  # the tracer does not see the trial
         for dtype, device in kinds:
             made = fn(torch.empty((), dtype=dtype, device=device))
             if (made.dtype, made.device) != (dtype, device):

@@ -37,6 +37,13 @@ _NOISY = (
 )
 
 
+def _without_least(bounds: Any) -> Any:
+    from torch.utils._sympy.numbers import int_oo
+    from torch.utils._sympy.value_ranges import ValueRanges
+
+    return ValueRanges(-int_oo, bounds.upper)
+
+
 def auto() -> Any:
     """The mark of a dimension that is to be dynamic where it can."""
     return torch.export.Dim.AUTO
@@ -147,7 +154,7 @@ def export(
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
     with _LOCK, idle_conversions():
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
-    mend_numbers(program)
+    mend_numbers(program, _without_least)
     return program
 
 

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 
-def mend_numbers(program: ExportedProgram) -> None:
-    """Let the numbers of a program be negative where no guard says otherwise; spell out what has no place in a file."""
-    _without_least(program)
+def mend_numbers(program: ExportedProgram, without_least: Callable[[Any], Any]) -> None:
+    """Let the numbers of a program be negative where no guard says otherwise; spell out what has no place in a file.
+
+    `without_least` gives the range of a symbol without its lower end.
+    """
+    _without_least(program, without_least)
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
             found = [node for node in module.graph.nodes if node.target in _SPELLED]
@@ -31,14 +34,11 @@ def mend_numbers(program: ExportedProgram) -> None:
                 module.recompile()
 
 
-def _without_least(program: ExportedProgram) -> None:
-    from torch.utils._sympy.numbers import int_oo
-    from torch.utils._sympy.value_ranges import ValueRanges
-
+def _without_least(program: ExportedProgram, without_least: Callable[[Any], Any]) -> None:
     for symbol in _symbols(program):
         bounds = program.range_constraints.get(symbol)
         if bounds is not None and bounds.lower == 0:  # what the model asks of a number is a guard besides
-            program.range_constraints[symbol] = ValueRanges(-int_oo, bounds.upper)
+            program.range_constraints[symbol] = without_least(bounds)
 
 
 def _symbols(program: ExportedProgram) -> set[Any]:
