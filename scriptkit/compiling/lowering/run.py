@@ -25,7 +25,7 @@ from scriptkit.language import types as t
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.nested import Leaf, Nest, Structure, build, flatten
 from scriptkit.live.places import class_place
-from scriptkit.live.steady import places_of, require_places
+from scriptkit.live.steady import ChangingError, places_of, require_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,6 +176,8 @@ def _lower(
     shadow, texts = assembly.assemble(evaluator)
     dropped = tuple(refusals.dropped(d.path, d.line, d.why) for d in evaluator.dropped)
     require_places(module, places)
+    if not evaluator.facts.are_of(places):
+        raise ChangingError.of(module)
     entry = with_entry(shadow, module.forward, inputs, output, not_tensors)
     assumptions = tuple(evaluator.assumptions)
     made = LoweredModule(

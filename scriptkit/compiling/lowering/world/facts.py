@@ -20,7 +20,7 @@ from scriptkit.live import hooks
 from scriptkit.watching.sameness import MISSING, items_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextvars import ContextVar
     from types import CellType, CodeType, FunctionType
 
@@ -61,6 +61,16 @@ class Facts:
     dtype: torch.dtype = field(default_factory=torch.get_default_dtype)
     had_global_hooks: bool = field(default_factory=lambda: any(map(bool, hooks.global_hooks())))
     last_hook: int = field(default_factory=lambda: RemovableHandle.next_id)
+
+    def are_of(self, places: Sequence[tuple[str, torch.nn.Module]]) -> bool:
+        """Whether the submodules that were read are those at their paths: a thread may exchange one and put it back."""
+        at = dict(places)
+        for path, part in places:
+            parent, _, name = path.rpartition(".")
+            known = self.places.get((id(at[parent]._modules), name)) if path else None
+            if known is not None and known.value is not part:
+                return False
+        return True
 
     # ---- noting
 
