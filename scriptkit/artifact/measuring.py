@@ -40,7 +40,7 @@ _SEED = 0
 _CALLS = 3
 """torch rewrites a loaded program after its first calls, by what it saw in them; the file is called as often."""
 _MOST_AMONG_THREADS = 16
-"""Other threads draw random numbers from the same generators: a difference counts that is found each time."""
+"""Other threads draw random numbers from the same generators: a difference counts that is found twice as it was."""
 
 
 class Measurement(NamedTuple):
@@ -76,7 +76,6 @@ def measured(
         try:
             return _measured(module, compiled, model, examples, tolerance, is_scripted=is_scripted)
         except VerificationError as error:
-            # Other threads draw from the same generator. What is a fault of the form comes again as it was.
             if threading.active_count() == 1 or str(error) == told:
                 raise
             told = str(error)

@@ -10,6 +10,7 @@ import torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 _KIND: Final = re.compile(r"\w+::\w+")
 _WITHOUT_BLOCKS: Final = frozenset({"prim::Constant", "prim::GetAttr", "prim::CallMethod", "prim::CallFunction"})
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import torch
 
+from scriptkit.engines.torchscript.torch_names.made_nodes import Before
+
 _EQUAL: Final = {"aten::__is__": "aten::eq", "aten::__isnot__": "aten::ne"}
 CONCERNS: Final = frozenset(_EQUAL)
 
@@ -20,12 +22,12 @@ def put_right(graph: Any) -> None:
         for node in graph.findAllNodes(kind, True):  # also in blocks
             one, other = node.inputs()
             if one.type().kind() == other.type().kind() == "EnumType":
-                node.output().replaceAllUsesWith(_before(graph, node, equal, [one, other]).output())
+                node.output().replaceAllUsesWith(Before(graph, node)(equal, one, other))
                 node.destroy()
             elif _may_be_member(one) and _may_be_member(other):
                 optional, member = (one, other) if one.type().kind() == "OptionalType" else (other, one)
                 if member.type().kind() == "EnumType":
-                    node.output().replaceAllUsesWith(_unless_none(graph, node, equal, optional, member))
+                    node.output().replaceAllUsesWith(_unless_none(Before(graph, node), equal, optional, member))
                     node.destroy()
 
 
@@ -35,12 +37,10 @@ def _may_be_member(value: Any) -> bool:
     return bool(inner.kind() == "EnumType")
 
 
-def _unless_none(graph: Any, node: Any, equal: str, optional: Any, member: Any) -> Any:
+def _unless_none(make: Before, equal: str, optional: Any, member: Any) -> Any:
     """Whether one that may be None is the member: None is none of them."""
-    nothing = _before(graph, node, "prim::Constant", [])
-    nothing.output().setType(torch.NoneType.get())
-    is_member = _before(graph, node, "aten::__isnot__", [optional, nothing.output()])
-    choice = _before(graph, node, "prim::If", [is_member.output()])
+    nothing = make.node("prim::Constant", (), torch.NoneType.get()).output()
+    choice = make.node("prim::If", (make("aten::__isnot__", optional, nothing),))
     asked, otherwise = choice.addBlock(), choice.addBlock()
     given = asked.addNode("prim::unchecked_cast", [optional])
     given.output().setType(member.type())
@@ -52,11 +52,3 @@ def _unless_none(graph: Any, node: Any, equal: str, optional: Any, member: Any) 
     answer.output().setType(torch.BoolType.get())
     otherwise.registerOutput(answer.output())
     return choice.output()
-
-
-def _before(graph: Any, node: Any, kind: str, inputs: list[Any]) -> Any:
-    made = graph.create(kind, inputs, 1)
-    made.insertBefore(node)
-    made.copyMetadata(node)
-    made.output().setType(torch.BoolType.get())
-    return made

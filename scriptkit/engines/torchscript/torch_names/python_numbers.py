@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import torch
+from scriptkit.engines.torchscript.torch_names.made_nodes import Before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 CONCERNS: Final = frozenset({"aten::remainder", "aten::ne", "aten::eq", "prim::max", "prim::min"})
 
@@ -25,36 +25,11 @@ def put_right(graph: Any) -> None:
     _replace(graph, "prim::min", _takes_floats, _smaller)
 
 
-def _replace(graph: Any, kind: str, fits: Callable[[Any], bool], replacement: Callable[[Any, _Before], Any]) -> None:
+def _replace(graph: Any, kind: str, fits: Callable[[Any], bool], replacement: Callable[[Any, Before], Any]) -> None:
     for node in graph.findAllNodes(kind, True):  # also in blocks
         if fits(node):
-            node.output().replaceAllUsesWith(replacement(node, _Before(graph, node)))
+            node.output().replaceAllUsesWith(replacement(node, Before(graph, node)))
             node.destroy()
-
-
-class _Before:
-    """Makes nodes before another one, at its place in the source."""
-
-    def __init__(self, graph: Any, node: Any) -> None:
-        self._graph, self._node = graph, node
-
-    def __call__(self, kind: str, *inputs: Any, like: Any = None) -> Any:
-        """The output of a new node, of the type of another value; without one, a bool."""
-        return self._inserted(kind, inputs, torch.BoolType.get() if like is None else like.type()).output()
-
-    def choice(self, condition: Any, one: Any, other: Any) -> Any:
-        """`one` where the condition holds, else `other`."""
-        made = self._inserted("prim::If", (condition,), one.type())
-        for value in (one, other):
-            made.addBlock().registerOutput(value)
-        return made.output()
-
-    def _inserted(self, kind: str, inputs: Iterable[Any], type_: Any) -> Any:
-        made = self._graph.create(kind, list(inputs), 1)
-        made.insertBefore(self._node)
-        made.copyMetadata(self._node)
-        made.output().setType(type_)
-        return made
 
 
 def _is_remainder_of_ints(node: Any) -> bool:
@@ -63,7 +38,7 @@ def _is_remainder_of_ints(node: Any) -> bool:
     return dividend.type().kind() == divisor.type().kind() == "IntType" and not is_known
 
 
-def _checked_remainder(node: Any, make: _Before) -> Any:
+def _checked_remainder(node: Any, make: Before) -> Any:
     """`a - a // b * b`: the compiled `//` raises where `b` is 0."""
     dividend, divisor = node.inputs()
     quotient = make("aten::floordiv", dividend, divisor, like=dividend)
@@ -76,11 +51,11 @@ def _compares_float_with_itself(node: Any) -> bool:
     return bool(one.debugName() == other.debugName() and one.type().kind() == "FloatType")
 
 
-def _is_nan(node: Any, make: _Before) -> Any:
+def _is_nan(node: Any, make: Before) -> Any:
     return make("aten::isnan", next(iter(node.inputs())))
 
 
-def _is_number(node: Any, make: _Before) -> Any:
+def _is_number(node: Any, make: Before) -> Any:
     return make("aten::__not__", _is_nan(node, make))
 
 
@@ -88,15 +63,15 @@ def _takes_floats(node: Any) -> bool:
     return [value.type().kind() for value in node.inputs()] == ["FloatType", "FloatType"]
 
 
-def _larger(node: Any, make: _Before) -> Any:
+def _larger(node: Any, make: Before) -> Any:
     return _better("aten::gt", node, make)
 
 
-def _smaller(node: Any, make: _Before) -> Any:
+def _smaller(node: Any, make: Before) -> Any:
     return _better("aten::lt", node, make)
 
 
-def _better(comparison: str, node: Any, make: _Before) -> Any:
+def _better(comparison: str, node: Any, make: Before) -> Any:
     """The second of two values where it is better, else the first."""
     first, second = node.inputs()
     return make.choice(make(comparison, second, first), second, first)
