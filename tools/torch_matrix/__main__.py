@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +13,7 @@ from tools.torch_matrix import environments
 from tools.torch_matrix.cells import chosen
 from tools.torch_matrix.exceptions import unable
 from tools.torch_matrix.page import record
-from tools.torch_matrix.running import Result, run
+from tools.torch_matrix.running import Result, directories, run
 
 PARTS = ("README", "demo", "modules", "suite")
 
@@ -24,6 +25,14 @@ def main() -> int:
     parser.add_argument("--python", default="", help="versions, separated by spaces")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given again")
     parser.add_argument("--record", action="store_true", help="keep the results for docs/versions.md")
+    parser.add_argument(
+        "--by-directory",
+        nargs="*",
+        choices=[Path(one).name for one in directories()],
+        metavar="NAME",
+        help="the suite alone, one directory of tests/ after the other, each recorded as it ends: these, or all",
+    )
+    parser.add_argument("--processes", type=int, default=2, help="of pytest, at once (2)")
     parser.add_argument("--set-up", action="store_true", help="only set the environments up")
     parser.add_argument("--remove", action="store_true", help="remove every environment")
     parser.add_argument("more", nargs="*", help="what else pytest is told, after --")
@@ -32,15 +41,29 @@ def main() -> int:
         environments.remove()
         print(f"removed {environments.home()}")
         return 0
-    parts = () if given.set_up else tuple(given.only or PARTS)
-    results = [run(version, parts, given.more) for version in chosen(given.torch, given.python)]
-    if given.record:
-        for result in results:
-            record(result.version.name, result.cells)
+    if given.record and given.more:
+        parser.error("a part of the suite is no result of the whole: name directories with --by-directory")
+    parts = () if given.set_up else _parts(given.only, given.by_directory)
+    results = [_run(version, parts, given) for version in chosen(given.torch, given.python)]
     draw(results, parts)
     if any(result.missing for result in results):
         return 2
     return int(not all(result.is_green for result in results))
+
+
+def _parts(only: list[str] | None, names: list[str] | None) -> tuple[str, ...]:
+    """The parts to run: those chosen, or directories of the suite; no names are all of them."""
+    if names is None:
+        return tuple(only or PARTS)
+    return tuple(one for one in directories() if not names or Path(one).name in names)
+
+
+def _run(version: environments.Version, parts: tuple[str, ...], given: argparse.Namespace) -> Result:
+    def keep(part: str, cell: str) -> None:
+        if given.record:
+            record(version.name, part, cell)
+
+    return run(version, parts, given.more, given.processes, keep)
 
 
 def draw(results: list[Result], parts: tuple[str, ...]) -> None:

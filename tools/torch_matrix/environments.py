@@ -60,7 +60,16 @@ def python_of(version: Version) -> Path:
     packages = _packages(version.python)
     if not (folder / READY).exists():
         _set_up(version, folder, packages)
-    return folder / "bin" / "python"
+    python = folder / "bin" / "python"
+    _link_project(_site_packages(python))
+    return python
+
+
+def _link_project(here: Path) -> None:
+    """Let an environment that was made from another tree see this one, also where no variable names it."""
+    for link in here.glob("_editable_impl_scriptkit.pth"):
+        if link.read_text(encoding="utf-8").strip() != str(ROOT):
+            link.write_text(f"{ROOT}\n", encoding="utf-8")
 
 
 def _set_up(version: Version, folder: Path, packages: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,15 @@ from tools.torch_matrix.cells import ALL
 from tools.torch_matrix.differences import DIFFERENCES
 from tools.torch_matrix.environments import ROOT
 from tools.torch_matrix.exceptions import unable
+from tools.torch_matrix.running import counts, directories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tools.torch_matrix.environments import Version
 
+_COLUMNS = (("passed",), ("failed", "error", "errors"), ("skipped",))
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 PAGE = ROOT / "docs" / "versions.md"
 RESULTS = Path(__file__).with_name("results.json")
 INTRODUCTION = """\
@@ -50,6 +54,7 @@ def _lines() -> Iterator[str]:
     yield "| torch | Python | README | demo | torch's modules | tests | left out |\n|---|---|---|---|---|---|---|"
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     yield from (_row(version, results.get(version.name, {})) for version in ALL)
+    yield from _directories(results)
     yield from _left_out()
     yield "\n## What behaves differently\n"
     yield "| since | | before |\n|---|---|---|"
@@ -68,8 +73,37 @@ def _lines() -> Iterator[str]:
 
 def _row(version: Version, result: dict[str, Any]) -> str:
     excused = len(unable(version.torch, version.python))
-    cells = [str(result.get(part, "not run yet")) for part in ("README", "demo", "modules", "suite")]
-    return f"| {version.torch} | {version.python} | {' | '.join(cells)} | {excused} |"
+    cells = [result.get(part, "not run yet") for part in ("README", "demo", "modules")]
+    return f"| {version.torch} | {version.python} | {' | '.join([*cells, _of_the_suite(result)])} | {excused} |"
+
+
+def _of_the_suite(result: dict[str, str]) -> str:
+    if "suite" in result:
+        return result["suite"]
+    return "by directory, see below" if _by_directory(result) else "not run yet"
+
+
+def _by_directory(result: dict[str, str]) -> dict[str, str]:
+    """What was run of the suite where the whole was never run in one go."""
+    ended = [one for one in directories() if counts(result.get(one, ""))]
+    return {} if "suite" in result else {one: result[one] for one in ended}
+
+
+def _directories(results: dict[str, dict[str, str]]) -> Iterator[str]:
+    """The sums of directories, and which of them were not run."""
+    found = [(version, _by_directory(results.get(version.name, {}))) for version in ALL]
+    if not any(cells for _, cells in found):
+        return
+    yield "\nTests that were run one directory after the other, on the days named:\n"
+    yield "| torch | Python | passed | failed | skipped | when | not run yet |\n|---|---|---|---|---|---|---|"
+    for version, cells in found:
+        if cells:
+            totals = [counts(cell) for cell in cells.values()]
+            sums = [sum(one.get(word, 0) for one in totals for word in words) for words in _COLUMNS]
+            days = sorted({day for cell in cells.values() for day in _DAY.findall(cell)})
+            missing = ", ".join(f"`{Path(one).name}`" for one in directories() if one not in cells)
+            row = [version.torch, version.python, *map(str, sums), ", ".join(days), missing]
+            yield f"| {' | '.join(row)} |"
 
 
 def _left_out() -> Iterator[str]:
@@ -101,13 +135,14 @@ def _span(since: str, until: str) -> str:
     return f"torch {since} and later" if since else f"torch before {until}"
 
 
-def record(name: str, cells: dict[str, str]) -> None:
-    """Keep what a version passed."""
+def record(name: str, part: str, cell: str) -> None:
+    """Keep what a version passed of a part, or of a directory of the suite; the page says it at once."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    results[name] = {**results.get(name, {}), **cells}
+    results.setdefault(name, {})[part] = cell
     temporary = RESULTS.with_suffix(".part")
     temporary.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     temporary.replace(RESULTS)
+    PAGE.write_text(text(), encoding="utf-8")
 
 
 def main() -> int:
