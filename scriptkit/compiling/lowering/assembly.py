@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from scriptkit.compiling.lowering.lowered import code_of
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.values import spelled
@@ -92,10 +90,8 @@ def _shadow(evaluator: Evaluator, module: nn.Module, known: dict[int, nn.Module]
     shadow._buffers.update(module._buffers)
     shadow._non_persistent_buffers_set = set(module._non_persistent_buffers_set)
     kept = [one for one in evaluator.residual.kept.values() if one.module is module]
-    engine.attributes_of({one.name: module.__dict__[one.name] for one in kept}, shadow)
-    optional = {one.name: torch.Tensor | None for one in kept if one.is_optional}
-    if optional:
-        shadow.__annotations__ = optional
+    optional = [one.name for one in kept if one.is_optional]
+    engine.attributes_of({one.name: module.__dict__[one.name] for one in kept}, shadow, optional)
     for name, child in module._modules.items():
         if child is not None:
             shadow._modules[name] = _shadow(evaluator, child, known, texts)

@@ -18,7 +18,7 @@ from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 _jit: Any = torch.jit
 LINES_PER_FILE = 10**6
@@ -139,7 +139,10 @@ def _stubs(module: nn.Module) -> list[Any]:
     ]
 
 
-def attributes_of(values: Mapping[str, torch.Tensor], shadow: nn.Module) -> None:
-    """Give a shadow tensors that are neither parameters nor buffers."""
+def attributes_of(values: Mapping[str, Any], shadow: nn.Module, optional: Collection[str] = ()) -> None:
+    """Give a shadow values that are neither parameters nor buffers; `optional` names tensors that may be None.
+
+    The type goes with the value: torch >= 2.15 reads no annotations of an instance.
+    """
     for name, value in values.items():
-        setattr(shadow, name, value)
+        setattr(shadow, name, _jit.Attribute(value, torch.Tensor | None) if name in optional else value)
