@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 import venv
 from pathlib import Path
 
@@ -27,8 +26,10 @@ class Environment:
         venv.create(folder, symlinks=True)
         self.bin = folder / "bin"
         self.site = next(folder.glob("lib/python*/site-packages"))
-        # the running environment's packages, but not its `.pth` files, one of which leads to this repository
-        (self.site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        # the running environment's packages, those it borrows itself too, but not its `.pth` files, one of which leads
+        # to this repository
+        borrowed = [path for path in sys.path if Path(path).name == "site-packages"]
+        (self.site / "borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))
         pip = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), "install", "-q", "--no-deps"]
         subprocess.run([*pip, "--no-index", "--force-reinstall", str(wheel)], check=True, cwd=folder)
 
