@@ -280,9 +280,9 @@ def tensor_document(tensor: torch.Tensor) -> dict[str, Any]:
 
 def tensor_facts(document: dict[str, Any]) -> tuple[torch.dtype, tuple[int, ...], tuple[int, ...], int, bool]:
     """Dtype, sizes, strides, offset and whether gradients are required, from torch's schema."""
-    from torch._export.serde.serialize import deserialize_scalar_type
+    from torch._export.serde.serialize import _SERIALIZE_TO_TORCH_DTYPE as DTYPES  # no function for it before torch 2.9
 
-    dtype = deserialize_scalar_type(document["dtype"])
+    dtype = DTYPES[document["dtype"]]
     sizes = tuple(int(size["as_int"]) for size in document["sizes"])
     strides = tuple(int(stride["as_int"]) for stride in document["strides"])
     return dtype, sizes, strides, int(document["storage_offset"]["as_int"]), bool(document["requires_grad"])
