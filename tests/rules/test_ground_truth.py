@@ -55,6 +55,12 @@ def test_torch_compiles_what_a_rule_calls_valid(example: str, tmp_path: Path) ->
     torch.jit.script(instance(example, tmp_path)[0])
 
 
+SAID_LATER = {
+    "Cannot instantiate class 'Softplus' in a script function": "Class Softplus does not have an __init__ function",
+}
+"""What torch says instead in a process that compiled an instance of the class before."""
+
+
 @pytest.mark.parametrize(("rule", "example"), INVALID)
 def test_torch_refuses_or_changes_what_a_rule_calls_invalid(rule: Rule, example: Invalid, tmp_path: Path) -> None:
     if example.torch_says is None:
@@ -64,7 +70,8 @@ def test_torch_refuses_or_changes_what_a_rule_calls_invalid(rule: Rule, example:
         return
     with pytest.raises(Exception) as caught:
         use(*instance(example.source, tmp_path), example)
-    assert example.torch_says in " ".join(str(caught.value).split()), rule.name
+    told = " ".join(str(caught.value).split())
+    assert example.torch_says in told or SAID_LATER.get(example.torch_says, example.torch_says) in told, rule.name
 
 
 def eager(module: Any, inputs: tuple[Any, ...]) -> Any:

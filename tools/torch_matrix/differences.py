@@ -47,6 +47,12 @@ DIFFERENCES = (
         "2.13: a `DeprecationWarning`; older ones said nothing",
     ),
     Difference(
+        "torch 2.9",
+        "an exported program keeps what it asks of its inputs, and `torch.export.load` reads the files that scriptkit "
+        "writes.",
+        "scriptkit asks it of the tracer, and checks it at each call; `scriptkit.load` reads the files, torch does not",
+    ),
+    Difference(
         "Python 3.13",
         "the attributes of an object are written beside its dictionary, so that no count tells whether one was: each "
         "call of a lowered model reads what it depends on.",

@@ -19,6 +19,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from scriptkit.engines.export.conversions import idle_conversions
+from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> Non
 
 def guards(program: ExportedProgram) -> list[str]:
     """What the program asks of its inputs, as Python expressions over `L['x'].size()[0]`."""
-    return list(getattr(program, "_guards_code", None) or [])
+    kept = getattr(program, "_guards_code", None)
+    return list(guards_of_tracer(program) if kept is None else kept)
 
 
 def add_guards(program: ExportedProgram, texts: Sequence[str]) -> None:
@@ -261,10 +263,7 @@ def schema_version() -> str:
 
 def serialised(program: ExportedProgram) -> dict[str, Any]:
     """The program without its tensors, as the JSON document of torch's schema."""
-    from torch._export.serde.serialize import serialize
-
-    made = serialize(program, serialize_state_dict=False, serialize_constants=False)
-    document: dict[str, Any] = json.loads(made.exported_program)
+    document: dict[str, Any] = json.loads(serialised_alone(program))
     return document
 
 

@@ -1,0 +1,48 @@
+"""What a torch keeps with an exported program is what the others are asked for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone
+from scriptkit.engines.export.torch_names import add_guards, guards
+
+
+class Bounded(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        if x.shape[0] < 9 and y.shape[0] > 2:
+            return self.fc(x) * y.sum()
+        return self.fc(x)
+
+
+@pytest.fixture(scope="module")
+def program() -> torch.export.ExportedProgram:
+    sizes = {0: torch.export.Dim.AUTO}
+    shapes = {"x": sizes, "y": sizes}
+    return torch.export.export(Bounded(), (torch.ones(3, 4), torch.ones(5)), dynamic_shapes=shapes, strict=False)
+
+
+def test_what_the_tracer_assumed_is_told_where_programs_keep_it_too(program: torch.export.ExportedProgram) -> None:
+    told = guards_of_tracer(program)
+    assert told == ["L['x'].size()[0] < 9", "L['y'].size()[0] > 2"]
+    assert set(told) <= set(guards(program))
+
+
+def test_guards_that_are_added_are_kept_beside_the_others(program: torch.export.ExportedProgram) -> None:
+    before = guards(program)
+    add_guards(program, ["L['x'].size()[0] != 1", *before])
+    assert guards(program) == [*before, "L['x'].size()[0] != 1"]
+
+
+def test_a_program_is_written_without_its_tensors(program: torch.export.ExportedProgram) -> None:
+    document = json.loads(serialised_alone(program))
+    assert "fc.weight" in json.dumps(document["graph_module"]["signature"])
+    assert len(serialised_alone(program)) < 40_000
