@@ -33,6 +33,7 @@ _EXPORTED = "tests/exporting/test_exported_file.py"
 _A_GUARD = "L['x'].size()[1] == 4-__import__('os').getpid() == 4-has a guard"
 
 UNABLE: tuple[Unable, ...] = (
+    Unable("tests/watching/test_dict_counts.py", _UNCOUNTED, python_since="3.13"),
     Unable(f"{_COUNTS}::test_writing_any_of_them_is_noticed", _UNCOUNTED, python_since="3.13"),
     Unable(
         f"{_COUNTS}::test_after_some_calls_nothing_is_looked_at_until_somebody_writes", _UNCOUNTED, python_since="3.13"
