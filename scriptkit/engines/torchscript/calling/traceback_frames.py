@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+from types import CodeType, TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 import torch
 
@@ -22,6 +22,9 @@ RECORDED_FROM: set[str] = set()
 """Files in which recordings begin: what lies outside of them is not the user's."""
 PASSED_OVER: set[str] = {inspect.getfile(torch.nn.Module)}
 """Files that stand between two lines of the user's in a recording."""
+
+_NAMES = [name for name in ("co_name", "co_qualname") if hasattr(CodeType, name)]
+"""What a function is called in its code; Python 3.10 has the first alone."""
 
 
 class UserFrame(NamedTuple):
@@ -66,7 +69,8 @@ def _raise_at(frame: UserFrame) -> TracebackType:
             node.end_col_offset = max(len(text.encode()), node.col_offset + 1)
     code = compile(ast.Module([statement], []), frame.path, "exec")
     try:
-        exec(code.replace(co_name=frame.function, co_qualname=frame.function), {"_Here": _Here})  # noqa: S102 - two words
+        named: dict[str, Any] = dict.fromkeys(_NAMES, frame.function)
+        exec(code.replace(**named), {"_Here": _Here})  # noqa: S102 - two words
     except _Here as here:
         outer = cast("TracebackType", here.__traceback__)
         return cast("TracebackType", outer.tb_next)
