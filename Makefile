@@ -105,7 +105,8 @@ mypy-matrix: $(MYPY_VERSIONS:%=$(VENV)/mypy-%/ready)  ## the tests of the plugin
 	done
 
 # Other versions of torch and Python, each in an environment of its own outside the tree. PYTHON names versions there:
-# `make torch-matrix TORCH="2.15.0 2.14.1" PYTHON=3.13`
+# `make torch-matrix TORCH="2.15.0 2.14.1" PYTHON=3.13`. Where the whole suite takes too long, each directory of tests can
+# be run and recorded by itself: `python -m tools.torch_matrix --torch 2.15.0 --by-directory exporting cpp --record`
 TORCH ?=
 PARTS ?= README demo modules suite
 torch-matrix: $(READY)  ## README, demo, torch's modules and suite with every supported torch and Python, or with TORCH=... PYTHON=...
