@@ -47,6 +47,11 @@ DIFFERENCES = (
         "2.13: a `DeprecationWarning`; older ones said nothing",
     ),
     Difference(
+        "torch 2.11",
+        "an exported program keeps branches and loops that stand in one another and write the same tensor.",
+        "the export is refused and says where; 2.8 refuses any branch inside a loop that only a run ends",
+    ),
+    Difference(
         "torch 2.9",
         "an exported program keeps what it asks of its inputs, and `torch.export.load` reads the files that scriptkit "
         "writes.",

@@ -5,11 +5,21 @@ Nothing asks for a version: what is there is used.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch.export import ExportedProgram
+
+_NOTICE = "You are calling torch.compile inside torch.export region"
+"""What torch 2.10 says of every branch and loop that it keeps; newer ones say the like of calls of the user alone."""
 
 _ALONE = ("serialize_state_dict", "serialize_constants")
 """Options of torch >= 2.12; without them, the tensors are written too, and thrown away."""
@@ -40,6 +50,36 @@ def guards_of_tracer(program: ExportedProgram) -> list[str]:
     }
     text_of = ShapeGuardPythonPrinter(sources, _name_of, sources).doprint
     return [text_of(one.expr) for one in fake.shape_env.guards if one.expr.free_symbols <= of_inputs]
+
+
+@contextlib.contextmanager
+def without_notice_of_branches() -> Iterator[None]:
+    """Let torch keep branches and loops in silence; call this under the lock of exporting."""
+    root: Any = torch
+    before = root.warnings
+    root.warnings = _WithoutNotice(before)
+    try:
+        yield
+    finally:
+        root.warnings = before
+
+
+class _WithoutNotice:
+    """What torch takes for `warnings` while this thread exports; the filters of other threads stay as they are."""
+
+    def __init__(self, told: Any) -> None:
+        self._told = told
+        self._thread = threading.get_ident()
+
+    def warn(
+        self, message: Any, category: type[Warning] | None = None, stacklevel: int = 1, *more: Any, **options: Any
+    ) -> None:
+        """Anything but the notice."""
+        if threading.get_ident() != self._thread or not str(message).startswith(_NOTICE):
+            warnings.warn(message, category, stacklevel + 1, *more, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._told, name)
 
 
 def _name_of(source: Any) -> str:

@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from scriptkit.engines.export.conversions import idle_conversions
-from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone
+from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone, without_notice_of_branches
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def export(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    with _LOCK, idle_conversions():
+    with _LOCK, idle_conversions(), without_notice_of_branches():
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
     return program

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone
+from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone, without_notice_of_branches
 from scriptkit.engines.export.torch_names import add_guards, guards
 
 
@@ -46,3 +47,14 @@ def test_a_program_is_written_without_its_tensors(program: torch.export.Exported
     document = json.loads(serialised_alone(program))
     assert "fc.weight" in json.dumps(document["graph_module"]["signature"])
     assert len(serialised_alone(program)) < 40_000
+
+
+def test_only_the_notice_of_branches_is_kept_from_people() -> None:
+    before = torch.warnings  # type: ignore[attr-defined]
+    with warnings.catch_warnings(record=True) as told, without_notice_of_branches():
+        warnings.simplefilter("always")
+        torch.warnings.warn("You are calling torch.compile inside torch.export region. To capture ...")  # type: ignore[attr-defined]
+        torch.warnings.warn("something else", UserWarning)  # type: ignore[attr-defined]
+        assert torch.warnings.filters is warnings.filters  # type: ignore[attr-defined]
+    assert [(str(one.message), one.filename) for one in told] == [("something else", __file__)]
+    assert torch.warnings is before  # type: ignore[attr-defined]
