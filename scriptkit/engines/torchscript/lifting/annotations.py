@@ -8,7 +8,8 @@ import inspect
 import re
 import sys
 import typing
-from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args, get_origin
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, get_args, get_origin
 from typing import Final as ExtensionsFinal
 from weakref import WeakKeyDictionary
 
@@ -101,8 +102,13 @@ def _closure_of(cls: type) -> dict[str, Any]:
     for value in vars(cls).values():
         if inspect.isfunction(value):
             names.update(closure_of(value))
-            names.update({a.__name__: a for a in value.__annotations__.values() if isinstance(a, type)})
+            names.update({a.__name__: a for a in value.__annotations__.values() if _is_class(a)})
     return names
+
+
+def _is_class(annotation: object) -> bool:
+    """Whether an annotation is a class by itself; to Python 3.10 `list[int]` is an instance of `type`, named `list`."""
+    return isinstance(annotation, type) and not isinstance(annotation, GenericAlias)
 
 
 def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
@@ -124,11 +130,19 @@ def _resolve_inside(annotation: Any, namespace: Mapping[str, Any]) -> Any:
     """Resolve quotes inside a type, as in `List["Tensor"]`."""
     if not any(isinstance(part, str | typing.ForwardRef) for part in _parts(annotation)):
         return annotation
-    holder = type("_", (), {"__annotations__": {"it": annotation}})
     try:
+        holder = type("_", (), {"__annotations__": {"it": _with_references(annotation)}})
         return typing.get_type_hints(holder, globalns=dict(namespace), include_extras=True)["it"]
     except Exception:  # noqa: BLE001 - whatever the user's expression raises, it names no type here
         return UNRESOLVED
+
+
+def _with_references(annotation: Any) -> Any:
+    """The quotes inside of a built-in type as references, which Python 3.10 does not make of them."""
+    if not isinstance(annotation, GenericAlias):
+        return annotation
+    arguments = (typing.ForwardRef(a) if isinstance(a, str) else _with_references(a) for a in annotation.__args__)
+    return GenericAlias(cast("type", annotation.__origin__), tuple(arguments))
 
 
 def _speaks_to_compiler(annotation: Any) -> bool:

@@ -24,7 +24,12 @@ ROOT = Path(__file__).parent.parent.parent.parent.parent
 ENGINE = ROOT / "scriptkit/engines/torchscript"
 FILES = sorted(ENGINE.rglob("*.py"))
 HOUSE = ROOT / "scriptkit"
-TABLES = {ENGINE / "torch_names/table.py", HOUSE / "live/torch_names.py", HOUSE / "engines/export/torch_names.py"}
+TABLES = {
+    ENGINE / "torch_names/table.py",
+    HOUSE / "live/torch_names.py",
+    HOUSE / "engines/export/torch_names.py",
+    HOUSE / "engines/export/older_torch.py",
+}
 ROWS = [pytest.param(what, row, id=what) for table in (PRIVATE_NAMES, LIVE_NAMES) for what, row in table.items()]
 # of torch.nn.Module and of Python: as good as public
 DICTIONARIES = {"_getframe", "_modules", "_parameters", "_buffers", "_is_full_backward_hook"}
