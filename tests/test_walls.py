@@ -107,7 +107,7 @@ def crossings(uses: list[Use]) -> list[str]:
     return [f"{use.by}:{use.line} uses {use.of}: {why}" for use in uses if (why := reason_against(use))]
 
 
-EXPORT_FILES = ("scriptkit.engines.export.torch_names", "scriptkit.engines.export.control_flow")
+EXPORT_FILES = tuple(f"scriptkit.engines.export.{name}" for name in ("torch_names", "older_torch", "control_flow"))
 TORCH_EXPORT = ("torch.export", "torch._export", "torch._higher_order_ops", "torch.fx.experimental")
 
 
