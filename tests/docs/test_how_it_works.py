@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import scriptkit
+from scriptkit.checking import verdicts
 from tools.blocks import blocks
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,7 +67,7 @@ def in_order(named: list[str], happened: list[str]) -> bool:
 
 
 def test_a_class_statement_goes_the_way_the_page_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SCRIPTKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(verdicts, "_folder", lambda: tmp_path / "cache")  # the process has chosen one before
 
     def statement() -> None:
         with pytest.raises(scriptkit.ScriptabilityError):
