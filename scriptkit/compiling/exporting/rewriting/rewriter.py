@@ -7,7 +7,9 @@ import copy
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.exporting.rewriting.expressions import Expressions
+from scriptkit.compiling.exporting.rewriting.fronts import filled_at_the_end
 from scriptkit.compiling.exporting.rewriting.jumps import without_jumps
+from scriptkit.compiling.exporting.rewriting.side_by_side import counted
 from scriptkit.compiling.exporting.rewriting.syntax import (
     appended_to,
     appends,
@@ -22,6 +24,7 @@ from scriptkit.compiling.exporting.rewriting.syntax import (
     stored,
     stores,
 )
+from scriptkit.compiling.exporting.rewriting.windows import with_windows
 from scriptkit.compiling.exporting.rewriting.writes import Aliases, with_writes_behind
 from scriptkit.language import types as t
 
@@ -50,6 +53,7 @@ class _Rewriter:
 
     def method(self, definition: ast.FunctionDef) -> ast.FunctionDef:
         names = [argument.arg for argument in definition.args.args]
+        definition.body = with_windows(filled_at_the_end(definition.body))
         self.aliases = Aliases.of(definition.body)
         definition.body = self.block(definition.body, set(names), set())
         for argument in definition.args.args:
@@ -92,10 +96,13 @@ class _Rewriter:
                 return self.branch(statement, known, rest)
             case ast.For(target=ast.Name() as target) if self._can_loop(statement.body):
                 match statement.iter:
-                    case ast.Call(func=ast.Name(id="range"), args=[first, last]):
-                        before, shifted = self._from_zero(target, first, last, statement.body)
+                    case ast.Call(func=ast.Name(id="range"), args=[first, last, *more]) if _step(more):
+                        before, shifted = self._from_zero(target, (first, last, _step(more)), statement.body)
                         return [*before, *self.for_each(shifted, known | stored(before), rest)]
                 return self.for_each(statement, known, rest)
+            case ast.For() if self._can_loop(statement.body) and (made := counted(statement, self.fresh)):
+                before, loop = made
+                return [*before, *self.for_each(loop, known | stored(before), rest)]
             case ast.While() if not appends(statement.body):
                 return self.repeated(statement, known, rest)
             case ast.While() if self._can_grow(statement.body, known):
@@ -152,12 +159,14 @@ class _Rewriter:
         return len(top) == len(every) and not (every and leaves(body))
 
     def _from_zero(
-        self, target: ast.Name, first: ast.expr, last: ast.expr, body: Sequence[ast.stmt]
+        self, target: ast.Name, bounds: tuple[ast.expr, ast.expr, int], body: Sequence[ast.stmt]
     ) -> tuple[list[ast.stmt], ast.For]:
-        """`for i in range(first, last)` as a loop that counts from zero: how often may be known to a run only."""
+        """`for i in range(*bounds)` as a loop that counts from zero: how often may be known to a run only."""
+        first, last, step = bounds
         start, index = self.fresh("first", "i"), self.fresh("index", "i")
-        count = ast.Call(load("range"), [flow("rounds", load(start), last)], [])
-        moved = assign(target.id, ast.BinOp(load(start), ast.Add(), load(index)))
+        count = ast.Call(load("range"), [flow("rounds", load(start), last, ast.Constant(step))], [])
+        further = load(index) if step == 1 else ast.BinOp(load(index), ast.Mult(), ast.Constant(step))
+        moved = assign(target.id, ast.BinOp(load(start), ast.Add(), further))
         return [assign(start, first)], ast.For(store(index), count, [moved, *body], [])
 
     def for_each(self, statement: ast.For, known: set[str], rest: set[str]) -> list[ast.stmt]:
@@ -291,6 +300,18 @@ def _is_range(source: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id="range"), args=[_]):
             return True
     return False
+
+
+def _step(more: Sequence[ast.expr]) -> int:
+    """The step of a `range`, as far as it is known; 0 where it is not."""
+    match more:
+        case []:
+            return 1
+        case [ast.Constant(value=int() as step)]:
+            return step
+        case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as step))]:
+            return -step
+    return 0
 
 
 def _rounds(source: ast.expr) -> ast.expr:
