@@ -33,6 +33,7 @@ _SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
 _LOCK = threading.RLock()
 _NOISY = (
     *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
+    "torch._subclasses",
     *("torch.onnx", "onnxscript", "onnx_ir"),
 )
 
@@ -100,10 +101,14 @@ class _WithoutGraphs:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._thread = threading.get_ident()
+        self._has_dropped = False
 
     def write(self, text: str) -> int:
-        if threading.get_ident() == self._thread and "def forward(self" in text:
-            return len(text)
+        if threading.get_ident() == self._thread:
+            is_end = self._has_dropped and text == "\n"  # `print` writes the end of a line by itself
+            self._has_dropped = "def forward(self" in text
+            if self._has_dropped or is_end:
+                return len(text)
         return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -121,10 +126,18 @@ def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
         yield notes
 
 
+def _noisy_loggers() -> list[logging.Logger]:
+    """Those of torch's rooms, and those below them that have handlers of their own: torch gives some of them one."""
+    below = tuple(f"{name}." for name in _NOISY)
+    known = [one for name, one in logging.root.manager.loggerDict.copy().items() if name.startswith(below)]
+    own = [one for one in known if isinstance(one, logging.Logger) and one.handlers]
+    return [*map(logging.getLogger, _NOISY), *own]
+
+
 @contextlib.contextmanager
 def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
     """Keep torch's remarks on an export off the terminal; give them to the listener instead."""
-    loggers = [logging.getLogger(name) for name in _NOISY]
+    loggers = _noisy_loggers()
     with _LOCK:
         before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
         for logger in loggers:
