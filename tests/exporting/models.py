@@ -239,3 +239,18 @@ class ByItsMean(nn.Module):
         else:
             z = y * 2
         return y, z
+
+
+class RecurrentLayers(nn.Module):
+    """Torch's own recurrent layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(8, 5, batch_first=True)
+        self.rnn = nn.RNN(5, 2, nonlinearity="relu", bidirectional=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        y, (_, c) = self.lstm(x)
+        z, h = self.gru(y)
+        return self.rnn(z.transpose(0, 1))[0], h, c

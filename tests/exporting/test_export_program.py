@@ -127,6 +127,7 @@ def test_what_raises_on_data_raises_in_the_program() -> None:
     [
         (models.BothWays(), [torch.randn(n, 2, 3) for n in (4, 7, 2)]),
         (models.Pieces(), [torch.randn(n, 3) for n in (4, 7, 3)]),
+        (models.RecurrentLayers(), [torch.randn(n, m, 3) for n, m in ((2, 5), (3, 9), (2, 2))]),
         (models.ByItsMean(), [torch.randn(3, 4) + n / 2 for n in (0, 1, 2, -1)]),
     ],
 )

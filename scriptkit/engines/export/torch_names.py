@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import threading
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -19,6 +20,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from scriptkit.engines.export.conversions import idle_conversions
+from scriptkit.engines.export.recurrent_layers import of_any_length
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -165,7 +167,9 @@ def export(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    with _LOCK, idle_conversions():
+    with _LOCK, idle_conversions(), of_any_length(), warnings.catch_warnings():
+        # recurrent layers list their weights anew where they are others, as they are while torch looks on
+        warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
     return program
