@@ -30,10 +30,12 @@ from scriptkit.language.parsing import PARSING
 from scriptkit.language.source import read
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ModuleFacts
+    from collections.abc import Sequence
+
+    from scriptkit.language.facts import ClassFacts, ModuleFacts
     from scriptkit.language.inference.sink import Oracle
 
-__all__ = ["analyze", "read"]
+__all__ = ["analyze", "read", "type_classes"]
 
 
 def analyze(
@@ -41,10 +43,14 @@ def analyze(
 ) -> ModuleFacts:
     """Read a file and type every class that is to be checked. Raises SyntaxError when the text does not parse."""
     module = read(text, path)
-    classes = module.checked_classes(all_modules=all_modules)
+    type_classes(module, module.checked_classes(all_modules=all_modules), oracle)
+    return module
+
+
+def type_classes(module: ModuleFacts, classes: Sequence[ClassFacts], oracle: Oracle | None = None) -> None:
+    """Type classes of a file."""
     if classes:
         with PARSING:
             from scriptkit.language.inference.classes import infer_all
 
         infer_all(module, classes, oracle)
-    return module
