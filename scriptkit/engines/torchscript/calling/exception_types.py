@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from scriptkit.errors import OtherCallError
+
+_OTHER_CALL: Final = f"{OtherCallError.__name__}: "
 _RAISE: Final = re.compile(r"\braise (?P<type>\w+)\(")
 _RAISE_OF_CLASS: Final = re.compile(r"(?:^|[:;]\s*)raise (?P<type>\w[\w.]*)(?:\(\))?\s*(?:#.*)?$")
 _UNUSED_REACHED: Final = "This Python function is annotated to be ignored and cannot be run"
@@ -37,6 +40,8 @@ _WORDS: Final = {
 
 def raised_type(message: str, line: str) -> tuple[str, str]:
     """The name and the message of a `RuntimeError` that was raised; a lowered program says the type in its text."""
+    if message.startswith(_OTHER_CALL):
+        return f"{OtherCallError.__module__}.{OtherCallError.__name__}", message.removeprefix(_OTHER_CALL)
     raised = _RAISE.search(line)
     if raised is not None and message.startswith(f"{raised['type']}: "):
         return raised["type"], message.removeprefix(f"{raised['type']}: ")

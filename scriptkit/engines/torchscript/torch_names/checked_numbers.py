@@ -24,14 +24,31 @@ _CHECKED: dict[tuple[str, ...], Callable[..., float]] = {
     ("aten::sqrt", _I): functions.root_of_int,
     ("aten::log", _F): functions.logarithm,
     ("aten::log", _I): functions.logarithm_of_int,
+    ("aten::log", _F, _F): functions.logarithm_to_base,
+    ("aten::log", _I, _F): functions.logarithm_of_int_to_base,
+    ("aten::log", _F, _I): functions.logarithm_to_whole_base,
+    ("aten::log", _I, _I): functions.logarithm_of_int_to_whole_base,
+    ("aten::ceil", _F): functions.rounded_up,
+    ("aten::floor", _F): functions.rounded_down,
+    ("aten::round", _F): functions.rounded,
+    ("aten::factorial", _I): functions.factorial,
+    ("aten::__lshift__", _I, _I): functions.shifted_up,
+    ("aten::__rshift__", _I, _I): functions.shifted_down,
 }
-_WITH_A_DOMAIN = "acos acosh asin atanh cos sin tan log10 log1p lgamma".split()
+_WITH_A_DOMAIN = "acos acosh asin atanh cos sin tan log10 log1p".split()
 _WITH_A_RANGE = "exp expm1 cosh sinh".split()
 _ASKED_AFTER: dict[tuple[str, ...], Callable[..., float]] = {
     **{(f"aten::{name}", _F): math_results.in_domain for name in _WITH_A_DOMAIN},
     **{(f"aten::{name}", _I): math_results.in_domain_of_int for name in _WITH_A_DOMAIN},
     **{(f"aten::{name}", _F): math_results.in_range for name in _WITH_A_RANGE},
     **{(f"aten::{name}", _I): math_results.in_range_of_int for name in _WITH_A_RANGE},
+    ("aten::lgamma", _F): math_results.of_lgamma,
+    ("aten::lgamma", _I): math_results.of_lgamma_of_int,
+    ("aten::ldexp", _F, _I): math_results.in_range_of_ldexp,
+    ("aten::pow", _F, _F): math_results.power,
+    ("aten::pow", _I, _F): math_results.power_of_int,
+    ("aten::pow", _F, _I): math_results.whole_power,
+    ("aten::pow", _I, _I): math_results.whole_power_of_int,
     ("aten::gamma", _F): math_results.of_gamma,
     ("aten::gamma", _I): math_results.of_gamma_of_int,
     **{(f"aten::{name}", _F, _F): math_results.in_domain_of_two for name in ("fmod", "mathremainder")},
