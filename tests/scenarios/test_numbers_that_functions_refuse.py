@@ -180,7 +180,7 @@ REFUSED_OTHERWISE = {"power_of_math": ZeroDivisionError, "power": ValueError, "p
 def _of_four(form: Any, name: str, given: tuple[float, float, int, int]) -> Any:
     try:
         return getattr(form, name)(*given)
-    except (ValueError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, TypeError) as error:  # `float` takes no complex number
         return type(error)
 
 
