@@ -43,7 +43,7 @@ for line in sys.stdin:
     found = []
     for arguments in calls:
         try:
-            found.append(("gave", copy.deepcopy(model(*arguments)), arguments[:2]))
+            found.append(("gave", copy.deepcopy(model(*arguments)), copy.deepcopy(arguments[:2])))
         except Exception as error:
             found.append(("raised", str(error).strip().splitlines()[-1], arguments[:2]))
             break
@@ -142,7 +142,7 @@ def run(module: Any, calls: list[tuple[Any, ...]], *, eager: bool = False) -> An
     with scriptkit.eager() if eager else contextlib.nullcontext():
         for arguments in copy.deepcopy(calls):
             try:
-                found.append(("gave", copy.deepcopy(module(*arguments)), arguments))
+                found.append(("gave", copy.deepcopy(module(*arguments)), copy.deepcopy(arguments)))
             except Exception as error:  # noqa: BLE001 - every one is compared
                 frames = traceback.extract_tb(error.__traceback__)
                 lines = [frame.lineno for frame in frames if "program_" in frame.filename]
