@@ -24,6 +24,7 @@ _TYPES: Final = (
     (re.compile(r"^invalid literal for int|^could not convert string|^List slice should have non-zero"), "ValueError"),
     (re.compile(r"^factorial\(\) not defined for negative|^Cannot convert float nan to"), "ValueError"),
     (re.compile(r"^Cannot convert float -?inf to"), "OverflowError"),
+    (re.compile(r"^String for ord\(\) must be 1 character"), "TypeError"),
     (re.compile(r"^Could not run 'aten::"), "NotImplementedError"),
 )
 _WORDS: Final = {
@@ -31,6 +32,9 @@ _WORDS: Final = {
     re.compile(r"^List slice should have non-zero step"): "slice step cannot be zero",
     re.compile(r"^Cannot convert float nan to"): "cannot convert float NaN to",
     re.compile(r"^Cannot convert float -?inf to"): "cannot convert float infinity to",
+    re.compile(
+        r"^String for ord\(\) must be 1 character, found"
+    ): "ord() expected a character, but found a text of length",
     re.compile(r"^stoll$"): "invalid literal for int()",
     re.compile(r"^stod$"): "could not convert string to float",
     re.compile(r"^basic_string::.*", re.DOTALL): "string index out of range",

@@ -62,6 +62,26 @@ def remainder_of_floats(a: float, b: float) -> float:
     return rest + b if (b < 0.0) != (rest < 0.0) else rest
 
 
+def int_divided_down(a: int, b: float) -> float:
+    """`a // b`."""
+    return floats_divided_down(float(a), b)
+
+
+def divided_down_by_int(a: float, b: int) -> float:
+    """`a // b`."""
+    return floats_divided_down(a, float(b))
+
+
+def remainder_of_int(a: int, b: float) -> float:
+    """`a % b`."""
+    return remainder_of_floats(float(a), b)
+
+
+def remainder_by_int(a: float, b: int) -> float:
+    """`a % b`."""
+    return remainder_of_floats(a, float(b))
+
+
 def whole(a: float) -> int:
     """`int(a)`; torch gives some number."""
     if math.isinf(a):
@@ -101,7 +121,7 @@ def rounded(a: float) -> float:
         raise OverflowError("cannot convert float infinity to integer")
     if math.isnan(a):
         raise ValueError("cannot convert float NaN to integer")
-    return float(round(a))
+    return float(round(a)) + 0.0  # `round(-0.0)` is 0
 
 
 def factorial(a: int) -> int:
@@ -159,30 +179,18 @@ def logarithm_to_base(a: float, b: float) -> float:
 
 
 def logarithm_of_int_to_base(a: int, b: float) -> float:
-    """`math.log(a, b)`; torch gives infinity, or no number."""
-    if a <= 0 or b <= 0.0:
-        raise ValueError("math domain error")
-    if b == 1.0:
-        raise ZeroDivisionError("float division by zero")
-    return math.log(a) / math.log(b)
+    """`math.log(a, b)`."""
+    return logarithm_to_base(float(a), b)
 
 
 def logarithm_to_whole_base(a: float, b: int) -> float:
-    """`math.log(a, b)`; torch gives infinity, or no number."""
-    if a <= 0.0 or b <= 0:
-        raise ValueError("math domain error")
-    if b == 1:
-        raise ZeroDivisionError("float division by zero")
-    return math.log(a) / math.log(b)
+    """`math.log(a, b)`."""
+    return logarithm_to_base(a, float(b))
 
 
 def logarithm_of_int_to_whole_base(a: int, b: int) -> float:
-    """`math.log(a, b)`; torch gives infinity, or no number."""
-    if a <= 0 or b <= 0:
-        raise ValueError("math domain error")
-    if b == 1:
-        raise ZeroDivisionError("float division by zero")
-    return math.log(a) / math.log(b)
+    """`math.log(a, b)`."""
+    return logarithm_to_base(float(a), float(b))
 
 
 def root_of_int(a: int) -> float:
