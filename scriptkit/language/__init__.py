@@ -24,16 +24,16 @@ The table of operators is generated from torch's schemas by `make operators` and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scriptkit.language.parsing import PARSING
-from scriptkit.language.source import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scriptkit.language.facts import ClassFacts, ModuleFacts
     from scriptkit.language.inference.sink import Oracle
+    from scriptkit.language.source import read
 
 __all__ = ["analyze", "read", "type_classes"]
 
@@ -42,6 +42,8 @@ def analyze(
     text: str, path: str = "<string>", *, all_modules: bool = False, oracle: Oracle | None = None
 ) -> ModuleFacts:
     """Read a file and type every class that is to be checked. Raises SyntaxError when the text does not parse."""
+    with PARSING:
+        from scriptkit.language.source import read
     module = read(text, path)
     type_classes(module, module.checked_classes(all_modules=all_modules), oracle)
     return module
@@ -54,3 +56,12 @@ def type_classes(module: ModuleFacts, classes: Sequence[ClassFacts], oracle: Ora
             from scriptkit.language.inference.classes import infer_all
 
         infer_all(module, classes, oracle)
+
+
+def __getattr__(name: str) -> Any:
+    """`read`, when it is asked for: `import scriptkit` needs the lock of parsing only, and that costs a tenth."""
+    if name != "read":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with PARSING:
+        from scriptkit.language.source import read
+    return read

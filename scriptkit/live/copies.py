@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=nn.Module)
 Tree = list[tuple[nn.Module, dict[str, Any]]]
 CONTAINERS = (dict, list, tuple, set, deque)
+_ATOMS = frozenset({type(None), bool, int, float, str})
+_DICTIONARIES = frozenset({dict, OrderedDict})
 _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, types.ModuleType)
 
 
@@ -61,7 +63,17 @@ def converted(module: M, change: Callable[[torch.Tensor], torch.Tensor]) -> M:
 
 def _state(module: nn.Module, held: dict[str, Any], memo: dict[int, Any]) -> dict[str, Any]:
     """The instance dictionary of a copy; entries whose names begin with two underscores belong to the original."""
-    made = {name: _copy(value, memo) for name, value in held.items() if not name.startswith("__")}
+    made: dict[str, Any] = {}
+    for name, value in held.items():
+        kind = type(value)
+        if name[:2] == "__":
+            continue
+        if kind in _ATOMS:
+            made[name] = value
+        elif kind in _DICTIONARIES and not value and id(value) not in memo:  # most of what modules hold, for hooks
+            made[name] = memo[id(value)] = kind()
+        else:
+            made[name] = _copy(value, memo)
     memo.update((id(vars(module).get(name)), made[name]) for name in HELD if name in made)
     return made
 

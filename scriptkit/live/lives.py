@@ -18,8 +18,9 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from scriptkit.errors import CompilationError
+from scriptkit.live.attributes_seen import AttributesSeen
 from scriptkit.live.copies import CONTAINERS, copy_tree, is_plain_object
-from scriptkit.live.programs import attributes_used, is_compiled, is_script_module, resizes, with_own_state
+from scriptkit.live.programs import is_script_module, resizes, with_own_state
 from scriptkit.live.steady import tree_of
 from scriptkit.live.storages import is_unwritten, over, shared_until_written, storage_key
 
@@ -162,14 +163,14 @@ class Lives:
         self.module = module
         self.tensors = OwnTensors()
         self._life: nn.Module | None = None
-        self._before: Any = None
+        self._seen: AttributesSeen | None = None
 
     def next(self) -> nn.Module:
         """A life in the state the module has."""
-        if self._life is None or not self.tensors.are_unwritten() or attributes(self._life) != self._before:
+        if self._life is None or not self.tensors.are_unwritten() or self.has_changed_attributes():
             self.tensors = OwnTensors()
             self._life = life_of(self.module, self.tensors)
-            self._before = attributes(self._life)
+            self._seen = AttributesSeen(self._life)
         return self._life
 
     def same(self) -> nn.Module:
@@ -178,31 +179,4 @@ class Lives:
 
     def has_changed_attributes(self) -> bool:
         """Whether the present life has other attributes than at its start."""
-        return self._life is not None and attributes(self._life) != self._before
-
-
-def attributes(module: nn.Module) -> list[Any]:
-    """What can be said of the attributes of a tree: rebound, counted, filled, other modes: it shows here."""
-    if is_script_module(module):
-        return [(name, _fingerprint(value, 0)) for name, value in attributes_used(module).items()]
-    return [
-        (name, _fingerprint(value, 0))
-        for part in module.modules()
-        if not is_compiled(part)
-        for name, value in vars(part).items()
-        if not name.startswith("__")
-    ]
-
-
-_DEEPEST = 4
-
-
-def _fingerprint(value: Any, depth: int) -> Any:
-    if isinstance(value, (bool, int, float, str, bytes, type(None))):
-        return type(value), repr(value)
-    if isinstance(value, CONTAINERS) and depth < _DEEPEST:
-        items = [*value, *value.values()] if isinstance(value, dict) else value
-        return type(value), [_fingerprint(item, depth + 1) for item in items]
-    if is_plain_object(value) and depth < _DEEPEST:
-        return id(value), _fingerprint(vars(value), depth + 1)
-    return id(value)
+        return self._seen is not None and not self._seen.are_unchanged()

@@ -197,7 +197,11 @@ def _block_of_class(cls: type) -> Block | None:
     for path in paths:
         for lines in versions_of(str(path)):
             for node in definitions(lines):
-                if node.name == cls.__name__ and _has_methods(node, [c for c in codes if c.co_filename == path]):
+                if node.name == cls.__name__ and (
+                    _has_methods(node, [c for c in codes if c.co_filename == path])
+                    if codes
+                    else _has_all_names(node, cls)
+                ):
                     return block_of(str(path), lines, node)
     return None
 
@@ -206,13 +210,21 @@ def _is_readable(path: str) -> bool:
     return bool(versions_of(path)) and (path.startswith("<") or is_project_code(path))
 
 
+def _has_all_names(node: Any, cls: type) -> bool:
+    """Whether statement and class define methods of the same names; those with an underscore may be generated."""
+    if not hasattr(node, "bases"):
+        return False
+    written = {inner.name for inner in definitions_below(node)}
+    return written <= {*vars(cls)} and {n for n, _ in functions_in(cls) if not n.startswith("_")} <= written
+
+
 def _has_methods(node: Any, codes: list[types.CodeType]) -> bool:
     if not hasattr(node, "bases"):
         return False
     inside = {first_line(inner): inner for inner in definitions_below(node)}
     written = [code for code in codes if first_line(node) <= code.co_firstlineno <= node.end_lineno]
     own = [code for code in written if code.co_firstlineno in inside and is_text_of(inside[code.co_firstlineno], code)]
-    return not codes or bool(own)
+    return bool(own)
 
 
 def definitions_below(node: Any) -> Iterator[Any]:

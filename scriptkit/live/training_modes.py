@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from torch import nn
 
-from scriptkit.live.lives import attributes, life_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from scriptkit.live.attributes_seen import AttributesSeen
+from scriptkit.live.lives import life_of
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -37,10 +35,6 @@ def changed_by_switching(module: nn.Module) -> list[str]:
     if not overrides_train(module):
         return []
     life = life_of(module)
-    before = [*_plain(life)]
+    seen = AttributesSeen(life)
     life.train(not module.training)
-    return sorted({one[0] for one, other in zip(before, _plain(life), strict=False) if one != other})
-
-
-def _plain(module: nn.Module) -> Iterator[tuple[str, object]]:
-    return ((name, value) for name, value in attributes(module) if name != "training")
+    return sorted(seen.changed() - {"training"})

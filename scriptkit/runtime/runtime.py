@@ -43,7 +43,6 @@ _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict}
 _MOST_TWINS_FOR_A_CALL: Final = 8
 _GONE: Final = frozenset({"attribute-conditionally-defined", "attribute-undefined"})
 _CALLS_BEFORE_QUICK_CHECK: Final = 8
-_OFTEN: Final = 400
 
 
 class Construction(threading.local):
@@ -69,8 +68,8 @@ class _Quick:
 
     def _is_current_at_first(self) -> bool:
         self._calls += 1
-        if self._calls in (_CALLS_BEFORE_QUICK_CHECK, _OFTEN):
-            self.is_current = self.twin.quick_check(is_often_asked=self._calls == _OFTEN) or self.is_current
+        if self._calls == _CALLS_BEFORE_QUICK_CHECK:
+            self.is_current = self.twin.quick_check()
         return self.twin.is_current() and not any(self.hooks)
 
 

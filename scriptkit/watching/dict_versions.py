@@ -27,14 +27,20 @@ class Unwritten:
         self._unwritten_from_now = from_now
         self._dictionaries = list({id(one): one for one in dictionaries}.values())
         self._holds = holds
-        self._are_unwritten: Callable[[], bool] | None = None
+        self.are_unwritten: Callable[[], bool] = _not_known
+        """True where nobody wrote them since all held."""
         self._wait = self._patience = _FIRST_PATIENCE
 
     def __call__(self) -> bool:
         """True where what is asked holds."""
-        are_unwritten = self._are_unwritten  # another thread may take it away
-        if are_unwritten is not None and are_unwritten():
-            return True
+        return self.are_unwritten() or self.look()
+
+    def look_again(self) -> None:
+        """What is asked may hold no more although nobody wrote them."""
+        self.are_unwritten = _not_known
+
+    def look(self) -> bool:
+        """Ask the slow way, and from time to time whether counts may be compared (again)."""
         if self._wait > 0:
             self._wait -= 1
             return self._holds()
@@ -42,11 +48,15 @@ class Unwritten:
 
     def _from_now(self) -> bool:
         """Compare counts from now on; where that was in vain, it is done again much later."""
-        self._are_unwritten = None
+        self.are_unwritten = _not_known
         unwritten = self._unwritten_from_now(self._dictionaries)  # before the question: other threads may write
         holds = self._holds()
         if holds:
-            self._are_unwritten = unwritten
+            self.are_unwritten = unwritten or _not_known
             self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
             self._wait = self._patience
         return holds
+
+
+def _not_known() -> bool:
+    return False

@@ -9,45 +9,58 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import CodeType
 
+    from scriptkit.watching.dict_versions import Unwritten
     from scriptkit.watching.slots import Slots
 
 SHORT: Final = 2000
 _LONGEST: Final = 100_000
+_FEW: Final = 16
+"""More than these are asked of all at once, as a list: one term to compile, and 6 ns for each."""
 
 
 class Expression:
     """Terms joined by `and`; equal trees have equal text, so that it is compiled once for all of them."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, known: Collection[int] = ()) -> None:
+        """All slots but those in the dictionaries whose ids are `known`."""
         self._terms: list[str] = []
         self._names: dict[int, str] = {}
         self._values: dict[str, object] = {"seen": slots.seen}
         for index, (holder, key) in enumerate(zip(slots.holders, slots.keys, strict=True)):
-            self._terms.append(f"{self._local(holder)}[{key!r}] is seen[{index}]")
+            if id(holder) not in known:
+                self._terms.append(f"{self._local(holder)}[{key!r}] is seen[{index}]")
 
     def add_members(self, owners: Iterable[object], names: Iterable[str], values: Iterable[object]) -> None:
         """Each name of each owner is still the value."""
         for owner, name, value in zip(owners, names, values, strict=True):
             self._terms.append(f"{self._local(owner)}.{name} is {self._local(value)}")
 
-    def add_classes(self, objects: Iterable[object], classes: Iterable[type]) -> None:
+    def add_classes(self, objects: Sequence[object], classes: Sequence[type]) -> None:
         """Each object is of the class it was of."""
-        self._terms += [f"type({self._local(o)}) is {self._local(c)}" for o, c in zip(objects, classes, strict=True)]
+        if len(objects) <= _FEW:
+            self._terms += [
+                f"type({self._local(o)}) is {self._local(c)}" for o, c in zip(objects, classes, strict=True)
+            ]
+        else:
+            self._terms.append(f"[*map(type, {self._local(objects)})] == {self._local(list(classes))}")
 
-    def add_sizes(self, containers: Iterable[object], sizes: Iterable[int]) -> None:
+    def add_sizes(self, sizes: Iterable[tuple[object, int]]) -> None:
         """Each container is as long as it was."""
-        self._terms += [f"len({self._local(c)}) == {size}" for c, size in zip(containers, sizes, strict=True)]
+        self._terms += [f"len({self._local(container)}) == {size}" for container, size in sizes]
 
-    def add_empty(self, containers: Iterable[object]) -> None:
+    def add_empty(self, containers: Sequence[object]) -> None:
         """Each container is empty."""
-        self._terms += [f"not {self._local(container)}" for container in containers]
+        if len(containers) <= _FEW:
+            self._terms += [f"not {self._local(container)}" for container in containers]
+        else:
+            self._terms.append(f"not any({self._local(containers)})")
 
-    def add_absent(self, containers: Iterable[object], keys: Iterable[str]) -> None:
+    def add_absent(self, places: Iterable[tuple[object, str]]) -> None:
         """No container has its key."""
-        self._terms += [f"{key!r} not in {self._local(c)}" for c, key in zip(containers, keys, strict=True)]
+        self._terms += [f"{key!r} not in {self._local(container)}" for container, key in places]
 
     def compiled(self, *, is_often_asked: bool = False) -> Callable[[], bool] | None:
         """A function that evaluates the expression; None where it would be too long to pay.
@@ -56,10 +69,18 @@ class Expression:
         """
         if len(self._terms) > (_LONGEST if is_often_asked else SHORT):
             return None
+        return self._function(" and ".join(self._terms) or "True")
+
+    def compiled_with(self, unwritten: Unwritten) -> Callable[[], bool]:
+        """A function that evaluates the expression only where nobody wrote what is asked of dictionaries."""
+        self._values["unwritten"] = unwritten
+        return self._function(" and ".join(["(unwritten.are_unwritten()", *self._terms]) + ") or unwritten.look()")
+
+    def _function(self, text: str) -> Callable[[], bool]:
         parameters = ", ".join(f"{name}={name}" for name in self._values)
         namespace: dict[str, Any] = dict(self._values)
         code = _code if len(self._terms) <= SHORT else _code.__wrapped__  # a long one is too large to keep
-        exec(code(parameters, " and ".join(self._terms) or "True"), namespace)  # noqa: S102 - names come from a class
+        exec(code(parameters, text), namespace)  # noqa: S102 - names come from a class
         function: Callable[[], bool] = namespace["is_current"]
         return function
 

@@ -141,7 +141,10 @@ def test_text_that_is_not_that_of_the_code_stays_behind() -> None:
     assert "math.tau" not in texts
 
 
-def test_a_class_whose_text_nobody_knows_is_sent_without() -> None:
+def test_a_class_whose_text_nobody_knows_is_sent_without(tmp_path: Path) -> None:
+    another = tmp_path / "another.py"
+    another.write_text("class Bare:\n    def twice(self):\n        return 2\n    def thrice(self):\n        return 3\n")
+    keep_lines(str(another))  # of the same name, and with other methods
     namespace: dict[str, Any] = {"__name__": "a_notebook", "torch": torch, "scriptkit": scriptkit}
     exec("class Bare(scriptkit.ScriptableModule):\n def twice(self): return 2", namespace)
     content = collected([namespace["Bare"]])

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import scriptkit
 from scriptkit import ScriptableModule
+from scriptkit.engines.torchscript.twin import question
 
 
 class Deep(ScriptableModule):
@@ -83,16 +84,55 @@ def become_another_class(net: Deep) -> None:
         *(drop_a_layer, hook, hide_forward, become_another_class),
     ],
 )
+@pytest.mark.parametrize("calls", [12, 40])
 @pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
-def test_every_change_of_one_of_many_modules_is_noticed_before_the_next_call(change: Callable[[Deep], None]) -> None:
-    check_noticed(change, Deep(), calls=12)
+def test_every_change_of_one_of_many_modules_is_noticed_before_the_next_call(
+    change: Callable[[Deep], None], calls: int
+) -> None:
+    check_noticed(change, Deep(), calls)
 
 
 @pytest.mark.parametrize("change", [replace_buffer, hook, become_another_class])
 @pytest.mark.filterwarnings("ignore::scriptkit.ScriptkitEagerWarning")
-def test_every_change_is_noticed_after_very_many_calls(change: Callable[[Deep], None]) -> None:
+def test_every_change_is_noticed_after_very_many_calls_where_nothing_is_counted(
+    change: Callable[[Deep], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When it pays, the question for hundreds of modules is asked in another way."""
+    monkeypatch.setattr(question, "can_count", bool)
     check_noticed(change, Deep(240), calls=450)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_module_written_before_every_call_is_right_after_very_many(
+    counts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody need count what is written each time."""
+    if not counts:
+        monkeypatch.setattr(question, "can_count", bool)
+    net, x = Deep().eval(), torch.rand(4, 3)
+    with torch.no_grad():
+        for number in range(450):
+            net.layers[30].bias = nn.Parameter(torch.full((3,), float(number)))
+            found = net(x)
+            if number % 50 in {0, 9, 49}:
+                with scriptkit.eager():
+                    torch.testing.assert_close(found, net(x))
+    assert scriptkit.is_compiled(net)
+
+
+def test_tensors_of_one_call_leave_nothing_behind_after_many() -> None:
+    """`functional_call` puts the tensors back as they were; they are bound anew."""
+    net, x = Deep().eval(), torch.rand(4, 3)
+    with torch.no_grad():
+        for _ in range(40):
+            net(x)
+        expected = net(x)
+        others = {name: torch.full_like(value, 0.5) for name, value in net.named_parameters()}
+        for _ in range(20):
+            with scriptkit.eager():
+                other = torch.func.functional_call(net, others, (x,))
+            torch.testing.assert_close(torch.func.functional_call(net, others, (x,)), other)
+            torch.testing.assert_close(net(x), expected)
 
 
 def check_noticed(change: Callable[[Deep], None], net: Deep, calls: int) -> None:

@@ -31,6 +31,7 @@ _COUNTS = "tests/engines/torchscript/test_dict_versions.py"
 _UNCOUNTED = "Python 3.13 writes attributes beside the dictionary, so that no count tells: every call asks the slow way"
 
 UNABLE: tuple[Unable, ...] = (
+    Unable("tests/watching/test_dict_counts.py", _UNCOUNTED, python_since="3.13"),
     Unable(f"{_COUNTS}::test_writing_any_of_them_is_noticed", _UNCOUNTED, python_since="3.13"),
     Unable(
         f"{_COUNTS}::test_after_some_calls_nothing_is_looked_at_until_somebody_writes", _UNCOUNTED, python_since="3.13"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from operator import contains, getitem, is_
+from operator import getitem, is_
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import torch
@@ -24,6 +24,7 @@ from scriptkit.engines.torchscript.twin.method_facts import MethodFacts
 from scriptkit.engines.torchscript.twin.mirror import Mirror
 from scriptkit.engines.torchscript.twin.overrides import Overrides
 from scriptkit.engines.torchscript.twin.parametrized import Parametrized, parametrized_in
+from scriptkit.engines.torchscript.twin.question import Question
 from scriptkit.engines.torchscript.twin.shared_containers import kept_twice, paths_of, shared_now
 from scriptkit.engines.torchscript.twin.tensor_subclasses import acts_for_itself, first_among
 from scriptkit.engines.torchscript.twin.watched_code import WatchedCode
@@ -32,7 +33,6 @@ from scriptkit.live import hooks
 from scriptkit.live.copies import random_states_kept
 from scriptkit.live.lives import life_of
 from scriptkit.watching.containers import is_unchanged, snapshot, update_in_place
-from scriptkit.watching.expression import Expression
 from scriptkit.watching.just_replaced import JustReplaced
 from scriptkit.watching.sameness import is_same
 
@@ -72,7 +72,6 @@ class Twin:
         self._always_forgets = any(_is_sharded(m) for m, _, _ in self.modules)
         if self._always_forgets or _is_in_functional_call():
             self._forget_all()
-        self._sizes = list(map(len, self._sized))
         self.overrides = Overrides([m for m, _, _ in self.modules], shadow)
         for holder, name in patched.called(self._names):
             self._slots.add(holder, name)
@@ -97,39 +96,22 @@ class Twin:
             or bool(self.parts)
             or self._acting_tensors
         )
-        self.is_current = self._slow_check()
+        self._question = Question(self._slots, self._code, self.overrides, self._sized, self.hooks)
+        self.is_current = _never if self._has_more_to_bind() else self._question.in_a_loop()
 
-    def _slow_check(self) -> Callable[[], bool]:
-        """`bind` for the case that nothing changed: a few calls into C."""
-        holders, keys, seen = self._slots.holders, self._slots.keys, self._slots.seen
+    def quick_check(self) -> Callable[[], bool]:
+        """Whether nothing changed and no hook is there, in a way that pays when it is asked again and again."""
         if self._has_more_to_bind():
             return _never
-        code, sized, sizes = self._code, self._sized, self._sizes
-        dictionaries, names = self.overrides.holders, self.overrides.names
+        return self._question.quickly(self._written_by_nobody())
 
-        def is_current() -> bool:
-            try:
-                return (
-                    all(map(is_, map(getitem, holders, keys), seen))
-                    and code.is_unchanged()
-                    and not any(map(contains, dictionaries, names))
-                    and (not sized or list(map(len, sized)) == sizes)
-                )
-            except (KeyError, AttributeError):
-                return False
-
-        return is_current
-
-    def quick_check(self, *, is_often_asked: bool) -> Callable[[], bool] | None:
-        """Whether nothing changed and no hook is there, as one expression; None where that is not worth its making."""
-        if self._has_more_to_bind():
-            return _never
-        expression, code = Expression(self._slots), self._code
-        code.add_to(expression)
-        expression.add_sizes(self._sized, self._sizes)
-        expression.add_empty(self.hooks)
-        expression.add_absent(self.overrides.holders, self.overrides.names)
-        return expression.compiled(is_often_asked=is_often_asked)
+    def _written_by_nobody(self) -> Iterator[dict[str, Any]]:
+        """The dictionaries of the tree's modules, but those that compiled code writes."""
+        pulled = {(id(module), name) for module, name, _ in self._pulled}
+        for module, _, _ in self.modules:
+            for holder in (module.__dict__, module._parameters, module._buffers, module._modules):
+                if not any((id(module), name) in pulled for name in holder):
+                    yield holder
 
     def _has_more_to_bind(self) -> bool:
         """Some trees have more to bind than a comparison shows."""
@@ -275,7 +257,7 @@ class Twin:
                 self._tell_changes(now)
             if not self._push(now):
                 return self._needs_another("what is there now has another type, or is part of its code")
-        if list(map(len, self._sized)) != self._sizes:
+        if not self._question.sizes_hold():
             return self._needs_another("something was added or taken out")
         if not self._code_is_unchanged() or self.overrides.any():
             return self._needs_another("its code, or a value its code was made with, is another")
@@ -353,6 +335,7 @@ class Twin:
             seen = self._slots.seen
             for index in provisional:
                 seen[index] = _RELEASED
+            self._question.look_again()
             if self.in_flight:
                 self.provisional.update(provisional)
                 return
