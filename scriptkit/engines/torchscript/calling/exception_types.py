@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from scriptkit.errors import OtherCallError
+from scriptkit.errors import NotLoweredError, OtherCallError
 
 _OTHER_CALL: Final = f"{OtherCallError.__name__}: "
 _RAISE: Final = re.compile(r"\braise (?P<type>\w+)\(")
@@ -45,7 +45,7 @@ _WORDS: Final = {
 def raised_type(message: str, line: str) -> tuple[str, str]:
     """The name and the message of a `RuntimeError` that was raised; a lowered program says the type in its text."""
     if message.startswith(_OTHER_CALL):
-        return f"{OtherCallError.__module__}.{OtherCallError.__name__}", message.removeprefix(_OTHER_CALL)
+        return f"{NotLoweredError.__module__}.{NotLoweredError.__name__}", message.removeprefix(_OTHER_CALL)
     raised = _RAISE.search(line)
     if raised is not None and message.startswith(f"{raised['type']}: "):
         return raised["type"], message.removeprefix(f"{raised['type']}: ")
