@@ -74,7 +74,7 @@ def inherited(cls: ClassFacts, definitions: Definitions) -> list[ClassFacts]:
     while bases and called != before:
         before = called
         for base in bases:
-            base.called, base.compiled = called, []
+            base.called, base.compiled = called - _replaced(base), []
             language.type_classes(base.module, [base])
         called = called.union(*map(called_of_self, bases))
     return bases
@@ -103,6 +103,16 @@ def be_inherited(base: ClassFacts, hidden: frozenset[str]) -> None:
     """See a class as one of another file inherits it: that may have the attributes, and has the hidden methods."""
     base.foreign_bases.append(_HEIR)
     base.hide(hidden)
+
+
+def _replaced(cls: ClassFacts) -> frozenset[str]:
+    """What a class writes to anywhere: a method that its constructor replaces is not the one that is compiled."""
+    return frozenset(
+        node.attr
+        for owner in cls.mro
+        for node in ast.walk(owner.node)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    )
 
 
 def _hidden_by(cls: ClassFacts) -> set[str]:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from scriptkit.checking import check_paths
 from scriptkit.errors import ScriptkitError
@@ -58,6 +59,15 @@ class Above(Mixin, nn.Module):
 class Stepping(nn.Module):
     def step(self, x: Tensor) -> Tensor:
         return (lambda t: t)(x)
+
+
+class Generated(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.__class__.made = torch.relu
+
+    def made(self, x: Tensor) -> Tensor:
+        return (lambda t: t)(x)
 """
 HEAD = "from torch import Tensor, nn\nfrom scriptkit import ScriptableModule, export, ignore\n"
 
@@ -90,6 +100,7 @@ INHERITED = [
         f"{FORWARDS}self.step(x)\n    def step(self, x: Tensor) -> Tensor:\n        return super().step(x)",
         [("base.py", 41, LAMBDA)],
     ),
+    ("Generated, ScriptableModule", f"{FORWARDS}self.made(x)", []),
     ("Allowed, ScriptableModule", "    pass", []),
     ("Above, ScriptableModule", "    pass", [HALVED]),
     ("Own", f"{FORWARDS}(lambda t: t)(self.doubled(x))", [("base.py", 26, LAMBDA), ("model.py", 8, LAMBDA)]),
@@ -99,7 +110,7 @@ INHERITED = [
 
 @pytest.mark.parametrize(("bases", "body", "expected"), INHERITED)
 def test_what_a_class_inherits_is_found_where_it_stands(tmp_path: Path, bases: str, body: str, expected: Found) -> None:
-    names = "Above, Allowed, Base, Mixin, Own, Stepping"
+    names = "Above, Allowed, Base, Generated, Mixin, Own, Stepping"
     text = f"{HEAD}from base import {names}\n\n\nclass Net({bases}):\n{body}\n"
     write(tmp_path, base=BASE, model=text)
     assert found(tmp_path / "model.py") == expected
@@ -177,9 +188,8 @@ def test_bases_that_are_read_again_after_a_change(tmp_path: Path) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
     yield tmp_path
-    for name in set(sys.modules) - before:
+    for name in [name for name in sys.modules if (tmp_path / f"{name}.py").exists()]:
         del sys.modules[name]
 
 
@@ -205,7 +215,5 @@ def test_a_right_model_whose_base_leaves_something_to_it_is_refused_by_no_door(f
     )
     write(folder, abstract_base=right, concrete_model=f"{HEAD}from abstract_base import Base\n\n\n{net}")
     assert found(folder / "concrete_model.py") == []
-    import torch
-
     made = importlib.import_module("concrete_model").Net()
     assert torch.equal(made(torch.ones(2)), torch.full((2,), 4.0))
