@@ -118,6 +118,10 @@ class OtherCallError(ScriptkitError, ValueError):
     """A traced or lowered module was made for other arguments than those of this call, and refuses it."""
 
 
+class NotLoweredError(OtherCallError, RuntimeError):
+    """A lowered module came to code that was left out when it was made: compiled code knows `RuntimeError` only."""
+
+
 class ArtifactError(ScriptkitError):
     """A model file cannot be written, is damaged, or is not trusted."""
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _CALLS = 3
+_TENSORS = 7  # the list of tensors among the arguments
 _LIMITS = Limits(memory=16 << 30, seconds=40)
 _LOADER = """
 import copy, sys, torch
@@ -42,7 +43,7 @@ for line in sys.stdin:
     found = []
     for arguments in calls:
         try:
-            found.append(("gave", copy.deepcopy(model(*arguments)), arguments[:2]))
+            found.append(("gave", copy.deepcopy(model(*arguments)), copy.deepcopy(arguments[:2])))
         except Exception as error:
             found.append(("raised", str(error).strip().splitlines()[-1], arguments[:2]))
             break
@@ -56,6 +57,7 @@ for line in sys.stdin:
     torch.save((found, state, child), line.strip() + ".out")
     print("done", flush=True)
 """
+_REFUSES = ("OtherCallError", "NotLoweredError", "was lowered for")
 _MAY_BE_LOST = ("IndexError", "KeyError", "ZeroDivisionError", "ValueError", "OverflowError")
 _STATE = ("numbers", "names", "tensors", "table", "count", "rate", "flag", "word", "buffer")
 
@@ -74,7 +76,7 @@ class Forms:
         text = program.text("nn.Module" if self.lowered else "ScriptableModule")
         path = self.folder / f"program_{seed}.py"
         path.write_text(text)
-        calls = [inputs(seed * 10 + number) for number in range(_CALLS)]
+        calls = calls_of(seed, lowered=self.lowered)
         try:
             module = self._live(path, calls[0])
         except ScriptkitError as error:
@@ -114,6 +116,18 @@ class Forms:
         return torch.load(f"{base}.out", weights_only=False)
 
 
+def calls_of(seed: int, *, lowered: bool) -> list[tuple[Any, ...]]:
+    """Arguments of all calls. A lowered form is made for numbers, texts and lengths: the last call only has others."""
+    calls = [inputs(seed * 10 + number) for number in range(_CALLS)]
+    if not lowered:
+        return calls
+    x_and_y, plain = slice(0, 2), slice(2, None)
+    alike = [copy.deepcopy((*one[x_and_y], *calls[0][plain])) for one in calls]
+    for one, other in zip(alike, calls, strict=True):
+        one[_TENSORS][:] = other[_TENSORS]
+    return [*alike, inputs(seed * 10 + _CALLS)]
+
+
 def inputs(seed: int) -> tuple[Any, ...]:
     """Arguments of `forward`."""
     generator = torch.Generator().manual_seed(seed)
@@ -129,7 +143,7 @@ def run(module: Any, calls: list[tuple[Any, ...]], *, eager: bool = False) -> An
     with scriptkit.eager() if eager else contextlib.nullcontext():
         for arguments in copy.deepcopy(calls):
             try:
-                found.append(("gave", copy.deepcopy(module(*arguments)), arguments))
+                found.append(("gave", copy.deepcopy(module(*arguments)), copy.deepcopy(arguments)))
             except Exception as error:  # noqa: BLE001 - every one is compared
                 frames = traceback.extract_tb(error.__traceback__)
                 lines = [frame.lineno for frame in frames if "program_" in frame.filename]
@@ -144,7 +158,7 @@ def difference(form: str, expected: Any, actual: Any) -> str:
     """How the form differs, as an outcome; empty where it does not."""
     for number, (one, other) in enumerate(zip(expected[0], actual[0], strict=False)):
         if "raised" in (one[0], other[0]):
-            told = _exceptions(form, one, other)
+            told = _exceptions(form, one, other, is_other_call=number >= _CALLS)
         elif one[0] != other[0]:
             told = f"BAD {form} {other[0]}"
         elif not same(one[1], other[1]):
@@ -158,19 +172,21 @@ def difference(form: str, expected: Any, actual: Any) -> str:
     return _state(form, expected, actual)
 
 
-def _exceptions(form: str, one: Any, other: Any) -> str | None:
+def _exceptions(form: str, one: Any, other: Any, *, is_other_call: bool) -> str | None:
     """The outcome where one of two calls raised; None where both did, at the same line."""
-    if one[0] == "gave" and ("OtherCallError" in other[1] or "was lowered for" in other[1]):
-        return "documented: a call that it was not made for"
+    if one[0] == "gave" and (
+        "OtherCallError" in other[1] or "NotLoweredError" in other[1] or "was lowered for" in other[1]
+    ):
+        return f"documented, {'another call is refused' if is_other_call else 'another arm is refused'}"
     if one[0] == "gave":
         return f"BAD {form} new exception: {other[1]!r:.200}"
     kind = one[1].partition(":")[0]
     if other[0] == "gave":
         is_told = kind in _MAY_BE_LOST
-        return f"documented: lost exception {kind}" if is_told else f"BAD {form} lost exception: {one[1]!r:.100}"
+        return f"documented, lost exception {kind}" if is_told else f"BAD {form} lost exception: {one[1]!r:.100}"
     if form == "file":
         return ""
-    return None if other[1] == one[1] else f"documented: another exception ({one[1]}, {other[1]})"
+    return None if other[1] == one[1] else f"documented, another exception: ({one[1]}, {other[1]})"
 
 
 def _state(form: str, expected: Any, actual: Any) -> str:

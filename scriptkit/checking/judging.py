@@ -6,8 +6,8 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from scriptkit import language
 from scriptkit.checking.followed import followed
+from scriptkit.checking.inherited import analyzed
 from scriptkit.checking.nearness import near_path
 from scriptkit.diagnostics import Diagnostic, in_source_order
 from scriptkit.rules import all_rules
@@ -27,19 +27,35 @@ UNREADABLE_TEXT = (SyntaxError, ValueError, RecursionError, MemoryError)
 def judge_text(text: str, path: str, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
     """Every finding in a text; one diagnostic if it does not parse."""
     try:
-        module = language.analyze(text, path, all_modules=all_modules)
+        module = analyzed(text, path, all_modules=all_modules)
         return judge_module(module, selection, all_modules=all_modules)
     except UNREADABLE_TEXT as error:
         return [unreadable(path, error)]
 
 
 def judge_module(module: ModuleFacts, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
+    """Every finding in an analysed file, and in what its classes compile of other files, in source order."""
+    elsewhere = judge_elsewhere(module, selection, all_modules=all_modules)
+    return settled([*judge_here(module, selection, all_modules=all_modules), *(finding for _, finding in elsewhere)])
+
+
+def judge_here(module: ModuleFacts, selection: Selection, *, all_modules: bool = False) -> list[Diagnostic]:
     """Every finding in an analysed file, in source order."""
-    selection = selection.of_file(module.path)
+    classes = _judged_classes(module, all_modules=all_modules)
+    return settled(finding for cls in classes for finding in judge_class(cls, selection))
+
+
+def judge_elsewhere(
+    module: ModuleFacts, selection: Selection, *, all_modules: bool = False
+) -> Iterator[tuple[ClassFacts, Diagnostic]]:
+    """Every finding in what classes of an analysed file compile of other files of the project, with the class."""
+    classes = _judged_classes(module, all_modules=all_modules)
+    return followed(classes, lambda cls: judge_class(cls, selection))
+
+
+def _judged_classes(module: ModuleFacts, *, all_modules: bool) -> list[ClassFacts]:
     traced = _traced(module)
-    classes = [cls for cls in module.checked_classes(all_modules=all_modules) if cls.name not in traced]
-    mine = (finding for cls in classes for finding in judge_class(cls, selection))
-    return settled([*mine, *followed(module, classes, lambda cls: judge_class(cls, selection))])
+    return [cls for cls in module.checked_classes(all_modules=all_modules) if cls.name not in traced]
 
 
 def _traced(module: ModuleFacts) -> set[str | None]:
@@ -53,6 +69,7 @@ def _traced(module: ModuleFacts) -> set[str | None]:
 
 def judge_class(cls: ClassFacts, selection: Selection) -> Iterator[Diagnostic]:
     """What the rules find in one class, less consequences, what a comment allows, and what scriptkit makes work."""
+    selection = selection.of_file(cls.module.path)
     observed = {type(problem.data) for problem in cls.problems}
     checked = {rule: list(rule.check(cls)) for rule in all_rules() if rule.holds() and rule.may_find(observed)}
     found = {rule: _distinct(rule, findings) for rule, findings in checked.items() if findings}

@@ -12,11 +12,12 @@ import os
 import sys
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 from scriptkit.checking import cells, verdicts
+from scriptkit.checking.definitions import is_installed
+from scriptkit.checking.inherited import be_inherited
 from scriptkit.checking.judging import as_warnings, judge_class, settled
 from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.installed import installed_torch
@@ -62,16 +63,19 @@ def _findings_in(part: type, cls: type, *, errors_only: bool) -> list[Diagnostic
     text = _text(path) if path else None
     if path is None or text is None:
         return []
-    verdict = _verdict_on_cell(path, text, part) if cells.is_cell(path) else _verdict(path, text, part)
+    hidden = None if part is cls else _hidden(part, cls)
+    verdict = _verdict_on_cell(path, text, part) if cells.is_cell(path) else _verdict(path, text, part, hidden=hidden)
     found = [f for f in verdict if f.severity == "error" or not errors_only]
     if part is cls:
         return found
     found = [finding for finding in found if _is_reached(finding, part, cls)]
-    return [_at_class(finding, cls) for finding in as_warnings(found)] if _is_installed(path) else found
+    return [_at_class(finding, cls) for finding in as_warnings(found)] if is_installed(path) else found
 
 
-def _is_installed(path: str) -> bool:
-    return any(folder in Path(path).parts for folder in ("site-packages", "dist-packages"))
+def _hidden(base: type, cls: type) -> frozenset[str]:
+    """The methods of a base that `cls` has others in the place of."""
+    nearer = cls.__mro__[: cls.__mro__.index(base)]
+    return frozenset(name for name in vars(base) if any(name in vars(c) for c in nearer) and not name.startswith("__"))
 
 
 def _is_reached(finding: Diagnostic, base: type, cls: type) -> bool:
@@ -118,13 +122,20 @@ def _text(path: str) -> str | None:
     return "".join(linecache.getlines(path)) or None
 
 
-def _verdict(path: str, text: str, cls: type, *, line: int | None = None) -> list[Diagnostic]:
-    """The findings in one class of a text; a text seen before is not even parsed."""
+def _verdict(
+    path: str, text: str, cls: type, *, line: int | None = None, hidden: frozenset[str] | None = None
+) -> list[Diagnostic]:
+    """The findings in one class of a text; a text seen before is not even parsed.
+
+    With `hidden`, it is a base that a class of another file inherits, which has such methods itself.
+    """
     known = _remembered(path, text, versions.judged())
-    name, line = cls.__qualname__, line or _first_line(cls)
+    line = line or _first_line(cls)
+    name = cls.__qualname__ if hidden is None else f"{cls.__qualname__} without {sorted(hidden)}"
     key = _key_of(known, name, line)
     if key is None:
-        known.update(_judged(path, text, name, line))
+        judged = _judged(path, text, cls.__qualname__, line)
+        known.update(judged if hidden is None else _judged_as_base(path, text, cls.__qualname__, line, hidden, name))
         verdicts.store(text, known)
         key = _key_of(known, name, line)
     return [replace(finding, path=path) for finding in known[key]] if key else []
@@ -156,7 +167,6 @@ def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple
     """Judge the class that is asked for, and those of the same file that will be."""
     with PARSING:
         from scriptkit import language
-        from scriptkit.language.inference.classes import infer
 
     try:
         module = language.read(text, path, told={name: True})  # a module, also by a base of another file
@@ -165,14 +175,39 @@ def _judged(path: str, text: str, name: str, line: int | None) -> Iterator[tuple
     for cls in module.classes.values():
         wanted = cls.qualname == name and (line is None or _holds(cls, line))
         if wanted or cls.scriptable:
-            cls.scriptable = True
-            place = f"{cls.qualname}:{cls.node.lineno}:{cls.node.end_lineno}"
-            try:
-                infer(cls)
-                found = settled(judge_class(cls, EVERYTHING))
-            except RecursionError:  # the constructor judges
-                found = []
-            yield place, found
+            yield _place(cls, cls.qualname), _found_in(cls)
+
+
+def _judged_as_base(
+    path: str, text: str, name: str, line: int | None, hidden: frozenset[str], label: str
+) -> Iterator[tuple[str, list[Diagnostic]]]:
+    """Judge a class as another file inherits it, under a name for that."""
+    with PARSING:
+        from scriptkit import language
+
+    try:
+        module = language.read(text, path, told={name: True})
+    except RecursionError:
+        return
+    for cls in module.classes.values():
+        if cls.qualname == name and (line is None or _holds(cls, line)):
+            be_inherited(cls, hidden)
+            yield _place(cls, label), _found_in(cls)
+
+
+def _place(cls: ClassFacts, label: str) -> str:
+    return f"{label}:{cls.node.lineno}:{cls.node.end_lineno}"
+
+
+def _found_in(cls: ClassFacts) -> list[Diagnostic]:
+    from scriptkit.language.inference.classes import infer
+
+    cls.scriptable = True
+    try:
+        infer(cls)
+        return settled(judge_class(cls, EVERYTHING))
+    except RecursionError:  # the constructor judges
+        return []
 
 
 def _holds(cls: ClassFacts, line: int) -> bool:

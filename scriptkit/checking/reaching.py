@@ -11,9 +11,10 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from scriptkit import language
+from scriptkit.checking.definitions import Place
 from scriptkit.checking.judging import UNREADABLE, UNREADABLE_TEXT
 from scriptkit.checking.paths import read_text
 from scriptkit.errors import ScriptkitError
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
 
 class UnreachableError(ScriptkitError):
     """What is to reach other classes is not among the files."""
-
-
-class Place(NamedTuple):
-    """A class or function of a file, by the name at its top."""
-
-    path: str
-    name: str
 
 
 def reached(found: Iterable[Diagnostic], wanted: set[Place]) -> list[Diagnostic]:

@@ -29,11 +29,13 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.language.parsing import PARSING
 
 if TYPE_CHECKING:
-    from scriptkit.language.facts import ModuleFacts
+    from collections.abc import Sequence
+
+    from scriptkit.language.facts import ClassFacts, ModuleFacts
     from scriptkit.language.inference.sink import Oracle
     from scriptkit.language.source import read
 
-__all__ = ["analyze", "read"]
+__all__ = ["analyze", "read", "type_classes"]
 
 
 def analyze(
@@ -43,13 +45,17 @@ def analyze(
     with PARSING:
         from scriptkit.language.source import read
     module = read(text, path)
-    classes = module.checked_classes(all_modules=all_modules)
+    type_classes(module, module.checked_classes(all_modules=all_modules), oracle)
+    return module
+
+
+def type_classes(module: ModuleFacts, classes: Sequence[ClassFacts], oracle: Oracle | None = None) -> None:
+    """Type classes of a file."""
     if classes:
         with PARSING:
             from scriptkit.language.inference.classes import infer_all
 
         infer_all(module, classes, oracle)
-    return module
 
 
 def __getattr__(name: str) -> Any:

@@ -179,6 +179,10 @@ class ClassFacts:
     class_values: dict[str, ast.expr] = field(default_factory=dict)
     foreign_bases: list[str] = field(default_factory=list)
     overloaded: set[str] = field(default_factory=set)
+    called: frozenset[str] = frozenset()
+    """Methods that a class of another file calls, which inherits this one."""
+    hidden: frozenset[str] = frozenset()
+    """Methods that such a class has itself in the place of these."""
     # -- typed ---------------------------------------------------------------
     compiled: list[FunctionFacts] = field(default_factory=list)
     problems: list[Problem[Kind]] = field(default_factory=list)
@@ -200,8 +204,14 @@ class ClassFacts:
 
     @cached_property
     def methods(self) -> dict[str, FunctionFacts]:
-        """Every method by name, also those of bases of the same file."""
-        return {name: method for cls in reversed(self.mro) for name, method in cls.own_methods.items()}
+        """Every method by name, also those of bases of the same file; none that a class of another file hides."""
+        found = {name: method for cls in reversed(self.mro) for name, method in cls.own_methods.items()}
+        return {name: method for name, method in found.items() if name not in self.hidden}
+
+    def hide(self, names: frozenset[str]) -> None:
+        """Be seen from now on as a class of another file inherits it that has methods of these names."""
+        self.hidden = names
+        vars(self).pop("methods", None)
 
     def type_of(self, node: ast.AST) -> Type | None:
         """The inferred type of an expression of compiled code; None where it was never compiled."""

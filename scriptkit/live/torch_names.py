@@ -22,6 +22,10 @@ LIVE_NAMES: Final[dict[str, PrivateName]] = {
     "address that is not asked to be writable": PrivateName("torch._C", "_data_address", is_optional=True),
     # ---- functions
     "functions beneath those of torch": PrivateName("torch._C", "_VariableFunctions"),
+    # ---- operators while a program is exported
+    "tensors without values": PrivateName("torch._subclasses.fake_tensor", "FakeTensor"),
+    "dispatch keys": PrivateName("torch._C", "DispatchKey"),
+    "kernels that an operator has found": PrivateName("torch._ops.OpOverload", "_dispatch_cache", of_instances=True),
     # ---- modes
     "unseen by function modes": PrivateName("torch._C", "DisableTorchFunction"),
     "unseen by dispatch modes": PrivateName("torch.utils._python_dispatch", "_disable_current_modes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.checking.reaching import Place
+from scriptkit.checking.definitions import Place
 from scriptkit.migrating.project import MODULES, is_exported
 from scriptkit.migrating.steps import Step, replaced, without_line
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scriptkit.checking.reaching import Place
+from scriptkit.checking.definitions import Place
 from scriptkit.fixing.editing import Text
 from scriptkit.migrating import classes
 from scriptkit.migrating.calls import calls

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.checking.reaching import Place, Reach
+from scriptkit.checking.definitions import Place
+from scriptkit.checking.reaching import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

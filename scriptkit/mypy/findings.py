@@ -76,12 +76,15 @@ class Findings:
         classes = module.checked_classes(all_modules=everything)
         if not classes:
             return []
-        from scriptkit.checking.judging import judge_module
+        from scriptkit.checking.judging import judge_here
         from scriptkit.language.inference.classes import infer_all
+        from scriptkit.mypy.elsewhere import elsewhere
         from scriptkit.mypy.oracle import MypyOracle
 
         infer_all(module, classes, MypyOracle(file, module, checker))
-        found = judge_module(module, self._settings.selection, all_modules=everything)
+        selection = self._settings.selection
+        here = judge_here(module, selection, all_modules=everything)
+        found = [*here, *elsewhere(module, selection, all_modules=everything)]
         known = self._settings.known
         return found if known is None else known.unknown(found, lambda _: source.text)
 

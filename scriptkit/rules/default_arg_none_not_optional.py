@@ -19,9 +19,10 @@ class DefaultArgNoneNotOptional(ProblemRule[arguments.DefaultNotOfType]):
 
     code = "SK405"
     name = "default-arg-none-not-optional"
-    raw = ("Expected a default value of type",)
+    raw = ("Expected a default value of type", "Unsupported value kind: Tensor$")
     kinds = (arguments.DefaultNotOfType,)
     note = "a default has the declared type; only `Optional` includes `None`"
+    help = "declare the parameter `Optional`"
     VALID = (forward("return x if mask is None else x * mask", "x: Tensor, mask: Optional[Tensor] = None"),)
     INVALID = (
         Invalid(

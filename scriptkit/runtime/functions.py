@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
@@ -11,10 +12,12 @@ from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.errors import call_as_python
 from scriptkit.engines.torchscript.engine.making import compile_function_or_explain
 from scriptkit.errors import CompilationError
-from scriptkit.runtime.gate import may_make_tensors, reason_for_eager
+from scriptkit.runtime.gate import EagerCalls, may_make_tensors, reason_for_eager
 
 if TYPE_CHECKING:
     import types
+
+_eager_calls: Final[weakref.WeakKeyDictionary[types.FunctionType, EagerCalls]] = weakref.WeakKeyDictionary()
 
 
 def call(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -26,7 +29,12 @@ def call(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, 
     must_look = thread.must_run_eagerly() or thread.may_be_among(args, kwargs)
     if must_look and reason_for_eager(args, kwargs, may_make_tensors) is not None:
         return function(*args, **kwargs)  # whoever calls it is told; a function by itself keeps no count
-    return call_as_python(compiled(function), function, function.__qualname__, args, kwargs)
+    form = compiled(function)
+    why = making.why_as_python(form, function, args, kwargs)
+    if why is not None:
+        calls = _eager_calls.setdefault(function, EagerCalls())
+        return calls.run(f"`{function.__qualname__}`", why, lambda: function(*args, **kwargs))
+    return call_as_python(form, function, function.__qualname__, args, kwargs)
 
 
 def _crosses_tensors_only(function: types.FunctionType, values: tuple[Any, ...]) -> bool:

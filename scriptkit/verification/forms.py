@@ -11,6 +11,7 @@ from scriptkit.compiling.boundary.argument_types import as_parameters
 from scriptkit.compiling.plan import trees
 from scriptkit.engines.torchscript.engine import files, state
 from scriptkit.engines.torchscript.engine.making import parts_in
+from scriptkit.errors import CompilationError
 from scriptkit.live import programs
 from scriptkit.live.held_state import Places
 from scriptkit.live.lives import Lives, OwnTensors, life_of
@@ -143,7 +144,12 @@ def complete_life(subject: Subject, base: nn.Module, own: OwnTensors, *, trainin
 def _reloaded(form: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
     """The code written and read again, over the same tensors: a file of torch's holds those bit for bit."""
     with state.without_weights(form):
-        made = files.load_bytes(files.serialise(form), None)
+        try:
+            made = files.load_bytes(files.serialise(form), None)
+        except RuntimeError as error:
+            raise CompilationError(
+                f"{form.original_name} compiles but cannot be saved: {files.reason_of(error)}"
+            ) from error
     originals = {name: tensor for name, _, tensor in _named_slots(form)}
     own = {id(tensor): originals[name] for name, _, tensor in _named_slots(made)}
     others = programs.attributes_used(made)  # lists of weights, as those of nn.LSTM: in a file the same as the weights

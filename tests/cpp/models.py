@@ -188,6 +188,21 @@ class IntoArguments(nn.Module):
         return alone, parts, read, tuple(ranked), self.last.clone()
 
 
+class Recurrent(nn.Module):
+    """Layers of torch that go on from step to step, over any number of steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(8, 5, batch_first=True)
+        self.rnn = nn.RNN(5, 2, nonlinearity="relu", batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        y, (_, c) = self.lstm(x)
+        z, h = self.gru(y)
+        return self.rnn(z)[0], h, c
+
+
 def batch(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
 
@@ -220,5 +235,6 @@ def cases() -> dict[str, Case]:
         ),
         "attention": Case(Attention().eval(), (batch(2, 5, 16),), time, ((batch(3, 9, 16),), (batch(1, 2, 16),))),
         "into arguments": Case(IntoArguments(), (batch(3, 4),), rows, ((batch(7, 4),), (batch(1, 4),))),
+        "recurrent": Case(Recurrent().eval(), (batch(2, 5, 3),), time, ((batch(3, 9, 3),), (batch(2, 2, 3),))),
         "dtypes": Case(Dtypes(), (batch(3, 2),), rows, ((batch(7, 2),),)),
     }

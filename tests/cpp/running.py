@@ -16,6 +16,7 @@ import torch
 from torch.export import ExportedProgram, export
 
 from scriptkit.cpp.recording import Call, write_recording
+from scriptkit.engines.export.recurrent_layers import of_any_length
 from tests.cpp.models import Case
 
 needs_compiler = pytest.mark.skipif(
@@ -52,8 +53,8 @@ def build(folder: Path, target: str) -> None:
 
 
 def exported(case: Case) -> ExportedProgram:
-    """The program of a case, as plain torch.export makes it."""
-    with warnings.catch_warnings():
+    """The program of a case, as plain torch.export makes it; recurrent layers are free in time."""
+    with warnings.catch_warnings(), of_any_length():
         warnings.simplefilter("ignore")
         return export(copy.deepcopy(case.module), case.example, case.named, dynamic_shapes=case.dynamic)
 

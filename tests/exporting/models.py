@@ -191,3 +191,66 @@ class Averaging(nn.Module):
         assert isinstance(mean, Tensor)
         mean.mul_(0.9).add_(x.mean(dim=0), alpha=0.1)
         return x - mean
+
+
+class BothWays(nn.Module):
+    """Two recurrent loops, one from the end; their results are read side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        forth: list[Tensor] = []
+        back: list[Tensor] = []
+        h = torch.zeros(x.shape[1], 5)
+        for t in range(x.size(0)):
+            h = self.cell(x[t], h)
+            forth.append(h)
+        h = torch.zeros(x.shape[1], 5)
+        for t in reversed(range(x.size(0))):
+            h = self.cell(x[t], h)
+            back.append(h)
+        return torch.stack([torch.cat([f, b], 1) for f, b in zip(forth, reversed(back), strict=True)])
+
+
+class Pieces(nn.Module):
+    """Slices of one row, filled in from the front."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rows: list[Tensor] = []
+        for t in range(0, x.size(0), 2):
+            rows.insert(0, x[t : t + 1] * 2)
+        parts = [part.exp() for part in x.split(1)]
+        return torch.cat(rows), torch.cat(parts[::-1])
+
+
+class ByItsMean(nn.Module):
+    """Numbers taken from tensors decide, and are used in the branches."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = x.mean().item()
+        many = int(x.abs().sum())
+        y = x * mean if mean > 0.1 else x - mean
+        if many % 3 == 0:
+            z = y
+        elif many % 3 == 1:
+            z = y + many
+        else:
+            z = y * 2
+        return y, z
+
+
+class RecurrentLayers(nn.Module):
+    """Torch's own recurrent layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(8, 5, batch_first=True)
+        self.rnn = nn.RNN(5, 2, nonlinearity="relu", bidirectional=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        y, (_, c) = self.lstm(x)
+        z, h = self.gru(y)
+        return self.rnn(z.transpose(0, 1))[0], h, c

@@ -114,13 +114,19 @@ def test_the_command_writes_onnx(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "call"), [("Recurrent", (torch.randn(5, 3, 4),)), ("Sized", (torch.randn(3, 4), torch.randn(3, 7), 5))]
+    ("kind", "call"),
+    [
+        ("Recurrent", (torch.randn(5, 3, 4),)),
+        ("Sized", (torch.randn(3, 4), torch.randn(3, 7), 5)),
+        ("RecurrentLayers", (torch.randn(2, 5, 3),)),
+    ],
 )
 def test_an_onnx_model_is_compared_at_other_sizes(kind: str, call: tuple[object, ...], tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     report = scriptkit.export_onnx(getattr(models, kind)().eval(), tmp_path / "m.onnx", call)
     assert "the example inputs" in report.compared
     assert any("grown" in name for name in report.compared)
+    assert kind != "RecurrentLayers" or not report.limits
 
 
 def test_what_onnx_cannot_hold_is_an_error_and_no_file(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import copy
 import logging
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,21 @@ def test_what_raises_on_data_raises_in_the_program() -> None:
     exported = scriptkit.export_program(models.Checked(), (torch.randn(3, 4),))
     with pytest.raises(RuntimeError, match="not a number"):
         exported(torch.full((2, 4), float("nan")))
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs"),
+    [
+        (models.BothWays(), [torch.randn(n, 2, 3) for n in (4, 7, 2)]),
+        (models.Pieces(), [torch.randn(n, 3) for n in (4, 7, 3)]),
+        (models.RecurrentLayers(), [torch.randn(n, m, 3) for n, m in ((2, 5), (3, 9), (2, 2))]),
+        (models.ByItsMean(), [torch.randn(3, 4) + n / 2 for n in (0, 1, 2, -1)]),
+    ],
+)
+def test_one_program_serves_every_size_and_value(module: nn.Module, inputs: list[torch.Tensor]) -> None:
+    exported = scriptkit.export_program(module.eval(), (inputs[0],))
+    for x in inputs:
+        assert_equal(exported, module, x)
 
 
 def test_a_loop_over_time_is_free_in_time() -> None:
@@ -320,3 +336,18 @@ def test_the_report_tells_route_and_what_is_fixed() -> None:
     assert "forward: exported" in told
     assert "dimension 1 of 'y' is fixed at 7: the loop at models.py" in told
     assert "lowered" in str(scriptkit.export_program(models.Branching(), (torch.randn(3),)).report)
+
+
+def test_torch_remarks_on_nothing_that_was_not_asked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    class Stops(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for _ in range(10):
+                x = x / 2
+                if x.abs().max() < 0.1:
+                    break
+            return x
+
+    exported = scriptkit.export_program(Stops(), (torch.randn(3, 4),))
+    exported.save(tmp_path / "stops.pt2")
+    scriptkit.load(tmp_path / "stops.pt2")
+    assert capfd.readouterr() == ("", "")

@@ -259,3 +259,38 @@ def test_the_torch_of_the_settings_is_judged_for(everything: Project) -> None:
     everything.settings = everything.settings.replace("2.13", "2.15")
     everything.write()
     assert "m.py:6 scriptkit-unsupported-torch-function" in everything.codes()
+
+
+ELSEWHERE = """
+    from torch import Tensor, nn
+
+    class Base(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return helped((lambda t: t)(x))
+
+    def helped(x: Tensor) -> Tensor:
+        return (lambda t: t)(x)
+"""
+
+HEIR = """
+    from base import Base
+    from scriptkit import ScriptableModule
+
+    class Net(Base, ScriptableModule):
+        pass
+"""
+
+
+def test_what_a_class_compiles_of_other_files_is_told_at_the_class(project: Project) -> None:
+    project.write(base=ELSEWHERE, m=HEIR)
+    told = project.check()
+    assert [(one.path, one.line, one.code) for one in told] == [("m.py", 4, LAMBDA)] * 2
+    assert [one.text.partition("; ")[0] for one in told] == [
+        "`lambda t: t` cannot be compiled (base.py:5)",
+        "`lambda t: t` cannot be compiled (base.py:8)",
+    ]
+
+
+def test_what_the_other_file_is_told_of_is_not_told_again(everything: Project) -> None:
+    everything.write(base=ELSEWHERE, m=HEIR)
+    assert everything.codes() == [f"base.py:5 {LAMBDA}", f"base.py:8 {LAMBDA}"]

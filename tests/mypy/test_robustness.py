@@ -49,7 +49,7 @@ def test_another_engine_judges_again_also_files_that_one_run_left_out(
     """Mypy's own snapshot of plugins is renewed by the first run; the digest is kept with each file."""
     project.write(a=BAD, b=BAD)
     project.check()
-    monkeypatch.setattr("scriptkit.checking.judging.judge_module", lambda *_, **__: [])
+    monkeypatch.setattr("scriptkit.checking.judging.judge_here", lambda *_, **__: [])
     monkeypatch.setattr(codes, "digest", lambda: "another")
     for file in order:
         assert project.codes(file) == []

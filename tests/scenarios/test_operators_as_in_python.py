@@ -199,3 +199,40 @@ def test_members_of_an_enum_that_no_text_shows_are_compared_as_members(tmp_path:
                 expected = net(torch.ones(1), other, maybe)
             assert net(torch.ones(1), other, maybe) == expected
     assert scriptkit.report(net).eager_calls == {}
+
+
+class MixedNumbers(ScriptableModule):
+    """Called with a float and an int."""
+
+    @export
+    def down(self, a: float, n: int) -> float:
+        return a // n
+
+    @export
+    def down_of_int(self, a: float, n: int) -> float:
+        return n // a
+
+    @export
+    def rest(self, a: float, n: int) -> float:
+        return a % n
+
+    @export
+    def rest_of_int(self, a: float, n: int) -> float:
+        return n % a
+
+
+@pytest.mark.parametrize("name", [name for name in vars(MixedNumbers) if not name.startswith("_")])
+def test_a_float_and_an_int_are_divided_as_python_divides_them(name: str) -> None:
+    net = MixedNumbers()
+
+    def outcome(a: float, n: int) -> str:
+        try:
+            return repr(getattr(net, name)(a, n))
+        except ZeroDivisionError as error:
+            return type(error).__name__
+
+    for a in (0.0, -0.0, 1.5, -2.5, 1e300, math.inf, -math.inf, math.nan):
+        for n in (0, 1, -2, 7, -7, 10**18):
+            with scriptkit.eager():
+                expected = outcome(a, n)
+            assert outcome(a, n) == expected, (a, n)

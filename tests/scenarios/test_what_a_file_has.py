@@ -169,3 +169,33 @@ def test_the_manifest_has_the_names_also_without_examples(made: Any) -> None:
     file.seek(0)
     [method] = scriptkit.load(file).manifest.methods
     assert method.result_fields == ["zeta", "alpha"]
+
+
+class Empties(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def forward(self, x: Tensor) -> tuple[object, ...]:
+        return x + 1, self.seen, {}, ([], x), ((), None)
+
+
+class EmptyParts(NamedTuple):
+    first: Tensor
+    none: list[Tensor]
+    nothing: dict[str, Tensor]
+
+
+class NamedEmpties(nn.Module):
+    def forward(self, x: Tensor, **_options: object) -> EmptyParts:
+        return EmptyParts(x + 1, [], {})
+
+
+@pytest.mark.parametrize("mode", ["lowered", "trace"])
+@pytest.mark.parametrize("cls", [Empties, NamedEmpties])
+def test_containers_without_items_are_in_the_results_of_a_file(cls: type[nn.Module], mode: str) -> None:
+    file = io.BytesIO()
+    scriptkit.save(scriptkit.compile(cls(), (X,), modes={"": mode}), file, example_inputs=(X,))
+    file.seek(0)
+    expected, given = cls()(X), torch.jit.load(file)(X)
+    assert repr(given[1:]).replace(" ", "") == repr(tuple(expected)[1:]).replace(" ", "")

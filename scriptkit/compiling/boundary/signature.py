@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 _WITH_FIELDS = {"mapping", "dataclass", "namedtuple"}
+_EMPTY = {
+    "list": ("List[Tensor]", "torch.jit.annotate(List[Tensor], [])"),
+    "dict": ("Dict[str, Tensor]", "torch.jit.annotate(Dict[str, Tensor], {})"),
+    "tuple": ("Tuple[()]", "()"),
+}
+"""Containers without items: the type that they get, for they have none of their own, and how they are written."""
 
 
 def wrapped(
@@ -210,6 +216,8 @@ def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
     """The type of what `expression` writes; empty where it is none that a field can have."""
     if not isinstance(structure, Nest):
         return _plain_type(structure, others) if not isinstance(structure, Constant) else _type_of_constant(structure)
+    if not structure.items:
+        return _EMPTY.get(structure.kind, ("", ""))[0]
     types = [_type_of(item, others) for _, item in told(structure)]
     item = _item_type(structure, others)
     if structure.kind in {"dict", "mapping"} and item and are_texts(structure.keys):
@@ -231,6 +239,8 @@ def expression(structure: Structure, others: Mapping[int, str] | None = None) ->
     if isinstance(structure, Leaf):
         tensor = f"out[{structure.index}]"
         return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
+    if isinstance(structure, Nest) and not structure.items:
+        return _EMPTY.get(structure.kind, ("", "None"))[1]
     if isinstance(structure, Constant):
         plain = structure.value is None or type(structure.value) in _PLAIN
         return repr(structure.value) if plain else repr(str(structure.value))
@@ -244,4 +254,4 @@ def expression(structure: Structure, others: Mapping[int, str] | None = None) ->
         return f"[{', '.join(items)}]"
     if structure.kind in _WITH_FIELDS and (named := _named_tuple(structure, others)) is not None:
         return f"{named}({', '.join(items)})"
-    return f"({', '.join(items)}{',' if len(items) == 1 else ''})" if items else "None"
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"

@@ -21,10 +21,14 @@ from scriptkit.engines.export.run_lists import (
     getitem,
     item_of,
     length,
+    listed,
     pick,
+    readable,
     set_item,
+    split,
     stack,
     unbind,
+    window,
 )
 from scriptkit.engines.export.run_values import (
     NotCarriedError,
@@ -35,6 +39,7 @@ from scriptkit.engines.export.run_values import (
     is_open,
     negated,
     rounds,
+    shortest,
     to_float,
     to_int,
     truth,
@@ -56,18 +61,24 @@ __all__ = [
     "growing",
     "item_of",
     "length",
+    "listed",
     "loop",
     "negated",
     "own",
     "pick",
+    "readable",
     "refuse_if",
     "rounds",
     "set_item",
+    "shortest",
+    "split",
     "stack",
     "to_float",
     "to_int",
     "truth",
     "unbind",
+    "window",
+    "with_numbers",
 ]
 
 _LONGEST_KNOWN = 500
@@ -112,6 +123,39 @@ def give_back(tensor: Any, written: Any) -> None:
         tensor.copy_(written)
 
 
+class _Given:
+    """A function of a branch or a loop that is given numbers from outside.
+
+    What is decided now calls it with them as they are. Torch follows it into an operator with tensors in their place,
+    where only a run knows them: it sees no other values that a function has from outside.
+    """
+
+    def __init__(self, function: Callable[..., Any], numbers: tuple[Any, ...], kinds: str) -> None:
+        self._function, self._numbers, self._kinds = function, numbers, kinds
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments, *self._numbers)
+
+    def within(self) -> Callable[..., Any]:
+        """The function as an operator has it."""
+        kinds = "".join(
+            kind if isinstance(number, torch.SymFloat) or (is_open(number) and not is_of_sizes(number)) else "?"
+            for number, kind in zip(self._numbers, self._kinds, strict=True)
+        )
+        numbers = [n if kind == "?" else as_tensor(n) for n, kind in zip(self._numbers, kinds, strict=True)]
+        function = self._function
+        return lambda *arguments: function(*arguments, *_unpacked(numbers, kinds, after=False))
+
+
+def with_numbers(function: Callable[..., Any], numbers: tuple[Any, ...], kinds: str) -> Callable[..., Any]:
+    """A function of a branch or a loop, and the numbers that its last parameters get."""
+    return _Given(function, numbers, kinds)
+
+
+def _within(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function.within() if isinstance(function, _Given) else function
+
+
 def refuse_if(condition: Any, message: str) -> None:
     """`if condition: raise RuntimeError(message)`."""
     if not is_open(condition):
@@ -149,7 +193,8 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     if "?" in kinds and is_of_sizes(condition):
         return tuple(yes() if condition else no())
     _refuse_unknown(kinds, "a branch")
-    arms = [lambda: _as_floats(yes(), kinds) or _nothing(), lambda: _as_floats(no(), kinds) or _nothing()]
+    taken, other = _within(yes), _within(no)
+    arms = [lambda: _as_floats(taken(), kinds) or _nothing(), lambda: _as_floats(other(), kinds) or _nothing()]
     try:
         given = _followed(torch.cond, condition, *arms, ())[: len(kinds)]
     except Exception as error:
@@ -209,6 +254,7 @@ def loop(test: Callable[..., Any], body: Callable[..., Any], carried: tuple[Any,
         raise NotCarriedError(message, "let the loop depend on a size or a tensor of the inputs, or do fewer rounds")
     _refuse_unknown(kinds, "a loop")
     width = len(kinds)
+    test, body = _within(test), _within(body)
     given = while_loop(
         lambda *now: as_tensor(test(*_unpacked(now[:width], kinds, after=False))).reshape(()).to(torch.bool).clone(),
         lambda *now: _packed(body(*_unpacked(now[:width], kinds, after=False))) or _nothing(),
@@ -241,6 +287,7 @@ def each(
             carried = _round(body, index if is_range else item_of(source, index), carried, lists)
         return carried, lists
     _refuse_unknown(kinds, "a loop")
+    body = _within(body)
     # torch differentiates a scan, and a `while_loop` not always rightly; a scan has as many rounds as a size says
     if lists or (set(kinds) == {"t"} and _is_of_a_size(rounds)):
         return _scanned(source, rounds, body, carried, kinds, lists)
@@ -319,6 +366,7 @@ def growing(
     _refuse_unknown(kinds, "a loop")
     most = _most_rounds(test, carried, lists)
     samples = [as_tensor(item) for item in body(*carried, *lists)[1]]
+    test, body = _within(test), _within(body)
     stores = [torch.zeros((most, *one.shape), dtype=one.dtype, device=one.device) for one in samples]
     width = len(carried)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scriptkit.engines.export.onnx_recurrent import kept_whole
 from scriptkit.engines.export.torch_names import quiet
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def write(program: ExportedProgram, path: Path) -> int:
     """Write a program as an ONNX model and return the version of its operator set; raises what torch raises."""
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made: Any = torch.onnx.export(program, dynamo=True, verbose=False, optimize=True)
+        whole, own = kept_whole(program)
+        made: Any = torch.onnx.export(
+            whole, dynamo=True, verbose=False, optimize=True, custom_translation_table=own or None
+        )
         made.save(str(path))
         return int(made.model.opset_imports[""])
 

@@ -45,6 +45,17 @@ class Rows(list[Any]):
         if isinstance(items, Rows):
             self.stacked = torch.cat([self.stacked, items.stacked])
 
+    def whole(self) -> Tensor:
+        """All of them in one tensor."""
+        head = list(list.__iter__(self))
+        return torch.cat([torch.stack(head), self.stacked]) if head else self.stacked
+
+    def reverse(self) -> None:
+        """The last one first; one tensor holds them all then."""
+        rows = self.whole().flip(0)
+        self.clear()
+        self.stacked = rows
+
     def copy(self) -> Rows:
         """Another list of the same."""
         return Rows(list(list.__iter__(self)), self.stacked)
@@ -67,6 +78,24 @@ def unbind(tensor: Tensor, dim: int = 0) -> Any:
     if is_open(tensor.shape[dim]):
         return Rows((), tensor.movedim(dim, 0))
     return tensor.unbind(dim)
+
+
+def readable(items: Any) -> Any:
+    """What a loop reads by number: torch follows no list of ours into one."""
+    return items.whole() if isinstance(items, Rows) else items
+
+
+def listed(items: Any) -> Any:
+    """`list(items)`."""
+    return items.copy() if isinstance(items, Rows) else list(items)
+
+
+def split(tensor: Tensor, size: Any, dim: int = 0) -> Any:
+    """`tensor.split(size, dim)`."""
+    if type(size) is int and size == 1 and is_open(tensor.shape[dim]):
+        place = dim if dim >= 0 else dim + tensor.dim()
+        return Rows((), tensor.movedim(place, 0).unsqueeze(place + 1))
+    return tensor.split(size, dim)
 
 
 def stack(items: Any, dim: int = 0, **more: Any) -> Tensor:
@@ -124,6 +153,24 @@ def getitem(value: Any, index: Any) -> Any:
             raise NotCarriedError("a list of a length that only a run knows is cut", _WAY_OUT)
         return item_of(value, index)
     return value[index]
+
+
+def window(value: Any, index: Any, place: int, length: int) -> Any:
+    """`value[..., first : first + length, ...]`; `index` has the first number at the place of the slice.
+
+    Where only a run knows that number, all of the entries have to be there: Python would give fewer at the end.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    first = parts[place]
+    if not isinstance(first, Tensor) or not isinstance(value, Tensor) or not all(map(_is_plain, _others(parts, place))):
+        parts[place] = slice(first, first + length)
+        return getitem(value, tuple(parts) if isinstance(index, tuple) else parts[0])
+    view, (dim,) = _without_plain(value, parts, [place])
+    return view.index_select(dim, first.reshape(1) + torch.arange(length, device=first.device))
+
+
+def _others(parts: Sequence[Any], place: int) -> list[Any]:
+    return [part for number, part in enumerate(parts) if number != place]
 
 
 def set_item(value: Any, index: Any, item: Any, places: tuple[int, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -84,11 +85,19 @@ def to_float(value: Any) -> Any:
     return torch.sym_float(value) if isinstance(value, (torch.SymInt, torch.SymFloat)) else float(value)
 
 
-def rounds(first: Any, last: Any) -> Any:
-    """How many numbers `range(first, last)` has."""
-    if isinstance(first, Tensor) or isinstance(last, Tensor):
-        return (as_tensor(last) - first).clamp(min=0)
-    return torch.sym_max(last - first, 0)
+def rounds(first: Any, last: Any, step: int = 1) -> Any:
+    """How many numbers `range(first, last, step)` has."""
+    span, width = (last - first, step) if step > 0 else (first - last, -step)
+    if isinstance(span, Tensor):
+        return torch.div(span + (width - 1), width, rounding_mode="floor").clamp(min=0)
+    return torch.sym_max((span + width - 1) // width, 0)
+
+
+def shortest(*lengths: Any) -> Any:
+    """The least of several numbers."""
+    if any(isinstance(length, Tensor) for length in lengths):
+        return torch.stack([as_tensor(length) for length in lengths]).amin()
+    return functools.reduce(torch.sym_min, lengths)
 
 
 def as_tensor(value: Any) -> Tensor:

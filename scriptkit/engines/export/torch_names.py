@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import threading
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -20,6 +21,7 @@ from torch.utils import _pytree as pytree
 
 from scriptkit.engines.export.conversions import idle_conversions
 from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone, without_notice_of_branches
+from scriptkit.engines.export.recurrent_layers import of_any_length
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
 _LOCK = threading.RLock()
 _NOISY = (
     *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
+    "torch._subclasses",
     *("torch.onnx", "onnxscript", "onnx_ir"),
 )
 
@@ -101,10 +104,14 @@ class _WithoutGraphs:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._thread = threading.get_ident()
+        self._has_dropped = False
 
     def write(self, text: str) -> int:
-        if threading.get_ident() == self._thread and "def forward(self" in text:
-            return len(text)
+        if threading.get_ident() == self._thread:
+            is_end = self._has_dropped and text == "\n"  # `print` writes the end of a line by itself
+            self._has_dropped = "def forward(self" in text
+            if self._has_dropped or is_end:
+                return len(text)
         return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -122,10 +129,18 @@ def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
         yield notes
 
 
+def _noisy_loggers() -> list[logging.Logger]:
+    """Those of torch's rooms, and those below them that have handlers of their own: torch gives some of them one."""
+    below = tuple(f"{name}." for name in _NOISY)
+    known = [one for name, one in logging.root.manager.loggerDict.copy().items() if name.startswith(below)]
+    own = [one for one in known if isinstance(one, logging.Logger) and one.handlers]
+    return [*map(logging.getLogger, _NOISY), *own]
+
+
 @contextlib.contextmanager
 def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
     """Keep torch's remarks on an export off the terminal; give them to the listener instead."""
-    loggers = [logging.getLogger(name) for name in _NOISY]
+    loggers = _noisy_loggers()
     with _LOCK:
         before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
         for logger in loggers:
@@ -153,7 +168,9 @@ def export(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    with _LOCK, idle_conversions(), without_notice_of_branches():
+    with _LOCK, idle_conversions(), of_any_length(), without_notice_of_branches(), warnings.catch_warnings():
+        # recurrent layers list their weights anew where they are others, as they are while torch looks on
+        warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
     return program

@@ -42,7 +42,7 @@ def _infer(session: Session, cls: ClassFacts) -> None:
 
 
 def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
-    """Properties, forward, exported methods: what is compiled although nothing calls it.
+    """Properties, forward, exported methods, what other files call: what is compiled although nothing here calls it.
 
     Of a class of scriptkit's, properties that nothing reads stay Python where they do not script.
     """
@@ -56,7 +56,7 @@ def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:
     if forward is not None and not forward.marks & {"ignore", "unused"} and forward.kind == "method":
         yield forward
     for method in cls.methods.values():
-        if "export" in method.marks:
+        if "export" in method.marks or (method.name in cls.called and not method.marks & {"ignore", "unused"}):
             yield method
 
 

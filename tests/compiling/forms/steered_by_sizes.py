@@ -279,3 +279,38 @@ def counts_in_steps(x):
     for index in range(0, x.size(0), 2):
         total = total * 2 + index
     return total
+
+
+def from_the_end(x):
+    total = x.sum()
+    rows = []
+    for index in reversed(range(x.size(0))):
+        total = total * 2 + index
+        rows.insert(0, x[index] * total)
+    for index in range(x.size(0) - 1, -1, -1):
+        total = total - x[index].sum() * index
+    for index in reversed(range(1, x.size(0), 3)):
+        total = total * index
+    for row in reversed(x):
+        total = total + row[0] * total
+    return total, torch.stack(rows)
+
+
+def turned_round(x):
+    rows = [row * 2 for row in x]
+    total = x.sum()
+    for number, row in enumerate(reversed(rows)):
+        total = total * 3 + row.sum() * number
+    rows.reverse()
+    for row, other in zip(rows, rows[::-1]):
+        total = total * 2 + (row - other).sum()
+    return torch.stack(rows), torch.cat(rows[::-1]), total
+
+
+def windows(x):
+    rows = []
+    for index in range(x.size(0)):
+        rows.append(x[index : index + 1] * index)
+    for part in x.split(1):
+        rows.append(part)
+    return torch.cat(rows)

@@ -15,10 +15,12 @@ _CALLS = {
     "int": "to_int",
     "float": "to_float",
     "len": "length",
+    "torch.split": "split",
     "torch.stack": "stack",
     "torch.cat": "cat",
     "torch.concat": "cat",
 }
+_METHODS = {"unbind", "split"}
 _UNWRAPPED = {"torch.jit._unwrap_optional": 0, "torch.jit.annotate": 1}
 
 
@@ -55,8 +57,20 @@ class Expressions(ast.NodeTransformer):
             return ast.Call(
                 load("list"), [ast.Call(found, [], [ast.keyword("as_tuple", ast.Constant(value=True))])], []
             )
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "unbind" and name != "torch.unbind":
-            return flow("unbind", node.func.value, *node.args)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS and not name.startswith("torch."):
+            made = flow(node.func.attr, node.func.value, *node.args)
+            made.keywords = node.keywords
+            return made
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
+        """`[x for x in xs]`."""
+        self.generic_visit(node)
+        match node:
+            case ast.ListComp(
+                elt=ast.Name(id=item), generators=[ast.comprehension(target=ast.Name(id=entry), iter=source, ifs=[])]
+            ) if item == entry:
+                return flow("listed", source)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:

@@ -7,7 +7,9 @@ import copy
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.exporting.rewriting.expressions import Expressions
+from scriptkit.compiling.exporting.rewriting.fronts import filled_at_the_end
 from scriptkit.compiling.exporting.rewriting.jumps import without_jumps
+from scriptkit.compiling.exporting.rewriting.side_by_side import counted
 from scriptkit.compiling.exporting.rewriting.syntax import (
     appended_to,
     appends,
@@ -22,6 +24,7 @@ from scriptkit.compiling.exporting.rewriting.syntax import (
     stored,
     stores,
 )
+from scriptkit.compiling.exporting.rewriting.windows import with_windows
 from scriptkit.compiling.exporting.rewriting.writes import Aliases, with_writes_behind
 from scriptkit.language import types as t
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 _KINDS: dict[t.Type, str] = {t.TENSOR: "t", t.INT: "i", t.FLOAT: "f", t.BOOL: "b"}
+_NUMBERS = frozenset("ifb")
 _RAISED = "the program raises here"
 
 
@@ -50,6 +54,7 @@ class _Rewriter:
 
     def method(self, definition: ast.FunctionDef) -> ast.FunctionDef:
         names = [argument.arg for argument in definition.args.args]
+        definition.body = with_windows(filled_at_the_end(definition.body))
         self.aliases = Aliases.of(definition.body)
         definition.body = self.block(definition.body, set(names), set())
         for argument in definition.args.args:
@@ -92,10 +97,13 @@ class _Rewriter:
                 return self.branch(statement, known, rest)
             case ast.For(target=ast.Name() as target) if self._can_loop(statement.body):
                 match statement.iter:
-                    case ast.Call(func=ast.Name(id="range"), args=[first, last]):
-                        before, shifted = self._from_zero(target, first, last, statement.body)
+                    case ast.Call(func=ast.Name(id="range"), args=[first, last, *more]) if _step(more):
+                        before, shifted = self._from_zero(target, (first, last, _step(more)), statement.body)
                         return [*before, *self.for_each(shifted, known | stored(before), rest)]
                 return self.for_each(statement, known, rest)
+            case ast.For() if self._can_loop(statement.body) and (made := counted(statement, self.fresh)):
+                before, loop = made
+                return [*before, *self.for_each(loop, known | stored(before), rest)]
             case ast.While() if not appends(statement.body):
                 return self.repeated(statement, known, rest)
             case ast.While() if self._can_grow(statement.body, known):
@@ -125,8 +133,8 @@ class _Rewriter:
         if leaves(arms) or any(name in known for name in appends(arms)):
             return [self._kept(statement, known, rest)]
         outs = sorted(((stored(statement.body) & stored(statement.orelse)) | (stored(arms) & known)) & rest)
-        yes, no = (self._arm(arm, outs, known) for arm in (statement.body, statement.orelse))
-        call = flow("cond", statement.test, load(yes.name), load(no.name), self.letters(outs))
+        (yes, taken), (no, untaken) = (self._arm(arm, outs, known) for arm in (statement.body, statement.orelse))
+        call = flow("cond", statement.test, taken, untaken, self.letters(outs))
         return [yes, no, ast.Assign([stores(outs)], call)]
 
     def _kept(self, statement: ast.If, known: set[str], rest: set[str]) -> ast.If:
@@ -134,13 +142,29 @@ class _Rewriter:
         body = self.block(statement.body, known, rest)
         return ast.If(statement.test, body or [ast.Pass()], self.block(statement.orelse, known, rest))
 
-    def _arm(self, block: Sequence[ast.stmt], outs: list[str], known: set[str]) -> ast.FunctionDef:
+    def _arm(self, block: Sequence[ast.stmt], outs: list[str], known: set[str]) -> tuple[ast.FunctionDef, ast.expr]:
         """What the arm assigns is its own; a name from outside that it assigns comes in as a default."""
         name = self.fresh("arm")
-        made = function(name, [], self.block(block, known, set(outs)), loads(outs))
-        own = sorted(stored(block) & known)
-        made.args = ast.arguments([], [ast.arg(one) for one in own], None, [], [], None, [load(one) for one in own])
-        return made
+        made, called = self._function(name, [], self.block(block, known, set(outs)), loads(outs), known)
+        given = [argument.arg for argument in made.args.args]
+        own = sorted((stored(block) & known) - set(given))
+        made.args.args += [ast.arg(one) for one in own]
+        made.args.defaults = [load(one) for one in own]
+        return made, called
+
+    def _function(
+        self, name: str, parameters: Sequence[str], body: Sequence[ast.stmt], result: ast.expr, known: AbstractSet[str]
+    ) -> tuple[ast.FunctionDef, ast.expr]:
+        """A function within the method, and what is called: numbers from outside are given to it.
+
+        Torch follows a function into an operator with the tensors that it sees, and not with numbers of the run.
+        """
+        seen = loaded([*body, result]) & known - set(parameters)
+        numbers = sorted(one for one in seen if self.kinds.get(one, "?") in _NUMBERS)
+        made = function(name, [*parameters, *numbers], body, result)
+        if not numbers:
+            return made, load(name)
+        return made, flow("with_numbers", load(name), loads(numbers), self.letters(numbers, loop=True))
 
     # ---- loops
 
@@ -152,12 +176,14 @@ class _Rewriter:
         return len(top) == len(every) and not (every and leaves(body))
 
     def _from_zero(
-        self, target: ast.Name, first: ast.expr, last: ast.expr, body: Sequence[ast.stmt]
+        self, target: ast.Name, bounds: tuple[ast.expr, ast.expr, int], body: Sequence[ast.stmt]
     ) -> tuple[list[ast.stmt], ast.For]:
-        """`for i in range(first, last)` as a loop that counts from zero: how often may be known to a run only."""
+        """`for i in range(*bounds)` as a loop that counts from zero: how often may be known to a run only."""
+        first, last, step = bounds
         start, index = self.fresh("first", "i"), self.fresh("index", "i")
-        count = ast.Call(load("range"), [flow("rounds", load(start), last)], [])
-        moved = assign(target.id, ast.BinOp(load(start), ast.Add(), load(index)))
+        count = ast.Call(load("range"), [flow("rounds", load(start), last, ast.Constant(step))], [])
+        further = load(index) if step == 1 else ast.BinOp(load(index), ast.Mult(), ast.Constant(step))
+        moved = assign(target.id, ast.BinOp(load(start), ast.Add(), further))
         return [assign(start, first)], ast.For(store(index), count, [moved, *body], [])
 
     def for_each(self, statement: ast.For, known: set[str], rest: set[str]) -> list[ast.stmt]:
@@ -175,16 +201,17 @@ class _Rewriter:
         name = self.fresh("body")
         inner = self.block(body, known | {target}, rest | set(carried) | set(items.values()))
         result = ast.Tuple([loads(carried), loads(items[one] for one in lists)], ast.Load())
+        made, called = self._function(name, [target, *carried], inner, result, known)
         call = flow(
             "each",
             source,
-            load(name),
+            called,
             loads(carried),
             self.letters(carried, loop=True),
             ast.List([load(one) for one in lists], ast.Load()),
         )
         given = ast.Tuple([stores(carried), stores(lists)], ast.Store())
-        return [function(name, [target, *carried], inner, result), ast.Assign([given], call)]
+        return [made, ast.Assign([given], call)]
 
     def _counted(self, target: str, statement: ast.For, known: set[str], rest: set[str]) -> list[ast.stmt]:
         """A `for` with jumps, as a `while` that counts."""
@@ -220,11 +247,10 @@ class _Rewriter:
         test, body_name = self.fresh("test"), self.fresh("body")
         head = self.block(copy.deepcopy(before), known, loaded([exit_]))
         whole = self.block([*before, *after], known, rest | set(carried))
-        return [
-            function(test, carried, head, ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))),
-            function(body_name, carried, whole, loads(carried)),
-            self._looped(test, body_name, carried),
-        ]
+        stays = ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))
+        asks, asked = self._function(test, carried, head, stays, known)
+        does, done = self._function(body_name, carried, whole, loads(carried), known)
+        return [asks, does, self._looped(asked, done, carried)]
 
     def _can_grow(self, body: Sequence[ast.stmt], known: set[str]) -> bool:
         """Whether a `while` has one exit, before all it appends, and appends once to each list in every round."""
@@ -250,25 +276,22 @@ class _Rewriter:
         given = ast.Tuple([stores(carried), stores(lists)], ast.Store())
         kinds = self.letters(carried, loop=True)
         names: list[ast.expr] = [load(one) for one in lists]
-        call = flow("growing", load(test), load(body), loads(carried), kinds, ast.List(names, ast.Load()))
-        return [
-            function(test, [*carried, *lists], head, ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))),
-            function(body, [*carried, *lists], inner, result),
-            ast.Assign([given], call),
-        ]
+        stays = ast.UnaryOp(ast.Not(), copy.deepcopy(exit_.test))
+        asks, asked = self._function(test, [*carried, *lists], head, stays, known)
+        does, done = self._function(body, [*carried, *lists], inner, result, known)
+        call = flow("growing", asked, done, loads(carried), kinds, ast.List(names, ast.Load()))
+        return [asks, does, ast.Assign([given], call)]
 
     def _loop(self, test: ast.expr, body: Sequence[ast.stmt], known: set[str], rest: set[str]) -> list[ast.stmt]:
         carried = sorted(stored(body) & known)
         name, body_name = self.fresh("test"), self.fresh("body")
         inner = self.block(body, known, rest | set(carried) | loaded([test]))
-        return [
-            function(name, carried, [], test),
-            function(body_name, carried, inner, loads(carried)),
-            self._looped(name, body_name, carried),
-        ]
+        asks, asked = self._function(name, carried, [], test, known)
+        does, done = self._function(body_name, carried, inner, loads(carried), known)
+        return [asks, does, self._looped(asked, done, carried)]
 
-    def _looped(self, test: str, body: str, carried: list[str]) -> ast.stmt:
-        call = flow("loop", load(test), load(body), loads(carried), self.letters(carried, loop=True))
+    def _looped(self, test: ast.expr, body: ast.expr, carried: list[str]) -> ast.stmt:
+        call = flow("loop", test, body, loads(carried), self.letters(carried, loop=True))
         return ast.Assign([stores(carried)], call)
 
 
@@ -291,6 +314,18 @@ def _is_range(source: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id="range"), args=[_]):
             return True
     return False
+
+
+def _step(more: Sequence[ast.expr]) -> int:
+    """The step of a `range`, as far as it is known; 0 where it is not."""
+    match more:
+        case []:
+            return 1
+        case [ast.Constant(value=int() as step)]:
+            return step
+        case [ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as step))]:
+            return -step
+    return 0
 
 
 def _rounds(source: ast.expr) -> ast.expr:

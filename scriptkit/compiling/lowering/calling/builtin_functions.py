@@ -18,7 +18,7 @@ from scriptkit.compiling.lowering.calling.python_equivalents import known
 from scriptkit.compiling.lowering.evaluator import plain_objects, texts
 from scriptkit.compiling.lowering.objects import attributes, containers, modules
 from scriptkit.compiling.lowering.objects.subscripts import item
-from scriptkit.compiling.lowering.operations import tensors
+from scriptkit.compiling.lowering.operations import lists, tensors
 from scriptkit.compiling.lowering.operations.comparisons import ORDER, compare
 from scriptkit.compiling.lowering.operations.operators import ARITHMETIC, binary, unary
 from scriptkit.compiling.lowering.paths.rounds import is_open, listed
@@ -29,13 +29,14 @@ from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedErro
 from scriptkit.compiling.lowering.world.stand_ins import (
     DynEnumerate,
     DynRange,
+    DynReversed,
     DynZip,
     TensorMethod,
     UnknownText,
     has_dyn,
 )
 from scriptkit.compiling.lowering.world.values import Dyn, Sizes, Value
-from scriptkit.compiling.lowering.world.walking import Once, Walked, refuse_changed, walk
+from scriptkit.compiling.lowering.world.walking import Once, Walked, refuse_changed, sources_of, walk
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
@@ -197,7 +198,29 @@ def _iter(evaluator: Evaluator, items: Value) -> Value:
 
 
 def _reversed(evaluator: Evaluator, items: Value) -> Value:
+    items = evaluator.lift(items)
+    if isinstance(items, DynRange):
+        return _reversed_range(evaluator, items)
+    if lists.is_list(items):
+        return DynReversed(lists.reversed_copy(evaluator, items), sources_of(items))
+    if isinstance(items, Dyn) and items.is_tensor:
+        return evaluator.call(torch.flip, [items, (0,)], {})
     return walk(evaluator.effects, list(evaluator.iterate(items))[::-1], [items])
+
+
+def _reversed_range(evaluator: Evaluator, items: DynRange) -> Value:
+    """The same numbers from the last one on: `range(last, first - step, -step)`."""
+    bounds = items.bounds
+    first, end, step = (0, *bounds, 1) if len(bounds) == 1 else (*bounds, 1)[:3]
+    if type(step) is not int or step == 0:
+        raise RefusedError("loop-not-lowered", "`reversed` of a `range` whose step only a run knows")
+    last = binary(evaluator, ast.Sub, end, step)
+    if abs(step) > 1:
+        span = binary(evaluator, ast.Sub, *((end, first) if step > 0 else (first, end)))
+        rounds = binary(evaluator, ast.FloorDiv, binary(evaluator, ast.Add, span, abs(step) - 1), abs(step))
+        steps = binary(evaluator, ast.Mult, binary(evaluator, ast.Sub, rounds, 1), step)
+        last = binary(evaluator, ast.Add, first, steps)
+    return DynRange((last, binary(evaluator, ast.Sub, first, step), -step))
 
 
 def _next(evaluator: Evaluator, iterator: Value, *default: Value) -> Value:

@@ -56,7 +56,7 @@ def _name_after(evaluator: Evaluator, value: Value, name: str) -> None:
     match block[-1] if block else None:
         case ast.Assign(targets=[ast.Name(id=held) as written]) if held == value.name and not name.startswith("_"):
             if value.name.rpartition("_")[0] != name and value.name != name:
-                value.name = written.id = evaluator.residual.method.fresh(name)
+                written.id = value.becomes(evaluator.residual.method.fresh(name))
         case _:
             pass
 

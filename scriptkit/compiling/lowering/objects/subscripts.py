@@ -15,7 +15,7 @@ from scriptkit.compiling.lowering.evaluator.plain_objects import contents_of, is
 from scriptkit.compiling.lowering.evaluator.results import result_of
 from scriptkit.compiling.lowering.objects import picking
 from scriptkit.compiling.lowering.objects.attributes import items_of
-from scriptkit.compiling.lowering.operations import tensors
+from scriptkit.compiling.lowering.operations import lists, tensors
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import UnknownText, has_dyn
@@ -73,6 +73,8 @@ def _dynamic_item(evaluator: Evaluator, owner: Dyn, index: Value) -> Value:
     owner = unwrapped(evaluator, owner)
     if not (owner.is_tensor or isinstance(owner.type, (t.List, t.Tuple, t.Dict)) or owner.type == t.STR):
         raise RefusedError("operator-not-lowered", f"an item of a `{owner.type}`")
+    if lists.is_list(owner) and index == slice(None, None, -1):
+        return lists.reversed_copy(evaluator, owner)
     example = evaluator.try_out("subscript", operator.getitem, [owner, index], {})
     expression = ast.Subscript(evaluator.residual.ref(owner), index_of(evaluator, index, owner), ast.Load())
     return result_of(evaluator, example, expression, "item", is_list=isinstance(example, (list, tuple)))

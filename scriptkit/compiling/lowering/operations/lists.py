@@ -106,6 +106,18 @@ def _copy(evaluator: Evaluator, value: Dyn) -> Dyn:
     return evaluator.residual.bind(_call(evaluator, value, "copy"), list(value.example), value.name, value.type)
 
 
+def _reverse(evaluator: Evaluator, value: Dyn) -> None:
+    evaluator.residual.emit(ast.Expr(_call(evaluator, value, "reverse")))
+    value.changes_to(value.example[::-1])
+
+
+def reversed_copy(evaluator: Evaluator, value: Dyn) -> Dyn:
+    """`value[::-1]`, which TorchScript does not have."""
+    made = _copy(evaluator, value)
+    _reverse(evaluator, made)
+    return made
+
+
 def _found(name: str) -> Callable[..., Value]:
     def find(evaluator: Evaluator, value: Dyn, item: Value) -> Value:
         type_, expression = evaluator.residual.typed(item)
@@ -123,6 +135,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "insert": _insert,
     "pop": _pop,
     "copy": _copy,
+    "reverse": _reverse,
     "index": _found("index"),
     "count": _found("count"),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world import walking
 from scriptkit.compiling.lowering.world.refusing import RefusedError
-from scriptkit.compiling.lowering.world.stand_ins import DynEnumerate, DynRange, DynZip
+from scriptkit.compiling.lowering.world.stand_ins import DynEnumerate, DynRange, DynReversed, DynZip
 from scriptkit.compiling.lowering.world.values import Dyn, Value, type_of
 from scriptkit.language import types as t
 
@@ -29,7 +29,7 @@ def is_open(iterable: Value) -> bool:
     """Whether only the run knows how many rounds there are."""
     if isinstance(iterable, Dyn):
         return not isinstance(iterable.type, t.Tuple)
-    return isinstance(iterable, (DynRange, DynEnumerate, DynZip))
+    return isinstance(iterable, (DynRange, DynReversed, DynEnumerate, DynZip))
 
 
 @dataclass
@@ -61,6 +61,10 @@ def over(evaluator: Evaluator, iterable: Value) -> Rounds:
     """The header of a loop over something of run-time length."""
     if isinstance(iterable, DynRange):
         return _of_range(evaluator, iterable)
+    if isinstance(iterable, DynReversed):
+        made = _of_value(evaluator, iterable.made)
+        made.sources += iterable.sources
+        return made
     if isinstance(iterable, DynEnumerate):
         return _of_enumerate(evaluator, iterable)
     if isinstance(iterable, DynZip):

@@ -20,6 +20,7 @@ _SPOKEN = {
     "Picked": "item picked in the run",
     "Closure": "function made in the call",
     "DynRange": "`range`",
+    "DynReversed": "`reversed`",
     "DynEnumerate": "`enumerate`",
     "DynZip": "`zip`",
     "Once": "iterator",

@@ -10,6 +10,8 @@ from scriptkit.compiling.lowering.world.values import Dyn, Unreadable, Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scriptkit.compiling.lowering.world.walking import Sources
+
 
 class TensorMethod:
     """A method of a value known at run time, not called yet."""
@@ -32,6 +34,14 @@ class DynRange:
 
     def __init__(self, bounds: Sequence[Value]) -> None:
         self.bounds = tuple(bounds)
+
+
+class DynReversed:
+    """`reversed` of a list of a length known at run time: a copy that is turned round, and what Python would read."""
+
+    def __init__(self, made: Dyn, sources: Sources) -> None:
+        self.made = made
+        self.sources = sources
 
 
 class DynEnumerate:
@@ -61,7 +71,18 @@ class UnknownText:
         return "".join(part if isinstance(part, str) else "..." for part in self.parts)
 
 
-SPECIAL_VALUES = (Dyn, Unreadable, TensorMethod, Picked, Closure, DynRange, DynEnumerate, DynZip, UnknownText)
+SPECIAL_VALUES = (
+    Dyn,
+    Unreadable,
+    TensorMethod,
+    Picked,
+    Closure,
+    DynRange,
+    DynReversed,
+    DynEnumerate,
+    DynZip,
+    UnknownText,
+)
 
 
 def has_dyn(value: Value, depth: int = 0) -> bool:

@@ -84,6 +84,12 @@ class Dyn:
         self.shared: Shared | None = None
         home.types[name] = type_
 
+    def becomes(self, name: str) -> str:
+        """Another name, for its variable too."""
+        self.name = name
+        self.home.types[name] = self.type
+        return name
+
     @property
     def is_optional(self) -> bool:
         """Whether it may be None at run time."""

@@ -67,7 +67,8 @@ def refuse_changed(sources: Sources, position: int) -> None:
         now = _content(container)
         same = len(now) == len(before) and all(map(_is_same, now[position:], before[position:]))
         if not same:
-            raise RefusedError("state-mutated-in-loop", f"a {type(container).__name__} changes while a loop walks it")
+            kind = "list" if isinstance(container, Dyn) else type(container).__name__
+            raise RefusedError("state-mutated-in-loop", f"a {kind} changes while a loop walks it")
 
 
 def _content(container: Any) -> list[Any]:

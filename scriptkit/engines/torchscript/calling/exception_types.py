@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from scriptkit.errors import NotLoweredError, OtherCallError
+
+_OTHER_CALL: Final = f"{OtherCallError.__name__}: "
 _RAISE: Final = re.compile(r"\braise (?P<type>\w+)\(")
 _RAISE_OF_CLASS: Final = re.compile(r"(?:^|[:;]\s*)raise (?P<type>\w[\w.]*)(?:\(\))?\s*(?:#.*)?$")
 _UNUSED_REACHED: Final = "This Python function is annotated to be ignored and cannot be run"
@@ -21,6 +24,7 @@ _TYPES: Final = (
     (re.compile(r"^invalid literal for int|^could not convert string|^List slice should have non-zero"), "ValueError"),
     (re.compile(r"^factorial\(\) not defined for negative|^Cannot convert float nan to"), "ValueError"),
     (re.compile(r"^Cannot convert float -?inf to"), "OverflowError"),
+    (re.compile(r"^String for ord\(\) must be 1 character"), "TypeError"),
     (re.compile(r"^Could not run 'aten::"), "NotImplementedError"),
 )
 _WORDS: Final = {
@@ -28,6 +32,9 @@ _WORDS: Final = {
     re.compile(r"^List slice should have non-zero step"): "slice step cannot be zero",
     re.compile(r"^Cannot convert float nan to"): "cannot convert float NaN to",
     re.compile(r"^Cannot convert float -?inf to"): "cannot convert float infinity to",
+    re.compile(
+        r"^String for ord\(\) must be 1 character, found"
+    ): "ord() expected a character, but found a text of length",
     re.compile(r"^stoll$"): "invalid literal for int()",
     re.compile(r"^stod$"): "could not convert string to float",
     re.compile(r"^basic_string::.*", re.DOTALL): "string index out of range",
@@ -37,6 +44,8 @@ _WORDS: Final = {
 
 def raised_type(message: str, line: str) -> tuple[str, str]:
     """The name and the message of a `RuntimeError` that was raised; a lowered program says the type in its text."""
+    if message.startswith(_OTHER_CALL):
+        return f"{NotLoweredError.__module__}.{NotLoweredError.__name__}", message.removeprefix(_OTHER_CALL)
     raised = _RAISE.search(line)
     if raised is not None and message.startswith(f"{raised['type']}: "):
         return raised["type"], message.removeprefix(f"{raised['type']}: ")

@@ -33,6 +33,7 @@ from scriptkit.engines.torchscript.torch_names.private import (
     type_store_unchanged_on_failure,
     types_thrown_away,
 )
+from scriptkit.engines.torchscript.twin.function_facts import why_as_python
 from scriptkit.engines.torchscript.twin.twin import Twin
 from scriptkit.engines.torchscript.twin.whole import ForFile, complete, for_file, scripted
 from scriptkit.engines.torchscript.types.compiler import (
@@ -95,5 +96,6 @@ __all__ = [
     "type_store_unchanged_on_failure",
     "types_thrown_away",
     "user_classes",
+    "why_as_python",
     "why_no_onednn",
 ]

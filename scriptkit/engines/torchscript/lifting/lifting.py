@@ -230,6 +230,8 @@ class _Rewriter(ast.NodeTransformer):
         match node.func:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=args), attr=name) if self.mro:
                 return self._parent_call(node, self._class_of_super(args), name, node.args)
+            case ast.Attribute(value=text, attr="rsplit") if not (node.args or node.keywords):
+                return self.generic_visit(cast("ast.Call", _at(node, f"({ast.unparse(text)}).split()")))
             case ast.Attribute(value=ast.Name(id=base), attr=name) if (cls := self._base_named(base, node)) is not None:
                 return self._parent_call(node, cls, name, node.args[1:], include=True)
             case _:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.engines.interface import MethodSchema, ParameterSchema
+from scriptkit.engines.torchscript.programs.none_defaults import WAY_OUT, none_default
 from scriptkit.engines.torchscript.torch_names.private import wrap
 from scriptkit.engines.torchscript.torch_names.table import look_up
 from scriptkit.live import hooks
@@ -29,8 +30,14 @@ NO_ELEMENTS = torch.device("meta")
 
 
 def serialise(module: torch.jit.ScriptModule) -> bytes:
-    """The bytes of a TorchScript file, as torch writes it."""
-    data: bytes = module._c.save_to_buffer({})
+    """The bytes of a TorchScript file, as torch writes it. Raises RuntimeError where no file can hold the module."""
+    try:
+        data: bytes = module._c.save_to_buffer({})
+    except RuntimeError as error:
+        culprit = none_default(error, (part._c for part in module.modules()))
+        if culprit is None:
+            raise
+        raise RuntimeError(f"{culprit.told()}, which no file can hold: {WAY_OUT}") from None
     return data
 
 

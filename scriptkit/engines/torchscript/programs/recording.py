@@ -218,7 +218,7 @@ def refused(error: BaseException) -> str | None:
     Compiled code has no exceptions of its own: it says the type in its text, `OtherCallError`, and checks of a trace
     have their mark. A program has no parameter for an argument that was fixed when it was made.
     """
-    if _TOO_MANY.search(str(error)):
+    if isinstance(error, OtherCallError) or _TOO_MANY.search(str(error)):
         return str(error).splitlines()[0].strip()
     found = failed_check(error)
     if found is None and OTHER_CALL in str(error):

@@ -62,6 +62,26 @@ def remainder_of_floats(a: float, b: float) -> float:
     return rest + b if (b < 0.0) != (rest < 0.0) else rest
 
 
+def int_divided_down(a: int, b: float) -> float:
+    """`a // b`."""
+    return floats_divided_down(float(a), b)
+
+
+def divided_down_by_int(a: float, b: int) -> float:
+    """`a // b`."""
+    return floats_divided_down(a, float(b))
+
+
+def remainder_of_int(a: int, b: float) -> float:
+    """`a % b`."""
+    return remainder_of_floats(float(a), b)
+
+
+def remainder_by_int(a: float, b: int) -> float:
+    """`a % b`."""
+    return remainder_of_floats(a, float(b))
+
+
 def whole(a: float) -> int:
     """`int(a)`; torch gives some number."""
     if math.isinf(a):
@@ -71,6 +91,61 @@ def whole(a: float) -> int:
     if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
         raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
     return int(a)
+
+
+def rounded_up(a: float) -> int:
+    """`math.ceil(a)`; torch gives some number where 64 bits do not hold it."""
+    if math.isinf(a):
+        raise OverflowError("cannot convert float infinity to integer")
+    if math.isnan(a):
+        raise ValueError("cannot convert float NaN to integer")
+    if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
+        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    return math.ceil(a)
+
+
+def rounded_down(a: float) -> int:
+    """`math.floor(a)`; torch gives some number where 64 bits do not hold it."""
+    if math.isinf(a):
+        raise OverflowError("cannot convert float infinity to integer")
+    if math.isnan(a):
+        raise ValueError("cannot convert float NaN to integer")
+    if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
+        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    return math.floor(a)
+
+
+def rounded(a: float) -> float:
+    """`round(a)`, as a float; torch raises nothing."""
+    if math.isinf(a):
+        raise OverflowError("cannot convert float infinity to integer")
+    if math.isnan(a):
+        raise ValueError("cannot convert float NaN to integer")
+    return float(round(a)) + 0.0  # `round(-0.0)` is 0
+
+
+def factorial(a: int) -> int:
+    """`math.factorial(a)`; torch gives some number where 64 bits do not hold it."""
+    if a > 20:  # noqa: PLR2004 - 21! has 66 bits
+        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    return math.factorial(a)
+
+
+def shifted_up(a: int, b: int) -> int:
+    """`a << b`; torch gives 0 for negative counts, and takes others modulo 64."""
+    if b < 0:
+        raise ValueError("negative shift count")
+    made = a << min(b, 63)
+    if made >> min(b, 63) != a or (b > 63 and a != 0):  # noqa: PLR2004
+        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    return made
+
+
+def shifted_down(a: int, b: int) -> int:
+    """`a >> b`; torch gives some number for negative counts, and takes others modulo 64."""
+    if b < 0:
+        raise ValueError("negative shift count")
+    return a >> min(b, 63)
 
 
 def root(a: float) -> float:
@@ -92,6 +167,30 @@ def logarithm_of_int(a: int) -> float:
     if a <= 0:
         raise ValueError("math domain error")
     return math.log(a)
+
+
+def logarithm_to_base(a: float, b: float) -> float:
+    """`math.log(a, b)`; torch gives infinity, or no number."""
+    if a <= 0.0 or b <= 0.0:
+        raise ValueError("math domain error")
+    if b == 1.0:
+        raise ZeroDivisionError("float division by zero")
+    return math.log(a) / math.log(b)
+
+
+def logarithm_of_int_to_base(a: int, b: float) -> float:
+    """`math.log(a, b)`."""
+    return logarithm_to_base(float(a), b)
+
+
+def logarithm_to_whole_base(a: float, b: int) -> float:
+    """`math.log(a, b)`."""
+    return logarithm_to_base(a, float(b))
+
+
+def logarithm_of_int_to_whole_base(a: int, b: int) -> float:
+    """`math.log(a, b)`."""
+    return logarithm_to_base(float(a), float(b))
 
 
 def root_of_int(a: int) -> float:

@@ -70,27 +70,32 @@ def filled(text: str, width: int) -> str:
 
 def stripped_left(text: str, _chars: str) -> str:
     """`text.lstrip()`; for torch a carriage return is no white space."""
-    start, end = 0, len(text)
-    while start < end and ord(text[start]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
-        start += 1
-    return text[start:end]
+    start = len(text)
+    for place in range(len(text)):
+        if start == len(text) and ord(text[place]) not in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+            start = place
+    return text[start:]
 
 
 def stripped_right(text: str, _chars: str) -> str:
     """`text.rstrip()`; for torch a carriage return is no white space."""
-    end = len(text)
-    while end > 0 and ord(text[end - 1]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
-        end -= 1
-    return text[0:end]
+    end = 0
+    for place in range(len(text)):
+        if ord(text[place]) not in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+            end = place + 1
+    return text[:end]
 
 
 def stripped(text: str, _chars: str) -> str:
-    """`text.strip()`; for torch a carriage return is no white space."""
-    start, end = 0, len(text)
-    while start < end and ord(text[start]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
-        start += 1
-    while end > start and ord(text[end - 1]) in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
-        end -= 1
+    """`text.strip()`; for torch a carriage return is no white space.
+
+    One loop over all: torch's optimizer makes nonsense of two copies of loops from both ends.
+    """
+    start, end = 0, 0
+    for place in range(len(text)):
+        if ord(text[place]) not in [9, 10, 11, 12, 13, 28, 29, 30, 31, 32]:
+            start = place if end == 0 else start
+            end = place + 1
     return text[start:end]
 
 
@@ -110,3 +115,63 @@ def words(text: str, _separator: str | None, most: int) -> list[str]:
                 place += 1
             found.append(text[start:place])
     return found
+
+
+def parts(text: str, separator: str | None, most: int) -> list[str]:
+    """`text.split(separator)`; torch finds no part in the empty text."""
+    return [""] if len(text) == 0 else text.split(separator, most)
+
+
+def parts_from_the_right(text: str, separator: str, most: int) -> list[str]:
+    """`text.rsplit(separator)`; torch finds no part in the empty text."""
+    return [""] if len(text) == 0 else text.rsplit(separator, most)
+
+
+def centered(text: str, width: int, fill: str) -> str:
+    """`text.center(width, fill)`; torch never ends where `width` is negative, and has odd places at the other side."""
+    if len(fill) != 1:
+        raise TypeError("The fill character must be exactly one character long")
+    left = width - len(text)
+    if left <= 0:
+        return text
+    before = left // 2 + (left & width & 1)
+    return "".join([fill for _ in range(before)]) + text + "".join([fill for _ in range(left - before)])
+
+
+def found(text: str, part: str, start: int, end: int) -> int:
+    """`text.find(part, start, end)`; torch raises where `start` lies behind the end, and finds the empty text there."""
+    return -1 if start > len(text) else text.find(part, start, end)
+
+
+def found_last(text: str, part: str, start: int, end: int) -> int:
+    """`text.rfind(part, start, end)`."""
+    return -1 if start > len(text) else text.rfind(part, start, end)
+
+
+def place_of(text: str, part: str, start: int, end: int) -> int:
+    """`text.index(part, start, end)`."""
+    if start > len(text):
+        raise ValueError("substring not found")
+    return text.index(part, start, end)
+
+
+def last_place_of(text: str, part: str, start: int, end: int) -> int:
+    """`text.rindex(part, start, end)`."""
+    if start > len(text):
+        raise ValueError("substring not found")
+    return text.rindex(part, start, end)
+
+
+def begins(text: str, part: str, start: int, end: int) -> bool:
+    """`text.startswith(part, start, end)`."""
+    return start <= len(text) and text.startswith(part, start, end)
+
+
+def ends(text: str, part: str, start: int, end: int) -> bool:
+    """`text.endswith(part, start, end)`."""
+    return start <= len(text) and text.endswith(part, start, end)
+
+
+def identifier(text: str) -> bool:
+    """`text.isidentifier()`; torch takes none that begins with `_`, and says on the error output that it is old."""
+    return len(text) > 0 and text.replace("_", "a").isalnum() and not text[0].isdigit()

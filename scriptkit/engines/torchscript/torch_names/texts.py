@@ -22,6 +22,8 @@ _BY_BYTES = frozenset(
     ).split()
 )
 _OF_WHITESPACE = frozenset({"aten::split", "aten::rsplit", "aten::strip", "aten::lstrip", "aten::rstrip"})
+_LEFT_OUT = " \n\t\f\v"
+"""What torch strips where nothing is said; for `split` it is None."""
 _WITH_PLACES = frozenset({"aten::startswith", "aten::endswith", "aten::count"})
 _PLACES_LEFT_OUT = (0, -1)
 _SEPARATED = frozenset({"aten::split", "aten::rsplit", "aten::partition", "aten::rpartition"})
@@ -29,15 +31,30 @@ _REPLACED: dict[str, Callable[..., str | int]] = {
     "aten::count": text_functions.counted,
     "aten::replace": text_functions.replaced,
 }
-_RIGHT: dict[str, Callable[..., str | list[str]]] = {
+_RIGHT: dict[str, Callable[..., str | list[str] | bool]] = {
+    "aten::isidentifier": text_functions.identifier,
     "aten::splitlines": text_functions.lines,
     "aten::zfill": text_functions.filled,
+    "aten::center": text_functions.centered,
 }
-_OF_WHITESPACE_RIGHT: dict[str, Callable[..., str | list[str]]] = {
+_OF_WHITESPACE_RIGHT: dict[str, Callable[..., str | list[str] | bool]] = {
+    "aten::isidentifier": text_functions.identifier,
     "aten::strip": text_functions.stripped,
     "aten::lstrip": text_functions.stripped_left,
     "aten::rstrip": text_functions.stripped_right,
     "aten::split": text_functions.words,
+}
+_OF_EMPTY: dict[str, Callable[..., str | list[str]]] = {
+    "aten::split": text_functions.parts,
+    "aten::rsplit": text_functions.parts_from_the_right,
+}
+_FROM_A_PLACE: dict[str, Callable[..., str | int]] = {
+    "aten::find": text_functions.found,
+    "aten::rfind": text_functions.found_last,
+    "aten::index": text_functions.place_of,
+    "aten::rindex": text_functions.last_place_of,
+    "aten::startswith": text_functions.begins,
+    "aten::endswith": text_functions.ends,
 }
 CONCERNS: Final = frozenset().union(
     _BY_BYTES, _OF_WHITESPACE, _WITH_PLACES, _SEPARATED, _REPLACED, _RIGHT, _OF_WHITESPACE_RIGHT
@@ -53,14 +70,26 @@ def put_right(graph: Any) -> None:
         text = node.inputsAt(0)
         if _works_on_bytes(node) and not _is_ascii(text):
             _check_once(graph, node, text, checked)
-        if node.kind() in _SEPARATED and _is_text(node.inputsAt(1)) and not _is_constant(node.inputsAt(1)):
-            insert(graph, node, text_functions.refuse_empty, [node.inputsAt(1)])
+        if node.kind() in _SEPARATED and _is_text(node.inputsAt(1)):
+            _separate(graph, node)
         elif node.kind() in _REPLACED and not _is_constant(node.inputsAt(1), of_letters=True):
             replace(graph, node, _REPLACED[node.kind()])
+        elif node.kind() in _FROM_A_PLACE and node.inputsAt(2).toIValue() != 0:
+            replace(graph, node, _FROM_A_PLACE[node.kind()])
         elif node.kind() in _RIGHT:
             replace(graph, node, _RIGHT[node.kind()])
         elif node.kind() in _OF_WHITESPACE_RIGHT and _works_on_bytes(node):
             replace(graph, node, _OF_WHITESPACE_RIGHT[node.kind()])
+
+
+def _separate(graph: Any, node: Any) -> None:
+    """Have a text taken apart as Python does."""
+    separator = node.inputsAt(1)
+    if not _is_constant(separator, of_letters=True):
+        insert(graph, node, text_functions.refuse_empty, [separator])
+    function = _OF_EMPTY.get(node.kind())
+    if function is not None:
+        replace(graph, node, function)
 
 
 def _check_once(graph: Any, node: Any, text: Any, checked: dict[str, list[Any]]) -> None:
@@ -91,7 +120,8 @@ def _works_on_bytes(node: Any) -> bool:
     kind = node.kind()
     if kind in _OF_WHITESPACE:
         given = node.inputsAt(1)
-        return not _is_text(given) or (_is_constant(given) and _text_of(given).isspace())
+        is_left_out = kind != "aten::rsplit" and _is_constant(given) and _text_of(given) == _LEFT_OUT
+        return not _is_text(given) or is_left_out
     if kind in _WITH_PLACES:
         return tuple(value.toIValue() for value in list(node.inputs())[2:]) != _PLACES_LEFT_OUT
     return kind in _BY_BYTES and not _is_true_of_bytes(node)

@@ -18,6 +18,11 @@ _OVERLOADS: Final = "The following variants are available:"
 _WHY: Final = re.compile(
     r"Expected a value of type '.*?' for argument '(?P<argument>\w+)' but instead found type '.*?'"
 )
+_IN_WORDS: Final = {
+    "Unsupported value kind: Tensor": "a call leaves out an argument whose parameter is a `Tensor` and has the default "
+    "`None`",
+}
+"""What the compiler says without a name or a place."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def read(error: BaseException) -> RawError:
     text = private.plain(str(error))
     lines = text.splitlines()
     first = next((i for i, line in enumerate(lines) if _PLACE.match(line)), len(lines))
-    return RawError(text, _reason("\n".join(lines[:first])), tuple(_places(lines)))
+    reason = _reason("\n".join(lines[:first]))
+    return RawError(text, _IN_WORDS.get(reason, reason), tuple(_places(lines)))
 
 
 def _places(lines: list[str]) -> list[Place]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import torch
 
 from scriptkit.diagnostics import Diagnostic
+from scriptkit.engines.torchscript.programs.none_defaults import WAY_OUT, NoneDefault, none_default
 from scriptkit.engines.torchscript.torch_names import private, public
 from scriptkit.engines.torchscript.torch_names.private import LOCK
 from scriptkit.engines.torchscript.types import raw_errors
@@ -63,8 +64,28 @@ def _try_to_save(tree: CompiledTree) -> Diagnostic | None:
         else:
             _weightless(tree.shadow.root, tree.concrete_type, memo).save_to_buffer()
     except RuntimeError as error:
+        culprit = none_default(error, memo.values())
+        if culprit is not None:
+            return _told(culprit)
         return _diagnostic_of(raw_errors.read(error), private.ignored_calls(memo.values()))
     return None
+
+
+def _told(culprit: NoneDefault) -> Diagnostic:
+    return Diagnostic(
+        path=culprit.path,
+        line=culprit.line,
+        column=1,
+        end_line=culprit.line,
+        end_column=2,
+        code="SK405",
+        name="default-arg-none-not-optional",
+        message=culprit.told(),
+        note="the compiler takes the default for a tensor that does not exist, which no file can hold",
+        help=WAY_OUT,
+        suggestion=f"{culprit.parameter}: Optional[Tensor] = None",
+        method=culprit.method,
+    )
 
 
 def _weightless(module: Any, concrete_type: Any, memo: dict[int, Any]) -> Any:
