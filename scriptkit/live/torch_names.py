@@ -25,7 +25,6 @@ LIVE_NAMES: Final[dict[str, PrivateName]] = {
     # ---- operators while a program is exported
     "tensors without values": PrivateName("torch._subclasses.fake_tensor", "FakeTensor"),
     "dispatch keys": PrivateName("torch._C", "DispatchKey"),
-    "kernels that an operator has found": PrivateName("torch._ops.OpOverload", "_dispatch_cache", of_instances=True),
     # ---- modes
     "unseen by function modes": PrivateName("torch._C", "DisableTorchFunction"),
     "unseen by dispatch modes": PrivateName("torch.utils._python_dispatch", "_disable_current_modes"),

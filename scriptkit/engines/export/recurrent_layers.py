@@ -39,8 +39,8 @@ def of_any_length() -> Iterator[None]:
 
 
 def _exchange(operator: Any, kernel: Callable[..., Any]) -> None:
-    operator.py_kernels[_AT] = kernel
-    operator._dispatch_cache.clear()
+    del operator.py_kernels[_AT]
+    operator.py_impl(_AT)(kernel)
 
 
 def _for_thread(thread: int, kernel: Callable[..., Any]) -> Callable[..., Any]:
