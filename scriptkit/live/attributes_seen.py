@@ -6,6 +6,7 @@ is compared by identity; only where something else lies there are values compare
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _DEEPEST: Final = 4
 _VALUES: Final = (bool, int, float, str, bytes, type(None))
+_TORCHS_OWN: Final = frozenset({dict, OrderedDict})
 _NOTHING_INSIDE: Final = frozenset({*_VALUES, torch.Tensor, nn.Parameter})
 
 
@@ -67,13 +69,10 @@ class _Found:
             kind = type(value)
             if kind in _NOTHING_INSIDE:
                 continue
-            if isinstance(value, CONTAINERS):
-                if value:
-                    self.inside[number] = _Found(value, depth + 1)
-                else:
-                    self.empty.append(number)
-            elif is_plain_object(value):
-                self.inside[number] = _Found(vars(value), depth + 1)
+            if kind in _TORCHS_OWN and not value:
+                self.empty.append(number)
+            elif isinstance(value, CONTAINERS) or is_plain_object(value):
+                self.inside[number] = _Found(_inside(value), depth + 1)
 
     def is_in(self, holder: Any) -> bool:
         """Whether the same lies in a container now, be it this one or another of its type."""
@@ -104,7 +103,7 @@ class _Found:
 def _items(holder: Any) -> tuple[list[Any], list[Any]]:
     if isinstance(holder, dict):
         return [*holder], [*holder.values()]
-    return [], [*holder]
+    return [], [item for item in holder]  # noqa: C416 - `list` asks for the length, and a class may refuse to tell it
 
 
 def _inside(value: Any) -> Any:
