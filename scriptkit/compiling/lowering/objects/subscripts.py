@@ -73,11 +73,18 @@ def _dynamic_item(evaluator: Evaluator, owner: Dyn, index: Value) -> Value:
     owner = unwrapped(evaluator, owner)
     if not (owner.is_tensor or isinstance(owner.type, (t.List, t.Tuple, t.Dict)) or owner.type == t.STR):
         raise RefusedError("operator-not-lowered", f"an item of a `{owner.type}`")
-    if lists.is_list(owner) and index == slice(None, None, -1):
+    if lists.is_list(owner) and _turns_round(index):
         return lists.reversed_copy(evaluator, owner)
     example = evaluator.try_out("subscript", operator.getitem, [owner, index], {})
     expression = ast.Subscript(evaluator.residual.ref(owner), index_of(evaluator, index, owner), ast.Load())
     return result_of(evaluator, example, expression, "item", is_list=isinstance(example, (list, tuple)))
+
+
+def _turns_round(index: Value) -> bool:
+    """Whether an index is `[::-1]`."""
+    if not isinstance(index, slice) or index.start is not None or index.stop is not None:
+        return False
+    return type(index.step) is int and index.step == -1
 
 
 def index_of(evaluator: Evaluator, index: Value, owner: Dyn) -> ast.expr:
