@@ -137,6 +137,12 @@ def test_one_program_serves_every_size_and_value(module: nn.Module, inputs: list
         assert_equal(exported, module, x)
 
 
+def test_a_number_that_counts_the_rounds_of_a_loop_is_free() -> None:
+    exported = scriptkit.export_program(models.ManyTimes(), (torch.randn(2, 3), 3))
+    for times in (3, 5, 1, 0):
+        assert_equal(exported, models.ManyTimes(), torch.randn(2, 3), times)
+
+
 def test_a_loop_over_time_is_free_in_time() -> None:
     module = models.Recurrent().eval()
     exported = scriptkit.export_program(module, (torch.randn(5, 3, 4),))

@@ -9,7 +9,7 @@ import torch
 
 from scriptkit.compiling.exporting.dimensions import LOOP
 from scriptkit.engines.export import torch_names
-from scriptkit.engines.export.inputs import TensorInput, told
+from scriptkit.engines.export.inputs import FixedInput, TensorInput, told
 from scriptkit.errors import ExportError
 from scriptkit.live.nested import Constant, Leaf, Nest, build
 
@@ -31,6 +31,11 @@ def has_unrolled_loop(program: MethodProgram) -> bool:
     return any(it.kind == "fixed" and it.reason.startswith(LOOP) for it in _dimensions(program))
 
 
+def fixed_numbers(program: MethodProgram) -> list[FixedInput]:
+    """The whole numbers among the inputs that are part of a program."""
+    return [one for one in program.inputs if isinstance(one, FixedInput) and type(one.value) is int]
+
+
 def _dimensions(program: MethodProgram) -> Iterator[Dimension]:
     for one in program.inputs:
         if isinstance(one, TensorInput):
@@ -43,7 +48,9 @@ def freer(one: MethodProgram | None, other: MethodProgram | None) -> MethodProgr
         return one or other
     if one.training and one.has_gradients and not other.has_gradients:
         return one
-    fixed, others = (sum(it.kind == "fixed" for it in _dimensions(each)) for each in (one, other))
+    fixed, others = (
+        sum(it.kind == "fixed" for it in _dimensions(each)) + len(fixed_numbers(each)) for each in (one, other)
+    )
     return other if others < fixed else one
 
 

@@ -7,6 +7,7 @@ method, example ── running ──> three calls of the method; state outside 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,14 @@ import torch
 
 from scriptkit import switches
 from scriptkit.compiling.exporting import state
-from scriptkit.compiling.exporting.asked import asked_axes, dynamic_shapes, freer, has_unrolled_loop, typed
+from scriptkit.compiling.exporting.asked import (
+    asked_axes,
+    dynamic_shapes,
+    fixed_numbers,
+    freer,
+    has_unrolled_loop,
+    typed,
+)
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
@@ -114,6 +122,7 @@ class _Export:
         self.values = self.convention.leaves(example.args, example.kwargs)[0]
         self.asked = asked_axes(self.convention, self.values, dynamic)
         self.notes: list[str] = []
+        self.seconds: float | None = None
         self.elsewhere: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         self.elsewhere_of: dict[int, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
 
@@ -124,16 +133,40 @@ class _Export:
             raise ExportError(f"{self.name}.{self.example.method} cannot be exported: {error}") from error
 
     def run(self, seconds: float | None) -> MethodProgram:
+        self.seconds = seconds
         rows = self._rows()
         routes: tuple[tuple[str, Callable[[], _Way]], ...] = (
             ("exported", self._as_written),
             ("lowered", lambda: self._lowered(numbers=False)),
             ("lowered", lambda: self._lowered(numbers=True)),
         )
-        best: MethodProgram | None = None
+        best = self._best(None, routes, rows, lambda made: not has_unrolled_loop(made))
+        if best is not None and self._may_be_free(best):
+            of_numbers = tuple(
+                ("lowered", functools.partial(self._lowered, numbers=numbers, has_free_numbers=True))
+                for numbers in (False, True)
+            )
+            best = self._best(best, of_numbers, rows, lambda made: not self._may_be_free(made))
+        if best is None:
+            raise self._error()
+        self.elsewhere = self.elsewhere_of[id(best)]
+        return best
+
+    def _may_be_free(self, program: MethodProgram) -> bool:
+        """Whether a number that was asked to be free is part of the program: it counts the rounds of a loop."""
+        names = {self.convention.names[axis[0]] for axis in self.asked if len(axis) == 1}
+        return any(one.name in names for one in fixed_numbers(program))
+
+    def _best(
+        self,
+        best: MethodProgram | None,
+        routes: tuple[tuple[str, Callable[[], _Way]], ...],
+        rows: Sequence[Run],
+        is_enough: Callable[[MethodProgram], bool],
+    ) -> MethodProgram | None:
         for route, make in routes:
             try:
-                with time_limit(seconds):
+                with time_limit(self.seconds):
                     made = self._by(route, make(), rows)
             except TimeLimitError as error:
                 self.refused.add(f"{route}: {error}")
@@ -143,11 +176,8 @@ class _Export:
                 self.refused.diagnostics += error.diagnostics
                 break
             best = freer(best, made)
-            if best is not None and not has_unrolled_loop(best):
+            if best is not None and is_enough(best):
                 break
-        if best is None:
-            raise self._error()
-        self.elsewhere = self.elsewhere_of[id(best)]
         return best
 
     # ---- the method itself
@@ -198,10 +228,17 @@ class _Export:
     def _as_written(self) -> _Way:
         return self.module, bound(self.module, self.example.method)
 
-    def _lowered(self, *, numbers: bool) -> _Way:
+    def _lowered(self, *, numbers: bool, has_free_numbers: bool = False) -> _Way:
         example = self.example
         with switches.eager():
-            return lowered_method(self.module, example.method, example.args, example.kwargs, numbers=numbers)
+            return lowered_method(
+                self.module,
+                example.method,
+                example.args,
+                example.kwargs,
+                numbers=numbers,
+                has_free_numbers=has_free_numbers,
+            )
 
     def _by(self, route: str, way: _Way, rows: Sequence[Run]) -> MethodProgram | None:
         ladder = Ladder(self.convention, self.original, self.values, self.asked)

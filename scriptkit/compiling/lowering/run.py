@@ -28,7 +28,7 @@ from scriptkit.live.places import class_place
 from scriptkit.live.steady import ChangingError, places_of, require_places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import torch
     from torch import nn
@@ -47,22 +47,28 @@ def lower(
     parts: Mapping[str, Part] | None = None,
     *,
     keeps_state: bool = True,
+    numbers: Collection[int] = (),
 ) -> LoweredModule:
     """Lower a module for calls like the example; raises `LoweringError` naming what stands in the way.
 
     `parts` are submodules that are compiled by themselves, by path: the program calls them. Neither the module nor the
     examples nor any random state is changed.
 
-    `keeps_state`: whether it may keep plain attributes from one call to the next.
+    `keeps_state`: whether it may keep plain attributes from one call to the next. `numbers` are the tensors among the
+    inputs, counted in order, that stand for whole numbers: the module is given `int` of them.
     """
     with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
-        return _with_state(
-            module, example_inputs, example_kwargs or {}, parts or {}, most=_MOST_KEPT if keeps_state else 0
-        )
+        most = _MOST_KEPT if keeps_state else 0
+        return _with_state(module, (example_inputs, example_kwargs or {}), parts or {}, most=most, numbers=numbers)
 
 
 def _with_state(
-    module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], parts: Mapping[str, Part], *, most: int
+    module: nn.Module,
+    example: tuple[Sequence[Any], dict[str, Any]],
+    parts: Mapping[str, Part],
+    *,
+    most: int,
+    numbers: Collection[int],
 ) -> LoweredModule:
     """Lower, and begin again with each attribute that turns out to be state; `most` of them."""
     kept: list[Kept] = []
@@ -70,7 +76,7 @@ def _with_state(
     without: LoweredModule | None = None
     while True:
         try:
-            made = _lower(module, args, kwargs, parts, kept=kept)
+            made = _lower(module, example, parts, kept=kept, numbers=numbers)
         except LoweringError as error:
             first = first or error
             wanted = [one for one in [getattr(error.__cause__, "kept", None)] if one is not None]
@@ -146,26 +152,26 @@ _MOST_KEPT = 64
 
 def _lower(
     module: nn.Module,
-    args: Sequence[Any],
-    kwargs: dict[str, Any],
+    example: tuple[Sequence[Any], dict[str, Any]],
     parts: Mapping[str, Part],
     sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
     *,
     kept: Sequence[Kept] = (),
+    numbers: Collection[int] = (),
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
     places = places_of(module)
     evaluator = _evaluator(module, parts)
     evaluator.sealed = sealed
-    tensors, inputs = flatten((tuple(args), dict(kwargs)))
+    tensors, inputs = flatten((tuple(example[0]), dict(example[1])))
     try:
         with random_states_kept():
-            result = _evaluate(evaluator, inputs, tensors, kept)
+            result = _evaluate(evaluator, inputs, tensors, kept, numbers)
             output, not_tensors = outputs.write_return(evaluator, result)
     except RefusedError as refused:
         if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
             known = {**sealed, refused.branch: refused}
-            return _lower(module, args, kwargs, parts, known, kept=kept)
+            return _lower(module, example, parts, known, kept=kept, numbers=numbers)
         raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
@@ -218,15 +224,21 @@ def _tell(made: LoweredModule) -> None:
 
 
 def _evaluate(
-    evaluator: Evaluator, inputs: Structure, tensors: Sequence[torch.Tensor], kept: Sequence[Kept] = ()
+    evaluator: Evaluator,
+    inputs: Structure,
+    tensors: Sequence[torch.Tensor],
+    kept: Sequence[Kept] = (),
+    numbers: Collection[int] = (),
 ) -> Value:
     root = evaluator.residual.method
     names = [root.fresh(_input_name(evaluator, inputs, number)) for number in range(len(tensors))]
-    values = []
+    values: list[Value] = []
     for name, tensor in zip(names, tensors, strict=True):
         value = Dyn(t.TENSOR, tensor.detach().clone(), name, root, root.body)
         root.parameters[id(value)] = (value, name)
         values.append(value)
+    for number in numbers:
+        values[number] = evaluator.call(int, [values[number]], {})
     kept_state.begin(evaluator, kept)
     args, kwargs = build(inputs, values)
     if hooks.has_any(evaluator.root):

@@ -44,26 +44,56 @@ _files: dict[str, tuple[str, ...]] = {}
 
 
 def lowered_method(
-    module: nn.Module, method: str, args: Sequence[Any], kwargs: dict[str, Any], *, numbers: bool = False
+    module: nn.Module,
+    method: str,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    *,
+    numbers: bool = False,
+    has_free_numbers: bool = False,
 ) -> tuple[nn.Module, Callable[..., Any]]:
     """A method lowered and rewritten: a module with the tensors of the program, and the method to call.
 
-    Raises `LoweringError` where it cannot be lowered.
+    With `numbers`, whole numbers that a loop carries are numbers within it; with `has_free_numbers`, those among the
+    arguments are not part of the program. Raises `LoweringError` where it cannot be lowered.
     """
-    program = lower(_with_forward(module, method), tuple(args), kwargs, keeps_state=False)
+    args = tuple(args)
+    places = _NumberPlaces(args, kwargs, has_free_numbers=has_free_numbers)
+    free = [number for number, leaf in enumerate(places.leaves(args, kwargs)) if not isinstance(leaf, torch.Tensor)]
+    program = lower(_with_forward(module, method), *places.placed(args, kwargs), keeps_state=False, numbers=free)
     made = _Modules(numbers=numbers).module(program.shadow)
-    return made, _Called(program, made)
+    return made, _Called(program, made, places)
+
+
+class _NumberPlaces:
+    """Tensors that stand for the whole numbers among the arguments of a call, where these are to be free."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, has_free_numbers: bool) -> None:
+        values = (*args, *kwargs.values()) if has_free_numbers else ()
+        self._stand_ins = {number: torch.tensor(value) for number, value in enumerate(values) if type(value) is int}
+
+    def placed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, with such tensors in the place of numbers."""
+        values = [self._stand_ins.get(place, value) for place, value in enumerate((*args, *kwargs.values()))]
+        return tuple(values[: len(args)]), dict(zip(kwargs, values[len(args) :], strict=True))
+
+    def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The tensors and free numbers of a call, in order."""
+        numbers = [*args, *kwargs.values()]
+        given = {id(stand_in): numbers[place] for place, stand_in in self._stand_ins.items()}
+        return [given.get(id(tensor), tensor) for tensor in flatten(self.placed(args, kwargs))[0]]
 
 
 class _Called:
     """Calls the flat program as the method is called."""
 
-    def __init__(self, program: LoweredModule, module: nn.Module) -> None:
+    def __init__(self, program: LoweredModule, module: nn.Module, places: _NumberPlaces) -> None:
         self.program = program
         self.module = module
+        self.places = places
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.program.rebuild(self.module(*flatten((args, kwargs))[0]))
+        return self.program.rebuild(self.module(*self.places.leaves(args, kwargs)))
 
 
 def _with_forward(module: nn.Module, method: str) -> nn.Module:
