@@ -70,6 +70,7 @@ def test_python_is_timed_without_a_call_of_scriptkit_between() -> None:
     assert type(net) is Net
 
 
+@pytest.mark.slow
 def test_foreign_modules_are_compiled_and_exported_where_asked_for() -> None:
     net, x = nn.Sequential(nn.Linear(4, 4)), torch.rand(2, 4)
     report = scriptkit.bench(net, (x,), forms=["pinned", "compiled", "eager", "exported", "optimized"], rounds=2)
@@ -88,6 +89,7 @@ def test_what_came_from_a_file_is_compared_with_itself(tmp_path: Path) -> None:
     assert report["exported"].reason == "there is no Python of it to export"
 
 
+@pytest.mark.slow
 def test_an_exported_module_and_a_plain_program_have_the_forms_they_have() -> None:
     x = torch.rand(2, 4)
     exported = scriptkit.export_program(nn.Linear(4, 4).eval(), (x,))

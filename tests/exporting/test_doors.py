@@ -113,6 +113,7 @@ def test_the_command_writes_onnx(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "call"),
     [
@@ -129,6 +130,7 @@ def test_an_onnx_model_is_compared_at_other_sizes(kind: str, call: tuple[object,
     assert kind != "RecurrentLayers" or not report.limits
 
 
+@pytest.mark.slow
 def test_what_onnx_cannot_hold_is_an_error_and_no_file(tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     with pytest.raises(scriptkit.ExportError, match="stands inside another one"):

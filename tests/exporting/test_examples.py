@@ -38,6 +38,7 @@ def test_the_tagger_is_free_in_time(tmp_path: Path) -> None:
         assert compare(model(longer), scriptkit.load(tmp_path / "lstm.pt2")(longer)) == []
 
 
+@pytest.mark.slow
 def test_the_decoder_writes_as_long_as_its_data_say() -> None:
     model, _ = built("decoder")
     exported = scriptkit.export_program(model, (torch.randint(3, 20, (4, 6)),))

@@ -102,6 +102,7 @@ def test_the_file_says_nothing_of_the_machine_or_the_example(data: bytes) -> Non
     assert b"models.py" in whole
 
 
+@pytest.mark.slow
 def test_the_same_model_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     script = tmp_path / "same.py"
     script.write_text(

@@ -82,6 +82,7 @@ def by_class_statement(folder: Path) -> set[Place]:
 REFUSED_AS_READ = {"dataclass_limits_1.py"}  # `@torch.jit.script` stands above the class: there is no class to ask
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_quiet")
 def test_all_doors_agree_on_every_example_of_every_rule(project: Project) -> None:
     """The class statement speaks of a `ScriptableModule`, where rules of what scriptkit makes work are silent."""

@@ -132,6 +132,7 @@ def use() -> Tensor:
 CONFIGURATION = '[tool.mypy]\nplugins = ["scriptkit.mypy"]\nstrict = true\n'
 
 
+@pytest.mark.slow
 def test_strict_code_has_no_error_of_torchs_making(environment: Path, tmp_path: Path, root: Path) -> None:
     """Without the stubs, or without the plugin, nearly each of these lines is an error or hides one."""
     (tmp_path / "pyproject.toml").write_text(CONFIGURATION)

@@ -7,6 +7,7 @@ from tests.scenarios.mutations import Life, Step, Tally, failure, failures, sequ
 from tests.scenarios.structural_operations import OPERATIONS
 
 
+@pytest.mark.slow
 def test_random_lives_agree_with_those_of_plain_modules() -> None:
     tally = Tally()
     assert list(failures(range(60), 14, tally)) == []

@@ -25,6 +25,7 @@ def test_the_file_expects_errors() -> None:
     assert len(expected("mypy")) >= 20
 
 
+@pytest.mark.slow
 def test_mypy_strict() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache/typing", str(API)]
     options = ["--no-error-summary", "--show-error-codes", "--explicit-package-bases", "--follow-imports=silent"]

@@ -27,6 +27,7 @@ def run(folder: Path, root: Path, *arguments: str, seed: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not NAMES, reason="none of the packages is installed")
 def test_saved_models_are_the_same_in_other_processes_and_equal_without_their_packages(
     tmp_path: Path, root: Path
