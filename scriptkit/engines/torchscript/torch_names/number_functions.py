@@ -82,36 +82,31 @@ def remainder_by_int(a: float, b: int) -> float:
     return remainder_of_floats(a, float(b))
 
 
-def whole(a: float) -> int:
-    """`int(a)`; torch gives some number."""
+def require_64_bits(a: float) -> None:
+    """Raise as `int(a)` does, and where 64 bits do not hold the number; torch gives some number."""
     if math.isinf(a):
         raise OverflowError("cannot convert float infinity to integer")
     if math.isnan(a):
         raise ValueError("cannot convert float NaN to integer")
     if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
         raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+
+
+def whole(a: float) -> int:
+    """`int(a)`; torch gives some number."""
+    require_64_bits(a)
     return int(a)
 
 
 def rounded_up(a: float) -> int:
     """`math.ceil(a)`; torch gives some number where 64 bits do not hold it."""
-    if math.isinf(a):
-        raise OverflowError("cannot convert float infinity to integer")
-    if math.isnan(a):
-        raise ValueError("cannot convert float NaN to integer")
-    if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
-        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    require_64_bits(a)
     return math.ceil(a)
 
 
 def rounded_down(a: float) -> int:
     """`math.floor(a)`; torch gives some number where 64 bits do not hold it."""
-    if math.isinf(a):
-        raise OverflowError("cannot convert float infinity to integer")
-    if math.isnan(a):
-        raise ValueError("cannot convert float NaN to integer")
-    if abs(a) >= 9223372036854775808.0:  # noqa: PLR2004 - 2 ** 63
-        raise OverflowError("compiled code has integers of 64 bits, and this one needs more")
+    require_64_bits(a)
     return math.floor(a)
 
 
