@@ -56,7 +56,10 @@ def guards_of_tracer(program: ExportedProgram) -> list[str]:
 def without_notice_of_branches() -> Iterator[None]:
     """Let torch keep branches and loops in silence; call this under the lock of exporting."""
     root: Any = torch
-    before = root.warnings
+    before = getattr(root, "warnings", None)
+    if before is None:  # torch 2.8 warns nobody there
+        yield
+        return
     root.warnings = _WithoutNotice(before)
     try:
         yield
