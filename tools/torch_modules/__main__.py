@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import torch
+from rich.console import Console
+from rich.progress import track
 
 from tools.torch_modules.cases import of_database
 from tools.torch_modules.judging import judged
@@ -35,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     refused: dict[str, Counter[str]] = defaultdict(Counter)
     cases = [] if asked.only == "database" else list(all_options(names))
     cases += [] if asked.only == "options" else list(of_database(names, asked.most))
-    for case in cases:
+    shown = Console(stderr=True)
+    for case in track(cases, "samples", console=shown, disable=not shown.is_terminal):
         for one in judged(case):
             _note(one, figures, refused)
     print(_table(figures))
