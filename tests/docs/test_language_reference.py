@@ -59,8 +59,12 @@ def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == text()
 
 
+SINCE_PYTHON_3_12 = {"TypeAlias"}
+"""Statements whose examples Python 3.10, which is supported, could not read: `check` refuses their text in words."""
+
+
 def test_every_statement_and_expression_of_python_has_an_example() -> None:
-    assert set(STATEMENTS) == {kind.__name__ for kind in ast.stmt.__subclasses__()}
+    assert set(STATEMENTS) == {kind.__name__ for kind in ast.stmt.__subclasses__()} - SINCE_PYTHON_3_12
     assert set(EXPRESSIONS) == {kind.__name__ for kind in ast.expr.__subclasses__()}
 
 

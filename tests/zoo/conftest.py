@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from tests.zoo import torchvision_operators
-from tests.zoo.trial import PACKAGES
+from tests.zoo.trial import PACKAGES, packages_fit
 
-if PACKAGES.is_dir():
+if packages_fit():
     sys.path.append(str(PACKAGES))
 
 

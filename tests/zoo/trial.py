@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 
 
 PACKAGES = Path(__file__).parents[2] / ".venv" / "zoo" / "site-packages"
-"""Where `make` puts the packages of `packages.txt`."""
+"""Where `make` puts the packages of `packages.txt`, with the Python of `.venv`."""
+
+
+def packages_fit() -> bool:
+    """Whether they are there, and this is the Python that they were built for."""
+    made_by = PACKAGES.parents[1] / "pyvenv.cfg"
+    if not PACKAGES.is_dir() or not made_by.is_file():
+        return False
+    version = ".".join(map(str, sys.version_info[:2]))
+    return f"\nversion = {version}." in made_by.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

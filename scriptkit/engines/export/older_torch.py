@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from scriptkit.language.versions import in_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 _NOTICE = "You are calling torch.compile inside torch.export region"
 """What torch 2.10 says of every branch and loop that it keeps; newer ones say the like of calls of the user alone."""
+
+_FIRST_WITH_SMALL_EXAMPLES = "2.9"
+_LEAST_EXAMPLE = 2
 
 _ALONE = ("serialize_state_dict", "serialize_constants")
 """Options of torch >= 2.12; without them, the tensors are written too, and thrown away."""
@@ -33,6 +39,24 @@ def serialised_alone(program: ExportedProgram) -> bytes:
     options: dict[str, Any] = {name: False for name in _ALONE if name in known}
     document: bytes = serialize(program, **options).exported_program
     return document
+
+
+def with_examples_as_taken(document: bytes) -> bytes:
+    """A document that this torch loads: 2.8 refuses example numbers below 2, which nothing needs."""
+    if not in_range(str(torch.__version__), "", _FIRST_WITH_SMALL_EXAMPLES):
+        return document
+    return json.dumps(_without_small_examples(json.loads(document))).encode()
+
+
+def _without_small_examples(value: Any) -> Any:
+    if isinstance(value, list):
+        return [*map(_without_small_examples, value)]
+    if not isinstance(value, dict):
+        return value
+    example = (value.get("hint") or {}).get("as_int") if "expr_str" in value else None
+    if example is not None and example < _LEAST_EXAMPLE:
+        return {**value, "hint": None}
+    return {key: _without_small_examples(one) for key, one in value.items()}
 
 
 def guards_of_tracer(program: ExportedProgram) -> list[str]:

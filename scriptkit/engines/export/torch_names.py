@@ -20,7 +20,12 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from scriptkit.engines.export.conversions import idle_conversions
-from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone, without_notice_of_branches
+from scriptkit.engines.export.older_torch import (
+    guards_of_tracer,
+    serialised_alone,
+    with_examples_as_taken,
+    without_notice_of_branches,
+)
 from scriptkit.engines.export.recurrent_layers import of_any_length
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
@@ -317,7 +322,8 @@ def deserialised(
     from torch._export.serde.serialize import SerializedArtifact, deserialize
 
     with quiet():  # torch remarks on symbols that only branches have
-        return deserialize(SerializedArtifact(document, state, constants, example))  # type: ignore[arg-type]
+        taken = with_examples_as_taken(document)
+        return deserialize(SerializedArtifact(taken, state, constants, example))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
