@@ -53,6 +53,7 @@ def test_it_is_read_back_as_it_was_written() -> None:
     assert read_manifest(manifest.to_bytes()).to_bytes() == manifest.to_bytes()
 
 
+@pytest.mark.filterwarnings("ignore:the file was written by torch")  # and so it was, where torch is older
 def test_a_method_that_is_not_there_is_a_key_error() -> None:
     with pytest.raises(KeyError, match="decode"):
         scriptkit.load(DATA / "manifest-1.0.pt").manifest.method("decode")

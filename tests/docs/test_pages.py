@@ -24,6 +24,7 @@ ILLUSTRATED = {
     "mypy.md",  # shows what mypy says, which tests/mypy knows
     "exported-file.md",  # pieces of a file, which tests/artifact and tests/cpp read
 }
+_COMPARED = re.compile(r"in \d+ comparisons")
 LANGUAGES = {"python", "text", "sh", "toml", "yaml", "json", "cpp", "cmake", "fortran", "lua"}
 
 
@@ -37,8 +38,9 @@ def block_texts(page: Path, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_of_a_page_tells_the_text_that_follows_it(page: Path) -> None:
-    """If only words changed, `make readme` writes the new ones."""
-    assert up_to_date(text_of(page)).splitlines() == text_of(page).splitlines()
+    """If only words changed, `make readme` writes the new ones; how much was compared is up to torch, too."""
+    found, shown = (_COMPARED.sub("", text).splitlines() for text in (up_to_date(text_of(page)), text_of(page)))
+    assert found == shown
 
 
 def test_a_text_block_that_tells_something_else_is_noticed() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from scriptkit.engines.torchscript.torch_names.notices import without_notices
 from scriptkit.language import versions
 
-WARNS = versions.numbers(torch.__version__) >= (2, 13)
+WARNS = versions.numbers(torch.__version__) >= (2, 10)
 
 
 class Listed(nn.Module):

@@ -121,7 +121,7 @@ def _bound(static: Any, owner: Any, name: str) -> Value:
     )
     if built_in or isinstance(static, types.BuiltinFunctionType):
         return native(getattr, owner, name) if isinstance(owner, _BUILT_IN) else static.__get__(owner, type(owner))
-    if isinstance(static, (types.MemberDescriptorType, enum.property)):
+    if isinstance(static, (types.MemberDescriptorType, types.DynamicClassAttribute)):
         return native(static.__get__, owner, type(owner))
     raise RefusedError("descriptor-not-lowered", f"`{type(owner).__name__}.{name}` is a `{type(static).__name__}`")
 
