@@ -77,12 +77,11 @@ def _refuse_special(evaluator: Evaluator, module: nn.Module, name: str, value: V
         raise RefusedError("state-mutated", words)
 
 
-def _sets_plainly(cls: type[nn.Module], name: str) -> bool:
+def _sets_plainly(cls: Any, name: str) -> bool:
     """Whether `module.name = value` does what `nn.Module` does; scriptkit's own modules differ in `Final` names."""
     if sets_attributes_as_scriptable(cls):
         return name not in final_names(cls)
-    own: Any = cls.__setattr__
-    return own is nn.Module.__setattr__
+    return bool(cls.__setattr__ is nn.Module.__setattr__)
 
 
 def _is_same(held: Any, value: Value) -> bool:
