@@ -81,6 +81,11 @@ def is_scriptable_class(cls: type) -> bool:
     return issubclass(cls, tuple(_roots))
 
 
+def sets_attributes_as_scriptable(cls: type) -> bool:
+    """Whether an attribute of its modules is set as scriptkit's own class does it, not as a user's."""
+    return any(cls.__setattr__ is root.__setattr__ for root in _roots)
+
+
 def is_traced(module: torch.nn.Module) -> bool:
     """Whether a module is marked as traced."""
     mark = mark_of(module)

@@ -17,6 +17,8 @@ from scriptkit.compiling.lowering.program import syntax
 from scriptkit.compiling.lowering.world.refusing import RefusedError
 from scriptkit.compiling.lowering.world.stand_ins import has_dyn
 from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.engines.torchscript.engine.making import final_names
+from scriptkit.live.marks import sets_attributes_as_scriptable
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
@@ -67,13 +69,19 @@ def assign(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> 
 def _refuse_special(evaluator: Evaluator, module: nn.Module, name: str, value: Value, static: Any) -> None:
     """What an assignment does more than write an attribute."""
     words = f"`{type(module).__name__}.{name}` is written in the call"
-    own: FunctionType | Any = type(module).__setattr__
-    if own is not nn.Module.__setattr__ or hasattr(type(static), "__set__") or name == "training":
+    if not _sets_plainly(type(module), name) or hasattr(type(static), "__set__") or name == "training":
         raise RefusedError("state-mutated", words)
     if isinstance(value, (nn.Module, nn.Parameter)) or name in module._parameters or name in module._modules:
         raise RefusedError("state-mutated", words)
     if evaluator.effects.owns(module) or evaluator.residual.path(module, evaluator.residual.methods[0]) is None:
         raise RefusedError("state-mutated", words)
+
+
+def _sets_plainly(cls: Any, name: str) -> bool:
+    """Whether `module.name = value` does what `nn.Module` does; scriptkit's own modules differ in `Final` names."""
+    if sets_attributes_as_scriptable(cls):
+        return name not in final_names(cls)
+    return bool(cls.__setattr__ is nn.Module.__setattr__)
 
 
 def _is_same(held: Any, value: Value) -> bool:
