@@ -19,6 +19,7 @@ from scriptkit.engines.torchscript.engine import state
 from scriptkit.live import programs
 from scriptkit.live.copies import gradients_kept, random_states_kept, with_fresh_tensors
 from scriptkit.live.storages import is_same_memory, shared_until_written, storage_key
+from scriptkit.live.undoing import contents_kept, modes_kept, written_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _FEWEST, _MOST = 5, 30
 _LONGEST_SECONDS = 10.0
 _SETTLED = 1.15
-_CONTAINERS = (dict, list)
 
 
 def warmup(
@@ -47,7 +47,7 @@ def warmup(
     module: Any = m.module if isinstance(m, LoadedModule) else m
     if programs.is_script_module(module) and state.sets_attributes(module):
         module = copy.deepcopy(module)  # of the same compiled class, which is what is specialised
-    with random_states_kept(), gradients_kept(module), _state_kept(module):
+    with _state_kept(module):
         _call_until_steady(lambda: module(*with_fresh_tensors(given), **with_fresh_tensors(dict(example_kwargs or {}))))
 
 
@@ -64,30 +64,23 @@ def _call_until_steady(call: Callable[[], object]) -> None:
 
 @contextmanager
 def _state_kept(module: nn.Module) -> Iterator[None]:
-    """Give parameters and buffers their content, and attributes their value back."""
-    before = [(part, dict(part.__dict__), _contents(part)) for part in module.modules()]
-    tensors = [(t, shared_until_written(t)) for t in (*module.parameters(), *module.buffers()) if _has_memory(t)]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for tensor, content in tensors:
-                if not is_same_memory(tensor, content):
-                    tensor.copy_(content)
-        for part, attributes, contents in before:
-            for name, value in attributes.items():
-                if not name.startswith("__"):
-                    part.__dict__[name] = value
-            for container, content in contents:
-                container.clear()
-                container.update(content) if isinstance(container, dict) else container.extend(content)
+    """Leave nothing of calls of the module itself: parameters, buffers, and whatever its attributes hold."""
+    parts = list(written_modules(module))
+    compiled = [part for part in parts if programs.is_compiled(part)]  # whatever else holds a buffer is noted below
+    tensors = [t for part in parts for t in part.parameters()] + [t for part in compiled for t in part.buffers()]
+    own = {id(tensor): tensor for tensor in tensors if _has_memory(tensor)}
+    contents = [(tensor, tensor.requires_grad, shared_until_written(tensor)) for tensor in own.values()]
+    with random_states_kept(), modes_kept(), gradients_kept(module), contents_kept(parts):
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for tensor, has_gradient, content in contents:
+                    if not is_same_memory(tensor, content):
+                        tensor.copy_(content)
+                    if tensor.requires_grad != has_gradient:
+                        tensor.requires_grad_(has_gradient)
 
 
 def _has_memory(tensor: torch.Tensor) -> bool:
     return storage_key(tensor) is not None
-
-
-def _contents(part: nn.Module) -> list[tuple[Any, Any]]:
-    """Every dictionary and list among the attributes, with a copy of what is in it."""
-    values = (value for name, value in part.__dict__.items() if not name.startswith("__"))
-    return [(value, copy.copy(value)) for value in values if type(value) in _CONTAINERS]

@@ -59,6 +59,8 @@ def rewrite(tensor: torch.Tensor, version: int, content: torch.Tensor) -> None:
     if tensor.device.type == "meta" or (tensor._version == version and torch.equal(tensor, content)):
         return
     with torch.no_grad():
-        if tensor.shape != content.shape:
-            tensor.resize_(content.shape)
-        tensor.copy_(content)
+        if tensor.shape == content.shape:
+            tensor.copy_(content)
+        else:
+            own = content.clone()  # memory that was resized while it was shared asserts at its next write
+            tensor.set_(own.untyped_storage(), own.storage_offset(), own.size(), own.stride())

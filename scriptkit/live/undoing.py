@@ -49,7 +49,7 @@ def nothing_left(*modules: nn.Module, given: Any = ()) -> Iterator[None]:
         kept.note_module(module)
     with ExitStack() as stack:
         stack.enter_context(random_states_kept())
-        stack.enter_context(_modes_kept())
+        stack.enter_context(modes_kept())
         for module in modules:
             stack.enter_context(gradients_kept(module))
         stack.callback(kept.give_back)
@@ -68,7 +68,8 @@ def contents_kept(given: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _modes_kept() -> Iterator[None]:
+def modes_kept() -> Iterator[None]:
+    """Torch's modes and the filters of warnings are afterwards what they were."""
     grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     threads, filters = torch.get_num_threads(), [*warnings.filters]
@@ -94,15 +95,16 @@ class _Kept:
         self._seen: set[int] = set()
 
     def give_back(self) -> None:
-        """Everything as it was noted."""
-        for undo in self._undo:
-            undo()
+        """Everything as it was noted; where something cannot be given back, all the rest is all the same."""
+        with ExitStack() as stack:
+            for undo in reversed(self._undo):
+                stack.callback(undo)
 
     def note_module(self, module: nn.Module) -> None:
         """What code of a tree can reach besides the tree: hooks, classes, closures and globals."""
         for hooks in global_hooks():
             self._note_functions(hooks.values())
-        written = list(_written(module))
+        written = list(written_modules(module))
         for part in written:
             if is_compiled(part):
                 continue
@@ -224,9 +226,9 @@ class _Kept:
                     self._undo.append(functools.partial(rewrite, tensor, tensor._version, content))
 
 
-def _written(module: nn.Module) -> Iterator[nn.Module]:
+def written_modules(module: nn.Module) -> Iterator[nn.Module]:
     """Every module of a tree, and those that compiled ones among them were made from: their code is what runs."""
     for part in module.modules():
         yield part
         for inner in vars(part).get("__scriptkit_inner__", ()):
-            yield from _written(inner)
+            yield from written_modules(inner)

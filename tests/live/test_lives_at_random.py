@@ -5,7 +5,11 @@ import pytest
 from tools.fuzz_lives import DOORS, Case, changed, main
 
 
-@pytest.mark.parametrize("seed", range(24))
+CHANGED_ONCE = (77_044, 77_212, 77_217, 77_276)
+"""Seeds of modules that a warm-up left changed."""
+
+
+@pytest.mark.parametrize("seed", [*range(24), *CHANGED_ONCE])
 def test_nothing_is_changed(seed: int) -> None:
     found, said = changed(Case.of(seed))
     assert not found, said
