@@ -4,7 +4,6 @@ import pytest
 
 from tools.fuzz_lives import DOORS, Case, changed, main
 
-
 CHANGED_ONCE = (77_044, 77_212, 77_217, 77_276)
 """Seeds of modules that a warm-up left changed."""
 
