@@ -75,11 +75,11 @@ def _state_kept(module: nn.Module) -> Iterator[None]:
             yield
         finally:
             with torch.no_grad():
-                for tensor, has_gradient, content in contents:
+                for tensor, requires_grad, content in contents:
                     if not is_same_memory(tensor, content):
                         tensor.copy_(content)
-                    if tensor.requires_grad != has_gradient:
-                        tensor.requires_grad_(has_gradient)
+                    if tensor.requires_grad != requires_grad:
+                        tensor.requires_grad_(requires_grad)
 
 
 def _has_memory(tensor: torch.Tensor) -> bool:

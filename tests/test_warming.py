@@ -120,3 +120,23 @@ def test_warming_up_in_training_leaves_running_statistics_alone() -> None:
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     scriptkit.warmup(net, (torch.rand(3, 4),))
     torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
+
+
+class Vocabulary(nn.Module):
+    """Notes each call in a long dictionary and a long list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = {f"word{number}": number for number in range(12_000)}
+        self.calls = [0] * 12_000
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.numbers["new"] = len(self.calls)
+        self.calls.append(1)
+        return x + 1
+
+
+def test_long_containers_are_given_back_too() -> None:
+    net = Vocabulary()
+    warmup(net, (torch.rand(2),))
+    assert (len(net.numbers), len(net.calls)) == (12_000, 12_000)

@@ -33,6 +33,7 @@ _OF_TREES = frozenset({"_modules", "_parameters", *HOOKS})
 _FILLED = (list, dict, set)
 _DEEPEST = 4
 _MOST_ITEMS = 10_000
+"""Of what holds more, its items are given back, and not what those hold."""
 _AROUND_ARGUMENTS = 3
 """Tuples and lists that stand around the arguments of a call."""
 
@@ -194,11 +195,12 @@ class _Kept:
         elif type(value) is tuple and len(value) <= _MOST_ITEMS:
             for item in value:
                 self.note_value(item, depth + 1)
-        elif type(value) in _FILLED and len(value) <= _MOST_ITEMS:
+        elif type(value) in _FILLED:
             self._seen.add(id(value))
             self._undo.append(functools.partial(refill, value, value.copy()))
-            for item in [*value.values()] if isinstance(value, dict) else [*value]:
-                self.note_value(item, depth + 1)
+            if len(value) <= _MOST_ITEMS:
+                for item in [*value.values()] if isinstance(value, dict) else [*value]:
+                    self.note_value(item, depth + 1)
         elif is_plain_object(value):
             self._seen.add(id(value))
             self._undo.append(functools.partial(refill, vars(value), dict(vars(value))))

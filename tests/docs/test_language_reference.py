@@ -60,7 +60,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 SINCE_PYTHON_3_12 = {"TypeAlias"}
-"""Statements whose examples Python 3.10, which is supported, could not read: `check` refuses their text in words."""
+"""Statements without an example: Python 3.10, which is supported, could not read one."""
 
 
 def test_every_statement_and_expression_of_python_has_an_example() -> None:

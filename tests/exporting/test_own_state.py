@@ -36,5 +36,5 @@ def test_state_in_a_plain_attribute_is_refused_by_its_name() -> None:
 
 
 def test_an_assignment_that_runs_code_of_the_user_is_refused() -> None:
-    with pytest.raises(scriptkit.ExportError, match=r"`Guarded.integral` is written in the call"):
+    with pytest.raises(scriptkit.ExportError, match=r"`Guarded\.integral` is written in the call"):
         scriptkit.export_program(own_state.Guarded(), (torch.rand(3),))

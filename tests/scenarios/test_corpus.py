@@ -91,8 +91,7 @@ def test_refused_or_equal_to_eager(case: dict[str, Any], tmp_path: Path) -> None
             file = load(case["file"], tmp_path, scriptable=True)
             net = file.make()
         except ScriptkitError:
-            is_older = in_range(str(torch.__version__), "", COMPILED_SINCE.get(name, ""))
-            assert case["kind"] != "positive" or name in REFUSED or (name in COMPILED_SINCE and is_older)
+            assert case["kind"] != "positive" or name in REFUSED or _is_refused_by_older(name)
             return
         with python_forwards(net) as entered:
             first = outcome(net, file)
@@ -101,6 +100,11 @@ def test_refused_or_equal_to_eager(case: dict[str, Any], tmp_path: Path) -> None
     assert same or name in DIFFERS
     is_plain = not isinstance(net, ScriptableModule)
     assert not entered or is_plain or case["kind"] != "positive" or name in PYTHON
+
+
+def _is_refused_by_older(name: str) -> bool:
+    since = COMPILED_SINCE.get(name)
+    return since is not None and in_range(str(torch.__version__), "", since)
 
 
 def _equal(ours: Any, theirs: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 
@@ -9,6 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import scriptkit
+from scriptkit.engines.export import older_torch
 from scriptkit.engines.export.older_torch import guards_of_tracer, serialised_alone, without_notice_of_branches
 from scriptkit.engines.export.torch_names import add_guards, guards
 
@@ -22,6 +25,11 @@ class Bounded(nn.Module):
         if x.shape[0] < 9 and y.shape[0] > 2:
             return self.fc(x) * y.sum()
         return self.fc(x)
+
+
+class Scaled(nn.Module):
+    def forward(self, x: Tensor, n: int) -> Tensor:
+        return x * n
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +67,18 @@ def test_only_the_notice_of_branches_is_kept_from_people(monkeypatch: pytest.Mon
         assert torch.warnings.filters is warnings.filters  # type: ignore[attr-defined]
     assert [(str(one.message), one.filename) for one in told] == [("something else", __file__)]
     assert torch.warnings is before  # type: ignore[attr-defined]
+
+
+def test_a_torch_that_says_nothing_of_branches_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch, "warnings", raising=False)
+    with without_notice_of_branches():
+        assert not hasattr(torch, "warnings")
+
+
+def test_nothing_needs_the_example_numbers_that_an_older_torch_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    exported = scriptkit.export_program(Scaled(), (torch.ones(2), -7))
+    file = io.BytesIO()
+    exported.save(file)
+    monkeypatch.setattr(older_torch, "_FIRST_WITH_SMALL_EXAMPLES", "999")
+    loaded = scriptkit.load(io.BytesIO(file.getvalue()))
+    assert [loaded(torch.ones(2), n).tolist() for n in (-8, 0, 9)] == [[-8.0, -8.0], [0.0, 0.0], [9.0, 9.0]]
