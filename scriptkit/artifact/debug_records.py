@@ -51,16 +51,18 @@ def read_marks(name: str, data: bytes, *, from_torch: bool = False) -> list[Mark
     What torch itself just wrote (`from_torch`) may point behind a text that was generated: there it ends with the text.
     """
     match read_pickle(name, data):
-        case Sequence(items=[str() as version, Sequence(items=table), Sequence(items=records)]) if version == _FORMAT:
+        case Sequence(items=[str() as version, Sequence(items=table), Sequence(items=records)]) if (
+            version == _FORMAT and all(isinstance(text, str) for text in table)
+        ):
             marks = [_mark(table, record) for record in records]
             marks = [_within(mark) if from_torch and mark is not None else mark for mark in marks]
-            if all(isinstance(text, str) for text in table) and all(map(_fits, marks)):
+            if all(map(_fits, marks)):
                 return [mark for mark in marks if mark is not None]
     message = f"the debug records `{name}` are damaged: they name lines that are not in them"
     raise ArtifactError(message)
 
 
-def _mark(table: list[Any], record: Any) -> Mark | None:
+def _mark(table: list[str], record: Any) -> Mark | None:
     match record:
         case Sequence(items=[int() as offset, Sequence(items=[where, int() as start, int() as end]), int() as tag]):
             origin = _origin(table, where, start, end)
@@ -68,7 +70,7 @@ def _mark(table: list[Any], record: Any) -> Mark | None:
     return None
 
 
-def _origin(table: list[Any], where: Any, start: int, end: int) -> Origin | None:
+def _origin(table: list[str], where: Any, start: int, end: int) -> Origin | None:
     match where:
         case Sequence(
             items=[

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from scriptkit.artifact.container import Container, container_bytes
 from scriptkit.artifact.manifest import MANIFEST_ENTRY
+from scriptkit.artifact.pickle_writing import written
+from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.reading import load
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
@@ -217,6 +219,15 @@ PICKLES = {
 @pytest.mark.parametrize("name", ["data.pkl", "constants.pkl", LINEAR + ".debug_pkl"])
 def test_a_hostile_pickle_is_refused(what: str, name: str) -> None:
     refused(seal(victim() | {name: PICKLES[what]}))
+
+
+def test_debug_records_whose_texts_are_numbers_are_refused() -> None:
+    """Each text of the table is put together from pieces, before torch sees it."""
+    contents = victim()
+    name = LINEAR + ".debug_pkl"
+    records = read_pickle(name, contents[name])
+    records.items[1].items[2] = 7
+    assert "are damaged" in refused(seal(contents | {name: written(records)}))
 
 
 DOUBLING = "".join(f"    s{n + 1} = torch.add(s{n}, s{n})\n" for n in range(40))
@@ -424,6 +435,8 @@ def test_attributes_of_every_kind_load() -> None:
 
 MEASURE = """
 import sys, torch
+from scriptkit.artifact.pickle_writing import written
+from scriptkit.artifact.pickles import read_pickle
 from scriptkit.artifact.reading import load
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
