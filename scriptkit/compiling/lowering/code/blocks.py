@@ -1,12 +1,14 @@
 """Statements. A block is a list of tasks, so that the rest of a function can follow into the arms of a branch.
 
 A loop of known length is unrolled: its next round is a task of its own. `break`, `continue` and `return` under a
-condition known only at run time need nothing special then: each arm gets the rest that is its own.
+condition known only at run time need nothing special then: each arm gets the rest that is its own. Where that would be
+more arms than a program may have, the rounds behind the first become a loop of the program.
 """
 
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.lowering.code import assignment, early_returns, loops, statements, with_and_try
@@ -18,13 +20,14 @@ from scriptkit.compiling.lowering.world.refusing import CannotJoinError, ListInL
 from scriptkit.compiling.lowering.world.values import Dyn, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
     from scriptkit.compiling.lowering.world.frames import Frame
     from scriptkit.compiling.lowering.world.outcomes import Outcome
 
 _MOST_TAIL_DUPLICATIONS = 6
+_MOST_NESTED_ROUNDS = 48
 _MOST_ROUNDS = 4096
 _MOST_STEPS = 200_000
 
@@ -109,6 +112,9 @@ def _choose(evaluator: Evaluator, condition: Value, node: ast.If, rest: list[Tas
         if inner and _is_joined(evaluator, condition, node, inner, frame, outer):
             rest[:] = outer
             return None
+    # Third: where more rounds follow than there may be arms, all of them go into the arm that stays in the loop.
+    if _ends_the_loop(node, jumps) and _is_joined_behind(evaluator, condition, node, frame, rest):
+        return None
     # Last: the rest of the function goes into both arms, and nothing needs to be joined but what it returns. Each such
     # branch doubles what follows it, which is why their number is limited.
     evaluator.place.node = node.test
@@ -142,6 +148,37 @@ def _is_joined(
     finally:
         frame.open_joins -= 1
     return True
+
+
+def _ends_the_loop(node: ast.If, jumps: set[type[ast.AST]]) -> bool:
+    """Whether one arm is the end of the loop; did both go on, each round would double what follows it."""
+    ends = [arm[-1] for arm in (node.body, node.orelse) if arm]
+    return jumps <= {ast.Continue, ast.Break} and any(isinstance(end, ast.Break) for end in ends)
+
+
+def _is_joined_behind(evaluator: Evaluator, condition: Dyn, node: ast.If, frame: Frame, rest: list[Task]) -> bool:
+    """Try both arms, each with what is left of the innermost unrolled loop, and join what they leave behind it."""
+    position = next((position for position, task in enumerate(rest) if isinstance(task, (Round, RoundEnd))), None)
+    task = None if position is None else rest[position]
+    if not isinstance(task, Round) or not _has_to_be_joined(task, frame):
+        return False
+    inner, outer = rest[: position + 1], rest[position + 1 :]
+    if not _is_joined(evaluator, condition, node, inner, frame, outer):
+        frame.unjoined_loops.add(task.node)  # each round would try again, and try all that follow it
+        return False
+    rest[:] = outer
+    return True
+
+
+def _has_to_be_joined(task: Round, frame: Frame) -> bool:
+    """Whether an arm for each round is too many; deeper than Python nests blocks nothing can be joined."""
+    if task.items is None or task.node in frame.unjoined_loops:
+        return False
+    if task.position == 1 and rounds.as_range(task.items) is not None:  # becomes a loop of the program
+        return False
+    left = len(task.items) - task.position
+    is_too_often = bool(frame.open_joins) or frame.tail_duplications + left >= _MOST_TAIL_DUPLICATIONS
+    return is_too_often and left <= _MOST_NESTED_ROUNDS
 
 
 def _refuse_leaving(outcome: Outcome) -> None:
@@ -185,14 +222,14 @@ def _for(evaluator: Evaluator, node: ast.For, rest: list[Task], frame: Frame) ->
     items = tuple(evaluator.iterate(iterable))
     if len(items) > _MOST_ROUNDS:
         raise RefusedError("loop-too-long", f"a loop of {len(items)} rounds would be unrolled")
-    rest.insert(0, Round(node, items, 0, walking.sources_of(iterable)))
+    rest.insert(0, Round(node, items, 0, walking.sources_of(iterable), frame.tail_duplications))
     return None
 
 
 def _round(evaluator: Evaluator, task: Round, rest: list[Task], frame: Frame) -> Outcome:
     node = task.node
     evaluator.place.node = node
-    following = Round(node, task.items, task.position + 1, task.sources)
+    following = Round(node, task.items, task.position + 1, task.sources, task.arms)
     if isinstance(node, ast.While):
         return _while_round(evaluator, node, following, rest, frame)
     assert task.items is not None  # noqa: S101 - a `for` has items
@@ -200,9 +237,48 @@ def _round(evaluator: Evaluator, task: Round, rest: list[Task], frame: Frame) ->
     if task.position == len(task.items):
         rest[:0] = node.orelse
         return None
+    if task.position == 1 and _is_left_too_often(task.items, frame.tail_duplications - task.arms, frame):
+        ended = _as_a_loop(evaluator, node, task.items[1:], frame)
+        if ended is not None:
+            return _behind(evaluator, node, ended, rest, frame)
     assignment.assign(evaluator, node.target, task.items[task.position], frame)
     rest[:0] = [*node.body, following]
     return None
+
+
+def _is_left_too_often(items: Sequence[Value], arms: int, frame: Frame) -> bool:
+    """Whether the first round left the loop under conditions, and that in every round makes too many arms."""
+    return arms > 0 and (len(items) - 1) * arms > _MOST_TAIL_DUPLICATIONS - frame.tail_duplications
+
+
+def _as_a_loop(
+    evaluator: Evaluator, node: ast.For | ast.While, items: Sequence[Value], frame: Frame
+) -> loops.Ended | None:
+    """The rounds that are left as a loop of the program; None, and all is as before, where they cannot be one.
+
+    The first round stands before it, so that what only a round sets is defined where the loop begins.
+    """
+    bounds = rounds.as_range(items)
+    if bounds is None or not isinstance(node, ast.For):
+        return None
+    try:
+        with evaluator.attempt(), _joinable():
+            return loops.run_for(evaluator, node, bounds, frame)
+    except ListInLoopError:
+        raise
+    except CannotJoinError:
+        return None
+
+
+@contextmanager
+def _joinable() -> Iterator[None]:
+    """What is refused here is found another way; only what takes too long is refused for good."""
+    try:
+        yield
+    except (CannotJoinError, TooLongError):
+        raise
+    except RefusedError as refused:
+        raise CannotJoinError(refused.message) from refused
 
 
 def _while_round(evaluator: Evaluator, node: ast.While, following: Round, rest: list[Task], frame: Frame) -> Outcome:

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Round:
-    """The next round of an unrolled `for`, or with `items` None of a `while` whose test is static."""
+    """The next round of an unrolled `for`, or with `items` None of a `while` whose test is static.
+
+    `arms`: in how many arms that hold the rest of the function the loop began.
+    """
 
     node: ast.For | ast.While
     items: tuple[Value, ...] | None
     position: int
     sources: walking.Sources = field(default_factory=list)
+    arms: int = 0
 
 
 @dataclass(frozen=True)

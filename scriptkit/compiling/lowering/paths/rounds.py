@@ -17,7 +17,7 @@ from scriptkit.compiling.lowering.world.values import Dyn, Value, type_of
 from scriptkit.language import types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
@@ -30,6 +30,16 @@ def is_open(iterable: Value) -> bool:
     if isinstance(iterable, Dyn):
         return not isinstance(iterable.type, t.Tuple)
     return isinstance(iterable, (DynRange, DynReversed, DynEnumerate, DynZip))
+
+
+def as_range(items: Sequence[Value]) -> DynRange | None:
+    """The whole numbers of these rounds as a `range` of the program; None where they are no such row."""
+    numbers = [item for item in items if type(item) is int]
+    if len(numbers) < 2:  # noqa: PLR2004 - a step lies between two
+        return None
+    step = numbers[1] - numbers[0]
+    bounds = (numbers[0], numbers[-1] + step, step)
+    return DynRange(bounds) if step and [*range(*bounds)] == [*items] else None
 
 
 @dataclass

@@ -70,6 +70,7 @@ class Frame:
         was copied into each of their arms (tail duplication); the copies multiply.
     `open_joins`: how many branches round the statement are joined behind it. With none left the function ends with the
         branch, and objects that it alone knows need no common content.
+    `unjoined_loops`: unrolled loops whose rounds leave values that no variable behind the loop can hold.
     `yielded`: what a generator gave until now.
     """
 
@@ -91,6 +92,7 @@ class Frame:
         self.enclosing_blocks = 0
         self.tail_duplications = 0
         self.open_joins = 0
+        self.unjoined_loops: set[ast.AST] = set()
         self.yielded: list[Value] | None = None
         self.created_at = 0
         self.loops: list[OpenLoop | None] = []
