@@ -1,4 +1,4 @@
-"""Loops of a known number of rounds that a condition on data ends: right whichever round it is, live and in the file."""
+"""Loops of a known number of rounds that a condition on data ends: right in whichever round, live and in the file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.compiling.test_forms_of_python import Form
 
 def converges(x: Tensor) -> Any:
     v = x
-    for i in range(20):
+    for i in range(20):  # noqa: B007 - read behind the loop
         u = v / 2
         delta = (u - v).abs().max()
         v = u
@@ -40,7 +40,7 @@ def bisects(x: Tensor) -> Any:
 
 
 def counts_down_in_threes(x: Tensor) -> Any:
-    for i in range(30, 2, -3):
+    for i in range(30, 2, -3):  # noqa: B007 - read behind the loop
         x = x * 1.4
         if x.sum() > 10:
             break
@@ -82,10 +82,10 @@ class Exits(nn.Module):
 
     def forward(self, x: Tensor) -> Any:
         used, answer = 0, x[:3]
-        for layer, head in zip(self.layers, self.heads, strict=True):
+        for number, layer in enumerate(self.layers):
             used += 1
             x = torch.tanh(layer(x)) + x
-            answer = head(x)
+            answer = self.heads[number](x)
             if answer.softmax(-1).max() > 0.97:
                 break
         else:

@@ -158,8 +158,9 @@ def _ends_the_loop(node: ast.If, jumps: set[type[ast.AST]]) -> bool:
 
 def _is_joined_behind(evaluator: Evaluator, condition: Dyn, node: ast.If, frame: Frame, rest: list[Task]) -> bool:
     """Try both arms, each with what is left of the innermost unrolled loop, and join what they leave behind it."""
-    position = next((position for position, task in enumerate(rest) if isinstance(task, (Round, RoundEnd))), None)
-    task = None if position is None else rest[position]
+    position, task = next(
+        ((position, task) for position, task in enumerate(rest) if isinstance(task, (Round, RoundEnd))), (0, None)
+    )
     if not isinstance(task, Round) or not _has_to_be_joined(task, frame):
         return False
     inner, outer = rest[: position + 1], rest[position + 1 :]
