@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -37,6 +39,17 @@ vim.cmd("write")
 """
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """What an editor finds round it: this scriptkit, and a home of its own."""
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+
+
 @pytest.mark.skipif(shutil.which("nvim") is None, reason="there is no Neovim here")
 def test_neovim_shows_findings_and_repairs_them(tmp_path: Path) -> None:
     pytest.importorskip("pygls", reason="the language server needs pygls")
@@ -44,18 +57,79 @@ def test_neovim_shows_findings_and_repairs_them(tmp_path: Path) -> None:
     (tmp_path / "init.lua").write_text(set_up)
     (tmp_path / "ask.lua").write_text(ASK)
     (tmp_path / "net.py").write_text(REPAIRABLE)
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-    }
+    environment = surroundings(tmp_path)
     command = ["nvim", "--headless", "-u", "init.lua", "net.py", "-c", "luafile ask.lua", "-c", "qa!"]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120
     )
     assert "7:39 call-unknown-kwarg" in done.stderr
     assert (tmp_path / "net.py").read_text() == REPAIRABLE.replace("axis", "dim")
+
+
+class Terminal:
+    """A program in a terminal of tmux: keys go in, the screen comes out."""
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self.tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        start = [*self.tmux, "new-session", "-d", "-x", "120", "-y", "30", command]
+        subprocess.run(start, cwd=folder, env=surroundings(folder), check=True)
+
+    def press(self, *keys: str) -> None:
+        subprocess.run([*self.tmux, "send-keys", *keys], check=True)
+
+    def wait_for(self, text: str) -> None:
+        """Until the screen shows it."""
+        ends = time.monotonic() + 60
+        while text not in (screen := self.screen()):
+            assert time.monotonic() < ends, screen
+            time.sleep(0.1)
+
+    def screen(self) -> str:
+        show = [*self.tmux, "capture-pane", "-p"]
+        return subprocess.run(show, capture_output=True, text=True, check=True).stdout
+
+    def close(self) -> None:
+        subprocess.run([*self.tmux, "kill-server"], check=False)
+
+
+@pytest.mark.skipif(not (shutil.which("hx") and shutil.which("tmux")), reason="there is no Helix here, or no tmux")
+def test_helix_shows_findings_and_repairs_them(tmp_path: Path) -> None:
+    pytest.importorskip("pygls", reason="the language server needs pygls")
+    (set_up,) = [block.text for block in blocks(PAGE) if block.language == "toml" and "language-server" in block.text]
+    (tmp_path / "config" / "helix").mkdir(parents=True)
+    (tmp_path / "config" / "helix" / "languages.toml").write_text(set_up)
+    (tmp_path / "net.py").write_text(REPAIRABLE)
+    terminal = Terminal(tmp_path, "hx net.py:7:39")
+    try:
+        terminal.wait_for("no parameter `axis`")
+        terminal.press("Space", "a")
+        terminal.wait_for("scriptkit: write `dim=`")
+        terminal.press("Enter")
+        terminal.wait_for("dim=0")
+        terminal.press(":", "x", "Enter")
+        ends = time.monotonic() + 30
+        while "axis" in (tmp_path / "net.py").read_text() and time.monotonic() < ends:
+            time.sleep(0.1)
+    finally:
+        terminal.close()
+    assert (tmp_path / "net.py").read_text() == REPAIRABLE.replace("axis", "dim")
+
+
+def test_the_tasks_of_zed_and_pycharm_print_places_that_become_links(tmp_path: Path) -> None:
+    (task,) = [block.text for block in blocks(PAGE) if block.language == "json" and "$ZED_FILE" in block.text]
+    (tool,) = re.findall(r"\| Arguments \| `(.*)` \|", PAGE)
+    (pattern,) = re.findall(r"\| Output filters \| `(.*)` \|", PAGE)
+    file = tmp_path / "net.py"
+    file.write_text(REPAIRABLE)
+    link = re.escape(pattern).replace(r"\$FILE_PATH\$", re.escape(str(file))).replace(r"\$LINE\$", "7")
+    (zed,) = json.loads(task)
+    for arguments in (zed["args"], tool.split()):
+        named = [str(file) if one in {"$ZED_FILE", "$FilePath$"} else one for one in arguments]
+        command = [sys.executable, "-m", "scriptkit", *named]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=surroundings(tmp_path), capture_output=True, text=True, check=False
+        )
+        assert re.match(link.replace(r"\$COLUMN\$", "39"), done.stdout), done.stdout + done.stderr
 
 
 def test_the_settings_of_the_extension_are_those_of_the_server() -> None:
