@@ -24,6 +24,7 @@ from scriptkit.compiling.exporting.asked import (
     has_unrolled_loop,
     typed,
 )
+from scriptkit.compiling.exporting.assigned_buffers import ExchangedBufferError
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
@@ -254,7 +255,7 @@ class _Export:
                 self.refused.add(f"{route}: no file can tell the condition {error}")
                 continue
             except Exception as error:  # noqa: BLE001 - torch.export fails with anything
-                found = diagnostic(error, self.name, self.example.method)
+                found = self._diagnostic(error)
                 self.refused.add(f"{route}: {headline(error)}", found)
                 if torch_names.is_data_dependent(error):
                     return None
@@ -266,6 +267,13 @@ class _Export:
                 made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
             return made
         return None
+
+    def _diagnostic(self, error: Exception) -> Diagnostic:
+        """One failure at its line; a buffer is looked at when the method has ended, and no line is being run then."""
+        if isinstance(error, ExchangedBufferError):
+            place = state.place_of_write(self.module, error.path, error.name) or Place("", 0)
+            return diagnostic_at(place, str(error), error.way_out, class_name=self.name, method=self.example.method)
+        return diagnostic(error, self.name, self.example.method)
 
     def _ones(self, rung: Rung) -> Axes:
         """The dimensions that were widened for the export: the program may have to know that they are 1."""
