@@ -27,6 +27,7 @@ from scriptkit.engines.export.older_torch import (
     without_notice_of_branches,
 )
 from scriptkit.engines.export.recurrent_layers import of_any_length
+from scriptkit.engines.export.regions import mend_regions, with_branches_in_regions
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -173,11 +174,15 @@ def export(
     module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    with _LOCK, idle_conversions(), of_any_length(), without_notice_of_branches(), warnings.catch_warnings():
+    ways = (idle_conversions, of_any_length, without_notice_of_branches, with_branches_in_regions)
+    with _LOCK, contextlib.ExitStack() as stack, warnings.catch_warnings():
+        for way in ways:
+            stack.enter_context(way())
         # recurrent layers list their weights anew where they are others, as they are while torch looks on
         warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
+    mend_regions(program)
     return program
 
 
