@@ -23,7 +23,6 @@ def test_a_region_without_gradients_is_in_the_file(kind: type[nn.Module], is_tra
     exported = scriptkit.export_program(net, (torch.randn(5, 4),))
     assert "is for inference only" not in str(exported.report)
     exported.save(tmp_path / "net.pt2")
-    torch.export.load(tmp_path / "net.pt2")
     loaded = scriptkit.load(tmp_path / "net.pt2")
     plain = copy.deepcopy(net)
     with scriptkit.eager():
