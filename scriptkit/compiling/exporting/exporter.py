@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,11 +24,11 @@ from scriptkit.compiling.exporting.asked import (
     has_unrolled_loop,
     typed,
 )
-from scriptkit.compiling.exporting.assigned_buffers import ExchangedBufferError
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
-from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, headline, is_foreign, place_of
+from scriptkit.compiling.exporting.refusals import diagnostic_at, is_foreign, place_of
+from scriptkit.compiling.exporting.refused import Refused
 from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.exporting.asked import Dynamic
     from scriptkit.compiling.exporting.ladder import Axes, Rung
     from scriptkit.compiling.exporting.running import Run
-    from scriptkit.diagnostics import Diagnostic
 
 
 _Way = tuple["nn.Module", "Callable[..., Any]"]
@@ -67,23 +66,9 @@ class Example:
     kwargs: dict[str, Any]
 
 
-@dataclass
-class _Refused:
-    """What went wrong on the way, in order."""
-
-    said: list[str] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, text: str, found: Diagnostic | None = None) -> None:
-        if text not in self.said:
-            self.said.append(text)
-        if found is None or not found.line or found.message in {one.message for one in self.diagnostics}:
-            return
-        # what torch.export says of the code as written is no cause where its lowered form says more of the same line
-        self.diagnostics = [one for one in self.diagnostics if (one.path, one.line) != (found.path, found.line)]
-        self.diagnostics.append(found)
-
-
+_LONGER = "give it longer (`time_limit=`), or export its parts"
+_BY_PARTS = "find the part that differs: `print(scriptkit.readiness(module, example_inputs))`"
+_FEWER = "say which dimensions are to be free: `dynamic={'x': [0]}`, or `dynamic=False`"
 _MOST_PROGRAMS = 6
 _MOST_FLAGS = 2
 
@@ -118,7 +103,7 @@ class _Export:
         self.example = example
         self.original = Original(module, example.method)
         self.name = type(module).__name__
-        self.refused = _Refused()
+        self.refused = Refused(module, example.method)
         self.convention = self._convention()
         self.values = self.convention.leaves(example.args, example.kwargs)[0]
         self.asked = asked_axes(self.convention, self.values, dynamic)
@@ -149,7 +134,7 @@ class _Export:
             )
             best = self._best(best, of_numbers, rows, lambda made: not self._may_be_free(made))
         if best is None:
-            raise self._error()
+            raise self.refused.error()
         self.elsewhere = self.elsewhere_of[id(best)]
         return best
 
@@ -170,12 +155,14 @@ class _Export:
                 with time_limit(self.seconds):
                     made = self._by(route, make(), rows)
             except TimeLimitError as error:
-                self.refused.add(f"{route}: {error}")
+                self.refused.whole(route, str(error), _LONGER)
                 continue
             except CompilationError as error:
-                self.refused.add(f"{route}: {error.headline}")
-                self.refused.diagnostics += error.diagnostics
+                self.refused.not_lowered(route, error)
                 break
+            except Exception as error:  # noqa: BLE001 - the other ways are still open
+                self.refused.unforeseen(route, error)
+                continue
             best = freer(best, made)
             if best is not None and is_enough(best):
                 break
@@ -248,15 +235,14 @@ class _Export:
                 made = self._exported(route, way, rung, rows[0])
                 verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
             except DifferentError as error:
-                self.refused.add(f"{route}: its program differs on {error}")
+                self.refused.whole(route, f"its program differs on {error}", _BY_PARTS)
                 ladder.without(rung, frozenset(error.axes) or self._ones(rung))
                 continue
             except UnreadableError as error:
-                self.refused.add(f"{route}: no file can tell the condition {error}")
+                self.refused.whole(route, f"no file can tell the condition {error}", _FEWER)
                 continue
             except Exception as error:  # noqa: BLE001 - torch.export fails with anything
-                found = self._diagnostic(error)
-                self.refused.add(f"{route}: {headline(error)}", found)
+                self.refused.raised(route, error)
                 if torch_names.is_data_dependent(error):
                     return None
                 continue
@@ -267,13 +253,6 @@ class _Export:
                 made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
             return made
         return None
-
-    def _diagnostic(self, error: Exception) -> Diagnostic:
-        """One failure at its line; a buffer is looked at when the method has ended, and no line is being run then."""
-        if isinstance(error, ExchangedBufferError):
-            place = state.place_of_write(self.module, error.path, error.name) or Place("", 0)
-            return diagnostic_at(place, str(error), error.way_out, class_name=self.name, method=self.example.method)
-        return diagnostic(error, self.name, self.example.method)
 
     def _ones(self, rung: Rung) -> Axes:
         """The dimensions that were widened for the export: the program may have to know that they are 1."""
@@ -328,8 +307,3 @@ class _Export:
                 and self.original.run(args, kwargs).error is None
             ):
                 yield args, kwargs
-
-    def _error(self) -> ExportError:
-        listed = "".join(f"\n  {text}" for text in self.refused.said)
-        headline_ = f"{self.name}.{self.example.method} cannot be exported:{listed}"
-        return ExportError(headline_, self.refused.diagnostics)

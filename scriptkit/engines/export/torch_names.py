@@ -180,6 +180,7 @@ def export(
             stack.enter_context(way())
         # recurrent layers list their weights anew where they are others, as they are while torch looks on
         warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
+        warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor that is not a leaf", UserWarning)
         program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
     mend_regions(program)

@@ -59,7 +59,7 @@ class _Rewriter:
         definition.body = self.block(definition.body, set(names), set())
         for argument in definition.args.args:
             argument.annotation = None
-        made: ast.FunctionDef = Expressions(self.kinds).visit(definition)
+        made: ast.FunctionDef = Expressions(self.kinds, numbers=self.numbers).visit(definition)
         return _placed(made)
 
     def fresh(self, hint: str, kind: str = "?") -> str:
