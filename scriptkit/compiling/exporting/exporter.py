@@ -21,7 +21,7 @@ from scriptkit.compiling.exporting.asked import (
     dynamic_shapes,
     fixed_numbers,
     freer,
-    has_unrolled_loop,
+    may_be_freer_lowered,
     typed,
 )
 from scriptkit.compiling.exporting.dimensions import taken
@@ -36,6 +36,7 @@ from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.control_flow import NotCarriedError
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
+from scriptkit.engines.export.free_sizes import Freeing
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
 from scriptkit.engines.export.torch_names import Place
@@ -126,7 +127,7 @@ class _Export:
             ("lowered", lambda: self._lowered(numbers=False)),
             ("lowered", lambda: self._lowered(numbers=True)),
         )
-        best = self._best(None, routes, rows, lambda made: not has_unrolled_loop(made))
+        best = self._best(None, routes, rows, lambda made: not may_be_freer_lowered(made))
         if best is not None and self._may_be_free(best):
             of_numbers = tuple(
                 ("lowered", functools.partial(self._lowered, numbers=numbers, has_free_numbers=True))
@@ -231,28 +232,36 @@ class _Export:
     def _by(self, route: str, way: _Way, rows: Sequence[Run]) -> MethodProgram | None:
         ladder = Ladder(self.convention, self.original, self.values, self.asked)
         for rung in ladder.rungs():
+            freeing = Freeing(is_on=rung.is_freeing)
             try:
-                made = self._exported(route, way, rung, rows[0])
-                verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
-            except DifferentError as error:
-                self.refused.whole(route, f"its program differs on {error}", _BY_PARTS)
-                ladder.without(rung, frozenset(error.axes) or self._ones(rung))
-                continue
-            except UnreadableError as error:
-                self.refused.whole(route, f"no file can tell the condition {error}", _FEWER)
-                continue
+                return self._made(self._exported(route, way, rung, rows[0], freeing), rows)
             except Exception as error:  # noqa: BLE001 - torch.export fails with anything
-                self.refused.raised(route, error)
-                if torch_names.is_data_dependent(error):
-                    return None
-                continue
-            self.elsewhere_of[id(made)] = verdict.elsewhere
-            made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
-            if verdict.no_gradients:
-                made.has_gradients = False
-                made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
-            return made
+                if freeing.was_used:  # what the functions of torch say of this rung counts
+                    ladder.plainly(rung)
+                elif not self._goes_on(route, error, ladder, rung):
+                    break
         return None
+
+    def _made(self, made: MethodProgram, rows: Sequence[Run]) -> MethodProgram:
+        """A program that gives what the method gives."""
+        verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
+        self.elsewhere_of[id(made)] = verdict.elsewhere
+        made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
+        if verdict.no_gradients:
+            made.has_gradients = False
+            made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
+        return made
+
+    def _goes_on(self, route: str, error: Exception, ladder: Ladder, rung: Rung) -> bool:
+        """Note why a rung led nowhere; False where no other one of this way can."""
+        if isinstance(error, DifferentError):
+            self.refused.whole(route, f"its program differs on {error}", _BY_PARTS)
+            ladder.without(rung, frozenset(error.axes) or self._ones(rung))
+        elif isinstance(error, UnreadableError):
+            self.refused.whole(route, f"no file can tell the condition {error}", _FEWER)
+        else:
+            self.refused.raised(route, error)
+        return not torch_names.is_data_dependent(error)
 
     def _ones(self, rung: Rung) -> Axes:
         """The dimensions that were widened for the export: the program may have to know that they are 1."""
@@ -264,7 +273,7 @@ class _Export:
             if wide.shape[place] != value.shape[place]
         )
 
-    def _exported(self, route: str, way: _Way, rung: Rung, first: Run) -> MethodProgram:
+    def _exported(self, route: str, way: _Way, rung: Rung, first: Run, freeing: Freeing) -> MethodProgram:
         wrapped = method_module(*way, self.convention)
         values = with_fresh_tensors(list(rung.values))
         args, kwargs = self.convention.program_arguments(values)
@@ -272,12 +281,12 @@ class _Export:
         with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager():
             try:
                 with torch.enable_grad():
-                    program = torch_names.export(wrapped, args, kwargs, shapes)
+                    program = torch_names.export(wrapped, args, kwargs, shapes, freeing)
             except Exception as error:
                 if route == "exported" or isinstance(error, NotCarriedError):
                     raise
                 with torch.no_grad():  # not every operator can be traced with gradients on
-                    program = torch_names.export(wrapped, args, kwargs, shapes)
+                    program = torch_names.export(wrapped, args, kwargs, shapes, freeing)
         torch_names.change_traces(program, with_user_lines)
         found = taken(program, self.convention, rung.values, notes, rung.axes)
         return MethodProgram(

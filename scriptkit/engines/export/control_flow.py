@@ -30,6 +30,7 @@ from scriptkit.engines.export.followed import (
     with_numbers,
     within,
 )
+from scriptkit.engines.export.free_sizes import freed
 from scriptkit.engines.export.loops import each, growing, loop
 from scriptkit.engines.export.run_lists import (
     cat,
@@ -78,6 +79,7 @@ __all__ = [
     "equal",
     "fraction",
     "fraction_of_item",
+    "freed",
     "getitem",
     "give_back",
     "greatest",

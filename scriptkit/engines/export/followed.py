@@ -24,6 +24,11 @@ class _Inside:
     of_an_operator = False
 
 
+def is_within() -> bool:
+    """Whether an operator is following a branch or a loop now."""
+    return _Inside.of_an_operator
+
+
 def followed(operator: Callable[..., Any], *arguments: Any) -> Any:
     """Run an operator whose parts work on tensors of their own."""
     if _Inside.of_an_operator:

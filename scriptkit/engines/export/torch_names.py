@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from torch.export import ExportedProgram
 
+    from scriptkit.engines.export.free_sizes import Freeing
+
 SCHEMA_MAJOR = 8
 """The major version of the serialised schema this package reads and writes."""
 _SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
@@ -171,7 +173,11 @@ def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
 
 
 def export(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    dynamic_shapes: dict[str, Any],
+    freeing: Freeing | None = None,
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
     ways = (idle_conversions, of_any_length, without_notice_of_branches, with_branches_in_regions)
@@ -181,7 +187,8 @@ def export(
         # recurrent layers list their weights anew where they are others, as they are while torch looks on
         warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
         warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor that is not a leaf", UserWarning)
-        program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+        with freeing or contextlib.nullcontext():
+            program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
     mend_regions(program)
     return program
@@ -206,6 +213,11 @@ def leaves(value: Any) -> list[Any]:
 def runnable(program: ExportedProgram) -> nn.Module:
     """The program as a module; its tensors are those of the program."""
     return program.module()
+
+
+def called(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a program as a module; what it raises is raised, and not printed by torch besides."""
+    return nn.Module.__call__(module, *args, **kwargs)
 
 
 def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> None:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.exporting.rewriting.syntax import flow, load
+from scriptkit.engines.export.free_sizes import FREED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,8 @@ class Expressions(ast.NodeTransformer):
             return node.args[_UNWRAPPED[name]]
         if name in _CALLS and node.args:
             return self._flow(_CALLS[name], node.args, node.keywords)
+        if name in FREED and self._has_number(node.args):
+            return self._flow("freed", [ast.Constant(name), node.func, *node.args], node.keywords)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "nonzero_numpy":  # TorchScript's name for it
             found = ast.Attribute(node.func.value, "nonzero", ast.Load())
             return ast.Call(
@@ -117,6 +120,11 @@ class Expressions(ast.NodeTransformer):
         if numbers and all(_is_plain(part) or place in numbers for place, part in enumerate(parts)):
             return flow("pick", node.value, _index(node.slice), _numbers(numbers))
         return flow("getitem", node.value, _index(node.slice))
+
+    def _has_number(self, values: Sequence[ast.expr]) -> bool:
+        """Whether a number of the program is among them."""
+        names = (node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name))
+        return any(self.kinds.get(name, "t") != "t" for name in names)
 
     def _is_number(self, part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"
