@@ -247,8 +247,8 @@ class _Export:
         verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
         self.elsewhere_of[id(made)] = verdict.elsewhere
         made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
+        made.has_gradients = verdict.records_gradients and not verdict.no_gradients
         if verdict.no_gradients:
-            made.has_gradients = False
             made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
         return made
 
@@ -285,6 +285,7 @@ class _Export:
             except Exception as error:
                 if route == "exported" or isinstance(error, NotCarriedError):
                     raise
+                notes.clear()
                 with torch.no_grad():  # not every operator can be traced with gradients on
                     program = torch_names.export(wrapped, args, kwargs, shapes, freeing)
         torch_names.change_traces(program, with_user_lines)

@@ -80,6 +80,11 @@ class Notes:
     sources: dict[str, str] = field(default_factory=dict)
     assumed: list[tuple[str, Place | None]] = field(default_factory=list)
 
+    def clear(self) -> None:
+        """Another trace begins."""
+        self.sources.clear()
+        self.assumed.clear()
+
 
 class _Listener(logging.Handler):
     """Notes while they are written; the line is found on the stack, since the record names torch's own."""
@@ -303,7 +308,8 @@ def schema_version() -> str:
 
 def serialised(program: ExportedProgram) -> dict[str, Any]:
     """The program without its tensors, as the JSON document of torch's schema."""
-    document: dict[str, Any] = json.loads(serialised_alone(program))
+    with quiet():  # torch remarks on lists that are empty
+        document: dict[str, Any] = json.loads(serialised_alone(program))
     return document
 
 
