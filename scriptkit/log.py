@@ -25,11 +25,12 @@ TOPICS: Final = {
     "facts": "the values of the Python world that a program takes for granted",
     "bind": "what a call found changed, why a twin was made anew, what ran as Python",
     "compile": "each type and function that is compiled",
+    "export": "what torch said, in its own words, of each way to export a method that failed",
 }
 
 _package = logging.getLogger("scriptkit")
 _package.addHandler(logging.NullHandler())  # a library is silent until it is asked to speak
-plan, lifted, lowered, facts, bind, compile_ = (_package.getChild(topic) for topic in TOPICS)
+plan, lifted, lowered, facts, bind, compile_, export = (_package.getChild(topic) for topic in TOPICS)
 
 
 def is_heard(topic: logging.Logger) -> bool:

@@ -22,6 +22,7 @@ from scriptkit.engines.export.convention import Convention
 from scriptkit.engines.export.expressions import COMPARISONS, OPERATORS, Guard
 from scriptkit.engines.export.inputs import Dimension, FixedInput, NumberInput, TensorInput
 from scriptkit.engines.export.programs import MethodProgram, Programs
+from scriptkit.engines.export.raw_errors import quoted
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.errors import ArtifactError
 from scriptkit.live.nested import Nest, build
@@ -162,9 +163,8 @@ class Reading:
             )
         except ArtifactError:
             raise
-        except Exception as error:  # torch fails with errors of many types on a document that is none
-            said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise ArtifactError(f"torch cannot load program `{text.name}`: {said}") from error
+        except Exception as error:  # noqa: BLE001 - torch fails with errors of many types on a document that is none
+            raise ArtifactError(f"torch cannot load program `{text.name}` ({quoted(error)})") from None
 
     def _refuse_other_device(self, inputs: Sequence[Input]) -> None:
         for one in inputs:

@@ -22,6 +22,7 @@ from scriptkit.artifact.writing import write_atomically
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import PLAIN_VALUES
 from scriptkit.engines.export.inputs import FixedInput, NumberInput, TensorInput
+from scriptkit.engines.export.raw_errors import unwritable
 from scriptkit.errors import ArtifactError
 from scriptkit.live.nested import Nest, build
 from scriptkit.version import __version__
@@ -65,7 +66,7 @@ def _require_readable(contents: Mapping[str, bytes]) -> None:
     try:
         Reading(manifest, contents, None, trust=False).programs()
     except ArtifactError as error:
-        raise ArtifactError(f"no file can hold {manifest.class_name}: {error}") from error
+        raise ArtifactError(f"no file can hold {manifest.class_name}: {error}") from None
 
 
 def exported_contents(programs: Programs, class_name: str, metadata: Mapping[str, Any]) -> dict[str, bytes]:
@@ -115,10 +116,8 @@ def _current(programs: Programs) -> dict[str, torch.Tensor]:
 def _serialised(name: str, program: MethodProgram) -> dict[str, Any]:
     try:
         return torch_names.serialised(program.program)
-    except Exception as error:  # torch's serializer fails with errors of many types
-        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        what = "a whole number of more than 64 bits" if said == "TODO" else said
-        raise ArtifactError(f"program `{name}` cannot be written: torch's format has no place for {what}") from error
+    except Exception as error:  # noqa: BLE001 - torch's serializer fails with errors of many types
+        raise ArtifactError(f"program `{name}` cannot be written: {unwritable(error)}") from None
 
 
 def _sample(program: MethodProgram) -> bytes:

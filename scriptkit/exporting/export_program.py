@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scriptkit import log
 from scriptkit.arguments import required_module
 from scriptkit.compiling.exporting.exporter import Example, export_method
 from scriptkit.compiling.exporting.modes import is_the_same_in_both_modes
-from scriptkit.errors import ExportError
+from scriptkit.compiling.exporting.refusals import traced
+from scriptkit.engines.export.raw_errors import quoted
+from scriptkit.errors import ExportError, ScriptkitError
 from scriptkit.exporting.calls import Calls
 from scriptkit.exporting.exported_module import ExportedModule
 from scriptkit.exporting.plain import plain_copy
@@ -52,7 +55,15 @@ def export_program(
     """
     module = _written(required_module(m))
     with nothing_left(module, given=(example_inputs, example_kwargs, methods)):
-        return _exported(module, example_inputs, example_kwargs, methods, dynamic, time_limit)
+        try:
+            return _exported(module, example_inputs, example_kwargs, methods, dynamic, time_limit)
+        except ScriptkitError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what was not foreseen is told in a line, not by what led to it
+            name = type(module).__name__
+            log.export.debug("`%s`: %s", name, traced(error))
+            told = f"internal error while exporting {name}: {quoted(error)}; report it, with the class"
+            raise ExportError(told) from None
 
 
 def _exported(  # what the user asked for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from scriptkit.compiling.exporting.ladder import Axes
     from scriptkit.engines.export.convention import Convention
+    from scriptkit.engines.export.expressions import Guard
     from scriptkit.engines.export.inputs import Dimension
     from scriptkit.engines.export.programs import MethodProgram
     from scriptkit.live.nested import Structure
@@ -26,9 +28,19 @@ Dynamic = Any
 """What the user says of dimensions: None (all that can be), False (none), or places by name of the argument."""
 
 
-def has_unrolled_loop(program: MethodProgram) -> bool:
-    """Whether a size is fixed because a loop of the model was written out."""
-    return any(it.kind == "fixed" and it.reason.startswith(LOOP) for it in _dimensions(program))
+_OF_NUMBERS = re.compile(r"\b(?:math\.\w+|sqrt|log|log2|log10|int|round)\(")
+"""Functions of Python that read a number out of a size, in the line that a reason quotes."""
+
+
+def may_be_freer_lowered(program: MethodProgram) -> bool:
+    """Whether a size is fixed because a loop was written out, or because Python made a number of it."""
+    fixed = [it.reason for it in _dimensions(program) if it.kind == "fixed"]
+    asked = [guard.message for guard in _equalities(program)]
+    return any(reason.startswith(LOOP) for reason in fixed) or any(map(_OF_NUMBERS.search, (*fixed, *asked)))
+
+
+def _equalities(program: MethodProgram) -> list[Guard]:
+    return [guard for guard in program.guards if guard.op == "=="]
 
 
 def fixed_numbers(program: MethodProgram) -> list[FixedInput]:
@@ -43,13 +55,14 @@ def _dimensions(program: MethodProgram) -> Iterator[Dimension]:
 
 
 def freer(one: MethodProgram | None, other: MethodProgram | None) -> MethodProgram | None:
-    """The program with fewer fixed sizes, the first where both have as many."""
+    """The program with fewer fixed sizes, or fewer equations between sizes; the first where both have as many."""
     if one is None or other is None:
         return one or other
     if one.training and one.has_gradients and not other.has_gradients:
         return one
     fixed, others = (
-        sum(it.kind == "fixed" for it in _dimensions(each)) + len(fixed_numbers(each)) for each in (one, other)
+        (sum(it.kind == "fixed" for it in _dimensions(each)) + len(fixed_numbers(each)), len(_equalities(each)))
+        for each in (one, other)
     )
     return other if others < fixed else one
 

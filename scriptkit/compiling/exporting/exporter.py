@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,13 +21,14 @@ from scriptkit.compiling.exporting.asked import (
     dynamic_shapes,
     fixed_numbers,
     freer,
-    has_unrolled_loop,
+    may_be_freer_lowered,
     typed,
 )
 from scriptkit.compiling.exporting.dimensions import taken
 from scriptkit.compiling.exporting.ladder import Ladder
 from scriptkit.compiling.exporting.method_module import method_module
-from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, headline, is_foreign, place_of
+from scriptkit.compiling.exporting.refusals import diagnostic_at, is_foreign, place_of
+from scriptkit.compiling.exporting.refused import Refused
 from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
@@ -35,6 +36,7 @@ from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.control_flow import NotCarriedError
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
+from scriptkit.engines.export.free_sizes import Freeing
 from scriptkit.engines.export.programs import MethodProgram
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
 from scriptkit.engines.export.torch_names import Place
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from scriptkit.compiling.exporting.asked import Dynamic
     from scriptkit.compiling.exporting.ladder import Axes, Rung
     from scriptkit.compiling.exporting.running import Run
-    from scriptkit.diagnostics import Diagnostic
 
 
 _Way = tuple["nn.Module", "Callable[..., Any]"]
@@ -66,23 +67,9 @@ class Example:
     kwargs: dict[str, Any]
 
 
-@dataclass
-class _Refused:
-    """What went wrong on the way, in order."""
-
-    said: list[str] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, text: str, found: Diagnostic | None = None) -> None:
-        if text not in self.said:
-            self.said.append(text)
-        if found is None or not found.line or found.message in {one.message for one in self.diagnostics}:
-            return
-        # what torch.export says of the code as written is no cause where its lowered form says more of the same line
-        self.diagnostics = [one for one in self.diagnostics if (one.path, one.line) != (found.path, found.line)]
-        self.diagnostics.append(found)
-
-
+_LONGER = "give it longer (`time_limit=`), or export its parts"
+_BY_PARTS = "find the part that differs: `print(scriptkit.readiness(module, example_inputs))`"
+_FEWER = "say which dimensions are to be free: `dynamic={'x': [0]}`, or `dynamic=False`"
 _MOST_PROGRAMS = 6
 _MOST_FLAGS = 2
 
@@ -117,7 +104,7 @@ class _Export:
         self.example = example
         self.original = Original(module, example.method)
         self.name = type(module).__name__
-        self.refused = _Refused()
+        self.refused = Refused(module, example.method)
         self.convention = self._convention()
         self.values = self.convention.leaves(example.args, example.kwargs)[0]
         self.asked = asked_axes(self.convention, self.values, dynamic)
@@ -140,7 +127,7 @@ class _Export:
             ("lowered", lambda: self._lowered(numbers=False)),
             ("lowered", lambda: self._lowered(numbers=True)),
         )
-        best = self._best(None, routes, rows, lambda made: not has_unrolled_loop(made))
+        best = self._best(None, routes, rows, lambda made: not may_be_freer_lowered(made))
         if best is not None and self._may_be_free(best):
             of_numbers = tuple(
                 ("lowered", functools.partial(self._lowered, numbers=numbers, has_free_numbers=True))
@@ -148,7 +135,7 @@ class _Export:
             )
             best = self._best(best, of_numbers, rows, lambda made: not self._may_be_free(made))
         if best is None:
-            raise self._error()
+            raise self.refused.error()
         self.elsewhere = self.elsewhere_of[id(best)]
         return best
 
@@ -169,12 +156,14 @@ class _Export:
                 with time_limit(self.seconds):
                     made = self._by(route, make(), rows)
             except TimeLimitError as error:
-                self.refused.add(f"{route}: {error}")
+                self.refused.whole(route, str(error), _LONGER)
                 continue
             except CompilationError as error:
-                self.refused.add(f"{route}: {error.headline}")
-                self.refused.diagnostics += error.diagnostics
+                self.refused.not_lowered(route, error)
                 break
+            except Exception as error:  # noqa: BLE001 - the other ways are still open
+                self.refused.unforeseen(route, error)
+                continue
             best = freer(best, made)
             if best is not None and is_enough(best):
                 break
@@ -243,29 +232,36 @@ class _Export:
     def _by(self, route: str, way: _Way, rows: Sequence[Run]) -> MethodProgram | None:
         ladder = Ladder(self.convention, self.original, self.values, self.asked)
         for rung in ladder.rungs():
+            freeing = Freeing(is_on=rung.is_freeing)
             try:
-                made = self._exported(route, way, rung, rows[0])
-                verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
-            except DifferentError as error:
-                self.refused.add(f"{route}: its program differs on {error}")
-                ladder.without(rung, frozenset(error.axes) or self._ones(rung))
-                continue
-            except UnreadableError as error:
-                self.refused.add(f"{route}: no file can tell the condition {error}")
-                continue
+                return self._made(self._exported(route, way, rung, rows[0], freeing), rows)
             except Exception as error:  # noqa: BLE001 - torch.export fails with anything
-                found = diagnostic(error, self.name, self.example.method)
-                self.refused.add(f"{route}: {headline(error)}", found)
-                if torch_names.is_data_dependent(error):
-                    return None
-                continue
-            self.elsewhere_of[id(made)] = verdict.elsewhere
-            made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
-            if verdict.no_gradients:
-                made.has_gradients = False
-                made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
-            return made
+                if freeing.was_used:  # what the functions of torch say of this rung counts
+                    ladder.plainly(rung)
+                elif not self._goes_on(route, error, ladder, rung):
+                    break
         return None
+
+    def _made(self, made: MethodProgram, rows: Sequence[Run]) -> MethodProgram:
+        """A program that gives what the method gives."""
+        verdict = verify(made, self.original, self.example.args, self.example.kwargs, rows)
+        self.elsewhere_of[id(made)] = verdict.elsewhere
+        made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
+        made.has_gradients = verdict.records_gradients and not verdict.no_gradients
+        if verdict.no_gradients:
+            made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
+        return made
+
+    def _goes_on(self, route: str, error: Exception, ladder: Ladder, rung: Rung) -> bool:
+        """Note why a rung led nowhere; False where no other one of this way can."""
+        if isinstance(error, DifferentError):
+            self.refused.whole(route, f"its program differs on {error}", _BY_PARTS)
+            ladder.without(rung, frozenset(error.axes) or self._ones(rung))
+        elif isinstance(error, UnreadableError):
+            self.refused.whole(route, f"no file can tell the condition {error}", _FEWER)
+        else:
+            self.refused.raised(route, error)
+        return not torch_names.is_data_dependent(error)
 
     def _ones(self, rung: Rung) -> Axes:
         """The dimensions that were widened for the export: the program may have to know that they are 1."""
@@ -277,7 +273,7 @@ class _Export:
             if wide.shape[place] != value.shape[place]
         )
 
-    def _exported(self, route: str, way: _Way, rung: Rung, first: Run) -> MethodProgram:
+    def _exported(self, route: str, way: _Way, rung: Rung, first: Run, freeing: Freeing) -> MethodProgram:
         wrapped = method_module(*way, self.convention)
         values = with_fresh_tensors(list(rung.values))
         args, kwargs = self.convention.program_arguments(values)
@@ -285,12 +281,13 @@ class _Export:
         with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager():
             try:
                 with torch.enable_grad():
-                    program = torch_names.export(wrapped, args, kwargs, shapes)
+                    program = torch_names.export(wrapped, args, kwargs, shapes, freeing)
             except Exception as error:
                 if route == "exported" or isinstance(error, NotCarriedError):
                     raise
+                notes.clear()
                 with torch.no_grad():  # not every operator can be traced with gradients on
-                    program = torch_names.export(wrapped, args, kwargs, shapes)
+                    program = torch_names.export(wrapped, args, kwargs, shapes, freeing)
         torch_names.change_traces(program, with_user_lines)
         found = taken(program, self.convention, rung.values, notes, rung.axes)
         return MethodProgram(
@@ -320,8 +317,3 @@ class _Export:
                 and self.original.run(args, kwargs).error is None
             ):
                 yield args, kwargs
-
-    def _error(self) -> ExportError:
-        listed = "".join(f"\n  {text}" for text in self.refused.said)
-        headline_ = f"{self.name}.{self.example.method} cannot be exported:{listed}"
-        return ExportError(headline_, self.refused.diagnostics)

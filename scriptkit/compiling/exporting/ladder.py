@@ -25,10 +25,14 @@ Axes = frozenset[tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Rung:
-    """One try: what is to be dynamic, and the inputs to export with."""
+    """One try: what is to be dynamic, and the inputs to export with.
+
+    `is_freeing`: whether functions that take numbers are spelled in others that take sizes.
+    """
 
     axes: Axes
     values: tuple[Any, ...]
+    is_freeing: bool = True
 
 
 class Ladder:
@@ -39,21 +43,26 @@ class Ladder:
         self.original = original
         self.values = list(values)
         self.wide = self._widened(wanted)
-        self.todo = [wanted, frozenset(axis for axis in wanted if axis[1:] == (0,)), Axes()]
-        self.tried: set[Axes] = set()
+        todo = [wanted, frozenset(axis for axis in wanted if axis[1:] == (0,)), Axes()]
+        self.todo = [(axes, True) for axes in todo]
+        self.tried: set[tuple[Axes, bool]] = set()
 
     def rungs(self) -> Iterator[Rung]:
         """The tries that are left."""
         while self.todo:
-            axes = self.todo.pop(0)
-            if axes not in self.tried:
-                self.tried.add(axes)
-                yield Rung(axes, tuple(self._values_for(axes)))
+            axes, is_freeing = self.todo.pop(0)
+            if (axes, is_freeing) not in self.tried:
+                self.tried.add((axes, is_freeing))
+                yield Rung(axes, tuple(self._values_for(axes)), is_freeing)
 
     def without(self, rung: Rung, axes: Axes) -> None:
         """Try next what that rung tried, with some of it fixed."""
         if rung.axes & axes:
-            self.todo.insert(0, rung.axes - axes)
+            self.todo.insert(0, (rung.axes - axes, rung.is_freeing))
+
+    def plainly(self, rung: Rung) -> None:
+        """Try next the same, with every function as it is written."""
+        self.todo.insert(0, (rung.axes, False))
 
     def _values_for(self, axes: Axes) -> Iterator[Any]:
         for number, (wide, value) in enumerate(zip(self.wide, self.values, strict=True)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from scriptkit.compiling.exporting.assigned_buffers import AssignedBuffers
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.convention import OUTPUTS, plain, taken_apart
 from scriptkit.live.nested import build
@@ -30,13 +31,15 @@ class MethodModule(nn.Module):
         super().__init__()
         for name in _SHARED:
             self.__dict__[name] = tensors.__dict__[name]
-        self.__dict__.update(_run=run, _convention=convention, training=tensors.training)
+        self.__dict__.update(_tensors=tensors, _run=run, _convention=convention, training=tensors.training)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Run the method."""
         run, convention = self.__dict__["_run"], self.__dict__["_convention"]
         own_args, own_kwargs = build(convention.structure, torch_names.leaves((args, kwargs)))
-        values, structure = taken_apart(run(*own_args, **own_kwargs))
+        with AssignedBuffers(self.__dict__["_tensors"]) as buffers:
+            values, structure = taken_apart(run(*own_args, **own_kwargs))
+            values = buffers.written_back(values)
         values = [value if isinstance(value, OUTPUTS) else None for value in values]
         return build(plain(structure), values)
 

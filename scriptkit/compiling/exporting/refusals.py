@@ -5,15 +5,17 @@ from __future__ import annotations
 import linecache
 import re
 import sysconfig
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from scriptkit import log
 from scriptkit.compiling.exporting.rewriting import program
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.export import torch_names
-from scriptkit.engines.export.run_values import NotCarriedError
+from scriptkit.engines.export.raw_errors import Said, said
 from scriptkit.engines.export.torch_names import Place
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ _SYMPY = Path(torch.__path__[0]).parent / "sympy"
 _PACKAGES = tuple(f"{folder}/" for folder in (*torch.__path__, _SYMPY, Path(__file__).parents[2]))
 _PYTHON = sysconfig.get_paths()["stdlib"] + "/"
 _INSTALLED = "/site-packages/"
-_WORDS = (
-    ("Dynamo|Unsupported", "torch.export cannot follow this Python"),
-    ("ConstraintViolation", "torch.export cannot derive which sizes are allowed"),
-    ("no operator|NotImplementedError", "an operator has no form for torch.export"),
+_INSIDE = Said(
+    "torch has to know a size or a number here that only a run of the program knows",
+    "say before what holds of it, such as `torch._check(n <= x.size(0))`, or keep it a tensor",
 )
+_DECIDES = re.compile(
+    r"^(?:if|elif|while|assert|for|return)\b|\b(?:if|and|or|not|in)\b|\b(?:bool|int|float|min|max|round|range)\(|item\(\)"
+)
+_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
 def is_foreign(path: str) -> bool:
@@ -44,16 +49,20 @@ def place_of(path: str, line: int) -> Place | None:
     return program.place_of(path, line) or (None if is_foreign(path) else Place(path, line))
 
 
-def diagnostic(error: BaseException, class_name: str, method: str) -> Diagnostic:
-    """One failure of an export: what, where, and the way out."""
-    place = next(iter(reversed(list(_places(error.__traceback__)))), Place("", 0))
-    return diagnostic_at(place, *_said(error), class_name=class_name, method=method)
+def diagnostic(error: BaseException, class_name: str, method: str, otherwise: Place) -> Diagnostic:
+    """One failure of an export: what, where (`otherwise` where no line of the model led to it), and the way out."""
+    found = [*_places(error.__traceback__), *_told_places(str(error))]
+    place = found[-1] if found else otherwise
+    words = said(error)
+    if torch_names.is_data_dependent(error) and found and not _DECIDES.search(_line(place).strip()):
+        words = _INSIDE
+    return diagnostic_at(place, words.message, words.way_out, class_name=class_name, method=method)
 
 
 def diagnostic_at(place: Place, message: str, help_: str, *, class_name: str, method: str) -> Diagnostic:
     """One finding at a line."""
     path, line = place.path, place.line
-    text = linecache.getline(path, line) if line else ""
+    text = _line(place)
     column = len(text) - len(text.lstrip()) + 1
     end = len(text.rstrip()) + 1
     return Diagnostic(
@@ -67,27 +76,16 @@ def diagnostic_at(place: Place, message: str, help_: str, *, class_name: str, me
     )
 
 
-def _said(error: BaseException) -> tuple[str, str]:
-    if torch_names.is_data_dependent(error):
-        return (
-            "Python needs a value here that only a run of the program knows",
-            "write it with `torch.where` or `torch.cond`, or keep the value a tensor",
-        )
-    if isinstance(error, NotCarriedError):
-        return str(error), error.way_out
-    first = headline(error)
-    for pattern, words in _WORDS:
-        if re.search(pattern, f"{type(error).__name__}: {first}"):
-            return words, ""
-    return first, ""
+def _told_places(text: str) -> Iterator[Place]:
+    """The lines of the model that an error names itself: those within a branch or a loop are on no stack."""
+    for path, line in _FRAME.findall(text):
+        place = place_of(path, int(line))
+        if place is not None and _line(place):
+            yield place
 
 
-def headline(error: BaseException) -> str:
-    """The first line of an error that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, NotCarriedError):
-        return str(error)
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+def _line(place: Place) -> str:
+    return linecache.getline(place.path, place.line) if place.line else ""
 
 
 def _places(trace: TracebackType | None) -> Iterator[Place]:
@@ -97,6 +95,11 @@ def _places(trace: TracebackType | None) -> Iterator[Place]:
         if place is not None:
             yield place
         trace = trace.tb_next
+
+
+def traced(error: BaseException) -> str:
+    """An error with everything that led to it, for whoever listens to `SCRIPTKIT_LOG=export`."""
+    return log.block("".join(traceback.format_exception(error))) if log.is_heard(log.export) else ""
 
 
 def spoken_place(found: Diagnostic) -> str:

@@ -45,12 +45,14 @@ class Verdict:
     """What the comparison showed: what was compared, what the program refuses, the smallest sizes that were right.
 
     `elsewhere` are calls that the method takes, and that lie beyond a branch on a size that the program has not.
+    `records_gradients` is false for a program that raises while gradients are recorded.
     """
 
     compared: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     least: dict[tuple[int, int], int] = field(default_factory=dict)
     no_gradients: str = ""
+    records_gradients: bool = True
     elsewhere: list[tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
 
 
@@ -103,12 +105,18 @@ class _Verification:
                 self._accept(name, expected, actual)
 
     def compare_gradients(self, args: Any, kwargs: Any) -> None:
-        """Gradients of parameters and arguments, where the method has any."""
+        """Gradients of parameters and arguments, where the method has any.
+
+        torch prepares for gradients that nobody asks for, too, and cannot always.
+        """
         expected = self.original.run(args, kwargs, gradients=True)
-        if expected.error is not None or all(found is None for found in expected.gradients.values()):
+        if expected.error is not None:
             return
         with self.program.kept():
             actual = self.program.run(args, kwargs, gradients=True)
+        self.verdict.records_gradients = actual.error is None
+        if all(found is None for found in expected.gradients.values()):
+            return
         if actual.error is not None:
             self.verdict.no_gradients = f"the program raises {words(actual.error)}"
             return

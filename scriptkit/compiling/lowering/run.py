@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +19,8 @@ from scriptkit.compiling.lowering.program import refusals
 from scriptkit.compiling.lowering.recovery import Recovery
 from scriptkit.compiling.lowering.semantics import PYTHON
 from scriptkit.compiling.lowering.world.refusing import RaisedError, RefusedError
-from scriptkit.compiling.lowering.world.values import Dyn, Value
+from scriptkit.compiling.lowering.world.stand_ins import SPECIAL_VALUES
+from scriptkit.compiling.lowering.world.values import Dyn, Parts, Sizes, Value
 from scriptkit.engines.torchscript.engine.thread import LOCK
 from scriptkit.errors import CompilationError, ScriptkitError
 from scriptkit.language import types as t
@@ -137,7 +139,11 @@ def _obstacle(evaluator: Evaluator, refusal: Refusal) -> Obstacle:
 
 
 def _raises(raised: RaisedError) -> RefusedError:
-    refusal = RefusedError("example-call-raises", f"the call raises {raised}")
+    if _STAND_INS.search(str(raised)):
+        words = "Python code takes a value that only a run knows for a plain object"
+        refusal = RefusedError("dynamic-value-in-python", words)
+    else:
+        refusal = RefusedError("example-call-raises", f"the call raises {raised}")
     refusal.place = raised.place
     return refusal
 
@@ -146,6 +152,7 @@ def _evaluator(module: nn.Module, parts: Mapping[str, Part]) -> Evaluator:
     return Evaluator(module, PYTHON, {id(module.get_submodule(path)): part for path, part in parts.items()})
 
 
+_STAND_INS = re.compile(rf"'(?:{'|'.join(kind.__name__ for kind in (*SPECIAL_VALUES, Parts, Sizes))})'")
 _MOST_SEALED = 8
 _MOST_KEPT = 64
 

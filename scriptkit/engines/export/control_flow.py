@@ -17,15 +17,20 @@ from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.followed import (
     aside,
     followed,
+    fraction,
+    fraction_of_item,
     give_back,
+    item,
     nothing,
     own,
     packed,
     refuse_unknown,
     unpacked,
+    whole,
     with_numbers,
     within,
 )
+from scriptkit.engines.export.free_sizes import freed
 from scriptkit.engines.export.loops import each, growing, loop
 from scriptkit.engines.export.run_lists import (
     cat,
@@ -43,14 +48,18 @@ from scriptkit.engines.export.run_lists import (
 )
 from scriptkit.engines.export.run_values import (
     NotCarriedError,
+    allclose,
+    as_tensor,
     both,
     either,
+    equal,
+    greatest,
     is_of_sizes,
     is_open,
     negated,
     rounds,
     shortest,
-    to_float,
+    smallest,
     to_int,
     truth,
 )
@@ -60,15 +69,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NotCarriedError",
+    "allclose",
     "aside",
     "both",
     "cat",
     "cond",
     "each",
     "either",
+    "equal",
+    "fraction",
+    "fraction_of_item",
+    "freed",
     "getitem",
     "give_back",
+    "greatest",
     "growing",
+    "item",
     "item_of",
     "length",
     "listed",
@@ -81,12 +97,13 @@ __all__ = [
     "rounds",
     "set_item",
     "shortest",
+    "smallest",
     "split",
     "stack",
-    "to_float",
     "to_int",
     "truth",
     "unbind",
+    "whole",
     "window",
     "with_numbers",
 ]
@@ -110,6 +127,8 @@ def cond(condition: Any, yes: Callable[[], Any], no: Callable[[], Any], kinds: s
     if "?" in kinds and is_of_sizes(condition):
         return tuple(yes() if condition else no())
     refuse_unknown(kinds, "a branch")
+    if isinstance(condition, torch.SymBool) and not is_of_sizes(condition):
+        condition = as_tensor(condition)
     taken, other = within(yes), within(no)
     arms = [lambda: _as_floats(taken(), kinds) or nothing(), lambda: _as_floats(other(), kinds) or nothing()]
     try:

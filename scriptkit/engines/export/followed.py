@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from scriptkit.engines.export.run_values import NotCarriedError, as_tensor, is_of_sizes, is_open
+from scriptkit.engines.export.run_values import NotCarriedError, as_tensor, is_of_sizes, is_open, to_float, to_int
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,11 @@ class _Inside:
     of_an_operator = False
 
 
+def is_within() -> bool:
+    """Whether an operator is following a branch or a loop now."""
+    return _Inside.of_an_operator
+
+
 def followed(operator: Callable[..., Any], *arguments: Any) -> Any:
     """Run an operator whose parts work on tensors of their own."""
     if _Inside.of_an_operator:
@@ -33,6 +38,34 @@ def followed(operator: Callable[..., Any], *arguments: Any) -> Any:
         return operator(*arguments)
     finally:
         _Inside.of_an_operator = False
+
+
+def whole(value: Any) -> Any:
+    """`int(value)`; within an operator it stays a tensor: what follows from it is decided by the run."""
+    return _number(value) if _Inside.of_an_operator and isinstance(value, Tensor) else to_int(value)
+
+
+def fraction(value: Any) -> Any:
+    """`float(value)`, in the same way."""
+    is_kept = _Inside.of_an_operator and isinstance(value, Tensor)
+    return value.to(torch.float64).reshape(()) if is_kept else to_float(value)
+
+
+def item(value: Tensor) -> Any:
+    """`value.item()`, in the same way."""
+    return _number(value, cut=False) if _Inside.of_an_operator else value.item()
+
+
+def fraction_of_item(value: Tensor) -> Any:
+    """`value.item()`, where whole numbers are numbers within an operator, too."""
+    return item(value) if value.dtype.is_floating_point else value.item()
+
+
+def _number(value: Tensor, *, cut: bool = True) -> Tensor:
+    """A tensor with the value, and in the dtype, that Python's number has."""
+    if not value.dtype.is_floating_point:
+        return value.reshape(()) if value.dtype == torch.bool and not cut else value.to(torch.int64).reshape(())
+    return value.trunc().to(torch.int64).reshape(()) if cut else value.to(torch.float64).reshape(())
 
 
 def aside(tensor: Any, condition: Any) -> Any:

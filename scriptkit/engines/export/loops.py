@@ -109,10 +109,11 @@ def _scanned(
 ) -> tuple[tuple[Any, ...], list[list[Any]]]:
     """A loop that appends: what it appends is stacked."""
     is_range = not isinstance(source, Rows)
+    has_lists = bool(lists)  # torch would follow what is in them
 
     def step(carry: list[Tensor], item: Tensor) -> tuple[list[Tensor], list[Tensor]]:  # pragma: no cover
         now, items = body(item, *unpacked(carry[len(filler) :], kinds.upper(), after=False))
-        given = [as_tensor(one).clone() for one in items] if lists else [torch.zeros(())]  # something has to be given
+        given = [as_tensor(one).clone() for one in items] if has_lists else [torch.zeros(())]  # one has to be given
         return [*(one.clone() for one in filler), *packed(now)], given
 
     filler = [] if carried else [torch.zeros(())]  # something has to be carried

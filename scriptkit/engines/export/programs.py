@@ -75,12 +75,12 @@ class MethodProgram:
         """Run on inputs that fit, and give the result the types that the method gives."""
         args, kwargs = self.convention.program_arguments(values)
         with nullcontext() if self.has_gradients else torch.no_grad():
-            return build(self.result, torch_names.leaves(self.module(*args, **kwargs)))
+            return build(self.result, torch_names.leaves(torch_names.called(self.module, args, kwargs)))
 
     def outputs(self, values: Sequence[Any]) -> list[Any]:
         """What the program itself gives, one after the other; without what is the same in every run."""
         args, kwargs = self.convention.program_arguments(values)
-        return [one for one in torch_names.leaves(self.module(*args, **kwargs)) if one is not None]
+        return [one for one in torch_names.leaves(torch_names.called(self.module, args, kwargs)) if one is not None]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Check a call and run it; raises ProgramInputError."""

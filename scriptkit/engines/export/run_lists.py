@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from scriptkit.engines.export.run_values import NotCarriedError, is_open
+from scriptkit.engines.export.followed import is_within
+from scriptkit.engines.export.run_values import NotCarriedError, as_tensor, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Rows(list[Any]):
 
     def append(self, item: Any) -> None:
         """What comes later stands behind the rows."""
-        self.stacked = torch.cat([self.stacked, item.unsqueeze(0)])
+        self.stacked = torch.cat([self.stacked, as_tensor(item).unsqueeze(0)])
 
     def extend(self, items: Any) -> None:
         """Each of the items, behind the rows."""
@@ -47,7 +48,7 @@ class Rows(list[Any]):
 
     def whole(self) -> Tensor:
         """All of them in one tensor."""
-        head = list(list.__iter__(self))
+        head = [as_tensor(item) for item in list.__iter__(self)]
         return torch.cat([torch.stack(head), self.stacked]) if head else self.stacked
 
     def reverse(self) -> None:
@@ -152,7 +153,21 @@ def getitem(value: Any, index: Any) -> Any:
         if isinstance(index, slice):
             raise NotCarriedError("a list of a length that only a run knows is cut", _WAY_OUT)
         return item_of(value, index)
-    return value[index]
+    places = _chosen(value, index)
+    return pick(value, index, places) if places else value[index]
+
+
+def _chosen(value: Any, index: Any) -> tuple[int, ...]:
+    """Where an index has a whole number in a tensor, which torch would read out of it within an operator."""
+    if not is_within() or not isinstance(value, Tensor):
+        return ()
+    parts = index if isinstance(index, tuple) else (index,)
+    return tuple(place for place, part in enumerate(parts) if _is_number(part))
+
+
+def _is_number(part: Any) -> bool:
+    is_whole = isinstance(part, Tensor) and not part.dtype.is_floating_point and part.dtype != torch.bool
+    return is_whole and part.dim() == 0
 
 
 def window(value: Any, index: Any, place: int, length: int) -> Any:
@@ -181,13 +196,25 @@ def set_item(value: Any, index: Any, item: Any, places: tuple[int, ...]) -> None
     if isinstance(value, Tensor) and isinstance(item, (bool, int, float)):
         item = value.new_full((), item)
     parts = index if isinstance(index, tuple) else (index,)
-    chosen = [place for place in places if isinstance(parts[place], Tensor)]
+    sized = [place for place in places if isinstance(parts[place], torch.SymInt)]
+    if sized and isinstance(value, Tensor) and all(map(_is_plain, parts)):
+        _entry(value, parts, sized).copy_(item)
+        return
+    chosen = sorted({*(place for place in places if isinstance(parts[place], Tensor)), *_chosen(value, index)})
     others = [part for place, part in enumerate(parts) if place not in chosen]
     if not isinstance(value, Tensor) or len(chosen) != 1 or not all(map(_is_plain, others)):
         value[index] = item
         return
     view, (dim,) = _without_plain(value, parts, chosen)
     _write_row(view, dim, parts[chosen[0]], item)
+
+
+def _entry(tensor: Tensor, parts: Sequence[Any], places: Sequence[int]) -> Tensor:
+    """The view at an index with numbers that follow from sizes: torch would take them for those of the example."""
+    view, dims = _without_plain(tensor, parts, places)
+    for dim, place in reversed([*zip(dims, places, strict=True)]):
+        view = torch.select(view, dim, parts[place])
+    return view
 
 
 def _write_row(tensor: Tensor, dim: int, index: Tensor, item: Any) -> None:
@@ -213,7 +240,7 @@ def pick(value: Any, index: Any, places: tuple[int, ...]) -> Any:
 
 def _is_plain(part: Any) -> bool:
     """Whether a part of an index is a number or a slice that is known now."""
-    return isinstance(part, slice) or (isinstance(part, int) and not isinstance(part, bool))
+    return isinstance(part, slice) or (isinstance(part, (int, torch.SymInt)) and not isinstance(part, bool))
 
 
 def _without_plain(tensor: Tensor, parts: Sequence[Any], places: Sequence[int]) -> tuple[Tensor, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 import torch
@@ -98,6 +99,39 @@ def shortest(*lengths: Any) -> Any:
     if any(isinstance(length, Tensor) for length in lengths):
         return torch.stack([as_tensor(length) for length in lengths]).amin()
     return functools.reduce(torch.sym_min, lengths)
+
+
+def greatest(*values: Any) -> Any:
+    """`max(...)` of numbers."""
+    return _one_of(values, torch.maximum, torch.sym_max, max)
+
+
+def smallest(*values: Any) -> Any:
+    """`min(...)` of numbers."""
+    return _one_of(values, torch.minimum, torch.sym_min, min)
+
+
+def _one_of(values: tuple[Any, ...], of_tensors: Any, of_sizes: Any, of_python: Any) -> Any:
+    items = values if len(values) > 1 else list(values[0])
+    if not any(map(is_open, items)):
+        return of_python(items)
+    if any(isinstance(item, Tensor) for item in items):
+        return functools.reduce(of_tensors, map(as_tensor, items))
+    return functools.reduce(of_sizes, items)
+
+
+def equal(one: Tensor, other: Tensor) -> Any:
+    """`torch.equal`."""
+    if one is other or one.dtype != other.dtype:
+        return one is other or torch.equal(one, other)
+    if one.dim() != other.dim() or any(map(operator.ne, one.shape, other.shape)):
+        return False
+    return (one == other).all()
+
+
+def allclose(one: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:  # noqa: FBT001, FBT002 - torch's own signature
+    """`torch.allclose`."""
+    return torch.isclose(one, other, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
 
 
 def as_tensor(value: Any) -> Tensor:

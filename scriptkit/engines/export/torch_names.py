@@ -27,6 +27,7 @@ from scriptkit.engines.export.older_torch import (
     without_notice_of_branches,
 )
 from scriptkit.engines.export.recurrent_layers import of_any_length
+from scriptkit.engines.export.regions import mend_regions, with_branches_in_regions
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from torch.export import ExportedProgram
+
+    from scriptkit.engines.export.free_sizes import Freeing
 
 SCHEMA_MAJOR = 8
 """The major version of the serialised schema this package reads and writes."""
@@ -76,6 +79,11 @@ class Notes:
 
     sources: dict[str, str] = field(default_factory=dict)
     assumed: list[tuple[str, Place | None]] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Another trace begins."""
+        self.sources.clear()
+        self.assumed.clear()
 
 
 class _Listener(logging.Handler):
@@ -170,14 +178,24 @@ def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
 
 
 def export(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic_shapes: dict[str, Any]
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    dynamic_shapes: dict[str, Any],
+    freeing: Freeing | None = None,
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
-    with _LOCK, idle_conversions(), of_any_length(), without_notice_of_branches(), warnings.catch_warnings():
+    ways = (idle_conversions, of_any_length, without_notice_of_branches, with_branches_in_regions)
+    with _LOCK, contextlib.ExitStack() as stack, warnings.catch_warnings():
+        for way in ways:
+            stack.enter_context(way())
         # recurrent layers list their weights anew where they are others, as they are while torch looks on
         warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
-        program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
+        warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor that is not a leaf", UserWarning)
+        with freeing or contextlib.nullcontext():
+            program = torch.export.export(module, args, kwargs, dynamic_shapes=dynamic_shapes, strict=False)
     mend_numbers(program, _without_least)
+    mend_regions(program)
     return program
 
 
@@ -200,6 +218,11 @@ def leaves(value: Any) -> list[Any]:
 def runnable(program: ExportedProgram) -> nn.Module:
     """The program as a module; its tensors are those of the program."""
     return program.module()
+
+
+def called(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a program as a module; what it raises is raised, and not printed by torch besides."""
+    return nn.Module.__call__(module, *args, **kwargs)
 
 
 def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> None:
@@ -285,7 +308,8 @@ def schema_version() -> str:
 
 def serialised(program: ExportedProgram) -> dict[str, Any]:
     """The program without its tensors, as the JSON document of torch's schema."""
-    document: dict[str, Any] = json.loads(serialised_alone(program))
+    with quiet():  # torch remarks on lists that are empty
+        document: dict[str, Any] = json.loads(serialised_alone(program))
     return document
 
 

@@ -6,29 +6,46 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.compiling.exporting.rewriting.syntax import flow, load
+from scriptkit.engines.export.free_sizes import FREED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _CALLS = {
     "bool": "truth",
-    "int": "to_int",
-    "float": "to_float",
+    "int": "whole",
+    "float": "fraction",
     "len": "length",
+    "max": "greatest",
+    "min": "smallest",
+    "torch.equal": "equal",
+    "torch.allclose": "allclose",
     "torch.split": "split",
     "torch.stack": "stack",
     "torch.cat": "cat",
     "torch.concat": "cat",
 }
-_METHODS = {"unbind", "split"}
+_METHODS = {
+    "unbind": "unbind",
+    "split": "split",
+    "equal": "equal",
+    "allclose": "allclose",
+    "item": "item",
+}
+_AS_NUMBERS = {"whole": "to_int", "item": "fraction_of_item"}
+"""What stands for others where whole numbers are numbers within loops and branches, too."""
 _UNWRAPPED = {"torch.jit._unwrap_optional": 0, "torch.jit.annotate": 1}
 
 
 class Expressions(ast.NodeTransformer):
-    """Rewrites every expression; `kinds` has the letter of each variable."""
+    """Rewrites every expression; `kinds` has the letter of each variable.
 
-    def __init__(self, kinds: Mapping[str, str]) -> None:
+    With `numbers`, whole numbers are numbers within a loop, otherwise tensors.
+    """
+
+    def __init__(self, kinds: Mapping[str, str], *, numbers: bool = False) -> None:
         self.kinds = kinds
+        self.numbers = numbers
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         """`a and b`."""
@@ -51,17 +68,22 @@ class Expressions(ast.NodeTransformer):
         if name in _UNWRAPPED:
             return node.args[_UNWRAPPED[name]]
         if name in _CALLS and node.args:
-            return ast.Call(ast.Attribute(load("_flow"), _CALLS[name], ast.Load()), node.args, node.keywords)
+            return self._flow(_CALLS[name], node.args, node.keywords)
+        if name in FREED and self._has_number(node.args):
+            return self._flow("freed", [ast.Constant(name), node.func, *node.args], node.keywords)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "nonzero_numpy":  # TorchScript's name for it
             found = ast.Attribute(node.func.value, "nonzero", ast.Load())
             return ast.Call(
                 load("list"), [ast.Call(found, [], [ast.keyword("as_tuple", ast.Constant(value=True))])], []
             )
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS and not name.startswith("torch."):
-            made = flow(node.func.attr, node.func.value, *node.args)
-            made.keywords = node.keywords
-            return made
+            return self._flow(_METHODS[node.func.attr], [node.func.value, *node.args], node.keywords)
         return node
+
+    def _flow(self, name: str, arguments: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
+        made = flow(_AS_NUMBERS.get(name, name) if self.numbers else name, *arguments)
+        made.keywords = keywords
+        return made
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
         """`[x for x in xs]`."""
@@ -98,6 +120,11 @@ class Expressions(ast.NodeTransformer):
         if numbers and all(_is_plain(part) or place in numbers for place, part in enumerate(parts)):
             return flow("pick", node.value, _index(node.slice), _numbers(numbers))
         return flow("getitem", node.value, _index(node.slice))
+
+    def _has_number(self, values: Sequence[ast.expr]) -> bool:
+        """Whether a number of the program is among them."""
+        names = (node.id for value in values for node in ast.walk(value) if isinstance(node, ast.Name))
+        return any(self.kinds.get(name, "t") != "t" for name in names)
 
     def _is_number(self, part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scriptkit.compiling.exporting.rewriting.expressions import Expressions
 from scriptkit.compiling.exporting.rewriting.fronts import filled_at_the_end
 from scriptkit.compiling.exporting.rewriting.jumps import without_jumps
+from scriptkit.compiling.exporting.rewriting.lists_read import with_lists_readable
 from scriptkit.compiling.exporting.rewriting.side_by_side import counted
 from scriptkit.compiling.exporting.rewriting.syntax import (
     appended_to,
@@ -48,6 +49,7 @@ def rewritten(method: ast.FunctionDef, types: Mapping[str, t.Type], *, numbers: 
 class _Rewriter:
     def __init__(self, types: Mapping[str, t.Type], *, numbers: bool) -> None:
         self.numbers = numbers
+        self.types = types
         self.kinds = {name: _KINDS.get(type_, "?") for name, type_ in types.items()}
         self.count = 0
         self.aliases = Aliases()
@@ -59,7 +61,7 @@ class _Rewriter:
         definition.body = self.block(definition.body, set(names), set())
         for argument in definition.args.args:
             argument.annotation = None
-        made: ast.FunctionDef = Expressions(self.kinds).visit(definition)
+        made: ast.FunctionDef = Expressions(self.kinds, numbers=self.numbers).visit(definition)
         return _placed(made)
 
     def fresh(self, hint: str, kind: str = "?") -> str:
@@ -84,12 +86,15 @@ class _Rewriter:
         return made
 
     def statement(self, statement: ast.stmt, known: set[str], rest: set[str]) -> list[ast.stmt]:
-        if isinstance(statement, (ast.If, ast.For, ast.While)):
-            moved = with_writes_behind(statement, known, self.kinds, self.aliases, self.fresh)
-            if moved is not None:
-                inner = self._statement(moved.statement, known | moved.names, rest | moved.names)
-                return [*moved.before, *inner, *moved.after]
-        return self._statement(statement, known, rest)
+        if not isinstance(statement, (ast.If, ast.For, ast.While)):
+            return self._statement(statement, known, rest)
+        rows = with_lists_readable(statement, known, self.types, self.fresh)
+        known = known | stored(rows)
+        moved = with_writes_behind(statement, known, self.kinds, self.aliases, self.fresh)
+        if moved is None:
+            return [*rows, *self._statement(statement, known, rest)]
+        inner = self._statement(moved.statement, known | moved.names, rest | moved.names)
+        return [*rows, *moved.before, *inner, *moved.after]
 
     def _statement(self, statement: ast.stmt, known: set[str], rest: set[str]) -> list[ast.stmt]:
         match statement:
