@@ -27,6 +27,7 @@ from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
+from scriptkit.live.type_aliases import is_alias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,11 +107,11 @@ def _no_free_variables() -> None: ...
 
 
 def _local_types(function: FunctionType) -> dict[str, Any]:
-    """Classes named in annotations only: a function does not close over them."""
+    """Classes and aliases named in annotations only: a function does not close over them."""
     return {
         value.__name__: value
         for value in function.__annotations__.values()
-        if isinstance(value, type) and value.__module__ != "builtins"
+        if is_alias(value) or (isinstance(value, type) and value.__module__ != "builtins")
     }
 
 
