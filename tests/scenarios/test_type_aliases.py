@@ -156,7 +156,7 @@ def test_an_alias_with_parameters_is_filled_in(tmp_path: Path) -> None:
             "the signature of `forward` contains the type variable `T`",
         ),
         (
-            "class Net(ScriptableModule):\n    def forward(self, x: int) -> int:\n        type F = int\n        return x",
+            "class N(ScriptableModule):\n    def forward(self, x: int) -> int:\n        type F = int\n        return x",
             "`F` is defined inside `forward`",
         ),
     ],
