@@ -60,8 +60,14 @@ DIFFERENCES = (
     Difference(
         "torch 2.9",
         "other threads may call modules while one thread exports.",
-        "until the export is done, a call of an exported module in another thread may raise: torch's tracer takes it for "
-        "one of its own",
+        "until the export is done, a call of an exported module in another thread may raise: torch's tracer takes it "
+        "for one of its own",
+    ),
+    Difference(
+        "Python 3.11",
+        "plain torch.jit reads `value: Any` in the body of a class as the type it is.",
+        "torch takes it for `Final`, and refuses what is no constant; a `ScriptableModule` has an attribute of type `Any` "
+        "all the same",
     ),
     Difference(
         "Python 3.13",
