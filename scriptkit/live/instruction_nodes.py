@@ -19,7 +19,7 @@ from scriptkit.language.parsing import PARSING, syntax_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AFTER_THEIR_VALUE = ("POP_JUMP", "JUMP_IF", "GET_ITER")
+_AFTER_THEIR_VALUE = ("POP_JUMP", "JUMP_IF", "TO_BOOL", "GET_ITER")
 """Instructions of a whole statement that ask the value which the one before has made."""
 _IGNORED = ("NOP", "EXTENDED_ARG", "CACHE")
 
@@ -85,8 +85,9 @@ def _aligned(code: CodeType, numbered: CodeType) -> Iterator[tuple[int, int]]:
     for block in matcher.get_matching_blocks():
         for index in range(block.size):
             mine, other = ours[block.a + index], block.b + index
-            asks = mine.opname.startswith(_AFTER_THEIR_VALUE) and other > 0
-            yield mine.offset, lines[theirs[other - asks].offset]
+            while theirs[other].opname.startswith(_AFTER_THEIR_VALUE) and other > 0:
+                other -= 1
+            yield mine.offset, lines[theirs[other].offset]
 
 
 def _instructions(code: CodeType) -> list[dis.Instruction]:

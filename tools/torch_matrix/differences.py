@@ -66,8 +66,8 @@ DIFFERENCES = (
     Difference(
         "Python 3.11",
         "plain torch.jit reads `value: Any` in the body of a class as the type it is.",
-        "torch takes it for `Final`, and refuses what is no constant; a `ScriptableModule` has an attribute of type `Any` "
-        "all the same",
+        "torch takes it for `Final`, and refuses what is no constant; in a `ScriptableModule` the attribute is of type "
+        "`Any` all the same",
     ),
     Difference(
         "Python 3.13",

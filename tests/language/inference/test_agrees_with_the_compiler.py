@@ -1,7 +1,8 @@
 """`programs/` holds small classes `M`: torch decides of each whether it scripts, and the pass must say the same.
 
-One in a syntax that this Python does not read is left out. One that torch accepts up to a version only, where a rule says so and not the pass, begins with that version; one whose
-default instance is refused and another is not, with `# the instance decides`: the pass warns.
+One that torch accepts up to a version only, where a rule says so and not the pass, begins with that version; one whose
+default instance is refused and another is not, with `# the instance decides`: the pass warns. One in a syntax that this
+Python does not read is left out.
 """
 
 from __future__ import annotations
@@ -50,9 +51,7 @@ PROGRAMS = [
     pytest.param(
         part.strip("\n"),
         id=f"{path.stem}-{i}",
-        marks=[]
-        if _is_of_this_python(part.strip("\n"))
-        else pytest.mark.skip(reason="newer syntax than this Python's"),
+        marks=pytest.mark.skipif(not _is_of_this_python(part.strip("\n")), reason="newer syntax than this Python's"),
     )
     for path in sorted(Path(__file__).with_name("programs").glob("*.txt"))
     for i, part in enumerate(path.read_text().split("\n---\n"))
