@@ -117,11 +117,16 @@ def check_format(small: dict[str, bytes], written_by: str = "") -> int:
 
 def _check_versions(manifest: Manifest, small: dict[str, bytes]) -> None:
     check_format(small, manifest.written_by.torch)
-    if _major_minor(manifest.written_by.torch) > _major_minor(str(torch.__version__)):
-        message = (
-            f"the file was written by torch {manifest.written_by.torch}, newer than the installed {torch.__version__}"
-        )
+    message = newer_torch(manifest.written_by.torch)
+    if message:
         warnings.warn(message, ScriptkitWarning, stacklevel=_STACK_LEVEL)
+
+
+def newer_torch(written_by: str) -> str:
+    """That a file is of a later torch than the installed one; nothing if it is not."""
+    if _major_minor(written_by) <= _major_minor(str(torch.__version__)):
+        return ""
+    return f"the file was written by torch {written_by}, newer than the installed {torch.__version__}"
 
 
 def _major_minor(version: str) -> tuple[int, ...]:

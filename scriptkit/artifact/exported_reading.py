@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import torch
 
+from scriptkit.artifact.checking import newer_torch
 from scriptkit.artifact.container import ROOT, Container
 from scriptkit.artifact.exported_audit import audit_program
 from scriptkit.artifact.exported_literals import structure_of, value_of
@@ -164,7 +165,9 @@ class Reading:
         except ArtifactError:
             raise
         except Exception as error:  # noqa: BLE001 - torch fails with errors of many types on a document that is none
-            raise ArtifactError(f"torch cannot load program `{text.name}` ({quoted(error)})") from None
+            newer = newer_torch(self.manifest.written_by.torch)
+            why = f"; {newer}: upgrade torch, or export the model with the torch you have" if newer else ""
+            raise ArtifactError(f"torch cannot load program `{text.name}` ({quoted(error)}){why}") from None
 
     def _refuse_other_device(self, inputs: Sequence[Input]) -> None:
         for one in inputs:

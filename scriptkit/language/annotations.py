@@ -191,8 +191,10 @@ class Annotations:
 
     def _alias(self, node: ast.Name | ast.Attribute, bad: list[BadAnnotation], scope: ClassFacts | None) -> Type:
         """A name assigned at module level: a type alias, a TypeVar, a NewType."""
-        if not isinstance(node, ast.Name) or node.id in self._busy:
+        if not isinstance(node, ast.Name):
             return UNKNOWN
+        if node.id in self._busy:
+            return self._bad(node, "unsupported", bad)  # an alias that contains itself
         made = self.module.globals.get(node.id)
         if made is None or made.value is None or made.assigned > 1:
             return UNKNOWN
@@ -200,12 +202,18 @@ class Annotations:
             maker = self.module.dotted(made.value.func) or ""
             if maker == "typing.TypeVar":
                 return self._bad(node, "typevar", bad)
-            return self._bad(node, "unsupported", bad) if maker == "typing.NewType" else UNKNOWN
+            if maker == "typing.NewType":
+                return self._bad(node, "unsupported", bad)
+            if maker != "typing.TypeAliasType" or made.value.keywords:
+                return UNKNOWN
+        value = made.value.args[-1] if isinstance(made.value, ast.Call) else made.value
+        inside: list[BadAnnotation] = []
         self._busy.add(node.id)
         try:
-            found = self._type(made.value, [], scope)
+            found = self._type(value, inside, scope)
         finally:
             self._busy.discard(node.id)
+        bad.extend(BadAnnotation(node, part.text, part.kind) for part in inside if part.kind != "malformed")
         return found
 
     def named_tuple(self, cls: ClassFacts) -> Type:

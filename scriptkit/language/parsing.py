@@ -12,6 +12,8 @@ PARSING: Final = threading.RLock()
 Two threads that import rooms of the package in another order would see half of them, too.
 """
 _ATTEMPTS: Final = 8
+TYPE_STATEMENTS: Final[tuple[Any, ...]] = (ast.TypeAlias,) if hasattr(ast, "TypeAlias") else ()
+"""`type X = ...`, which Python knows since 3.12."""
 
 
 @overload

@@ -15,7 +15,7 @@ from scriptkit.language.facts import (
     ModuleFacts,
     Parameter,
 )
-from scriptkit.language.parsing import syntax_tree
+from scriptkit.language.parsing import TYPE_STATEMENTS, syntax_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,6 +147,8 @@ def _read_global(module: ModuleFacts, statement: ast.stmt) -> None:
                 _add_global(module, name, statement, statement.value if isinstance(target, ast.Name) else None, None)
     elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         _add_global(module, statement.target.id, statement, statement.value, statement.annotation)
+    elif isinstance(statement, TYPE_STATEMENTS):
+        _add_global(module, statement.name.id, statement, None if statement.type_params else statement.value, None)
     elif isinstance(statement, (ast.AugAssign, ast.For)):
         for name in _names(statement.target):
             _add_global(module, name, statement, None, None)

@@ -124,11 +124,13 @@ def _is_mangled(written: str, taken: str) -> bool:
 
 
 def _mentions(code: CodeType) -> set[object]:
-    """Names and constants of a function and of those in it; private names without their class."""
+    """Names and constants of a function and of those in it; names without the classes and functions round them."""
     return {_bare(item) for item in _items(code)}
 
 
 def _bare(item: object) -> object:
+    if isinstance(item, str):
+        item = item.rpartition(".<locals>.")[2]  # what is defined inside has its whole name as a constant
     if isinstance(item, str) and item.startswith("_") and "__" in item[1:] and not item.endswith("__"):
         return item[item.index("__", 1) :]
     return (type(item), item) if isinstance(item, (int, float, complex)) else item
@@ -136,8 +138,9 @@ def _bare(item: object) -> object:
 
 def _items(code: CodeType) -> Iterator[object]:
     yield from (*code.co_names, *code.co_freevars, *code.co_cellvars, *code.co_varnames)
+    told = code.co_firstlineno if "__firstlineno__" in code.co_names else None  # a class, from Python 3.13 on
     for constant in code.co_consts:
         if hasattr(constant, "co_consts"):
             yield from _items(constant)
-        elif isinstance(constant, (int, float, complex, str, bytes)):
+        elif isinstance(constant, (int, float, complex, str, bytes)) and constant != told:
             yield constant

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from scriptkit.language.parsing import syntax_tree
+from scriptkit.live.instruction_nodes import span_of
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -94,6 +95,9 @@ def _positions(code: CodeType, instruction: int) -> tuple[int, int, int, int]:
         if None not in found:
             line, end_line, column, end_column = found
             return int(line or 1), int(end_line or 1), int(column or 0), int(end_column or 0)
+    span = span_of(code, instruction)
+    if span is not None:
+        return span.line, span.end_line, span.column, span.end_column
     line = max((line for start, line in _line_starts(code) if start <= instruction), default=code.co_firstlineno)
     text = linecache.getline(code.co_filename, line)
     return line, line, len(text) - len(text.lstrip()), len(text.rstrip())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from scriptkit.language.parsing import TYPE_STATEMENTS
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import nodes, word
 from scriptkit.rules.rule import Invalid, Rule
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.language.facts import ClassFacts
 
+DEFINITIONS: dict[Any, tuple[str, str]] = {
+    ast.FunctionDef: ("def", "a method, or a function"),
+    ast.AsyncFunctionDef: ("def", "a method, or a function"),
+    ast.ClassDef: ("class", "a class"),
+    **dict.fromkeys(TYPE_STATEMENTS, ("type", "a type")),
+}
+
 
 class NestedFunction(Rule):
-    """A function or class defined inside a compiled method."""
+    """A function, class or type alias defined inside a compiled method."""
 
     code = "SK504"
     name = "nested-function"
+    raw = ("(function|class) definitions aren't supported", "[tT]ypeAlias aren't supported")
     label = "a definition inside compiled code"
     note = "the compiler reads functions and classes of a module or class, never of a function body"
     VALID = (
@@ -42,12 +51,13 @@ class NestedFunction(Rule):
     )
 
     def check(self, cls: ClassFacts) -> Iterator[Diagnostic]:
-        for function, node in nodes(cls, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
-            is_class = isinstance(node, ast.ClassDef)
+        for function, node in nodes(cls, *DEFINITIONS):
+            keyword, kind = DEFINITIONS[type(node)]
+            name = node.name if isinstance(node.name, str) else node.name.id
             yield self.found(
                 cls,
-                word(cls, node, "class" if is_class else "def"),
-                f"`{node.name}` is defined inside `{function.name}`",
-                help=f"make `{node.name}` {'a class' if is_class else 'a method, or a function'} of the module",
+                word(cls, node, keyword),
+                f"`{name}` is defined inside `{function.name}`",
+                help=f"make `{name}` {kind} of the module",
                 method=function.name,
             )

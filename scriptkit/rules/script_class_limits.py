@@ -17,7 +17,10 @@ class ScriptClassLimits(ProblemRule[classes.ScriptClassLimits]):
 
     code = "SK436"
     name = "script-class-limits"
-    raw = (r"__init__\(__torch__\S+ self, .*Tensor \(inferred\)",)
+    raw = (
+        r"__init__\(__torch__\S+ self, .*Tensor \(inferred\)",
+        "or code object was expected, got builtin_function_or_method",
+    )
     kinds = (classes.ScriptClassLimits,)
     label = "not possible in a script class"
     note = "a class used in compiled code has a typed `__init__` that sets every attribute, and no base class"
@@ -67,6 +70,24 @@ class ScriptClassLimits(ProblemRule[classes.ScriptClassLimits]):
             """,
             "Expected a value of type 'Tensor (inferred)' for argument 'k'",
         ),
+        Invalid(
+            """
+            from typing_extensions import deprecated
+
+            @deprecated("use torch.mul")
+            class Scaler:
+                def __init__(self, k: float) -> None:
+                    self.k = k
+
+                def run(self, x: Tensor) -> Tensor:
+                    return x * self.k
+
+            class Model(nn.Module):
+                def forward(self, x: Tensor) -> Tensor:
+                    return Scaler(2.0).run(x)  # <-
+            """,
+            "module, class, method, function, traceback, frame, or code object was expected",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem[classes.ScriptClassLimits]) -> Diagnostic:
@@ -83,5 +104,9 @@ _WORDS = {
         "copy what it needs into it, or hold the other object in an attribute",
     ),
     "untyped-init": ("has an `__init__` whose parameters are not annotated", "annotate every parameter of `__init__`"),
+    "deprecated": (
+        "is marked `@deprecated`, which hides its code from the compiler",
+        "leave the mark out, and warn where the class is made",
+    ),
     "attribute-outside-init": ("sets an attribute that its `__init__` does not", "set the attribute in `__init__`"),
 }

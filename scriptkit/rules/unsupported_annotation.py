@@ -45,11 +45,17 @@ class UnsupportedAnnotation(ProblemRule[declarations.UnsupportedAnnotation]):
             + forward("return x", 'x: Tensor, mode: Literal["sum"]').replace("Tensor:\n", "Tensor:  # <-\n"),
             "Unknown type constructor Literal",
         ),
+        Invalid(
+            "from typing import Sequence\n\nBatch = Sequence[Tensor]\n\n"
+            + forward("return torch.stack(list(xs))", "xs: Batch").replace("Tensor:\n", "Tensor:  # <-\n"),
+            "Unknown type name 'Batch'",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem[declarations.UnsupportedAnnotation]) -> Diagnostic:
         text = problem.data.text
-        known = next((word for word in re.findall(r"\w+", text) if word in _INSTEAD), "")
+        words = re.findall(r"\w+", f"{text} {problem.data.name}")  # of an alias, the part of it that is no type
+        known = next((word for word in words if word in _INSTEAD), "")
         help, suggestion = _INSTEAD.get(known, ("declare one of those types", ""))
         return self.about(cls, problem, f"{quoted(text)} is no type in TorchScript", help=help, suggestion=suggestion)
 

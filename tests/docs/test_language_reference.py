@@ -60,16 +60,18 @@ def test_the_page_is_up_to_date() -> None:
 
 
 SINCE_PYTHON_3_12 = {"TypeAlias"}
-"""Statements without an example: Python 3.10, which is supported, could not read one."""
+"""Statements without an example: Python 3.11, which writes the page, could not read one."""
+KNOWN = {name: body for name, body in {**STATEMENTS, **EXPRESSIONS}.items() if hasattr(ast, name)}
+"""The examples that this Python reads: `except*` came with 3.11."""
 
 
 def test_every_statement_and_expression_of_python_has_an_example() -> None:
-    assert set(STATEMENTS) == {kind.__name__ for kind in ast.stmt.__subclasses__()} - SINCE_PYTHON_3_12
+    assert set(STATEMENTS) & set(KNOWN) == {kind.__name__ for kind in ast.stmt.__subclasses__()} - SINCE_PYTHON_3_12
     assert set(EXPRESSIONS) == {kind.__name__ for kind in ast.expr.__subclasses__()}
 
 
 def test_each_example_contains_what_it_is_an_example_of() -> None:
-    for name, body in {**STATEMENTS, **EXPRESSIONS}.items():
+    for name, body in KNOWN.items():
         tree = ast.parse("async def function():\n" + "\n".join(f"    {line}" for line in body.splitlines()))
         assert any(type(node).__name__ == name for node in ast.walk(tree)), name
 

@@ -133,6 +133,7 @@ def test_an_onnx_model_is_compared_at_other_sizes(kind: str, call: tuple[object,
 @pytest.mark.slow
 def test_what_onnx_cannot_hold_is_an_error_and_no_file(tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
-    with pytest.raises(scriptkit.ExportError, match="stands inside another one"):
+    cannot = "stands inside another one|cannot become ONNX|cannot be exported"  # the last ones: before torch 2.11
+    with pytest.raises(scriptkit.ExportError, match=cannot):
         scriptkit.export_onnx(models.Repeating().eval(), tmp_path / "m.onnx", (torch.randn(3, 4),))
     assert list(tmp_path.iterdir()) == []

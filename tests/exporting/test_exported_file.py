@@ -187,6 +187,15 @@ def test_a_newer_manifest_is_refused(data: bytes) -> None:
         scriptkit.load(io.BytesIO(container_bytes(entries)))
 
 
+def test_a_program_of_a_later_torch_that_cannot_be_loaded_says_whose_it_is(data: bytes) -> None:
+    entries = contents(resealed(data, "models/model.json", lambda entry: entry.replace(b'"graph_module"', b'"graphs"')))
+    manifest = json.loads(entries["extra/scriptkit.json"])
+    manifest["written_by"]["torch"] = "99.1.0"
+    entries["extra/scriptkit.json"] = json.dumps(manifest).encode()
+    with pytest.raises(scriptkit.ArtifactError, match=r"written by torch 99\.1\.0, newer than .*: upgrade torch, or"):
+        scriptkit.load(io.BytesIO(container_bytes(entries)))
+
+
 def test_a_file_of_torch_itself_is_refused_in_words(exported: scriptkit.ExportedModule) -> None:
     stream = io.BytesIO()
     torch.export.save(exported.program(), stream)

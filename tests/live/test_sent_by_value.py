@@ -195,7 +195,8 @@ FUNCTIONS = '''
 class Net:
     def forward(self, x, __hidden=3, *, scale: "float" = 2.0):
         """Words."""
-        def inner(y): return y * self.__factor + 7
+        class Seven: value = 7
+        def inner(y): return y * self.__factor + Seven.value
         return inner(x).relu() if scale > 1.5 else x
 '''
 

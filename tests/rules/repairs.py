@@ -384,6 +384,7 @@ REPAIRS: dict[str, dict[int, Replacements]] = {
     "dataclass": {0: (("@dataclass\nclass Out", "@torch.jit.script\n@dataclass\nclass Out"),)},
     "dataclass-limits": {0: ((" = field(default_factory=list)", ""),)},
     "script-class-limits": {
+        2: (('@deprecated("use torch.mul")\n', ""), ("from typing_extensions import deprecated\n", "")),
         0: (("self.n = 0", "self.n = 0\n        self.last = 0"),),
         1: (("self, k)", "self, k: float)"),),
     },

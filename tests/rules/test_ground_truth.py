@@ -55,10 +55,11 @@ def test_torch_compiles_what_a_rule_calls_valid(example: str, tmp_path: Path) ->
     torch.jit.script(instance(example, tmp_path)[0])
 
 
-SAID_LATER = {
+SAID_ELSEWHERE = {
     "Cannot instantiate class 'Softplus' in a script function": "Class Softplus does not have an __init__ function",
+    "Failed to get source for <function Out.__init__": "Expected <function Out.__init__ at",
 }
-"""What torch says instead in a process that compiled an instance of the class before."""
+"""What torch says instead, in a process that compiled an instance of the class before, or on Python 3.13."""
 
 
 @pytest.mark.parametrize(("rule", "example"), INVALID)
@@ -71,7 +72,7 @@ def test_torch_refuses_or_changes_what_a_rule_calls_invalid(rule: Rule, example:
     with pytest.raises(Exception) as caught:
         use(*instance(example.source, tmp_path), example)
     told = " ".join(str(caught.value).split())
-    assert example.torch_says in told or SAID_LATER.get(example.torch_says, example.torch_says) in told, rule.name
+    assert example.torch_says in told or SAID_ELSEWHERE.get(example.torch_says, example.torch_says) in told, rule.name
 
 
 def eager(module: Any, inputs: tuple[Any, ...]) -> Any:

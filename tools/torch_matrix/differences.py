@@ -58,6 +58,18 @@ DIFFERENCES = (
         "scriptkit asks it of the tracer, and checks it at each call; `scriptkit.load` reads the files, torch does not",
     ),
     Difference(
+        "torch 2.9",
+        "other threads may call modules while one thread exports.",
+        "until the export is done, a call of an exported module in another thread may raise: torch's tracer takes it "
+        "for one of its own",
+    ),
+    Difference(
+        "Python 3.11",
+        "plain torch.jit reads `value: Any` in the body of a class as the type it is.",
+        "torch takes it for `Final`, and refuses what is no constant; in a `ScriptableModule` the attribute is of type "
+        "`Any` all the same",
+    ),
+    Difference(
         "Python 3.13",
         "the attributes of an object are written beside its dictionary, so that no count tells whether one was: each "
         "call of a lowered model reads what it depends on.",

@@ -93,10 +93,10 @@ def _of_class(kind: type) -> _Accesses:
 
 
 def _note(code: types.CodeType, found: _Accesses, *, constructs: bool) -> None:
+    starts, line = dict(dis.findlinestarts(code)), code.co_firstlineno
     for instruction in dis.get_instructions(code):
-        positions = getattr(instruction, "positions", None)  # from Python 3.11 on
-        line = positions.lineno if positions else None
-        place = Place(code.co_filename, line or code.co_firstlineno)
+        line = starts.get(instruction.offset) or line
+        place = Place(code.co_filename, line)
         if instruction.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
             found.read.setdefault(str(instruction.argval), place)
         elif instruction.opname == "STORE_ATTR" and not constructs:

@@ -34,9 +34,17 @@ def construct(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments)
     limit = _dataclass_limit(cls)
     if cls.kind == "script-class" and limit is not None:
         return body.report(DataclassLimits(name=cls.name, what=ast.unparse(limit)), node, limit)
+    if cls.kind in ("script-class", "plain") and _is_deprecated(cls):
+        return body.report(ScriptClassLimits(name=cls.name, what="deprecated"), node, cls.node)
     if cls.kind != "script-class" and (cls.kind != "plain" or cls.foreign_bases or cls.node.decorator_list):
         return UNKNOWN
     return _construct_script_class(body, cls, node, arguments)
+
+
+def _is_deprecated(cls: ClassFacts) -> bool:
+    """Whether `@deprecated("...")` stands above a class."""
+    marks = (cls.module.dotted(one.func) for one in cls.node.decorator_list if isinstance(one, ast.Call))
+    return not {"warnings.deprecated", "typing.deprecated"}.isdisjoint(marks)
 
 
 def _construct_tuple(body: Body, cls: ClassFacts, node: ast.Call, arguments: Arguments) -> AnyValue:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language import operators
+from scriptkit.language.annotations import BadAnnotation
 from scriptkit.language.dotted_names import canonical
 from scriptkit.language.folding import UNKNOWN_VALUE, folded
 from scriptkit.language.problems.attributes import DtypeAttribute
@@ -24,8 +25,9 @@ from scriptkit.language.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scriptkit.language.abstract import AnyValue
-    from scriptkit.language.annotations import BadAnnotation
     from scriptkit.language.inference.body import Body
 
 GLOBAL_WHAT = (
@@ -158,10 +160,20 @@ def read_annotation(body: Body, node: ast.expr, where: Place) -> Type:
     key = _bad_key(found)
     if key is not None:
         return body.report(DictKeyType(key=key), node)
+    bad = [*_type_parameters(body, node), *bad]
     wrong = next((p for p in bad if not (p.kind == "quoted-union" and body.cls and body.cls.scriptable)), None)
     if wrong is not None:
         _report_annotation(body, node, wrong, where)
     return found
+
+
+def _type_parameters(body: Body, node: ast.expr) -> Iterator[BadAnnotation]:
+    """Where an annotation names the `T` of `def f[T]` or `class Net[T]`, which Python knows since 3.12."""
+    owners = [body.facts.node, *([] if body.cls is None else [body.cls.node])]
+    names = {one.name for owner in owners for one in getattr(owner, "type_params", ())}
+    for part in ast.walk(node) if names else ():
+        if isinstance(part, ast.Name) and part.id in names:
+            yield BadAnnotation(part, part.id, "typevar")
 
 
 def _report_annotation(body: Body, node: ast.expr, wrong: BadAnnotation, where: Place) -> None:

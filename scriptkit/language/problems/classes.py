@@ -41,4 +41,4 @@ class ScriptClassLimits(Kind):
     """What scripted classes lack. Related: where."""
 
     name: str
-    what: Literal["inheritance", "untyped-init", "attribute-outside-init"]
+    what: Literal["inheritance", "untyped-init", "attribute-outside-init", "deprecated"]

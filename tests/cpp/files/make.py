@@ -76,8 +76,8 @@ def calls_of(model: Any) -> list[Call]:
     return made
 
 
-def main() -> None:
-    """Write `net.pt2` and `net.zip`."""
+def exported_net() -> Any:
+    """The model of the golden files, of the installed torch."""
     torch.manual_seed(0)
     x = torch.randn(6, 4)
     methods = {"forward": (x,), "encode": (x, {"k": torch.randn(8)})}
@@ -85,7 +85,12 @@ def main() -> None:
     exported.train()
     exported(x)
     exported.eval()
-    exported.save(HERE / "net.pt2")
+    return exported
+
+
+def main() -> None:
+    """Write `net.pt2` and `net.zip`."""
+    exported_net().save(HERE / "net.pt2")
     write_recording(HERE / "net.zip", calls_of(scriptkit.load(HERE / "net.pt2")))
 
 

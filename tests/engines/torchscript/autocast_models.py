@@ -38,3 +38,17 @@ class Restoring(ScriptableModule):
     @torch.autocast("cpu", dtype=torch.bfloat16)  # type: ignore[untyped-decorator]
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.fc(x)).to(x.dtype)
+
+
+class WithinOlderNames(ScriptableModule):
+    """Deprecated classes of torch, whose code Python 3.13 hides from the compiler."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor, on: bool = True) -> Tensor:
+        with torch.cpu.amp.autocast(on, cache_enabled=False):  # type: ignore[attr-defined]
+            y = torch.mm(x, x)
+        with torch.cuda.amp.autocast(dtype=torch.float16):
+            return self.fc(y.to(x.dtype))

@@ -1,7 +1,7 @@
 """Patterns that break `torch.jit.script` and work in a `ScriptableModule`: one class each."""
 # ruff: noqa: UP045, PGH003, RUF100
 
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from torch import Tensor, nn
@@ -243,3 +243,20 @@ class HoldsIgnores(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.inner(x)
         return out
+
+
+class OfAnyType(ScriptableModule):
+    """Python 3.10: torch takes `Any` in a class body for `Final`."""
+
+    value: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = torch.ones(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value = self.value
+        if isinstance(value, Tensor):
+            x = x + value
+        self.value = "seen"
+        return x

@@ -24,6 +24,15 @@ def test_a_model_that_switches_autocast_on_gives_the_dtypes_of_eager(cls: type[n
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:.*autocast.* is deprecated:FutureWarning")
+def test_older_names_of_autocast_compile_on_every_python() -> None:
+    net, plain = twins(autocast_models.WithinOlderNames)
+    text = str(scriptkit.to_torchscript(net).code)
+    assert "amp" in text
+    with runs_eagerly(net, "autocast", calls=1):
+        assert_same(net(batch(4, 4)), plain(batch(4, 4)))
+
+
 def test_a_file_may_stand_for_it_where_the_dtypes_of_its_results_are_those_of_eager(tmp_path: Path) -> None:
     net, path = autocast_models.Restoring(), tmp_path / "model.pt"
     with pytest.raises(scriptkit.ArtifactError, match="give example inputs of `forward`"):

@@ -55,6 +55,16 @@ def test_state_declared_by_a_lifted_annotation_follows_python(cls: type[nn.Modul
     assert_same(run_compiled(net, batch()), plain(batch()))
 
 
+def test_an_attribute_of_any_type_takes_values_of_every_type() -> None:
+    net, plain = twins(lifted_models.OfAnyType)
+    for _ in range(2):
+        assert_same(run_compiled(net, batch()), plain(batch()))
+        assert net.value == plain.value == "seen"
+    for model in (net, plain):
+        model.value = torch.full((1,), 2.0)
+    assert_same(run_compiled(net, batch()), plain(batch()))
+
+
 def test_an_optional_submodule_set_later() -> None:
     net, plain = twins(lifted_models.Submodules)
     run_compiled(net, batch())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sysconfig
 import textwrap
 import warnings
@@ -28,6 +29,9 @@ def test_no_file_makes_it_raise(files: list[Path]) -> None:
             analyze(path.read_text(encoding="utf-8"), str(path), all_modules=True)
 
 
+since_3_11 = pytest.mark.skipif(not hasattr(ast, "TryStar"), reason="`except*` came with Python 3.11")
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -36,7 +40,7 @@ def test_no_file_makes_it_raise(files: list[Path]) -> None:
         "(a, *b), c = x",
         "del x.y, x[0], x",
         "match x:\n    case [a, *b]: return a\n    case {'k': v}: return v",
-        "try:\n    y = 1\nexcept* ValueError:\n    y = 2\nreturn y",
+        pytest.param("try:\n    y = 1\nexcept* ValueError:\n    y = 2\nreturn y", marks=since_3_11),
         "async with a as b: pass",
         "global q\nq = 1",
         "with a as (b, c): return b",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 import torch
 
 from scriptkit.engines.torchscript.lifting.annotations import resolved_signature
+from scriptkit.live.type_aliases import written_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,8 @@ def _converter(annotation: Any) -> Callable[[Any], Any] | None:
 
 def _class_converter(cls: type) -> Callable[[Any], Any] | None:
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        fields = [_converter(annotation) for annotation in inspect.get_annotations(cls, eval_str=False).values()]
+        declared = inspect.get_annotations(cls, eval_str=False).values()
+        fields = [_converter(written_out(annotation)) for annotation in declared]
         return lambda value: cls(*_each(fields, value))
     if dataclasses.is_dataclass(cls) or getattr(cls, "__scriptkit_script__", False) is True:
         return lambda value: _as_object(cls, value)

@@ -23,9 +23,10 @@ from scriptkit.engines.torchscript.lifting.function_source import (
     mangled,
 )
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.live.type_aliases import for_compiler, written_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FunctionType
 
 _ANNOTATED_ATTRIBUTE = re.compile(r"(?:^|[;:])\s*\w+\.\w+\s*:", re.MULTILINE)
@@ -42,7 +43,7 @@ def attribute_annotations(user_classes: list[type]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for klass in reversed(user_classes):
         merged.update(_declared_once(klass))
-    return {name: annotation for name, annotation in merged.items() if _speaks_to_compiler(annotation)}
+    return {name: for_compiler(annotation) for name, annotation in merged.items() if _speaks_to_compiler(annotation)}
 
 
 def is_final(annotation: object) -> bool:
@@ -127,7 +128,8 @@ def resolve(annotation: Any, namespace: Mapping[str, Any]) -> Any:
 
 
 def _resolve_inside(annotation: Any, namespace: Mapping[str, Any]) -> Any:
-    """Resolve quotes inside a type, as in `List["Tensor"]`."""
+    """Resolve aliases, and quotes inside a type, as in `List["Tensor"]`."""
+    annotation = written_out(annotation)
     if not any(isinstance(part, str | typing.ForwardRef) for part in _parts(annotation)):
         return annotation
     try:
@@ -171,15 +173,15 @@ def _is_interface(cls: type) -> bool:
     return bool(getattr(cls, "__torch_script_interface__", False))
 
 
-def resolved_signature(function: FunctionType) -> inspect.Signature:
-    """The signature of a function with its quoted annotations resolved."""
+def resolved_signature(function: FunctionType, spelt: Callable[[Any], Any] = written_out) -> inspect.Signature:
+    """The signature of a function with its quoted annotations resolved; `for_compiler` spells them for torch."""
     namespace = {**vars(typing), **function.__globals__, **closure_of(function)}
     signature = inspect.signature(function)
     parameters = [
-        p.replace(annotation=resolve(p.annotation, namespace)) if p.annotation is not p.empty else p
+        p.replace(annotation=spelt(resolve(p.annotation, namespace))) if p.annotation is not p.empty else p
         for p in signature.parameters.values()
     ]
     returns = signature.return_annotation
     if returns is not signature.empty:
-        returns = resolve(returns, namespace)
+        returns = spelt(resolve(returns, namespace))
     return signature.replace(parameters=parameters, return_annotation=returns)

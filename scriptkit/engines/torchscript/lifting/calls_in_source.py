@@ -25,12 +25,13 @@ def module_classes_checked(
             expressions = classes.elts if isinstance(classes, ast.Tuple) else [classes]
         case _:
             return []
-    found = [_object_named(expression, local_names, look_up) for expression in expressions]
+    found = [object_named(expression, local_names, look_up) for expression in expressions]
     modules = [cls for cls in found if isinstance(cls, type) and issubclass(cls, torch.nn.Module)]
     return modules if len(modules) == len(found) else []
 
 
-def _object_named(expression: ast.expr, local_names: set[str], look_up: Callable[[str], object]) -> object:
+def object_named(expression: ast.expr, local_names: set[str], look_up: Callable[[str], object]) -> object:
+    """What a dotted name stands for; None for locals and anything else."""
     path = dotted_names(expression)
     if path is None or path[0] in local_names:
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from scriptkit.engines.torchscript.lifting.annotations import resolved_signature
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.live.type_aliases import for_compiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def hand_user_object(function: FunctionType) -> Callable[..., Any]:
             raise
 
     del with_user_object.__wrapped__
-    with_user_object.__signature__ = resolved_signature(function)  # type: ignore[attr-defined]
+    with_user_object.__signature__ = resolved_signature(function, for_compiler)  # type: ignore[attr-defined]
     with_user_object.__annotations__ = {}
     setattr(with_user_object, "_torchscript_modifier", private.modifier(function))  # noqa: B010 - torch's mark
     return with_user_object

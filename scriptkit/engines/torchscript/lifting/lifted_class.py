@@ -64,6 +64,7 @@ class LiftedClass:
     methods: dict[str, LiftedFunction] = field(default_factory=dict)
     cls: type[torch.nn.Module] = field(init=False)
     finals: frozenset[str] = field(init=False)
+    of_any_type: frozenset[str] = field(init=False)
     has_ignored_methods: bool = False
     container_types: dict[str, Any] = field(default_factory=dict)
     refusals: list[tuple[Any, Exception]] = field(default_factory=list)
@@ -77,6 +78,7 @@ class LiftedClass:
         declared = attribute_annotations(self.user_classes)
         self.annotations = {n: a for n, a in declared.items() if (self.original, n) not in self.dropped}
         self.finals = frozenset(name for name, a in self.annotations.items() if is_final(a))
+        self.of_any_type = frozenset(name for name, a in self.annotations.items() if a is Any)
         self.dependencies.methods.append((self.original, "forward", getattr(self.original, "forward", None)))
         self._members = _members_of(self.original)
         self.names = frozenset(self._names_in_methods())
@@ -103,9 +105,12 @@ class LiftedClass:
                     for node in ast.walk(function_source(inner).tree):
                         yield from module_classes_checked(node, set(), namespace.get)
 
-    def declared_containers(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Types for containers that are empty now and were not before, on any instance; undeclared ones only."""
-        found = {}
+    def declared_on(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Types that an instance declares: `Any`, and those of undeclared containers that were filled on any instance.
+
+        The latter are empty now; torch >= 2.15 reads the annotations of the class only.
+        """
+        found: dict[str, Any] = {name: Any for name in self.of_any_type if name in state}
         for name, value in state.items():
             if not isinstance(value, list | dict) or name in self.annotations or name in private.IGNORED_ATTRIBUTES:
                 continue
@@ -120,7 +125,8 @@ class LiftedClass:
         cls: type[torch.nn.Module] = types.new_class(self.original.__name__, bases)
         for name in ("__module__", "__qualname__"):
             setattr(cls, name, getattr(self.original, name))
-        cls.__annotations__ = self.annotations
+        # on Python 3.10 torch takes `Any` in a class for `Final`: each instance declares it
+        cls.__annotations__ = {name: a for name, a in self.annotations.items() if name not in self.of_any_type}
         self.cls = cls
         found: set[str] = set()
         for owner in self.user_classes:

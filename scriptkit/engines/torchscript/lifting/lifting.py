@@ -18,15 +18,22 @@ import torch
 from scriptkit import log
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.lifting.augmented import in_place
-from scriptkit.engines.torchscript.lifting.calls_in_source import dotted_names, mark_of, module_classes_checked
+from scriptkit.engines.torchscript.lifting.calls_in_source import (
+    dotted_names,
+    mark_of,
+    module_classes_checked,
+    object_named,
+)
 from scriptkit.engines.torchscript.lifting.chained import middle_once
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
+from scriptkit.engines.torchscript.lifting.old_autocast import as_today
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
+from scriptkit.live.type_aliases import is_alias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,11 +113,11 @@ def _no_free_variables() -> None: ...
 
 
 def _local_types(function: FunctionType) -> dict[str, Any]:
-    """Classes named in annotations only: a function does not close over them."""
+    """Classes and aliases named in annotations only: a function does not close over them."""
     return {
         value.__name__: value
         for value in function.__annotations__.values()
-        if isinstance(value, type) and value.__module__ != "builtins"
+        if is_alias(value) or (isinstance(value, type) and value.__module__ != "builtins")
     }
 
 
@@ -227,6 +234,9 @@ class _Rewriter(ast.NodeTransformer):
         checked = module_classes_checked(node, self.locals, self._look_up)
         if checked:
             return self._membership_test(node, checked)
+        autocast = as_today(node, object_named(node.func, self.locals, self._look_up), TORCH_NAME)
+        if autocast is not None:
+            return self.generic_visit(cast("ast.Call", _at(node, autocast)))
         match node.func:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=args), attr=name) if self.mro:
                 return self._parent_call(node, self._class_of_super(args), name, node.args)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.engines.torchscript.torch_names.table import look_up
+from scriptkit.live.type_aliases import for_compiler
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Callable
 
     import torch
 
@@ -16,7 +18,7 @@ _properties_of = look_up("properties of a torch module")
 _MethodStub, _PropertyStub = look_up("method stub"), look_up("property stub")
 _Property, _Ident = look_up("tree of a property"), look_up("tree of a name")
 _SourceRanges, _SourceContext = look_up("ranges of a source"), look_up("source context")
-_names_seen_by = look_up("name resolution")
+_names_by_torch = look_up("name resolution")
 _tree_of, _tree_of_syntax = look_up("definition from source"), look_up("definition from a tree")
 _defaults_of = look_up("default arguments")
 _overloads_of, _name_of = look_up("overloads of functions"), look_up("qualified name")
@@ -28,10 +30,15 @@ def native_stubs(module: torch.nn.Module) -> tuple[list[Any], list[Any]]:
     return _methods_of(module), _properties_of(module)
 
 
+def names_seen_by(parsed: Any) -> Callable[[str], Any]:
+    """What names and annotations mean where a function stands, type aliases written out."""
+    by_torch = _names_by_torch(parsed)
+    return lambda name: for_compiler(by_torch(name))
+
+
 def method_stub(parsed: Any, name: str) -> Any:
     """What the compiler takes for one method; `parsed` is a `ParsedDef` that also looks like a function."""
-    callback = _names_seen_by(parsed)
-    return _MethodStub(callback, definition(parsed, name), parsed)
+    return _MethodStub(names_seen_by(parsed), definition(parsed, name), parsed)
 
 
 def property_stub(name: str, getter: Any, setter: Any | None) -> Any:
@@ -39,7 +46,7 @@ def property_stub(name: str, getter: Any, setter: Any | None) -> Any:
     get = definition(getter, f"__{name}_getter")
     put = definition(setter, f"__{name}_setter") if setter is not None else None
     tree = _Property(get.range(), _Ident(get.range(), name), get, put)
-    return _PropertyStub(_names_seen_by(getter), tree)
+    return _PropertyStub(names_seen_by(getter), tree)
 
 
 def definition(parsed: Any, name: str, self_name: str | None = "RecursiveScriptModule") -> Any:

@@ -10,7 +10,7 @@ import torch
 from torch.jit import _recursive
 
 from scriptkit.engines.torchscript.torch_names import put_right
-from scriptkit.engines.torchscript.torch_names.stubs import definition
+from scriptkit.engines.torchscript.torch_names.stubs import definition, names_seen_by
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _recursive_: Any = _recursive  # `concrete_type_store` in it is exchanged while 
 _concrete_type_of = look_up("concrete type of a module")
 _compile_methods = look_up("compile methods")
 _compile_function, _remember = look_up("compile a function"), look_up("cache of compiled functions")
-_names_seen_by = look_up("name resolution")
 _new_instance, _wrapped = look_up("instance of a compiled type"), look_up("wrap a C++ module")
 _make_tree = look_up("tree of script modules")
 
@@ -65,8 +64,7 @@ def define_container_methods(module: torch.nn.Module, concrete_type: Any) -> Non
 
 def compile_function(parsed: Any, name: str, qualified_name: str, defaults: dict[str, Any]) -> Any:
     """Compile a free function."""
-    callback = _names_seen_by(parsed)
-    compiled = _compile_function(qualified_name, definition(parsed, name, None), callback, defaults)
+    compiled = _compile_function(qualified_name, definition(parsed, name, None), names_seen_by(parsed), defaults)
     put_right.functions([compiled])
     return compiled
 

@@ -131,7 +131,7 @@ def _copy(module: torch.nn.Module, shadow: Shadow, classes: LiftedClasses) -> to
         state = {name: value for name, value in state.items() if name in shadow.names or not _is_users_object(value)}
         for name in _unreached_and_unreadable(lifted, state, shadow):
             del state[name]
-        declared = lifted.declared_containers(state)  # torch >= 2.15 reads the annotations of the class only
+        declared = lifted.declared_on(state)
         declared.update((n, kind) for n, kind in module.__dict__.get(private.DECLARED, {}).items() if n in state)
         state.update((name, torch.jit.Attribute(state[name], kind)) for name, kind in declared.items())
     state.update((mark_of(cls), True) for cls in shadow.classes_checked if isinstance(module, cls))
