@@ -81,7 +81,8 @@ class Twice(nn.Module):
         self.again = part
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.part(x) * 2 + self.again(x * 2)
+        made: Tensor = self.part(x) * 2 + self.again(x * 2)
+        return made
 
 
 class FromOutside(nn.Module):

@@ -47,6 +47,12 @@ DIFFERENCES = (
         "2.13: a `DeprecationWarning`; older ones said nothing",
     ),
     Difference(
+        "torch 2.13",
+        "an exported loop over time gives the gradients of what each round reads.",
+        "torch gives those of the last round only: the loop is written out for the length of the example, or the "
+        "program is for inference, and its report says which",
+    ),
+    Difference(
         "torch 2.11",
         "an exported program keeps branches and loops that stand in one another and write the same tensor.",
         "the export is refused and says where; 2.8 refuses any branch inside a loop that only a run ends",

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import logging
+import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -107,6 +109,13 @@ class _WithoutNotice:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._told, name)
+
+
+def without_debugging_of_loops() -> None:
+    """Keep torch 2.10 to 2.12 from printing each loop that is differentiated: once loaded, a room of theirs debugs."""
+    name = "torch._higher_order_ops.partitioner"
+    if name in sys.modules and logging.getLogger(name).level == logging.DEBUG:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def _name_of(source: Any) -> str:

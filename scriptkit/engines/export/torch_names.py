@@ -7,12 +7,14 @@ all. Whoever else in the package needs something of them asks here, in plain dat
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import sys
 import threading
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import torch
@@ -24,6 +26,7 @@ from scriptkit.engines.export.older_torch import (
     guards_of_tracer,
     serialised_alone,
     with_examples_as_taken,
+    without_debugging_of_loops,
     without_notice_of_branches,
 )
 from scriptkit.engines.export.recurrent_layers import of_any_length
@@ -44,7 +47,7 @@ _SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
 _LOCK = threading.RLock()
 _NOISY = (
     *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
-    "torch._subclasses",
+    *("torch._subclasses", "torch.utils.flop_counter"),
     *("torch.onnx", "onnxscript", "onnx_ir"),
 )
 
@@ -175,6 +178,19 @@ def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
                 logger.setLevel(level)
                 logger.propagate = propagate
                 logger.handlers = handlers
+            without_debugging_of_loops()
+
+
+@cache
+def load_what_warns() -> None:
+    """Load in silence what torch loads when a loop is differentiated first: it calls `torch.jit`, and misses Triton.
+
+    Where warnings are errors, that would be one in the middle of a call; in a trial, another program would be chosen.
+    """
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for room in ("torch.utils.mkldnn", "torch.utils.flop_counter"):
+            importlib.import_module(room)
 
 
 def export(
@@ -185,10 +201,13 @@ def export(
     freeing: Freeing | None = None,
 ) -> ExportedProgram:
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
+    load_what_warns()
     ways = (idle_conversions, of_any_length, without_notice_of_branches, with_branches_in_regions)
     with _LOCK, contextlib.ExitStack() as stack, warnings.catch_warnings():
         for way in ways:
             stack.enter_context(way())
+        # what torch finds to say of its own code would be an error where warnings are, and the export another one
+        warnings.filterwarnings("ignore", module=r"torch(\.|$)")
         # recurrent layers list their weights anew where they are others, as they are while torch looks on
         warnings.filterwarnings("ignore", r"The tensor attributes? self\.(.*\.)?_flat_weights", UserWarning)
         warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor that is not a leaf", UserWarning)
@@ -345,6 +364,7 @@ def deserialised(
     """
     from torch._export.serde.serialize import SerializedArtifact, deserialize
 
+    load_what_warns()
     with quiet():  # torch remarks on symbols that only branches have
         taken = with_examples_as_taken(document)
         return deserialize(SerializedArtifact(taken, state, constants, example))  # type: ignore[arg-type]
