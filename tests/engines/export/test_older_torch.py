@@ -79,6 +79,6 @@ def test_nothing_needs_the_example_numbers_that_an_older_torch_refuses(monkeypat
     exported = scriptkit.export_program(Scaled(), (torch.ones(2), -7))
     file = io.BytesIO()
     exported.save(file)
-    monkeypatch.setattr(older_torch, "_FIRST_WITH_SMALL_EXAMPLES", "999")
+    monkeypatch.setattr(older_torch, "_FIRST_WITH_SMALL_EXAMPLES", "999.0")
     loaded = scriptkit.load(io.BytesIO(file.getvalue()))
     assert [loaded(torch.ones(2), n).tolist() for n in (-8, 0, 9)] == [[-8.0, -8.0], [0.0, 0.0], [9.0, 9.0]]
