@@ -42,11 +42,6 @@ class ScalingInALoop(ScriptableModule):
         return total
 
 
-class HalfOfIt(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, : int(x.size(1) * 0.5)]
-
-
 class ByTheWholeLength(nn.Module):
     """The convolution of texts: the maximum over all places."""
 

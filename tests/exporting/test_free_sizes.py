@@ -17,7 +17,6 @@ KINDS: list[tuple[type[nn.Module], tuple[int, ...]]] = [
     (models.Warping, ()),
     (models.Scaling, ()),
     (models.ScalingInALoop, ()),
-    (models.HalfOfIt, ()),
     (models.ByTheWholeLength, (2,)),
 ]
 
