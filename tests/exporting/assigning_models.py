@@ -81,8 +81,8 @@ class Twice(nn.Module):
         self.again = part
 
     def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = self.part(x) * 2 + self.again(x * 2)
-        return made
+        y: Tensor = self.part(x) * 2 + self.again(x * 2)
+        return y
 
 
 class FromOutside(nn.Module):
@@ -140,3 +140,71 @@ class Beginning(nn.Module):
         y = x if self.last is None else x - self.last
         self.last = x
         return y
+
+
+class InABranch(nn.Module):
+    """A part with state is called on one side only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Integrating()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.sum() > 0):
+            x = self.part(x)
+        return x
+
+
+class InALoop(nn.Module):
+    """A part with state is called as often as the data say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Integrating()
+
+    def forward(self, x: Tensor) -> Tensor:
+        count = 0
+        while bool(x.sum() < 20) and count < 6:
+            x = self.part(x.abs() + 0.1)
+            count += 1
+        return x
+
+
+class Filtering(nn.Module):
+    """Two states go on from step to step of a loop over time, and from call to call."""
+
+    state: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("state", torch.zeros(3))
+        self.register_buffer("spread", torch.ones(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = []
+        for row in x.expand(4, 3) * torch.arange(4.0).unsqueeze(1):
+            self.spread = self.spread + 0.1
+            if not bool(row.sum() > 1):
+                gain = self.spread / (self.spread + 0.5)
+                self.state = self.state + gain * (row - self.state)
+                self.spread = (1 - gain) * self.spread
+            found.append(self.state)
+        return torch.stack(found)
+
+
+class Restarting(nn.Module):
+    """A state that comes from a layer is put back where it is too large."""
+
+    hidden: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(3, 3)
+        self.register_buffer("hidden", torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.hidden = self.cell(x, self.hidden)
+        if bool(self.hidden.abs().max() > 0.3):
+            self.hidden = torch.zeros_like(self.hidden)
+        return self.hidden * 2

@@ -42,11 +42,6 @@ class ScalingInALoop(ScriptableModule):
         return total
 
 
-class HalfOfIt(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, : int(x.size(1) * 0.5)]
-
-
 class ByTheWholeLength(nn.Module):
     """The convolution of texts: the maximum over all places."""
 
@@ -57,3 +52,20 @@ class ByTheWholeLength(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv(x.transpose(1, 2))
         return F.max_pool1d(y, y.size(2)).squeeze(2) * x.new_tensor([x.size(1)])
+
+
+class PaddedToFours(nn.Module):
+    """torch itself goes another way where there is nothing to pad."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters = nn.Embedding(256, 8)
+        self.conv = nn.Conv1d(8, 8, 3, padding=1)
+        self.out = nn.Linear(8, 256)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        missing = (4 - ids.size(1) % 4) % 4
+        x = F.gelu(self.conv(self.letters(F.pad(ids, (0, missing))).transpose(1, 2)))
+        means = x.view(x.size(0), 8, -1, 4).mean(-1).repeat_interleave(4, dim=2)
+        y: Tensor = self.out((x + means).transpose(1, 2))
+        return y[:, : y.size(1) - missing]

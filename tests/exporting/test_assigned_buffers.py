@@ -53,6 +53,11 @@ MADE: dict[str, Callable[[], nn.Module]] = {
     "two exchanged": models.Swapping,
     "two exchanged in a part": lambda: models.Deep(models.Swapping()),
     "own modules": Holding,
+    "in a branch": models.InABranch,
+    "in a loop": models.InALoop,
+    "in every step of a loop": models.Filtering,
+    "in every step of a part's loop": lambda: models.Deep(models.Filtering()),
+    "what comes from a layer": models.Restarting,
 }
 
 

@@ -17,7 +17,6 @@ KINDS: list[tuple[type[nn.Module], tuple[int, ...]]] = [
     (models.Warping, ()),
     (models.Scaling, ()),
     (models.ScalingInALoop, ()),
-    (models.HalfOfIt, ()),
     (models.ByTheWholeLength, (2,)),
 ]
 
@@ -34,3 +33,11 @@ def test_every_size_is_free(kind: type[nn.Module], fixed: tuple[int, ...], tmp_p
             x = torch.rand(sizes)
             assert compare(net(x), exported(x)) == []
             assert compare(net(x), loaded(x)) == []
+
+
+def test_both_sides_of_a_branch_within_torch_have_a_program() -> None:
+    net = models.PaddedToFours()
+    exported = scriptkit.export_program(net, (torch.randint(0, 256, (2, 9)),))
+    for length in (9, 12, 7, 16):
+        x = torch.randint(0, 256, (2, length))
+        assert compare(net(x), exported(x)) == []

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import scriptkit
+from scriptkit.language.versions import in_range
 from scriptkit.live.comparison import compare
 from tests.exporting import region_models as models
 
@@ -19,6 +20,8 @@ KINDS = [models.Quantising, models.Tracking, models.Scaling, models.Counting]
 @pytest.mark.parametrize("is_training", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_region_without_gradients_is_in_the_file(kind: type[nn.Module], is_training: bool, tmp_path: Path) -> None:
+    if kind is models.Counting and in_range(str(torch.__version__), "", "2.9"):
+        pytest.skip("torch 2.8 writes no region that is given sizes")
     net = kind().train(is_training)
     exported = scriptkit.export_program(net, (torch.randn(5, 4),))
     assert "is for inference only" not in str(exported.report)

@@ -58,7 +58,7 @@ def freer(one: MethodProgram | None, other: MethodProgram | None) -> MethodProgr
     """The program with fewer fixed sizes, or fewer equations between sizes; the first where both have as many."""
     if one is None or other is None:
         return one or other
-    if one.training and one.has_gradients and not other.has_gradients:
+    if one.training and other.loses_gradients and not one.loses_gradients:
         return one
     fixed, others = (
         (sum(it.kind == "fixed" for it in _dimensions(each)) + len(fixed_numbers(each)), len(_equalities(each)))

@@ -248,6 +248,7 @@ class _Export:
         self.elsewhere_of[id(made)] = verdict.elsewhere
         made.notes = (*self.notes, *(f"refuses {limit}" for limit in verdict.limits))
         made.has_gradients = verdict.records_gradients and not verdict.no_gradients
+        made.loses_gradients = bool(verdict.no_gradients)
         if verdict.no_gradients:
             made.notes += (f"is for inference only, its gradients: {verdict.no_gradients}",)
         return made

@@ -189,10 +189,12 @@ def _is_fixed(one: Input, value: Any, values: Sequence[Any]) -> bool:
 
 
 def _has_branch(program: MethodProgram) -> bool:
-    """Whether the code asks for the sizes; a lowered program does not say which line does."""
+    """Whether the code, or torch in it, goes another way elsewhere; a lowered program does not say which line does."""
     dimensions = [it for one in program.inputs if isinstance(one, TensorInput) for it in one.dimensions]
     reasons = [*(it.reason for it in dimensions), *(guard.message for guard in program.guards)]
-    return any(BRANCH in reason for reason in reasons) or (program.route == "lowered" and bool(program.guards))
+    is_within_torch = any(guard.op == "!=" and isinstance(guard.right, dict) for guard in program.guards)
+    is_lowered = program.route == "lowered" and bool(program.guards)
+    return is_lowered or is_within_torch or any(BRANCH in reason for reason in reasons)
 
 
 class _Changes:

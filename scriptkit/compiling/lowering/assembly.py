@@ -89,7 +89,7 @@ def _shadow(evaluator: Evaluator, module: nn.Module, known: dict[int, nn.Module]
     shadow._parameters.update(module._parameters)
     shadow._buffers.update(module._buffers)
     shadow._non_persistent_buffers_set = set(module._non_persistent_buffers_set)
-    kept = [one for one in evaluator.residual.kept.values() if one.module is module]
+    kept = [one for one in evaluator.residual.kept.values() if one.module is module and not one.is_buffer]
     optional = [one.name for one in kept if one.is_optional]
     engine.attributes_of({one.name: module.__dict__[one.name] for one in kept}, shadow, optional)
     for name, child in module._modules.items():

@@ -56,12 +56,13 @@ def lower(
     `parts` are submodules that are compiled by themselves, by path: the program calls them. Neither the module nor the
     examples nor any random state is changed.
 
-    `keeps_state`: whether it may keep plain attributes from one call to the next. `numbers` are the tensors among the
+    `keeps_state`: whether it may keep plain attributes from one call to the next; else buffers may be assigned in
+    loops, for a program that has no compiler behind it. `numbers` are the tensors among the
     inputs, counted in order, that stand for whole numbers: the module is given `int` of them.
     """
     with LOCK:  # CPython 3.11 cannot make syntax trees in two threads at once
-        most = _MOST_KEPT if keeps_state else 0
-        return _with_state(module, (example_inputs, example_kwargs or {}), parts or {}, most=most, numbers=numbers)
+        example = example_inputs, example_kwargs or {}
+        return _with_state(module, example, parts or {}, buffers=not keeps_state, numbers=numbers)
 
 
 def _with_state(
@@ -69,25 +70,26 @@ def _with_state(
     example: tuple[Sequence[Any], dict[str, Any]],
     parts: Mapping[str, Part],
     *,
-    most: int,
+    buffers: bool,
     numbers: Collection[int],
 ) -> LoweredModule:
-    """Lower, and begin again with each attribute that turns out to be state; `most` of them."""
+    """Lower, and begin again with each attribute that turns out to be state, or each buffer assigned in a loop."""
     kept: list[Kept] = []
     first: LoweringError | None = None
     without: LoweredModule | None = None
     while True:
         try:
-            made = _lower(module, example, parts, kept=kept, numbers=numbers)
+            made = _lower(module, example, parts, asked=_Asked(kept, numbers, is_seen_whole=buffers))
         except LoweringError as error:
             first = first or error
-            wanted = [one for one in [getattr(error.__cause__, "kept", None)] if one is not None]
-            if not wanted or len(kept) >= most:
+            one: Kept | None = getattr(error.__cause__, "kept", None)
+            wanted = [one] if one is not None and one.is_buffer == buffers else []
+            if not wanted or len(kept) >= _MOST_KEPT:
                 if without is not None:
                     return without
                 raise first from first.__cause__
         else:
-            wanted = list(made.wanted) if len(kept) < most else []
+            wanted = [one for one in made.wanted if one.is_buffer == buffers] if len(kept) < _MOST_KEPT else []
             if not wanted:
                 if first is not None and made.dropped:  # the second call may take the arm
                     raise first
@@ -157,28 +159,37 @@ _MOST_SEALED = 8
 _MOST_KEPT = 64
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Attributes that are state, the inputs that are numbers, and whether parts with state are evaluated in place."""
+
+    kept: Sequence[Kept] = ()
+    numbers: Collection[int] = ()
+    is_seen_whole: bool = False
+
+
 def _lower(
     module: nn.Module,
     example: tuple[Sequence[Any], dict[str, Any]],
     parts: Mapping[str, Part],
     sealed: Mapping[BranchPlace, RefusedError] = MappingProxyType({}),
     *,
-    kept: Sequence[Kept] = (),
-    numbers: Collection[int] = (),
+    asked: _Asked,
 ) -> LoweredModule:
     """`sealed` are branches whose arms cannot be joined: the one that the example does not take raises."""
     places = places_of(module)
     evaluator = _evaluator(module, parts)
     evaluator.sealed = sealed
+    evaluator.is_seen_whole = asked.is_seen_whole
     tensors, inputs = flatten((tuple(example[0]), dict(example[1])))
     try:
         with random_states_kept():
-            result = _evaluate(evaluator, inputs, tensors, kept, numbers)
+            result = _evaluate(evaluator, inputs, tensors, asked.kept, asked.numbers)
             output, not_tensors = outputs.write_return(evaluator, result)
     except RefusedError as refused:
         if refused.branch is not None and refused.branch not in sealed and len(sealed) < _MOST_SEALED:
             known = {**sealed, refused.branch: refused}
-            return _lower(module, example, parts, known, kept=kept, numbers=numbers)
+            return _lower(module, example, parts, known, asked=asked)
         raise LoweringError(_headline(module), [_diagnostic(evaluator, refused)]) from refused
     except RaisedError as raised:
         raise LoweringError(_headline(module), [_diagnostic(evaluator, _raises(raised))]) from raised
@@ -205,7 +216,7 @@ def _lower(
         dropped,
         places,
         dict(parts),
-        tuple(evaluator.residual.kept.values()),
+        tuple(one for one in evaluator.residual.kept.values() if not one.is_buffer),
         tuple(evaluator.wanted.values()),
     )
     _tell(made)

@@ -106,7 +106,9 @@ def _logspace(start: Any, end: Any, steps: Any, base: float = 10.0, **options: A
 def _angles(length: Any, options: dict[str, Any], *, periodic: bool) -> Any:
     """Once round the circle, with the first angle at its end or without it."""
     dtype = options.pop("dtype", None) or torch.get_default_dtype()
-    return torch.arange(length, dtype=dtype, **options) * (2 * math.pi) / torch.sym_max(length - (not periodic), 1)
+    return (
+        torch.arange(length, dtype=dtype, **options) * (2 * math.pi) / torch.sym_max(length - (0 if periodic else 1), 1)
+    )
 
 
 def _cosines(first: float, second: float, third: float = 0.0) -> Callable[..., Tensor]:

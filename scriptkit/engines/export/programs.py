@@ -38,8 +38,8 @@ class MethodProgram:
 
     `training` is the mode it was made in, None where both modes run the same; `result` is the tree of the numbers of
     its outputs; `route` tells whether the code was exported as it was written, or lowered first. Without
-    `has_gradients` the results are right and their gradients are not: then they have none. `example` are the inputs
-    it was made with; a file has none.
+    `has_gradients` the results are right and their gradients are not: then they have none; it `loses_gradients` where
+    the method has some. `example` are the inputs it was made with; a file has none.
     """
 
     method: str
@@ -53,6 +53,7 @@ class MethodProgram:
     notes: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     has_gradients: bool = True
+    loses_gradients: bool = False
     example: tuple[Any, ...] = ()
     module: nn.Module = field(init=False, repr=False)
 

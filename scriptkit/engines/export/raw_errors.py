@@ -100,7 +100,7 @@ _KINDS = (
     ),
     _Kind(
         ".*",
-        r"fake tensor in the exported program constant",
+        r"fake tensor in the exported program constant|is not tracked with proxy",
         "a tensor that is computed on the way would become a constant of the program",
         "compute without `autograd.grad`, and make no parameters or tensors with `requires_grad_` in the call",
     ),

@@ -70,7 +70,7 @@ def _has_part_in_region(graph: torch.fx.Graph) -> bool:
 
 
 def _sets_mode(node: torch.fx.Node) -> bool:
-    return node.op == "call_function" and node.target is torch._C._set_grad_enabled
+    return node.op == "call_function" and getattr(node.target, "__name__", "") == "_set_grad_enabled"
 
 
 class _Detaching:

@@ -170,18 +170,43 @@ def _is_number(part: Any) -> bool:
     return is_whole and part.dim() == 0
 
 
-def window(value: Any, index: Any, place: int, length: int) -> Any:
+def window(value: Any, index: Any, place: int, length: Any) -> Any:
     """`value[..., first : first + length, ...]`; `index` has the first number at the place of the slice.
 
     Where only a run knows that number, all of the entries have to be there: Python would give fewer at the end.
     """
     parts = list(index) if isinstance(index, tuple) else [index]
     first = parts[place]
-    if not isinstance(first, Tensor) or not isinstance(value, Tensor) or not all(map(_is_plain, _others(parts, place))):
+    if not _is_window(value, parts, place, length):
         parts[place] = slice(first, first + length)
         return getitem(value, tuple(parts) if isinstance(index, tuple) else parts[0])
     view, (dim,) = _without_plain(value, parts, [place])
-    return view.index_select(dim, first.reshape(1) + torch.arange(length, device=first.device))
+    return view.index_select(dim, _entries(first, length))
+
+
+def set_window(value: Any, index: Any, item: Any, place: int, length: Any, end: Any) -> None:
+    """`value[..., first:end, ...] = item`, the slice being of that length."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    first = parts[place]
+    if not _is_window(value, parts, place, length):
+        parts[place] = slice(first, end)
+        value[tuple(parts)] = item
+        return
+    view, (dim,) = _without_plain(value, parts, [place])
+    rows = torch.as_tensor(item).to(view.dtype)
+    if rows.dim() < view.dim():
+        rows = rows.expand((*view.shape[:dim], length, *view.shape[dim + 1 :]))
+    view.index_copy_(dim, _entries(first, rows.shape[dim]), rows)
+
+
+def _is_window(value: Any, parts: Sequence[Any], place: int, length: Any) -> bool:
+    """Whether only a run knows where it begins, and all else is known."""
+    is_open_ = isinstance(parts[place], Tensor) and isinstance(value, Tensor) and not isinstance(length, Tensor)
+    return is_open_ and all(map(_is_plain, _others(parts, place)))
+
+
+def _entries(first: Tensor, length: Any) -> Tensor:
+    return first.reshape(1) + torch.arange(length, device=first.device)
 
 
 def _others(parts: Sequence[Any], place: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.exporting.rewriting.syntax import flow, load
+from scriptkit.compiling.exporting.rewriting.syntax import FLOW, flow, load
 from scriptkit.engines.export.free_sizes import FREED
 
 if TYPE_CHECKING:
@@ -99,6 +99,10 @@ class Expressions(ast.NodeTransformer):
         """`x[i] = item`, where `i` may be a number that only a run knows."""
         self.generic_visit(node)
         match node:
+            case ast.Assign(targets=[ast.Subscript(value=value, slice=index)], value=item) if found := _span(index):
+                place, whole, (length, end) = found
+                arguments = [value, _index(whole), item, ast.Constant(place), length, end]
+                return ast.copy_location(ast.Expr(flow("set_window", *arguments)), node)
             case ast.Assign(targets=[ast.Subscript(value=value, slice=index)], value=item):
                 places = _numbers(self._places(index))
                 made = ast.Expr(flow("set_item", value, _index(index), item, places))
@@ -128,6 +132,17 @@ class Expressions(ast.NodeTransformer):
 
     def _is_number(self, part: ast.expr) -> bool:
         return isinstance(part, ast.Name) and self.kinds.get(part.id) == "i"
+
+
+def _span(index: ast.expr) -> tuple[int, ast.expr, list[ast.expr]] | None:
+    """The place of a slice of known length in an index, the index with its first number there, its length and end."""
+    parts = [*index.elts] if isinstance(index, ast.Tuple) else [index]
+    for place, part in enumerate(parts):
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == f"{FLOW}.span":
+            first, *more = part.args
+            parts[place] = first
+            return place, ast.Tuple(parts, ast.Load()) if isinstance(index, ast.Tuple) else first, more
+    return None
 
 
 def _is_plain(part: ast.expr) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ _VIEWS = frozenset(
 """Methods and functions whose result may be the tensor itself or a view of it."""
 _NO_WRITES = frozenset({"requires_grad_", "detach_", "set_", "resize_", "as_strided_"})
 _NAMESPACES = frozenset({"torch", "F", "math"})
+_OF_A_PART = re.compile(r"(?:getattr\()*self(?:\.\w+|, '\w+'\))+")
+"""`self.part.name`, or `getattr(self.layers, '0').name` where a part has a number for its name."""
 
 
 @dataclass
@@ -117,6 +120,7 @@ class _Found:
         self.aliases = aliases
         self.written: set[str] = set()
         self.rebound: set[str] = set()
+        self.in_place: set[str] = set()
         self.unclear = False
 
     def look(self, statement: ast.stmt) -> None:
@@ -133,16 +137,18 @@ class _Found:
         if target in outer:
             if self.kinds.get(target, "t") == "t":
                 self.written.add(target)
+                self.in_place.add(target)
             return
         same = [key for key in outer if self.aliases.root(key) == self.aliases.root(target)]
         self.written.update(same)
+        self.in_place.update(same)
         self.unclear = self.unclear or len(same) > 1
 
     def is_certain(self, statement: ast.stmt) -> bool:
-        """Whether nothing else within may share memory with what is written, and no name of it is assigned."""
+        """Whether nothing else within may share memory with what is written in place, and no name of it is assigned."""
         used = {key for node in ast.walk(statement) if (key := _key(node))}
-        others = {key for key in used if "." in key or key in self.known} - self.written
-        roots = [self.aliases.root(key) for key in sorted(self.written)]
+        others = {key for key in used if "." in key or key in self.known} - self.in_place
+        roots = [self.aliases.root(key) for key in sorted(self.in_place)]
         return (
             not self.unclear
             and not self.written & stored([statement])
@@ -243,7 +249,7 @@ def _key(node: ast.AST) -> str:
         return "" if node.id == "self" else node.id
     if isinstance(node, ast.Attribute):
         text = ast.unparse(node)
-        return text if text.startswith("self.") and text.replace(".", "").isidentifier() else ""
+        return text if _OF_A_PART.fullmatch(text) else ""
     return ""
 
 

@@ -114,6 +114,7 @@ class Evaluator:
     `frames`: the calls that are being evaluated, outermost first.
     `context`: the values that context variables were given in the call.
     `written`, `unread`: what the call wrote on modules, by id and name, and what of that it has not read itself.
+    `is_seen_whole`: methods that write buffers are evaluated in place, so that every write stands in the one method.
     """
 
     root: nn.Module
@@ -121,6 +122,7 @@ class Evaluator:
     parts: Mapping[int, Part] = field(default_factory=dict)
     recovery: Recovers | None = None
     sealed: Mapping[BranchPlace, RefusedError] = field(default_factory=dict)
+    is_seen_whole: bool = False
     place: syntax.Place = field(default_factory=syntax.Place)
     effects: Effects = field(default_factory=Effects)
     facts: Facts = field(default_factory=Facts)

@@ -35,16 +35,26 @@ _NUMBERS = (bool, int, float)
 
 @dataclass(frozen=True)
 class Kept:
-    """An attribute that is state: `example` is what it holds, or where that is None, what the call puts there."""
+    """What is state: `example` is what the attribute or buffer holds, or if that is None, what the call puts there."""
 
     module: nn.Module
     name: str
     example: Any
 
     @property
+    def is_buffer(self) -> bool:
+        """Whether it is a buffer: one that is assigned in a loop."""
+        return self.name in self.module._buffers
+
+    @property
+    def now(self) -> Any:
+        """What is there when the program is made."""
+        return self.module._buffers[self.name] if self.is_buffer else self.module.__dict__[self.name]
+
+    @property
     def is_optional(self) -> bool:
         """Whether it is None now, and a tensor after a call."""
-        return self.module.__dict__[self.name] is None
+        return self.now is None
 
     @property
     def type(self) -> t.Type:
@@ -76,15 +86,23 @@ def begin(evaluator: Evaluator, kept: Iterable[Kept]) -> None:
     """Read every such attribute, before anything of the call is evaluated."""
     residual = evaluator.residual
     for one in kept:
-        now = one.module.__dict__[one.name]
+        residual.kept[id(one.module), one.name] = one
+        if one.is_buffer:
+            continue
+        now = one.now
         if isinstance(now, torch.Tensor):
             slot = residual.tensor(now, one.module, one.name)
         else:
             slot = residual.slot(one.module, one.name, now)
         value = residual.bind(residual.ref(slot), slot.example, one.name, one.type)
         value.example_if_given = slot.example if slot.example is not None else one.example.clone()
-        residual.kept[id(one.module), one.name] = one
         evaluator.written[id(one.module), one.name] = value
+
+
+def read_buffer(evaluator: Evaluator, kept: Kept) -> Value:
+    """A buffer that a loop assigns: the program reads it anew each time, and what was read stays what it was."""
+    slot = evaluator.residual.slot(kept.module, kept.name, kept.example.detach().clone())
+    return evaluator.residual.bind(evaluator.residual.ref(slot), slot.example, kept.name, kept.type)
 
 
 def write(evaluator: Evaluator, kept: Kept, value: Value) -> None:
@@ -96,8 +114,9 @@ def write(evaluator: Evaluator, kept: Kept, value: Value) -> None:
         raise RefusedError("state-mutated", f"{words} is written from outside its module")
     if not isinstance(value, (Dyn, *_NUMBERS, type(None))) or not _has_type(evaluator, kept, value):
         raise RefusedError("state-mutated", f"{words} gets another type, dtype or rank")
-    evaluator.effects.changing(evaluator.written, f"writing `{kept.name}`")
-    evaluator.written[id(kept.module), kept.name] = value
+    if not kept.is_buffer:
+        evaluator.effects.changing(evaluator.written, f"writing `{kept.name}`")
+        evaluator.written[id(kept.module), kept.name] = value
     target = syntax.attribute(path, kept.name)
     if not isinstance(target, ast.Attribute):
         raise RefusedError("state-mutated", f"{words} is written")

@@ -191,7 +191,8 @@ def call_method(
     path = evaluator.residual.path(module)
     # a module of torch is called as it is, and another method of it has no class to stand in
     is_called_whole = is_leaf(module) and name != "forward"
-    if path is None or module is evaluator.residual.method.module or is_called_whole:
+    is_whole = evaluator.is_seen_whole and written_state.writes_buffers(module)
+    if path is None or module is evaluator.residual.method.module or is_called_whole or is_whole:
         return evaluator.call(_InPlace(function), [module, *args], kwargs)
     return _apart(evaluator, module, path, name, lambda: evaluator.call(_InPlace(function), [module, *args], kwargs))
 

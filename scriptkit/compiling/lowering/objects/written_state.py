@@ -22,9 +22,13 @@ from scriptkit.live.marks import sets_attributes_as_scriptable
 from scriptkit.watching.sameness import is_same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scriptkit.compiling.lowering.evaluator.evaluator import Evaluator
 
 _MISSING = object()
+_WRITES_IN_PLACE = ".add_"
+"""Stands among the names that a class assigns for its methods that write in place."""
 _PLAIN = (bool, int, float, str, type(None))
 
 
@@ -37,12 +41,12 @@ def assign(evaluator: Evaluator, module: nn.Module, name: str, value: Value) -> 
     if isinstance(value, nn.Module) and module._modules.get(name) is value:
         return
     _refuse_special(evaluator, module, name, value, static)
-    if name in module._buffers:
-        _write_buffer(evaluator, module, name, value)
-        return
     kept = evaluator.residual.kept.get((id(module), name))
     if kept is not None:
         kept_state.write(evaluator, kept, value)
+        return
+    if name in module._buffers:
+        _write_buffer(evaluator, module, name, value)
         return
     held = module.__dict__.get(name, _MISSING)
     key = (id(module), name)
@@ -98,7 +102,10 @@ def _write_buffer(evaluator: Evaluator, module: nn.Module, name: str, value: Val
         raise RefusedError("state-mutated", f"the buffer `{name}` gets another dtype or rank")
     path = evaluator.residual.path(module)
     if path is None or evaluator.effects.is_in_loop:
-        raise RefusedError("state-mutated", f"the buffer `{name}` is written from outside its module, or in a loop")
+        words = f"the buffer `{name}` is written from outside its module, or in a loop"
+        refusal = RefusedError("state-mutated", words)
+        refusal.kept = None if path is None else kept_state.Kept(module, name, before)
+        raise refusal
     if not is_written_by_class(module, name) and evaluator.residual.was_read(before):
         raise RefusedError("state-mutated", f"the buffer `{name}` is written from outside its class after it was read")
     evaluator.residual.forget(before)
@@ -112,6 +119,17 @@ def is_written_by_class(module: nn.Module, name: str) -> bool:
     return name in _written_by(cls)
 
 
+def writes_buffers(module: nn.Module) -> bool:
+    """Whether a method of the module, or of one below it, assigns to a buffer, or may write to one in place."""
+    return any(_writes_own(type(part), part._buffers) for part in module.modules())
+
+
+def _writes_own(cls: Any, buffers: Iterable[str]) -> bool:
+    if cls.__module__.startswith("torch."):
+        return False
+    return any(name in _written_by(cls) or _WRITES_IN_PLACE in _written_by(cls) for name in buffers)
+
+
 @functools.cache
 def _written_by(cls: Any) -> frozenset[str]:
     members = [inspect.unwrap(value) for base in cls.__mro__ for value in vars(base).values() if callable(value)]
@@ -121,7 +139,11 @@ def _written_by(cls: Any) -> frozenset[str]:
         for function in functions
         for step in dis.get_instructions(function)
         if step.opname == "STORE_ATTR" and function.__name__ != "__init__"
-    )
+    ) | {_WRITES_IN_PLACE for function in functions if any(map(_is_in_place, function.__code__.co_names))}
+
+
+def _is_in_place(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("_")
 
 
 def _stored(path: ast.expr, name: str) -> ast.expr:
@@ -135,6 +157,9 @@ def _stored(path: ast.expr, name: str) -> ast.expr:
 def read(evaluator: Evaluator, module: nn.Module, name: str) -> Value:
     """What the call wrote there; `MISSING` where it wrote nothing."""
     key = (id(module), name)
+    kept = evaluator.residual.kept.get(key)
+    if kept is not None and kept.is_buffer:
+        return kept_state.read_buffer(evaluator, kept)
     if key in evaluator.written:
         evaluator.unread.pop(key, None)
     return evaluator.written.get(key, MISSING)
