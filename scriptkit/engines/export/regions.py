@@ -64,7 +64,7 @@ def _has_part_in_region(graph: torch.fx.Graph) -> bool:
     is_off = False
     for node in graph.nodes:
         is_off = not node.args[0] if _sets_mode(node) else is_off
-        if is_off and isinstance(node.target, torch._ops.HigherOrderOperator):
+        if is_off and getattr(node.target, "namespace", "") == "higher_order":
             return True
     return False
 
