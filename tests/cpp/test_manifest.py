@@ -1,6 +1,6 @@
 """A file with a manifest: programs chosen by size and mode, arguments by name, refusals in the words of the file.
 
-`net.pt2` and `net.zip` were written by `tests/cpp/files/make.py`.
+`net.pt2` was written by `tests/cpp/files/make.py`; the calls are recorded here, since the last bits are up to a processor.
 """
 
 from __future__ import annotations
@@ -11,25 +11,36 @@ from pathlib import Path
 
 import pytest
 
+import scriptkit
+from scriptkit.cpp.recording import write_recording
+from tests.cpp.files.make import calls_of
 from tests.cpp.running import needs_compiler, run
 from tests.cpp.test_models import rewritten
 
 pytestmark = [pytest.mark.slow, needs_compiler]
 FILES = Path(__file__).parent / "files"
-MODEL, CALLS = FILES / "net.pt2", FILES / "net.zip"
+MODEL = FILES / "net.pt2"
 MANIFEST = "extra/scriptkit.json"
 
 
-def test_every_call_is_answered_as_by_scriptkit_load(driver: Path) -> None:
-    with zipfile.ZipFile(CALLS) as archive:
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `scriptkit.load` answers."""
+    recording = tmp_path_factory.mktemp("calls") / "net.zip"
+    write_recording(recording, calls_of(scriptkit.load(MODEL)))
+    return recording
+
+
+def test_every_call_is_answered_as_by_scriptkit_load(driver: Path, calls: Path) -> None:
+    with zipfile.ZipFile(calls) as archive:
         refused = [call["refused"] for call in json.loads(archive.read("recording/calls.json"))]
-    said = run(driver, "replay", MODEL, CALLS).stdout.splitlines()
+    said = run(driver, "replay", MODEL, calls).stdout.splitlines()
     assert [line.split()[0] for line in said] == ["refused" if one else "equal" for one in refused]
     assert refused.count(True) == 7
 
 
-def test_the_refusals_are_those_of_the_manifest(driver: Path) -> None:
-    said = [line for line in run(driver, "replay", MODEL, CALLS).stdout.splitlines() if line.startswith("refused")]
+def test_the_refusals_are_those_of_the_manifest(driver: Path, calls: Path) -> None:
+    said = [line for line in run(driver, "replay", MODEL, calls).stdout.splitlines() if line.startswith("refused")]
     for words in (
         "`scale` must be",
         "dimension 1 of `x` must be 4, not 5",
@@ -46,8 +57,8 @@ def test_methods_are_listed(driver: Path) -> None:
     assert run(driver, "methods", MODEL).stdout.split() == ["forward", "encode"]
 
 
-def test_another_mode_runs_another_program(driver: Path) -> None:
-    said = run(driver, "modes", MODEL, CALLS).stdout.splitlines()
+def test_another_mode_runs_another_program(driver: Path, calls: Path) -> None:
+    said = run(driver, "modes", MODEL, calls).stdout.splitlines()
     assert said[0] == "equal"
     assert said[1].startswith("different")  # the second call again, in train(): normalised by its own statistics
 

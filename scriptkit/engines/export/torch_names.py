@@ -239,9 +239,11 @@ def runnable(program: ExportedProgram) -> nn.Module:
     return program.module()
 
 
-def called(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a program as a module; what it raises is raised, and not printed by torch besides."""
-    return nn.Module.__call__(module, *args, **kwargs)
+def called(program: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a program as a module, or its machine code; what it raises is raised, and not printed by torch besides."""
+    if isinstance(program, nn.Module):
+        return nn.Module.__call__(program, *args, **kwargs)
+    return program(*args, **kwargs)
 
 
 def change_traces(program: ExportedProgram, change: Callable[[str], str]) -> None:

@@ -1,6 +1,6 @@
-"""Write the golden files beside this one: `python -m tests.cpp.files.make`.
+"""Write the golden file beside this one: `python -m tests.cpp.files.make`.
 
-They are kept in the repository, so that a file of one torch is run by every later one; made anew only on purpose.
+It is kept in the repository, so that a file of one torch is run by every later one; made anew only on purpose.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import scriptkit
-from scriptkit.cpp.recording import Call, write_recording
+from scriptkit.cpp.recording import Call
 
 HERE = Path(__file__).parent
 
@@ -89,9 +89,8 @@ def exported_net() -> Any:
 
 
 def main() -> None:
-    """Write `net.pt2` and `net.zip`."""
+    """Write `net.pt2`."""
     exported_net().save(HERE / "net.pt2")
-    write_recording(HERE / "net.zip", calls_of(scriptkit.load(HERE / "net.pt2")))
 
 
 if __name__ == "__main__":
