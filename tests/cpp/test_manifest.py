@@ -1,6 +1,6 @@
 """A file with a manifest: programs chosen by size and mode, arguments by name, refusals in the words of the file.
 
-`net.pt2` was written by `tests/cpp/files/make.py`; the calls are recorded here, since the last bits are up to a processor.
+`net.pt2` was written by `tests/cpp/files/make.py`; the calls are recorded here: the last bits are up to a processor.
 """
 
 from __future__ import annotations
