@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scriptkit.engines.export.convention import Convention
     from scriptkit.engines.export.inputs import Input
-    from scriptkit.engines.export.torch_names import Notes, Place
+    from scriptkit.engines.export.remarks import Notes, Place
 
 LOOP = "the loop at"
 """How a reason begins that is a loop written out."""

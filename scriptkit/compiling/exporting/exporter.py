@@ -32,14 +32,14 @@ from scriptkit.compiling.exporting.refused import Refused
 from scriptkit.compiling.exporting.rewriting.program import lowered_method, with_user_lines
 from scriptkit.compiling.exporting.running import CALLS_IN_A_ROW, Original, bound, words
 from scriptkit.compiling.exporting.verifying import DifferentError, verify
-from scriptkit.engines.export import torch_names
+from scriptkit.engines.export import remarks, torch_names
 from scriptkit.engines.export.control_flow import NotCarriedError
 from scriptkit.engines.export.convention import Convention, taken_apart
 from scriptkit.engines.export.expressions import UnreadableError
 from scriptkit.engines.export.free_sizes import Freeing
 from scriptkit.engines.export.programs import MethodProgram
+from scriptkit.engines.export.remarks import Place
 from scriptkit.engines.export.time_limit import TimeLimitError, time_limit
-from scriptkit.engines.export.torch_names import Place
 from scriptkit.errors import CompilationError, ExportError
 from scriptkit.live.copies import random_states_kept, with_fresh_tensors
 from scriptkit.live.nested import build
@@ -279,7 +279,7 @@ class _Export:
         values = with_fresh_tensors(list(rung.values))
         args, kwargs = self.convention.program_arguments(values)
         shapes = dynamic_shapes(self.convention, values, rung.axes)
-        with torch_names.listening(place_of) as notes, random_states_kept(), switches.eager():
+        with remarks.listening(place_of) as notes, random_states_kept(), switches.eager():
             try:
                 with torch.enable_grad():
                     program = torch_names.export(wrapped, args, kwargs, shapes, freeing)

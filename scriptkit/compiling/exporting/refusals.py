@@ -16,7 +16,7 @@ from scriptkit.compiling.exporting.rewriting import program
 from scriptkit.diagnostics import Diagnostic
 from scriptkit.engines.export import torch_names
 from scriptkit.engines.export.raw_errors import Said, said
-from scriptkit.engines.export.torch_names import Place
+from scriptkit.engines.export.remarks import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from scriptkit.compiling.exporting import state
 from scriptkit.compiling.exporting.assigned_buffers import ExchangedBufferError
 from scriptkit.compiling.exporting.refusals import diagnostic, diagnostic_at, is_foreign, traced
 from scriptkit.engines.export.raw_errors import quoted
-from scriptkit.engines.export.torch_names import Place
+from scriptkit.engines.export.remarks import Place
 from scriptkit.errors import ExportError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from scriptkit.engines.export.torch_names import Place
+from scriptkit.engines.export.remarks import Place
 from scriptkit.live.comparison import compare
 
 if TYPE_CHECKING:

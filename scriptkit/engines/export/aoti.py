@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from scriptkit.engines.export import torch_names
+from scriptkit.engines.export import remarks, torch_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ def compile_and_package(program: ExportedProgram, path: Path) -> None:
     """Compile a program and write the package; raises what torch raises."""
     depth = sys.getrecursionlimit()  # which torch raises and leaves raised
     # torch warns of its own deprecated functions while it compiles; nobody who calls this can do anything about it
-    with torch_names.quiet(), warnings.catch_warnings():
+    with remarks.quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         try:
             torch_names.compile_and_package(program, str(path))

@@ -220,8 +220,14 @@ def _sqrt(number: Any) -> Any:
     return _of_number("sqrt")(number) if is_within() else torch.sym_sqrt(torch.sym_float(number))
 
 
-_maximum = lambda x, dim: x.max(dim, keepdim=True).values  # noqa: E731 - beside its sibling
-_average = lambda x, dim: x.mean(dim, keepdim=True)  # noqa: E731
+def _maximum(x: Tensor, dim: int) -> Tensor:
+    return x.max(dim, keepdim=True).values
+
+
+def _average(x: Tensor, dim: int) -> Tensor:
+    return x.mean(dim, keepdim=True)
+
+
 _FREE: dict[str, Callable[..., Any]] = {
     "torch.fft.fftfreq": _fftfreq,
     "torch.fft.rfftfreq": _rfftfreq,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scriptkit.engines.export.onnx_recurrent import kept_whole
-from scriptkit.engines.export.torch_names import quiet
+from scriptkit.engines.export.remarks import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

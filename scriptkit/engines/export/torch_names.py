@@ -7,15 +7,10 @@ all. Whoever else in the package needs something of them asks here, in plain dat
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
-import logging
-import sys
-import threading
 import warnings
-from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -26,16 +21,15 @@ from scriptkit.engines.export.older_torch import (
     guards_of_tracer,
     serialised_alone,
     with_examples_as_taken,
-    without_debugging_of_loops,
     without_notice_of_branches,
 )
 from scriptkit.engines.export.recurrent_layers import of_any_length
 from scriptkit.engines.export.regions import mend_regions, with_branches_in_regions
+from scriptkit.engines.export.remarks import LOCK, load_what_warns, quiet
 from scriptkit.engines.export.whole_numbers import mend_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
     from torch.export import ExportedProgram
 
@@ -43,13 +37,6 @@ if TYPE_CHECKING:
 
 SCHEMA_MAJOR = 8
 """The major version of the serialised schema this package reads and writes."""
-_SYMBOLIC_SHAPES = "torch.fx.experimental.symbolic_shapes"
-_LOCK = threading.RLock()
-_NOISY = (
-    *("torch.fx.experimental.symbolic_shapes", "torch._export", "torch.export", "torch._dynamo", "torch._functorch"),
-    *("torch._subclasses", "torch.utils.flop_counter"),
-    *("torch.onnx", "onnxscript", "onnx_ir"),
-)
 
 
 def _without_least(bounds: Any) -> Any:
@@ -64,135 +51,6 @@ def auto() -> Any:
     return torch.export.Dim.AUTO
 
 
-@dataclass(frozen=True)
-class Place:
-    """A line of code."""
-
-    path: str
-    line: int
-
-
-@dataclass
-class Notes:
-    """What the tracer said while it traced: the source of each symbol, and where each assumption was made.
-
-    `sources` gives the text of a source (`L['x'].size()[0]`) by symbol; `assumed` every assumption in order, as its
-    text over symbols and the line of the model that made it.
-    """
-
-    sources: dict[str, str] = field(default_factory=dict)
-    assumed: list[tuple[str, Place | None]] = field(default_factory=list)
-
-    def clear(self) -> None:
-        """Another trace begins."""
-        self.sources.clear()
-        self.assumed.clear()
-
-
-class _Listener(logging.Handler):
-    """Notes while they are written; the line is found on the stack, since the record names torch's own."""
-
-    def __init__(self, notes: Notes, place_of: Callable[[str, int], Place | None]) -> None:
-        super().__init__(logging.INFO)
-        self.notes = notes
-        self.place_of = place_of
-
-    def emit(self, record: logging.LogRecord) -> None:
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        if record.msg.startswith("create_symbol") and len(arguments) > 2:  # noqa: PLR2004 - symbol, size, source
-            self.notes.sources[str(arguments[0])] = str(arguments[2])
-        elif "[guard added]" in record.msg and len(arguments) > 1:
-            self.notes.assumed.append((str(arguments[1]), self._place()))
-
-    def _place(self) -> Place | None:
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            place = self.place_of(frame.f_code.co_filename, frame.f_lineno)
-            if place is not None:
-                return place
-            frame = frame.f_back
-        return None
-
-
-class _WithoutGraphs:
-    """A stream without the half-made graph that torch prints to it when an export fails in this thread."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._thread = threading.get_ident()
-        self._has_dropped = False
-
-    def write(self, text: str) -> int:
-        if threading.get_ident() == self._thread:
-            is_end = self._has_dropped and text == "\n"  # `print` writes the end of a line by itself
-            self._has_dropped = "def forward(self" in text
-            if self._has_dropped or is_end:
-                return len(text)
-        return self._stream.write(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextlib.contextmanager
-def listening(place_of: Callable[[str, int], Place | None]) -> Iterator[Notes]:
-    """Collect what the tracer notes, and keep its remarks off the terminal; the loggers are as before afterwards.
-
-    `place_of` tells the line of the model that a line of a file is, None for those of torch and of scriptkit.
-    """
-    notes = Notes()
-    with quiet(_Listener(notes, place_of)):
-        yield notes
-
-
-def _noisy_loggers() -> list[logging.Logger]:
-    """Those of torch's rooms, and those below them that have handlers of their own: torch gives some of them one."""
-    below = tuple(f"{name}." for name in _NOISY)
-    known = [one for name, one in logging.root.manager.loggerDict.copy().items() if name.startswith(below)]
-    own = [one for one in known if isinstance(one, logging.Logger) and one.handlers]
-    return [*map(logging.getLogger, _NOISY), *own]
-
-
-@contextlib.contextmanager
-def quiet(listener: logging.Handler | None = None) -> Iterator[None]:
-    """Keep torch's remarks on an export off the terminal; give them to the listener instead."""
-    loggers = _noisy_loggers()
-    with _LOCK:
-        before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
-        for logger in loggers:
-            logger.handlers = [logging.NullHandler()]
-            logger.propagate = False
-        disabled = logging.root.manager.disable
-        if listener is not None:
-            loggers[0].handlers = [listener]
-            loggers[0].setLevel(logging.INFO)
-            logging.root.manager.disable = logging.NOTSET
-        stream = sys.stderr
-        sys.stderr = _WithoutGraphs(stream)
-        try:
-            yield
-        finally:
-            sys.stderr = stream
-            logging.root.manager.disable = disabled
-            for logger, (level, propagate, handlers) in zip(loggers, before, strict=True):
-                logger.setLevel(level)
-                logger.propagate = propagate
-                logger.handlers = handlers
-            without_debugging_of_loops()
-
-
-@cache
-def load_what_warns() -> None:
-    """Load in silence what torch loads when a loop is differentiated first: it calls `torch.jit`, and misses Triton.
-
-    Where warnings are errors, that would be one in the middle of a call; in a trial, another program would be chosen.
-    """
-    with quiet(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for room in ("torch.utils.mkldnn", "torch.utils.flop_counter"):
-            importlib.import_module(room)
-
-
 def export(
     module: nn.Module,
     args: tuple[Any, ...],
@@ -203,7 +61,7 @@ def export(
     """Export the `forward` of a module, without torch.compile's reading of bytecode."""
     load_what_warns()
     ways = (idle_conversions, of_any_length, without_notice_of_branches, with_branches_in_regions)
-    with _LOCK, contextlib.ExitStack() as stack, warnings.catch_warnings():
+    with LOCK, contextlib.ExitStack() as stack, warnings.catch_warnings():
         for way in ways:
             stack.enter_context(way())
         # what torch finds to say of its own code would be an error where warnings are, and the export another one

@@ -20,7 +20,7 @@ from scriptkit.compiling.exporting.rewriting.syntax import FLOW
 from scriptkit.compiling.lowering import lower
 from scriptkit.compiling.lowering.program.syntax import LINES_PER_FILE
 from scriptkit.engines.export import control_flow
-from scriptkit.engines.export.torch_names import Place
+from scriptkit.engines.export.remarks import Place
 from scriptkit.live.nested import flatten
 
 if TYPE_CHECKING:

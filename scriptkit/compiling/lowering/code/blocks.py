@@ -252,15 +252,13 @@ def _is_left_too_often(items: Sequence[Value], arms: int, frame: Frame) -> bool:
     return arms > 0 and (len(items) - 1) * arms > _MOST_TAIL_DUPLICATIONS - frame.tail_duplications
 
 
-def _as_a_loop(
-    evaluator: Evaluator, node: ast.For | ast.While, items: Sequence[Value], frame: Frame
-) -> loops.Ended | None:
+def _as_a_loop(evaluator: Evaluator, node: ast.For, items: Sequence[Value], frame: Frame) -> loops.Ended | None:
     """The rounds that are left as a loop of the program; None, and all is as before, where they cannot be one.
 
     The first round stands before it, so that what only a round sets is defined where the loop begins.
     """
     bounds = rounds.as_range(items)
-    if bounds is None or not isinstance(node, ast.For):
+    if bounds is None:
         return None
     try:
         with evaluator.attempt(), _joinable():
