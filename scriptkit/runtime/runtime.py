@@ -228,10 +228,11 @@ class Runtime:
         """Run one compiled method on the state as it is now; `made` counts the twins that this call made in vain.
 
         Torch aborts when one thread reads an attribute that another's code replaces, and a second twin made meanwhile
-        would miss what the first one writes: on a module that writes state there is one call at a time.
+        would miss what the first one writes. So there is one call at a time on a module that writes state, or that has
+        tensors which are computed for each call.
         """
         twin = self.twin
-        if twin is not None and not twin.writes_state:
+        if twin is not None and not twin.writes_state and not twin.has_parametrized:
             return self._run_on(twin, name, module, args, kwargs, made)
         with self._call_lock:
             twin = self.twin

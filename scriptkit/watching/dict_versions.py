@@ -6,6 +6,7 @@ CPython counts the writes of a dictionary, and the guards of torch.compile compa
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Unwritten:
         self.are_unwritten: Callable[[], bool] = _not_known
         """True where nobody wrote them since all held."""
         self._wait = self._patience = _FIRST_PATIENCE
+        self._lock = threading.Lock()
+        self._doubts = 0
 
     def __call__(self) -> bool:
         """True where what is asked holds."""
@@ -37,7 +40,9 @@ class Unwritten:
 
     def look_again(self) -> None:
         """What is asked may hold no more although nobody wrote them."""
-        self.are_unwritten = _not_known
+        with self._lock:
+            self._doubts += 1
+            self.are_unwritten = _not_known
 
     def look(self) -> bool:
         """Ask the slow way, and from time to time whether counts may be compared (again)."""
@@ -49,10 +54,13 @@ class Unwritten:
     def _from_now(self) -> bool:
         """Compare counts from now on; where that was in vain, it is done again much later."""
         self.are_unwritten = _not_known
+        doubts = self._doubts
         unwritten = self._unwritten_from_now(self._dictionaries)  # before the question: other threads may write
         holds = self._holds()
         if holds:
-            self.are_unwritten = unwritten or _not_known
+            with self._lock:
+                if doubts == self._doubts:
+                    self.are_unwritten = unwritten or _not_known
             self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
             self._wait = self._patience
         return holds

@@ -56,6 +56,7 @@ class BoundForm:
         self._written = written_in(module, choice)
         self._training: bool | None = None
         self._replaced = JustReplaced()
+        self._lock = threading.Lock()
         if threading.active_count() > 1:
             self._require_one_state(module)
 
@@ -216,24 +217,26 @@ class BoundForm:
 
     def bind(self) -> None:
         """Push tensors that were exchanged, and the training mode."""
-        now = list(map(getitem, self._holders, self._keys))
-        if not all(map(is_, now, self._seen)):
-            for number, tensor in enumerate(now):
-                before = self._seen[number]
-                if tensor is not before:
-                    self._replaced.keep(before, others_run=threading.active_count() > 1)
-                    _, _, cpp, name = self._slots[number]
-                    if before is not None:
-                        log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
-                    cpp.setattr(name, tensor)
-                    self._seen[number] = tensor
-        self._follow_modes()
+        if not all(map(is_, map(getitem, self._holders, self._keys), self._seen)):
+            with self._lock:
+                self._push()
+        if bool(self._states[0]["training"]) is not self._training:
+            with self._lock:
+                training = bool(self._states[0]["training"])
+                self.form.train(training)
+                self._training = training
 
-    def _follow_modes(self) -> None:
-        training = bool(self._states[0]["training"])
-        if training is not self._training:
-            self.form.train(training)
-            self._training = training
+    def _push(self) -> None:
+        """Push what lies there by the time no other thread pushes: what was read before that may have been replaced."""
+        for number, tensor in enumerate(map(getitem, self._holders, self._keys)):
+            before = self._seen[number]
+            if tensor is not before:
+                _, _, cpp, name = self._slots[number]
+                self._replaced.keep(before, cpp, others_run=threading.active_count() > 1)
+                if before is not None:
+                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
+                cpp.setattr(name, tensor)
+                self._seen[number] = tensor
 
     def pull_back(self) -> None:
         """Give the module the attributes that compiled code wrote."""

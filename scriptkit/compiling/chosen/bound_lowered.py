@@ -56,6 +56,7 @@ class BoundLowered:
         self._lowered.follow_modes()
         self._written = written_in(module, choice)
         self._replaced = JustReplaced()
+        self._lock = threading.Lock()
 
     @property
     def writes_state(self) -> bool:
@@ -127,23 +128,29 @@ class BoundLowered:
     def bind(self) -> None:
         """Push tensors that were exchanged, and the training modes."""
         if self._have_tensors_changed():
-            slots = self._tensors
-            for number, target in enumerate(slots.targets):
-                tensor = slots.holders[number][slots.keys[number]]
-                before = slots.seen[number]
-                if tensor is not before and target is not None:
-                    self._replaced.keep(before, others_run=threading.active_count() > 1)
-                    if before is not None and before is not _NOTHING:
-                        log.bind.debug(
-                            "%s: `%s` is another tensor now", self.choice.rows[0].class_name, slots.keys[number]
-                        )
-                    target[0].setattr(target[1], tensor)
-                    slots.seen[number] = tensor
+            with self._lock:
+                self._push()
         for part in self._parts:
             part.bind()
         if self._have_modes_changed():
-            self._modes.seen[:] = [holder["training"] for holder in self._modes.holders]
-            self._lowered.follow_modes()
+            with self._lock:
+                modes = [holder["training"] for holder in self._modes.holders]
+                self._lowered.follow_modes()
+                self._modes.seen[:] = modes  # last: until then other threads wait here
+
+    def _push(self) -> None:
+        """Push what lies there by the time no other thread pushes: what was read before that may have been replaced."""
+        slots = self._tensors
+        for number, target in enumerate(slots.targets):
+            tensor = slots.holders[number][slots.keys[number]]
+            before = slots.seen[number]
+            if tensor is not before and target is not None:
+                self._replaced.keep(before, target[0], others_run=threading.active_count() > 1)
+                if before is not None and before is not _NOTHING:
+                    name = slots.keys[number]
+                    log.bind.debug("%s: `%s` is another tensor now", self.choice.rows[0].class_name, name)
+                target[0].setattr(target[1], tensor)
+                slots.seen[number] = tensor
 
     def pull_back(self) -> None:
         """Give the module the buffers that the program replaced; what it writes in place is shared."""

@@ -78,8 +78,7 @@ class _Rewriter:
         """Statements rewritten; `known` are the names before them, `later` those read after them."""
         made: list[ast.stmt] = []
         names = set(known)
-        for place, statement in enumerate(statements):
-            rest = loaded(statements[place + 1 :]) | set(later)
+        for statement, rest in zip(statements, _read_behind(statements, later), strict=True):
             new = self.statement(statement, names, rest)
             made += [_like(one, statement) for one in new]
             names |= stored([statement])
@@ -298,6 +297,14 @@ class _Rewriter:
     def _looped(self, test: ast.expr, body: ast.expr, carried: list[str]) -> ast.stmt:
         call = flow("loop", test, body, loads(carried), self.letters(carried, loop=True))
         return ast.Assign([stores(carried)], call)
+
+
+def _read_behind(statements: Sequence[ast.stmt], later: AbstractSet[str]) -> list[set[str]]:
+    """For each statement the names that are read after it, in one walk from the end."""
+    behind = [set(later)]
+    for statement in reversed(statements[1:]):
+        behind.append(behind[-1] | loaded([statement]))
+    return behind[::-1][: len(statements)]
 
 
 def _message(raised: ast.stmt) -> ast.expr:

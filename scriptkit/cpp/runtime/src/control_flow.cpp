@@ -38,9 +38,19 @@ Values step_of(const Values& sequences, std::int64_t step) {
   return items;
 }
 
-Values stacked(const std::vector<std::vector<at::Tensor>>& columns) {
+// Let go of what nobody reads.
+void drop_unread(const Node& node, Values& values) {
+  for (std::size_t k = 0; k < values.size(); ++k)
+    if (node.results[k] == kUnused) values[k] = {};
+}
+
+// One tensor of each column; the rows of one are let go of before the next is made.
+Values stacked(std::vector<std::vector<at::Tensor>> columns) {
   Values results;
-  for (const std::vector<at::Tensor>& column : columns) results.emplace_back(at::stack(column, 0));
+  for (std::vector<at::Tensor>& column : columns) {
+    const std::vector<at::Tensor> rows = std::move(column);
+    results.emplace_back(at::stack(rows, 0));
+  }
   return results;
 }
 
@@ -126,7 +136,8 @@ Values Executor::run_scan(const Node& node, Values operands) const {
     made.resize(carries);
     carried = std::move(made);
   }
-  return joined(carried, stacked(columns));
+  drop_unread(node, carried);  // the stack below is the most that is in use at once
+  return joined(carried, stacked(std::move(columns)));
 }
 
 Values Executor::run_map(const Node& node, Values operands) const {
@@ -139,7 +150,7 @@ Values Executor::run_map(const Node& node, Values operands) const {
     Values made = run(*node.graphs[0], joined(step_of(sequences, step), more), frame);
     for (std::size_t k = 0; k < made.size(); ++k) columns[k].push_back(made[k].toTensor());
   }
-  return stacked(columns);
+  return stacked(std::move(columns));
 }
 
 Values Executor::run_with_autocast(const Node& node, Values operands) const {

@@ -255,7 +255,7 @@ class Twin:
         if not all(map(is_, now, slots.seen)):
             if log.is_heard(log.bind):
                 self._tell_changes(now)
-            if not self._push(now):
+            if not self._push():
                 return self._needs_another("what is there now has another type, or is part of its code")
         if not self._question.sizes_hold():
             return self._needs_another("something was added or taken out")
@@ -287,10 +287,15 @@ class Twin:
         except AttributeError:
             return False
 
-    def _push(self, now: list[Any]) -> bool:
+    def _push(self) -> bool:
+        """Push what lies there by the time no other thread pushes: what was read before that may have been replaced."""
         with self._lock:
             slots = self._slots
             forget: bool | None = None
+            try:
+                now = list(map(getitem, slots.holders, slots.keys))
+            except (KeyError, AttributeError):
+                return False
             for index, (value, before) in enumerate(zip(now, slots.seen, strict=True)):
                 if value is before:
                     continue
@@ -302,7 +307,7 @@ class Twin:
                     return False
                 else:
                     cpp, name = target
-                    self._replaced.keep(before, others_run=len(self.in_flight) > 1)
+                    self._replaced.keep(before, cpp, others_run=len(self.in_flight) > 1)
                     try:
                         cpp.setattr(name, value)
                     except RuntimeError:
@@ -348,6 +353,8 @@ class Twin:
         value = private.attribute_value(container.holder[container.key])
         if not is_unchanged(value, container.before):
             with self._lock:
+                value = private.attribute_value(container.holder[container.key])  # another thread may have been first
+                self._replaced.keep(None, container.target, others_run=len(self.in_flight) > 1)
                 container.target.setattr(container.key, value)
                 container.before = snapshot(value)
 
