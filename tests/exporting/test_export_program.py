@@ -353,7 +353,21 @@ def test_torch_remarks_on_nothing_that_was_not_asked(tmp_path: Path, capfd: pyte
                     break
             return x
 
+    class LoopInLoop(nn.Module):
+        """Torch differentiates no such loop, and writes pages about it."""
+
+        def forward(self, x: torch.Tensor, n: int) -> torch.Tensor:
+            for _ in range(n):
+                x = x * 0.75
+                rounds = 0
+                while rounds < 4 and x.abs().mean() > 0.3:
+                    rounds += 1
+                    x = x * 0.5
+            return x
+
     exported = scriptkit.export_program(Stops(), (torch.randn(3, 4),))
     exported.save(tmp_path / "stops.pt2")
     scriptkit.load(tmp_path / "stops.pt2")
+    told = str(scriptkit.export_program(LoopInLoop(), (torch.ones(2, 4), 3)).report)
     assert capfd.readouterr() == ("", "")
+    assert "TORCHDYNAMO" not in told

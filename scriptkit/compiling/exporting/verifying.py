@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.exporting.dimensions import BRANCH, with_dimension
 from scriptkit.compiling.exporting.running import Program, words
-from scriptkit.engines.export import torch_names
+from scriptkit.engines.export import raw_errors, remarks, torch_names
 from scriptkit.engines.export.inputs import NumberInput, TensorInput
 from scriptkit.engines.export.programs import ProgramInputError
 from scriptkit.live.nested import build
@@ -112,13 +112,13 @@ class _Verification:
         expected = self.original.run(args, kwargs, gradients=True)
         if expected.error is not None:
             return
-        with self.program.kept():
+        with self.program.kept(), remarks.quiet():  # of what torch cannot prepare for it writes pages to the terminal
             actual = self.program.run(args, kwargs, gradients=True)
         self.verdict.records_gradients = actual.error is None
         if all(found is None for found in expected.gradients.values()):
             return
         if actual.error is not None:
-            self.verdict.no_gradients = f"the program raises {words(actual.error)}"
+            self.verdict.no_gradients = f"torch cannot compute them ({raw_errors.quoted(actual.error)})"
             return
         found = list(expected.differences(actual))
         if found:
