@@ -30,7 +30,7 @@ class Own(ScriptableModule):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([nn.BatchNorm1d(3) for _ in range(4)])
+        self.layers = nn.ModuleList([nn.BatchNorm1d(3, momentum=0.0) for _ in range(4)])
         self.dropout = nn.Dropout(0.5)
         self.factor = 1.0
         self.scales = {"a": 1.0}
@@ -48,7 +48,7 @@ class Foreign(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([nn.BatchNorm1d(3) for _ in range(4)])
+        self.layers = nn.ModuleList([nn.BatchNorm1d(3, momentum=0.0) for _ in range(4)])
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, x: torch.Tensor, **options: Any) -> torch.Tensor:
@@ -59,7 +59,9 @@ class Foreign(nn.Module):
 
 FORMS: dict[str, Callable[[], nn.Module]] = {
     "own": lambda: Own().eval(),
-    "compiled": lambda: scriptkit.compile(nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.5)).eval(), (_X,)),
+    "compiled": lambda: scriptkit.compile(
+        nn.Sequential(nn.BatchNorm1d(3, momentum=0.0), nn.Dropout(0.5)).eval(), (_X,)
+    ),
     "traced": lambda: scriptkit.compile(Foreign().eval(), (_X,), modes={"": "trace"}),
     "lowered": lambda: scriptkit.compile(Foreign().eval(), (_X,), modes={"": "lowered"}),
 }
@@ -75,7 +77,7 @@ def test_a_tensor_that_was_exchanged(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["own", "lowered", "compiled"])
 def test_the_training_mode(form: str) -> None:
-    """Where the statistics are of the batch, the ones are zeros."""
+    """Where the statistics are of the batch, the ones become zeros; those of the module stay as they are."""
 
     def switch(net: nn.Module, number: int) -> None:
         net.train(number % 2 == 0)
