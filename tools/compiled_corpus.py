@@ -9,7 +9,6 @@ reason.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import io
 import json
 import sys
@@ -24,6 +23,7 @@ from torch import nn
 
 import scriptkit
 from scriptkit.live.comparison import compare
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -103,16 +103,6 @@ def in_file(compiled: nn.Module, file: ModuleType) -> list[Any]:
 def _plain(result: Any) -> Any:
     """TorchScript has dictionaries, and no classes made of them."""
     return dict(result) if isinstance(result, dict) else result
-
-
-def imported(path: Path) -> ModuleType:
-    """A file as a module of its own."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
-    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def called(form: Any, file: ModuleType) -> Any:

@@ -29,7 +29,8 @@ import scriptkit
 from scriptkit.live.comparison import compare
 from scriptkit.live.copies import with_fresh_tensors
 from scriptkit.live.variations import Example, perturbations
-from tools.compiled_corpus import headline, imported
+from tools.compiled_corpus import headline
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import importlib.util
 import sys
 import tempfile
 import warnings
@@ -22,6 +21,7 @@ import scriptkit
 from scriptkit.live.comparison import compare
 from scriptkit.live.nested import flatten
 from tools.fuzz_children import Limits, report, run_all
+from tools.importing import imported
 from tools.tensor_programs import WIDTH, TensorProgram
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Exports:
         path = self.folder / f"tensors_{seed}.py"
         path.write_text(TensorProgram(seed).text())
         torch.manual_seed(seed)
-        made: Any = _imported(path).Model()
+        made: Any = imported(path).Model()
         made.train(seed % 4 == 0)
         calls = calls_of(seed)
         try:
@@ -115,15 +115,6 @@ def calls_of(seed: int) -> list[tuple[Any, ...]]:
     x, v, mask, n, r, flag = calls[-1]
     others = [(x, v, mask, n, r, not flag), (x, v, mask, 2, r, flag), (x, v, mask, n, 0.25, flag)]
     return [*calls, *others, (torch.zeros_like(x), -v, mask, n, r, flag), calls[0]]
-
-
-def _imported(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it was just written
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def main() -> int:

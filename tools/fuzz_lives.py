@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import copy
 import functools
-import importlib.util
 import io
 import linecache
 import random
@@ -30,6 +29,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit.errors import ScriptkitError
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -266,12 +266,7 @@ def _module_of(source: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "generated.py"
         path.write_text(source, encoding="utf-8")
-        spec = importlib.util.spec_from_file_location("generated", path)
-        assert spec is not None  # noqa: S101
-        assert spec.loader is not None  # noqa: S101
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["generated"] = module  # where the command line finds it
-        spec.loader.exec_module(module)
+        module = imported(path)  # where the command line finds it
         linecache.getlines(str(path))
         linecache.cache[str(path)] = (len(source), None, source.splitlines(keepends=True), str(path))
     return module

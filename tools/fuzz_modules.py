@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
-import importlib.util
 import math
 import os
 import subprocess
@@ -19,17 +18,15 @@ import tempfile
 import traceback
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 import scriptkit
 from scriptkit.errors import ScriptkitError
 from tools.fuzz_children import Limits, report, run_all
+from tools.importing import imported
 from tools.module_programs import Program
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 _CALLS = 3
 _TENSORS = 7  # the list of tensors among the arguments
@@ -86,7 +83,7 @@ class Forms:
             if self.lowered:  # its first call raises, and there is nothing to lower it by
                 return "refused: the example raises"
             raise
-        eager = run(_imported(path, "plain").Model(), calls, eager=True)
+        eager = run(imported(path, f"{path.stem}_plain").Model(), calls, eager=True)
         live = run(module, calls)
         told = difference("live", eager, live)
         if told:
@@ -100,7 +97,7 @@ class Forms:
         return difference("file", eager, self._from_file(seed, calls)) or told
 
     def _live(self, path: Path, example: tuple[Any, ...]) -> Any:
-        module = _imported(path, "live").Model()
+        module = imported(path, f"{path.stem}_live").Model()
         return scriptkit.compile(module, copy.deepcopy(example), modes={"": "lowered"}) if self.lowered else module
 
     def _from_file(self, seed: int, calls: list[tuple[Any, ...]]) -> Any:
@@ -209,16 +206,6 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
     return type(one) is type(other) and bool(one == other)
-
-
-def _imported(path: Path, name: str) -> ModuleType:
-    name = f"{path.stem}_{name}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - it was just written
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def main() -> int:

@@ -9,7 +9,6 @@ is the same class with the right code on both sides.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import scriptkit
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -236,13 +236,7 @@ def loaded_classes(mutants: Sequence[Mutant], folder: Path) -> Any:
     text = _HEAD + "".join(m.source(is_control=control) for m in mutants for control in (False, True))
     file = folder / "mutants_of_verify.py"
     file.write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec is not None  # noqa: S101
-    assert spec.loader is not None  # noqa: S101
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module
-    spec.loader.exec_module(module)
-    return module
+    return imported(file)
 
 
 def is_found(made: torch.nn.Module, inputs: tuple[Any, ...]) -> tuple[bool, str]:
