@@ -210,6 +210,9 @@ class Files(Protocol):
     def missing_operators(self, names: Iterable[str]) -> list[str]:
         """Those that this process does not have."""
 
+    def none_default_in(self, tree: Any) -> Any:
+        """The problem with a `Tensor` whose default is `None`, where that keeps a tree out of files."""
+
     def why_unsaveable(self, tree: Any) -> Any:
         """The problem for which no file can hold a tree; None where one can."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import torch
 
 from scriptkit import log, switches
-from scriptkit.compiling.plan.trees import compile_with_parts, forget_outdated
+from scriptkit.compiling.plan.trees import compile_for_files, compile_with_parts, forget_outdated
 from scriptkit.compiling.plan.waiting import MissingInputsError, RefusedInputsError
 from scriptkit.engines.torchscript.engine.errors import (
     CALL_ERRORS,
@@ -136,8 +136,9 @@ class Runtime:
         A tree that has lazy parameters, or foreign submodules that need example inputs, is left pending until its first
         call; `call` is that one.
         """
+        is_for_files = getattr(module, "__scriptkit_check_save__", True)
         try:
-            tree = compile_with_parts(module, call)
+            tree = (compile_for_files if is_for_files else compile_with_parts)(module, call)
         except RefusedInputsError:
             raise
         except (UninitializedParametersError, MissingInputsError) as error:
@@ -145,7 +146,7 @@ class Runtime:
             self._wait(error)
             return
         self.is_typed, self.is_pending, self.missing = True, False, {}
-        if getattr(module, "__scriptkit_check_save__", True):
+        if is_for_files:
             check_saveable(tree, type(module))
 
     def _wait(self, error: UninitializedParametersError | MissingInputsError) -> None:

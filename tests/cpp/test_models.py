@@ -125,6 +125,13 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "another folder": (replaced('"weight_0"', '"../../etc/passwd"', WEIGHTS), "names no stored tensor"),
     "a negative size": (replaced('"as_int": 4', '"as_int": -4', WEIGHTS), "negative size"),
     "an unknown guard": (replaced('"guards_code": []', '"guards_code": ["f(1) == 1"]'), "a guard this program"),
+    "arguments without a tuple": (
+        replaced(
+            r'{\"type\": \"builtins.tuple\", \"context\": \"null\", \"children_spec\": [{\"type\": null',
+            r'{\"typo\": \"builtins.tuple\", \"context\": \"null\", \"children_spec\": [{\"type\": null',
+        ),
+        "no tuple and dictionary",
+    ),
     "an unknown dtype": (replaced('"dtype": 7', '"dtype": 99', WEIGHTS), "a dtype this program does not know"),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.subject import Complete, Subject
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
+from scriptkit.engines.torchscript.engine.files import none_default_in
 from scriptkit.engines.torchscript.engine.making import (
     CompiledTree,
     class_of,
@@ -99,16 +100,19 @@ def _require_alone(root: nn.Module, waiting: dict[str, nn.Module]) -> None:
 
 
 def _needs_form(module: nn.Module, *, parametrizations: bool) -> bool:
-    """With `parametrizations`, those that write when they are read count: script can stand for them in a call."""
+    """Whether a part does not script, or does, and no file can hold it.
+
+    With `parametrizations`, those that write when they are read count: script can stand for them in a call.
+    """
     if any(is_traced(part) for part in module.modules()) or computing(module, parametrizations=parametrizations):
         return True
     try:
-        compile_tree(module)
+        tree = compile_tree(module)
     except UninitializedParametersError:
         return False
     except Exception:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return True
-    return False
+    return none_default_in(tree) is not None
 
 
 class _Planning:
@@ -258,10 +262,10 @@ def _why(child: nn.Module) -> str:
     if computing(child, parametrizations=False):
         return "it computes its tensors in its call"
     try:
-        compile_or_explain(child)
+        problem = none_default_in(compile_or_explain(child))
     except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return headline(error)
-    return "one of its parts is marked as traced"
+    return "one of its parts is marked as traced" if problem is None else problem.message
 
 
 def compile_round_parts(root: nn.Module) -> CompiledTree:

@@ -13,7 +13,7 @@ from scriptkit import log
 from scriptkit.engines.interface import BringsTorchScript
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
-from scriptkit.engines.torchscript.engine.files import why_unsaveable
+from scriptkit.engines.torchscript.engine.files import none_default_in, why_unsaveable
 from scriptkit.engines.torchscript.engine.making import (
     ForFile,
     compile_or_explain,
@@ -132,6 +132,21 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
     if not foreign.choose_parts(module, call, refusal, complete) and refusal is not None:
         raise refusal
     return foreign.compile_round_parts(module)
+
+
+def compile_for_files(module: torch.nn.Module, call: Call | None = None) -> CompiledTree:
+    """`compile_with_parts`; foreign submodules that script, and that no file can hold, get a form as well.
+
+    Code of other people often has `mask=None` without an annotation: it scripts, and cannot be written.
+    """
+    tree = compile_with_parts(module, call)
+    if not is_scriptable(module) or none_default_in(tree) is None:
+        return tree
+    with PARSING:
+        from scriptkit.compiling.plan import foreign
+
+    has_forms = foreign.choose_parts(module, call, None, complete)
+    return foreign.compile_round_parts(module) if has_forms else tree
 
 
 def _is_marked_within(module: torch.nn.Module) -> bool:

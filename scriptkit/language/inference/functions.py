@@ -88,8 +88,7 @@ def _bind_parameters(body: Body) -> None:
         elif parameter.annotation is None:
             value = TENSOR
             if isinstance(parameter.default, ast.Constant) and parameter.default.value is None:
-                with body.doubtful():
-                    body.report(UnannotatedParamNoneDefault(name=parameter.name), parameter.node)
+                body.report(UnannotatedParamNoneDefault(name=parameter.name), parameter.node)
         else:
             value = read_annotation(body, parameter.annotation, "parameter")
             _check_default(body, parameter.name, value, parameter.default)

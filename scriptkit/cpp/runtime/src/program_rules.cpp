@@ -115,10 +115,9 @@ void Program::read_call(const Json& graph_module) {
   };
   const Structure in = Structure::from_tree_spec(spec("in_spec"), fields, next);
   result_ = Structure::from_tree_spec(spec("out_spec"), fields, next_result);
-  if (in.children().size() != 2 || in.children()[1].kind() != Value::Kind::Dict)
+  if (in.children().size() != 2 || in.children()[0].kind() != Value::Kind::Tuple ||
+      in.children()[1].kind() != Value::Kind::Dict)
     throw FileError("the file is damaged: its arguments are no tuple and dictionary");
-  if (next != user_places_.size())
-    throw FileError("the file is damaged: its arguments do not fit the inputs of its program");
   const Json* names = signature->find("forward_arg_names");
   const std::vector<Structure>&positional = in.children()[0].children(), &named = in.children()[1].children();
   for (std::size_t k = 0; k < positional.size(); ++k) {
@@ -144,6 +143,8 @@ void Program::read_rules(const Json& json) {
     const std::string starred = as_starred(paths[k]);
     if (!starred.empty()) places.emplace(starred, k);
   }
+  if (paths.size() != user_places_.size())
+    throw FileError("the file is damaged: its arguments do not fit the inputs of its program");
   Seen seen;
   const auto& specs = graph_module.at("signature").at("input_specs").items();
   for (std::size_t k = 0; k < user_places_.size(); ++k) {

@@ -21,7 +21,13 @@ from scriptkit.engines.torchscript.programs.files import (
 )
 from scriptkit.engines.torchscript.programs.typed_values import is_of_type, takes
 from scriptkit.engines.torchscript.torch_names.printed_names import give_printable_names, refused_parameter
-from scriptkit.engines.torchscript.types.saveability import check_saveable, kept_in_python, reason_of, why_unsaveable
+from scriptkit.engines.torchscript.types.saveability import (
+    check_saveable,
+    kept_in_python,
+    none_default_in,
+    reason_of,
+    why_unsaveable,
+)
 
 __all__ = [
     "NEWEST_FORMAT",
@@ -38,6 +44,7 @@ __all__ = [
     "load_bytes",
     "method_schemas",
     "missing_operators",
+    "none_default_in",
     "operations",
     "operator_names",
     "reason_of",

@@ -17,25 +17,38 @@ from scriptkit.engines.torchscript.types.compiler import CompiledTree, own_type
 from scriptkit.errors import CompilationError, ScriptkitWarning
 
 _PYTHON_CALL: Final = re.compile(r"Could not export Python function call '(?P<name>[^']+)'")
+_NONE_DEFAULT: Final = "SK405"
 _STACK_LEVEL: Final = 6
 _saveable: set[Any] = set()
 
 
 def check_saveable(tree: CompiledTree, cls: type) -> None:
     """Warn of a reached `@ignore`d method, raise for anything else that no file can hold."""
-    if tree.concrete_type in _saveable:
-        return
-    with LOCK:
-        problem = _try_to_save(tree)
-    _saveable.add(tree.concrete_type)
+    problem = _problem_of(tree)
     if problem is None:
         return
+    _saveable.add(tree.concrete_type)
     if problem.name == "reaches-ignored":
         warnings.warn(f"{cls.__name__} cannot be saved: {problem.message}", ScriptkitWarning, stacklevel=_STACK_LEVEL)
         return
     _saveable.discard(tree.concrete_type)
     message = f"{cls.__name__} compiles but cannot be saved (`check_save=False` accepts that)"
     raise CompilationError(message, [problem])
+
+
+def none_default_in(tree: CompiledTree) -> Diagnostic | None:
+    """The parameter declared `Tensor` whose default is `None`, where that is why no file can hold a tree."""
+    problem = _problem_of(tree)
+    return problem if problem is not None and problem.code == _NONE_DEFAULT else None
+
+
+def _problem_of(tree: CompiledTree) -> Diagnostic | None:
+    if tree.concrete_type in _saveable:
+        return None
+    problem = why_unsaveable(tree)
+    if problem is None:
+        _saveable.add(tree.concrete_type)
+    return problem
 
 
 def why_unsaveable(tree: CompiledTree) -> Diagnostic | None:
@@ -75,10 +88,10 @@ def _told(culprit: NoneDefault) -> Diagnostic:
     return Diagnostic(
         path=culprit.path,
         line=culprit.line,
-        column=1,
+        column=culprit.column,
         end_line=culprit.line,
-        end_column=2,
-        code="SK405",
+        end_column=culprit.column + len(culprit.parameter),
+        code=_NONE_DEFAULT,
         name="default-arg-none-not-optional",
         message=culprit.told(),
         note="the compiler takes the default for a tensor that does not exist, which no file can hold",
