@@ -73,6 +73,8 @@ class DecoratedMethod(Rule):
             for node, dotted in function.decorators:
                 if dotted is None or harmless(dotted) or grad_mode(dotted) or dotted.startswith("builtins."):
                     continue
+                if _is_off(node, dotted):
+                    continue
                 local = cls.module.functions.get(dotted)
                 if local is not None and not _wraps(local.node):
                     continue
@@ -89,6 +91,13 @@ class DecoratedMethod(Rule):
 
 
 AUTOCAST = ("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.compile")
+
+
+def _is_off(node: ast.expr, dotted: str) -> bool:
+    """Whether a decorator switches autocast off: it is off where compiled code runs."""
+    words = node.keywords if isinstance(node, ast.Call) and dotted in AUTOCAST else ()
+    enabled = [word.value for word in words if word.arg == "enabled"]
+    return any(isinstance(value, ast.Constant) and value.value is False for value in enabled)
 
 
 def _wraps(node: ast.AST) -> bool:

@@ -36,6 +36,7 @@ class UnannotatedParamNotTensor(
     raw = (
         "because it was not annotated with an explicit type",
         r"Tensor \(inferred\)",
+        r"Expected a default value of type Tensor \(inferred\)",
     )
     kinds = (
         arguments.UnannotatedParamNotTensor,

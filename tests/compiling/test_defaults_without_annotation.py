@@ -118,3 +118,29 @@ def test_what_nobody_could_see_before_is_told_at_the_parameter() -> None:
     line = Path(__file__).read_text().splitlines()[finding.line - 1]
     assert finding.code == "SK405"
     assert line[finding.column - 1 :].startswith("by=None")
+
+
+class Flagged(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+
+    def forward(self, x, return_all=False, head="a"):  # type: ignore[no-untyped-def]
+        y = self.fc(x)
+        return (y, [x]) if return_all else y * (1 if head == "a" else 2)
+
+
+class HoldsFlagged(LeavesItOut):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Flagged()
+
+
+def test_flags_of_a_foreign_part_are_no_errors_of_the_class_round_it() -> None:
+    net = HoldsFlagged()
+    x = torch.randn(2, 3)
+    with scriptkit.eager():
+        expected = net(x)
+
+    assert torch.equal(net(x), expected)
+    assert "lowered" in str(scriptkit.report(net))

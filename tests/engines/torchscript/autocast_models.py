@@ -52,3 +52,45 @@ class WithinOlderNames(ScriptableModule):
             y = torch.mm(x, x)
         with torch.cuda.amp.autocast(dtype=torch.float16):
             return self.fc(y.to(x.dtype))
+
+
+class Foreign(nn.Module):
+    """Other people's code: the device of what it is given decides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+            y: Tensor = self.fc(x)
+        return y
+
+
+class ForeignWithout(Foreign):
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(device_type=x.device.type, enabled=False), torch.no_grad():
+            y: Tensor = self.fc(x.float())
+        return y
+
+
+class Round(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part: nn.Module = Foreign()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.part(x)
+        return y
+
+
+class RoundWithout(Round):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = ForeignWithout()
+
+    @torch.autocast("cpu", enabled=False)  # type: ignore[untyped-decorator]
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.amp.autocast("cpu", torch.bfloat16, False):
+            y: Tensor = self.part(x)
+        return y

@@ -33,6 +33,25 @@ def test_older_names_of_autocast_compile_on_every_python() -> None:
         assert_same(net(batch(4, 4)), plain(batch(4, 4)))
 
 
+def test_a_foreign_part_may_switch_it_on_for_the_device_it_is_given() -> None:
+    net, plain = twins(autocast_models.Round)
+    with runs_eagerly(net, "autocast", calls=2):
+        for _ in range(2):
+            assert_same(net(batch()), plain(batch()))
+
+
+def test_switched_off_it_is_compiled_and_in_a_file(tmp_path: Path) -> None:
+    net, plain = twins(autocast_models.RoundWithout)
+
+    assert_same(net(batch()), plain(batch()))
+    scriptkit.save(net, tmp_path / "model.pt")
+
+    assert not scriptkit.report(net).eager_calls
+    assert_same(scriptkit.load(tmp_path / "model.pt")(batch()), plain(batch()))
+    with runs_eagerly(net, "autocast", calls=1), torch.autocast("cpu"):
+        assert_same(net(batch()), plain(batch()))
+
+
 def test_a_file_may_stand_for_it_where_the_dtypes_of_its_results_are_those_of_eager(tmp_path: Path) -> None:
     net, path = autocast_models.Restoring(), tmp_path / "model.pt"
     with pytest.raises(scriptkit.ArtifactError, match="give example inputs of `forward`"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 import typing_extensions
 
+from scriptkit.engines.torchscript.lifting.autocasts import switches_off
 from scriptkit.engines.torchscript.lifting.function_source import closure_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def read_decorators(function: FunctionType, tree: ast.FunctionDef) -> Decoration
             grad_modes.append(GRAD_MODES[decorator])
             is_inference_mode |= decorator is torch.inference_mode
         elif _is_autocast(decorator):
-            is_autocast = True
+            is_autocast |= not switches_off(expression, decorator)
         elif inner is not function and not _is_transparent(decorator, expression):
             return Decoration(unknown=expression)
     if inner is not function and not grad_modes and not is_autocast and not tree.decorator_list:

@@ -18,6 +18,7 @@ import torch
 from scriptkit import log
 from scriptkit.engines.torchscript.lifting.annotations import UNRESOLVED
 from scriptkit.engines.torchscript.lifting.augmented import in_place
+from scriptkit.engines.torchscript.lifting.autocasts import as_today, switches_off
 from scriptkit.engines.torchscript.lifting.calls_in_source import (
     dotted_names,
     mark_of,
@@ -29,7 +30,6 @@ from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_de
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
-from scriptkit.engines.torchscript.lifting.old_autocast import as_today
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
@@ -173,6 +173,16 @@ class _Rewriter(ast.NodeTransformer):
         walk = walk_of(node)
         self.generic_visit(node)
         return node if walk is None else _with_an_index(node, walk)
+
+    def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
+        node.items = [item for item in node.items if not self._is_autocast_off(item)]
+        self.generic_visit(node)
+        return node if node.items else node.body
+
+    def _is_autocast_off(self, item: ast.withitem) -> bool:
+        call = item.context_expr
+        is_named = item.optional_vars is None and isinstance(call, ast.Call)
+        return is_named and switches_off(call, object_named(call.func, self.locals, self._look_up))
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`a < f() < b`: the compiler calls `f` twice."""

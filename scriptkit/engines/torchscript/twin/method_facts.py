@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from scriptkit.engines.torchscript.programs.graph_facts import (
     argument_changed_in_place,
@@ -14,6 +14,7 @@ from scriptkit.engines.torchscript.twin.float_parameters import FloatParameter, 
 if TYPE_CHECKING:
     from scriptkit.engines.torchscript.types.compiler import CompiledTree
 
+_AUTOCAST: Final = "Autocast"
 _graph_facts: dict[tuple[Any, str], tuple[str | None, bool, bool]] = {}
 
 
@@ -61,12 +62,20 @@ class MethodFacts:
         if key not in _graph_facts:
             if not self._root._has_method(name):
                 return None, False, False
-            graph = self._root._get_method(name).inlined_graph
-            facts = argument_changed_in_place(graph), makes_tensors_anywhere(graph), enters_autocast(graph)
-            _graph_facts[key] = facts
+            _graph_facts[key] = _read(self._root._get_method(name))
         return _graph_facts[key]
 
     def is_inference_method(self, name: str) -> bool:
         """Whether a method of the root is decorated with `torch.inference_mode`."""
         lifted = self._tree.shadow.lifted.get(self._cls)
         return lifted is not None and name in lifted.methods and lifted.methods[name].decoration.is_inference_mode
+
+
+def _read(method: Any) -> tuple[str | None, bool, bool]:
+    try:
+        graph = method.inlined_graph
+    except RuntimeError as error:  # torch looks at autocast as it inlines, and raises where its device is no constant
+        if _AUTOCAST not in str(error):
+            raise
+        return None, False, True
+    return argument_changed_in_place(graph), makes_tensors_anywhere(graph), enters_autocast(graph)

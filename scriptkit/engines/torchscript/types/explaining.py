@@ -157,8 +157,8 @@ def _record(
     failing = _failing_function(raw, classes, dropped)
     if failing is None:
         is_news = not any(raw.names(d.path, d.line) for d in found)
-        if is_news:
-            found.append(diagnostic_of(raw, None, type(module)))
+        if is_news:  # perhaps of the signature of a function whose body was dropped
+            found.append(diagnostic_of(raw, _failing_function(raw, classes, set()), type(module)))
         return False
     dropped.add(failing.original)
     if not is_consequence(raw, {entry[1] for entry in dropped if isinstance(entry, tuple)}):
