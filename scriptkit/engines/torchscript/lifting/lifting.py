@@ -181,8 +181,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def _is_autocast_off(self, item: ast.withitem) -> bool:
         call = item.context_expr
-        is_named = item.optional_vars is None and isinstance(call, ast.Call)
-        return is_named and switches_off(call, object_named(call.func, self.locals, self._look_up))
+        if item.optional_vars is not None or not isinstance(call, ast.Call):
+            return False
+        return switches_off(call, object_named(call.func, self.locals, self._look_up))
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`a < f() < b`: the compiler calls `f` twice."""
