@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from typing import TYPE_CHECKING, Any
 
 from scriptkit.compiling.lowering.code import assignment
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 def evaluate(evaluator: Evaluator, node: Any, frame: Frame) -> Value:
     """The value of a comprehension or a generator expression."""
     inner = Frame({}, frame.namespace, frame.path, cells=frame.cells, outer=frame)
-    inner.first_argument = frame.first_argument
+    inner.first_argument, inner.scope = frame.first_argument, frame.scope
     evaluator.open_frame(inner)
     first = evaluator.lift(evaluator.expression(node.generators[0].iter, frame))
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and rounds.is_open(first):
+        if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+            return _as_a_loop(evaluator, node, frame, first)
         return _Appending(evaluator, node, inner).over(first)
     made: list[Value] = []
     for _ in _unrolled(evaluator, node.generators, inner, frame, first):
@@ -58,6 +61,42 @@ def _static(condition: Value) -> bool:
             "length-known-at-run-time", "a comprehension is filtered by a condition known only at run time"
         )
     return bool(condition)
+
+
+def _as_a_loop(evaluator: Evaluator, node: ast.ListComp | ast.GeneratorExp, frame: Frame, first: Value) -> Value:
+    """A comprehension that binds names with `:=`: they go from round to round, and outlive it."""
+    if frame.scope is not frame:
+        raise RefusedError("length-known-at-run-time", "a comprehension that binds names with `:=` within another one")
+    suffix = f"{node.lineno}_{node.col_offset}"
+    own = {part.id for one in node.generators for part in ast.walk(one.target) if isinstance(part, ast.Name)}
+    renamed = _Renamed({name: f"{name}_of_comprehension_{suffix}" for name in own})
+    made, over = f"made_by_comprehension_{suffix}", f"walked_by_comprehension_{suffix}"
+    append = ast.Attribute(ast.Name(made, ast.Load()), "append", ast.Load())
+    body: list[ast.stmt] = [ast.Expr(ast.Call(append, [renamed.visit(copy.deepcopy(node.elt))], []))]
+    for one in reversed([renamed.visit(copy.deepcopy(generator)) for generator in node.generators]):
+        for test in reversed(one.ifs):
+            body = [ast.If(test, body, [])]
+        body = [ast.For(one.target, one.iter, body, [])]
+    loop = body[0]
+    assert isinstance(loop, ast.For)  # noqa: S101 - it was just written above
+    loop.iter = ast.Name(over, ast.Load())
+    ast.fix_missing_locations(ast.copy_location(loop, node))
+    evaluator.bind_name(frame, made, evaluator.effects.own([]))
+    evaluator.bind_name(frame, over, first)
+    outcome = evaluator.block([loop], frame)
+    if outcome is not None:
+        raise RefusedError("length-known-at-run-time", "a comprehension that leaves its function")
+    return frame.variables[made]
+
+
+class _Renamed(ast.NodeTransformer):
+    """The variables of a comprehension, which are its own, under names that nothing else has."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.copy_location(ast.Name(self.names.get(node.id, node.id), node.ctx), node)
 
 
 class _Appending:

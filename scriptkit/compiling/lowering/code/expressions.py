@@ -139,7 +139,7 @@ def _slice(evaluator: Evaluator, node: ast.Slice, frame: Frame) -> Value:
 
 def _walrus(evaluator: Evaluator, node: ast.NamedExpr, frame: Frame) -> Value:
     value = evaluator.expression(node.value, frame)
-    evaluator.bind_name(frame, node.target.id, value)
+    evaluator.bind_name(frame.scope, node.target.id, value)
     return value
 
 

@@ -72,6 +72,7 @@ class Frame:
         branch, and objects that it alone knows need no common content.
     `unjoined_loops`: unrolled loops whose rounds leave values that no variable behind the loop can hold.
     `yielded`: what a generator gave until now.
+    `scope`: the call in which `:=` binds; that of a comprehension is the one round it.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Frame:
         self.open_joins = 0
         self.unjoined_loops: set[ast.AST] = set()
         self.yielded: list[Value] | None = None
+        self.scope = self
         self.created_at = 0
         self.loops: list[OpenLoop | None] = []
 
