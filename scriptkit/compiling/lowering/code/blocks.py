@@ -11,7 +11,7 @@ import ast
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from scriptkit.compiling.lowering.code import assignment, early_returns, loops, statements, with_and_try
+from scriptkit.compiling.lowering.code import assignment, early_returns, loops, matching, statements, with_and_try
 from scriptkit.compiling.lowering.code.tasks import Round, RoundEnd, Task, jumps_in, names_read
 from scriptkit.compiling.lowering.evaluator import generators
 from scriptkit.compiling.lowering.paths import branching, conditions, rounds, sealing
@@ -78,6 +78,9 @@ def _statement(evaluator: Evaluator, node: ast.stmt, rest: list[Task], frame: Fr
             )
         case ast.Break() | ast.Continue():
             return _jump(evaluator, node, rest, frame)
+        case ast.Match():
+            rest[:0] = matching.as_branches(node)
+            return None
         case ast.With() | ast.Try():
             return with_and_try.run(evaluator, node, frame)
         case _:
