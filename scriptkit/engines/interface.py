@@ -144,6 +144,19 @@ class BringsTorchScript(nn.Module, abc.ABC):
     def __scriptkit_torchscript__(self) -> torch.jit.ScriptModule:
         """The complete TorchScript module; its parameters and buffers are those of this one."""
 
+    @abc.abstractmethod
+    def __scriptkit_part__(self) -> Part | None:
+        """What stands for it within another module; None where it waits for a call."""
+
+    @abc.abstractmethod
+    def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Where it waits for its first call, or changed since it was compiled, compile it as for this one."""
+
+
+def brings_form(part: nn.Module) -> bool:
+    """Whether a part was compiled by itself."""
+    return isinstance(part, BringsTorchScript) and part.__scriptkit_part__() is not None
+
 
 # ---- what an engine offers, in five groups
 

@@ -37,16 +37,22 @@ _SCALARS = (type(None), bool, int, float, str, bytes, type, types.FunctionType, 
 def copy_tree(module: M, replaced: dict[int, Any] | None = None, tree: Tree | None = None) -> M:
     """A module of the same class with the same parameters, and with buffers, containers and attributes of its own.
 
-    Compiled modules are shared, not copied. `replaced` gives other objects in the place of some, by their id; `tree` is
-    what lies in the module, where it was read before.
+    Programs of TorchScript are shared, not copied; in the place of what `scriptkit.compile` gives stands a copy of the
+    module it was made from. `replaced` gives other objects in the place of some, by their id; `tree` is what lies in
+    the module, where it was read before.
     """
     parts = [(part, held) for part, held in tree or tree_of(module) if not is_compiled(part)]
     memo: dict[int, Any] = {id(p): p for _, held in parts for p in held.get("_parameters", {}).values()}
     memo |= replaced or {}
+    sources = {id(part): held["__scriptkit_inner__"][0] for part, held in parts if "__scriptkit_inner__" in held}
     for part, _ in parts:
-        memo[id(part)] = object.__new__(type(part))
+        source = sources.get(id(part), part)
+        if id(source) not in memo:
+            memo[id(source)] = object.__new__(type(source))
+        memo[id(part)] = memo[id(source)]
     for part, held in parts:
-        memo[id(part)].__dict__.update(_state(part, held, memo))
+        source = sources.get(id(part), part)
+        memo[id(part)].__dict__.update(_state(source, held if source is part else dict(vars(source)), memo))
     copied: M = memo.get(id(module), module)
     return copied
 

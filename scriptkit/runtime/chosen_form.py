@@ -14,6 +14,7 @@ from torch import nn
 
 from scriptkit import log, switches
 from scriptkit.compile_report import CompileReport, ReportRow
+from scriptkit.compiling.chosen.bound_lowered import bound_form
 from scriptkit.compiling.chosen.choice import LoweredChoice, ScriptChoice
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.subject import Subject
@@ -28,12 +29,13 @@ from scriptkit.live.undoing import nothing_left
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, may_make_tensors, reason_for_eager
 from scriptkit.runtime.lost_methods import methods_lost, told_of_lost
 from scriptkit.runtime.outgrown import Outgrown
-from scriptkit.runtime.ways_to_call import OutgrownError, ScriptedCalls, calls_of
+from scriptkit.runtime.ways_to_call import BoundCalls, OutgrownError, ScriptedCalls, calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scriptkit.compiling.chosen.choice import Choice
+    from scriptkit.engines.interface import Part
     from scriptkit.runtime.ways_to_call import Calls
 
 MOST_CHOICES_FOR_A_CHANGE: Final = 32
@@ -54,6 +56,7 @@ class ChosenForm:
         self.calls: Calls | None = None
         self.pending = ""
         self.was_compiled = False
+        self._part: tuple[Choice, Part] | None = None
         self._as_python_now: Outgrown | None = None
         self._changes: Counter[str] = Counter()
         self._eager_calls = EagerCalls()
@@ -79,10 +82,24 @@ class ChosenForm:
         if lost:
             warnings.warn(told_of_lost(self.module, lost), ScriptkitWarning, stacklevel=_LEVEL_OF_THE_USER)
 
+    def part(self) -> Part | None:
+        """The form bound to the module, for code that is compiled round it; None until one was chosen."""
+        if isinstance(self.calls, BoundCalls):
+            return self.calls.bound
+        if self.choice is None:
+            return None
+        if self._part is None or self._part[0] is not self.choice:  # its source scripts: called alone it has a twin
+            self._part = self.choice, bound_form(self.module, self.choice)
+        return self._part[1]
+
     def settle(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Where the module waits for its first call, compile it as for this one."""
-        if self.calls is None and self.pending and not switches.is_eager():
+        """Where the module waits for its first call, or changed since it was compiled, compile it as for this one."""
+        if switches.is_eager():
+            return
+        if self.calls is None and self.pending:
             self.compile((args, kwargs))
+        elif (part := self.part()) is not None and part.is_outdated():
+            self._choose_form((args, kwargs), again=True)
 
     def _choose(self, examples: tuple[tuple[Any, ...], dict[str, Any]] | None, *, again: bool) -> Choice:
         """Choose a form; what was lowered before is lowered again where that is possible."""

@@ -15,7 +15,7 @@ from scriptkit import switches
 from scriptkit.arguments import positional, required_module
 from scriptkit.compiling.boundary.signature import Entry
 from scriptkit.compiling.chosen.choice import LoweredChoice, TraceChoice
-from scriptkit.engines.interface import BringsTorchScript
+from scriptkit.engines.interface import BringsTorchScript, Part
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.making import is_export
 from scriptkit.errors import CompilationError, ScriptkitError
@@ -154,7 +154,7 @@ class CompiledModule(BringsTorchScript):
         return inspect.signature(source_of(self).forward)
 
     def __scriptkit_settle__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Where the module waits for its first call, compile it as for this one."""
+        """Where the module waits for its first call, or changed since it was compiled, compile it as for this one."""
         self.__scriptkit_chosen__.settle(args, kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -238,6 +238,10 @@ class CompiledModule(BringsTorchScript):
             message = f"{type(source_of(self)).__name__} cannot become TorchScript as it is: its `forward` was replaced"
             raise CompilationError(f"{message}; put the earlier `forward` back, or write a module round this one")
         return self.__scriptkit_chosen__.torchscript()
+
+    def __scriptkit_part__(self) -> Part | None:
+        """What stands for this module within a scriptable one."""
+        return self.__scriptkit_chosen__.part()
 
     def __scriptkit_pinned__(self) -> Callable[..., Any]:
         """What `scriptkit.pinned` gives."""

@@ -68,6 +68,10 @@ class Chooser:
                 raise
             return in_memory_only(self.subject, attempt, refusal)
 
+    def choose_script(self, path: str) -> Choice:
+        """What the source of a part scripts to, for all the ways in which it is called; raises `CompilationError`."""
+        return scripted(self.subject, self._attempt(path))
+
     def lower_again(self) -> Choice:
         """The root lowered, and nothing else; raises `CompilationError`."""
         attempt, reasons = self._attempt(""), ["was lowered before"]
@@ -132,7 +136,13 @@ class Chooser:
             calls = self.subject.calls(attempt.path, attempt.wanted)
         if not calls:
             how = "lowered" if attempt.wanted is not None and attempt.wanted.mode == "lowered" else "traced"
-            raise refusal or CompilationError(f"{what} needs example inputs to be {how}")
+            if refusal is None:
+                raise CompilationError(f"{what} needs example inputs to be {how}")
+            if not attempt.path or self.subject.examples is None:
+                raise refusal
+            way_out = f"hold `scriptkit.compile({attempt.path}, example_inputs=...)` in its place"
+            message = f"{what} does not script, and the example call does not reach it: {way_out}"
+            raise CompilationError(message, refusal.diagnostics) from refusal
         if any(call.with_gradients for call in calls):
             raise differentiates(what, refusal)
 

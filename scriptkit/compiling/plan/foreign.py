@@ -19,14 +19,18 @@ from torch import nn
 from scriptkit import switches
 from scriptkit.compiling.chosen.bound_form import BoundForm
 from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
+from scriptkit.compiling.chosen.bound_shapes import BoundShapes
+from scriptkit.compiling.chosen.choice import LoweredChoice
 from scriptkit.compiling.chosen.unreached_part import UnreachedPart, is_unreached
 from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.alike import Alike
+from scriptkit.compiling.plan.call_shapes import Shape, grouped, picking
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.declared_inputs import declared_call, declares, has_example_inputs
 from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.subject import Complete, Subject
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
+from scriptkit.engines.interface import BringsTorchScript, brings_form
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.files import none_default_in
 from scriptkit.engines.torchscript.engine.making import (
@@ -49,7 +53,7 @@ from scriptkit.live.lives import life_of
 from scriptkit.live.marks import is_scriptable, is_scriptable_class, is_traced, mark_of
 from scriptkit.live.other_processes import why_no_trial
 from scriptkit.live.places import is_project_code
-from scriptkit.live.recorded_calls import record_examples
+from scriptkit.live.recorded_calls import MAXIMUM_CALLS, record_examples
 from scriptkit.live.steady import ChangingError
 from scriptkit.live.training_modes import in_training_mode
 from scriptkit.live.undoing import nothing_left
@@ -57,11 +61,11 @@ from scriptkit.live.undoing import nothing_left
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scriptkit.compiling.chosen.choice import Choice
     from scriptkit.diagnostics import Diagnostic
     from scriptkit.engines.interface import Part
     from scriptkit.live.recorded_calls import Call as RecordedCall
 
+_WITH_A_CHOICE = (BoundForm, BoundLowered)
 _CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
 
 
@@ -130,6 +134,8 @@ class _Planning:
 
     def needs_form(self, child: nn.Module) -> bool:
         """Whether a part does not script as it is; asked once of those alike."""
+        if brings_form(child):
+            return True
         parametrizations = self.call is not None
         return self._alike.answer("form", child, partial(_needs_form, parametrizations=parametrizations))
 
@@ -181,6 +187,8 @@ class _Planning:
         return any(function in code.co_names for code in codes)
 
     def _form_of(self, path: str, child: nn.Module) -> Part | None:
+        if isinstance(child, BringsTorchScript):
+            return self._brought(path, child)
         top = "" if self.call is not None else self._declaring(path)
         if top is None and not declares(child):
             mark = mark_of(child)
@@ -196,10 +204,26 @@ class _Planning:
         with switches.eager():
             chooser = self._chooser(top or "")
             inner = path.removeprefix(top or "").removeprefix(".")
-            choice = chooser.choose(inner)
+            form = _chosen(chooser, inner, child)
         if chooser.attempted[inner] is not child:
             raise ChangingError.of(self.root)
-        return bound_form(child, choice)
+        return form
+
+    def _brought(self, path: str, child: BringsTorchScript) -> Part | None:
+        """The form of a part that `scriptkit.compile` gave, which may wait for its first call."""
+        top = "" if self.call is not None else self._declaring(path)
+        part = child.__scriptkit_part__()
+        if (part is None or part.is_outdated()) and top is not None:
+            inner = path.removeprefix(top).removeprefix(".")
+            with switches.eager():
+                calls = self._chooser(top).subject.calls(inner, None)
+            if calls:
+                child.__scriptkit_settle__(calls[0].args, calls[0].kwargs)
+            part = child.__scriptkit_part__()
+        if part is None or part.is_outdated():
+            self.missing[path] = "it waits for its first call" if part is None else "it changed after it was compiled"
+            return None
+        return part
 
     def _declaring(self, path: str) -> str | None:
         """The outermost scriptable module round a part that declares example inputs."""
@@ -247,6 +271,24 @@ class _Planning:
         return error
 
 
+def _chosen(chooser: Chooser, path: str, child: nn.Module) -> Part:
+    """The form of a part, or one form for each way in which it is called."""
+    subject = chooser.subject
+    is_marked = subject.wanted(path, child) is not None or subject.has_marks_below(path)
+    groups = [] if is_marked or subject.examples is None else grouped(child.forward, subject.calls(path, None))
+    if not 1 < len(groups) < MAXIMUM_CALLS:  # where there are more, not all were recorded
+        return bound_form(child, chooser.choose(path))
+    with suppress(CompilationError):
+        return bound_form(child, chooser.choose_script(path))
+    parts = [bound_form(child, Chooser(subject.with_calls(path, calls)).choose(path)) for _, calls in groups]
+    chooser.attempted[path] = child
+    shapes = [shape for shape, _ in groups]
+    if any(part.writes_state for part in parts):
+        listed = " and ".join(shape.told() for shape in shapes)
+        raise CompilationError(f"`{path}` exchanges buffers, and is called as {listed}: call it in one way")
+    return BoundShapes(picking(path, child, list(zip(shapes, (part.form for part in parts), strict=True))), parts)
+
+
 def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
     """Whether the function a diagnostic is about mentions one of these names."""
     tree = syntax_tree("".join(linecache.getlines(diagnostic.path)))
@@ -273,18 +315,28 @@ def compile_round_parts(root: nn.Module) -> CompiledTree:
     try:
         return compile_or_explain(root)
     except CompilationError as first:
-        for _, child, part in parts_in(root):
-            if isinstance(part, (BoundForm, BoundLowered)):
-                _name_fields(child, part.choice)
-        try:
-            return compile_or_explain(root)
-        except CompilationError:
-            raise first from None
+        parts = [(path, child, part) for path, child, part in parts_in(root) if isinstance(part, _WITH_A_CHOICE)]
+        for adapted in (_with_optional_arguments, _with_named_fields):
+            for path, child, part in parts:
+                set_form(child, adapted(path, child, part) or part)
+            with suppress(CompilationError):
+                return compile_or_explain(root)
+        raise first from None
 
 
-def _name_fields(child: nn.Module, choice: Choice) -> None:
-    """Give the result of a part fields instead of keys, where it has any."""
-    output = choice.output
-    form = with_named_fields(choice.form, output, type(child).__name__) if output is not None else None
-    if form is not None:
-        set_form(child, bound_form(child, replace(choice, form=form)))
+def _with_optional_arguments(path: str, child: nn.Module, part: BoundForm | BoundLowered) -> Part | None:
+    """A form that may be called with what the example left out or had: it raises where it was not made for that."""
+    choice = part.choice
+    if not isinstance(choice, LoweredChoice):
+        return None
+    shape = Shape.of_structure(choice.program.inputs, child.forward)
+    with suppress(CompilationError):
+        return BoundShapes(picking(path, child, [(shape, choice.form)]), [part])
+    return None
+
+
+def _with_named_fields(_: str, child: nn.Module, part: BoundForm | BoundLowered) -> Part | None:
+    """A form whose result has fields instead of keys, where it has any."""
+    choice = part.choice
+    form = None if choice.output is None else with_named_fields(choice.form, choice.output, type(child).__name__)
+    return bound_form(child, replace(choice, form=form)) if form is not None else None

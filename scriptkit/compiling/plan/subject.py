@@ -86,6 +86,12 @@ class Subject:
             return [replace(found[0], args=tuple(self.examples[0]), kwargs=self.examples[1])]
         return found
 
+    def with_calls(self, path: str, calls: list[Call]) -> Subject:
+        """The same, as if a part were called in these ways only."""
+        recorded = {**(self._recorded or {}), path: calls}
+        allowed = self.allow_baked
+        return Subject(self.root, self.examples, self.modes, allowed, complete=self.complete, recorded=recorded)
+
     def _record(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, list[Call]]:
         """The calls in one run; code that differentiates runs on tensors of its own, and only if it scripts at all."""
         try:

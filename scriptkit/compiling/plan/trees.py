@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from scriptkit import log
-from scriptkit.engines.interface import BringsTorchScript
+from scriptkit.engines.interface import BringsTorchScript, brings_form
 from scriptkit.engines.torchscript.engine import making
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.files import none_default_in, why_unsaveable
@@ -150,8 +150,9 @@ def compile_for_files(module: torch.nn.Module, call: Call | None = None) -> Comp
 
 
 def _is_marked_within(module: torch.nn.Module) -> bool:
-    """Whether a part without a form yet is marked as traced."""
-    return any(is_traced(child) and form_of(child) is None for child in module.modules() if child is not module)
+    """Whether a part without a form yet is marked as traced, or brings one."""
+    parts = (child for child in module.modules() if child is not module and form_of(child) is None)
+    return any(is_traced(child) or brings_form(child) for child in parts)
 
 
 def computes_within(module: torch.nn.Module, *, parametrizations: bool) -> bool:

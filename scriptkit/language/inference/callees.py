@@ -77,7 +77,9 @@ def call_module(body: Body, module: ModuleValue, node: ast.Call, arguments: Argu
         if forward is None:
             given = "forward" in module.cls.attributes or any(c.foreign_bases for c in module.cls.mro)
             return UNKNOWN if given else body.report(ModuleNotCallable(type=module), node)
-        return call_function(body, FunctionValue(forward, module), node, arguments)
+        # what does not script within a scriptable module gets a form of its own, for the call that it gets
+        with body.doubtful(doubt=not module.cls.scriptable and body.cls is not None and body.cls.scriptable):
+            return call_function(body, FunctionValue(forward, module), node, arguments)
     known_forward = library_forward(module.library) if module.library else None
     if known_forward is None:
         return UNKNOWN

@@ -1,0 +1,53 @@
+"""Several forms of one part, one for each way in which it is called, bound to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+    from scriptkit.compile_report import ReportRow
+    from scriptkit.engines.interface import Part
+
+
+class BoundShapes:
+    """Stands for a part in a tree: `form` picks among those of `parts` by what it is given."""
+
+    def __init__(self, form: torch.jit.ScriptModule, parts: Sequence[Part]) -> None:
+        self.form = form
+        self._parts = parts
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        """Those of the first form."""
+        return self._parts[0].rows
+
+    @property
+    def eval_only(self) -> str:
+        """Why one of them holds in evaluation only; empty where all hold."""
+        return next((part.eval_only for part in self._parts if part.eval_only), "")
+
+    def why_eagerly(self) -> str | None:
+        """The reason for which the next call must run as Python."""
+        return next((why for part in self._parts if (why := part.why_eagerly()) is not None), None)
+
+    def why_in_no_file(self) -> str | None:
+        """The change of the module since it was compiled, for which one form computes something else."""
+        return next((why for part in self._parts if (why := part.why_in_no_file()) is not None), None)
+
+    def is_outdated(self) -> bool:
+        """Whether the module changed so that other forms are needed."""
+        return any(part.is_outdated() for part in self._parts)
+
+    def bind(self) -> None:
+        """Push tensors that were exchanged."""
+        for part in self._parts:
+            part.bind()
+
+    def pull_back(self) -> None:
+        """Give the module what compiled code wrote."""
+        for part in self._parts:
+            part.pull_back()
