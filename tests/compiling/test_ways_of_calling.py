@@ -38,7 +38,8 @@ class InTwoWays(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.part(x)
         z: Tensor = self.part(x, context=y, how="twice")
-        return y + self.part(z, mask=x[..., 0] > 0)
+        masked: Tensor = self.part(z, mask=x[..., 0] > 0)
+        return y + masked
 
 
 class Maybe(InTwoWays):
@@ -69,7 +70,7 @@ def test_each_way_has_a_form(tmp_path: Path) -> None:
     net = InTwoWays()
     for x in (batch(), batch(3, 7)):
         torch.testing.assert_close(net(x), eager(net, x))
-        net(x).sum().backward()  # type: ignore[no-untyped-call]
+        net(x).sum().backward()
     net.save(tmp_path / "net.pt")
     x = batch(1, 3)
     torch.testing.assert_close(scriptkit.load(tmp_path / "net.pt")(x), eager(net, x))
