@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scriptkit.language.problems import arguments
 from scriptkit.rules.examples import forward
 from scriptkit.rules.reading import quoted
-from scriptkit.rules.rule import Invalid, ProblemRule
+from scriptkit.rules.rule import Invalid, ProblemRule, is_tried_for_files
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
@@ -30,6 +30,9 @@ class DefaultArgNoneNotOptional(ProblemRule[arguments.DefaultNotOfType]):
             "Expected a default value of type List[int] on parameter",
         ),
     )
+
+    def is_sure_in(self, cls: ClassFacts, problem: Problem[arguments.DefaultNotOfType]) -> bool:
+        return problem.data.default == "None" and is_tried_for_files(cls)
 
     def describe(self, cls: ClassFacts, problem: Problem[arguments.DefaultNotOfType]) -> Diagnostic:
         name, declared, default = problem.data.name, problem.data.declared, problem.data.default

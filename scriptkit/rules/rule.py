@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypedDict, TypeVar, cast
@@ -10,7 +11,6 @@ from scriptkit.diagnostics import Diagnostic, Label
 from scriptkit.language import versions
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
@@ -131,9 +131,15 @@ class ProblemRule(Rule, Generic[K]):
         """Every observation of the rule's kinds that it has words for."""
         for problem in cls.problems:
             if type(problem.data) in self.kinds:
-                finding = self.describe(cls, cast("Problem[K]", problem))
+                observed = cast("Problem[K]", problem)
+                finding = self.describe(cls, observed)
                 if finding is not None:
-                    yield finding if problem.certain else replace(finding, severity="warning")
+                    is_sure = problem.certain or self.is_sure_in(cls, observed)
+                    yield finding if is_sure else replace(finding, severity="warning")
+
+    def is_sure_in(self, cls: ClassFacts, problem: Problem[K]) -> bool:  # noqa: ARG002 - rules know more
+        """Whether what depends on the instance or the caller is an error in this class nevertheless."""
+        return False
 
     def describe(self, cls: ClassFacts, problem: Problem[K]) -> Diagnostic | None:
         """The finding for one observation."""
@@ -144,6 +150,12 @@ class ProblemRule(Rule, Generic[K]):
         if problem.method is not None:
             parts.setdefault("method", problem.method.name)
         return self.found(cls, problem.node, message, **parts)
+
+
+def is_tried_for_files(cls: ClassFacts) -> bool:
+    """Whether instances of a class are refused where no file can hold them: `check_save=False` is for memory alone."""
+    chosen = [word.value for word in cls.node.keywords if word.arg == "check_save"]
+    return cls.scriptable and not any(isinstance(value, ast.Constant) and value.value is False for value in chosen)
 
 
 def related(problem: Problem[Kind], *texts: str) -> tuple[tuple[ast.AST | Span, str], ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scriptkit.language.problems import arguments
-from scriptkit.rules.rule import Invalid, ProblemRule, related
+from scriptkit.rules.rule import Invalid, ProblemRule, is_tried_for_files, related
 
 if TYPE_CHECKING:
     from scriptkit.diagnostics import Diagnostic
@@ -63,6 +62,13 @@ class UnannotatedParamNotTensor(
         ),
     )
 
+    def is_sure_in(
+        self,
+        cls: ClassFacts,
+        problem: Problem[arguments.UnannotatedParamNotTensor | arguments.UnannotatedParamNoneDefault],
+    ) -> bool:
+        return isinstance(problem.data, arguments.UnannotatedParamNoneDefault) and is_tried_for_files(cls)
+
     def describe(
         self,
         cls: ClassFacts,
@@ -72,15 +78,13 @@ class UnannotatedParamNotTensor(
         name = data.name
         function = f" of `{problem.method.name}`" if problem.method else ""
         if isinstance(data, arguments.UnannotatedParamNoneDefault):
-            finding = self.about(
+            return self.about(
                 cls,
                 problem,
                 f"parameter `{name}`{function} has the default `None` and no annotation",
                 help="annotate it as `Optional`",
                 suggestion=f"{name}: Optional[Tensor] = None",
             )
-            # it compiles, and fails only for callers that leave the argument out: other people's code may have none
-            return finding if cls.scriptable else replace(finding, severity="warning")
         guess, default = data.guess, data.default
         ending = f" = {default}" if default else ""
         return self.about(

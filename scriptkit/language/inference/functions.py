@@ -88,7 +88,8 @@ def _bind_parameters(body: Body) -> None:
         elif parameter.annotation is None:
             value = TENSOR
             if isinstance(parameter.default, ast.Constant) and parameter.default.value is None:
-                body.report(UnannotatedParamNoneDefault(name=parameter.name), parameter.node)
+                with body.doubtful():  # it compiles, and raises for callers that leave the argument out
+                    body.report(UnannotatedParamNoneDefault(name=parameter.name), parameter.node)
         else:
             value = read_annotation(body, parameter.annotation, "parameter")
             _check_default(body, parameter.name, value, parameter.default)
