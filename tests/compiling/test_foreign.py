@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import gc
 import io
 import pickle
@@ -313,3 +314,48 @@ def test_the_file_needs_no_class(party: ModuleType, tmp_path: Path) -> None:
     loaded = scriptkit.load(tmp_path / "net.pt")
     assert [part.mode for part in loaded.manifest.submodules][:2] == ["script", "lowered"]
     assert torch.allclose(loaded(rows(9)), net(rows(9)))
+
+
+@dataclasses.dataclass
+class Encoded:
+    hidden: Tensor
+    pooled: Tensor | None = None
+    layers: tuple[Tensor, ...] | None = None
+
+
+class GivesADataclass(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, all_layers=False, **kwargs):  # type: ignore[no-untyped-def]
+        y = self.fc(x)
+        return Encoded(y, layers=(x, y) if all_layers else None)
+
+
+class ReadsFields(Encodes):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        first = self.encoder(x)
+        hidden: Tensor = first.hidden * mask
+        pooled = first.pooled
+        if pooled is not None:
+            hidden = hidden + pooled
+        return hidden
+
+
+class ReadsNestedFields(Encodes):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        layers = self.encoder(x, all_layers=True).layers
+        y: Tensor = layers[1] * mask
+        return y
+
+
+@pytest.mark.parametrize("cls", [ReadsFields, ReadsNestedFields])
+def test_fields_of_a_dataclass_are_read_by_name_though_some_are_none(cls: Any, tmp_path: Path) -> None:
+    net, x, mask = cls(GivesADataclass()), rows(), torch.ones(6, 4) * 2
+    with scriptkit.eager():
+        expected = net(x, mask)
+
+    assert torch.equal(net(x, mask), expected)
+    net.save(tmp_path / "net.pt")
+    assert torch.equal(scriptkit.load(tmp_path / "net.pt")(x, mask), expected)

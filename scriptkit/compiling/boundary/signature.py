@@ -212,6 +212,13 @@ def _named_tuple(nest: Nest, others: Mapping[int, str] | None) -> str | None:
     return named_tuple(nest.type, fields, [_type_of(item, others or {}) for _, item in told(nest)])
 
 
+def type_of_field(structure: Structure) -> str:
+    """The type of a part of a result as a field that code asks for by name; empty where it has none."""
+    if isinstance(structure, Constant) and structure.value is None:
+        return "Optional[Tensor]"  # what another call may have there
+    return _type_of(structure, {})
+
+
 def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
     """The type of what `expression` writes; empty where it is none that a field can have."""
     if not isinstance(structure, Nest):

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from scriptkit.compiling.boundary.named_results import CLASSES
+from scriptkit.compiling.boundary.signature import type_of_field
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.engines.torchscript.engine.making import scripted
-from scriptkit.live.nested import Leaf, Nest
+from scriptkit.live.nested import Nest
 
 if TYPE_CHECKING:
     from scriptkit.engines import interface
@@ -26,30 +28,32 @@ _NAMED = {"mapping", "dataclass"}
 
 
 def with_named_fields(form: torch.jit.ScriptModule, output: Structure, name: str) -> torch.jit.ScriptModule | None:
-    """The form with a named tuple for its result; None where the result has no names, or holds more than tensors."""
-    if not isinstance(output, Nest) or output.kind not in _NAMED or not _is_flat(output):
+    """The form with a named tuple for its result; None where the result has no names, or what has no type."""
+    if not isinstance(output, Nest) or output.kind not in _NAMED or not _has_names(output):
+        return None
+    types = [type_of_field(item) for item in output.items]
+    if not all(types):
         return None
     schema = next(schema for schema in files.method_schemas(form) if schema.name == "forward")
     by_key = schema.returns.startswith("Dict[")
-    text = _text(schema, list(output.keys), by_key=by_key)
+    text = _text(schema, dict(zip(output.keys, types, strict=True)), by_key=by_key)
     module: nn.Module = _executed(text, name)["Named"]()
     module.add_module("inner", form)
     return scripted(module.train(form.training))
 
 
-def _is_flat(nest: Nest) -> bool:
-    leaves = all(isinstance(item, Leaf) and item.scalar is None for item in nest.items)
-    return leaves and all(isinstance(key, str) and key.isidentifier() for key in nest.keys)
+def _has_names(nest: Nest) -> bool:
+    return all(isinstance(key, str) and key.isidentifier() for key in nest.keys)
 
 
-def _text(schema: interface.MethodSchema, keys: list[str], *, by_key: bool) -> str:
+def _text(schema: interface.MethodSchema, types: dict[str, str], *, by_key: bool) -> str:
     parameters = ", ".join(_declared(parameter) for parameter in schema.parameters)
     arguments = ", ".join(parameter.name for parameter in schema.parameters)
-    fields = ", ".join(f"out[{key!r}]" if by_key else f"out[{number}]" for number, key in enumerate(keys))
-    cls = f"Output{zlib.crc32(' '.join(keys).encode()):08x}"
+    fields = ", ".join(f"out[{key!r}]" if by_key else f"out[{number}]" for number, key in enumerate(types))
+    cls = f"Output{zlib.crc32(repr(types).encode()):08x}"
     lines = [
         f"class {cls}(NamedTuple):",
-        *(f"    {key}: Tensor" for key in keys),
+        *(f"    {key}: {kind}" for key, kind in types.items()),
         "class Named(nn.Module):",
         f"    def forward(self, {parameters}):",
         f"        out = self.inner({arguments})",
@@ -66,7 +70,7 @@ def _declared(parameter: interface.ParameterSchema) -> str:
 def _executed(text: str, name: str) -> dict[str, Any]:
     file = f"<scriptkit fields {zlib.crc32(text.encode()):08x} of {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing)}
+    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing), **CLASSES}
     names["__name__"] = f"scriptkit.named.{name}"
     exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
     return names
