@@ -328,8 +328,8 @@ class GivesADataclass(nn.Module):
         super().__init__()
         self.fc = nn.Linear(4, 4)
 
-    def forward(self, x, all_layers=False, **kwargs):  # type: ignore[no-untyped-def]
-        y = self.fc(x)
+    def forward(self, x, all_layers=False, scale=None, **kwargs):  # type: ignore[no-untyped-def]
+        y = self.fc(x) if scale is None else self.fc(x) * scale
         return Encoded(y, layers=(x, y) if all_layers else None)
 
 
@@ -350,7 +350,14 @@ class ReadsNestedFields(Encodes):
         return y
 
 
-@pytest.mark.parametrize("cls", [ReadsFields, ReadsNestedFields])
+class ReadsFieldsOfTwoWays(Encodes):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        once = self.encoder(x).hidden
+        y: Tensor = once + self.encoder(once, scale=mask).hidden
+        return y
+
+
+@pytest.mark.parametrize("cls", [ReadsFields, ReadsNestedFields, ReadsFieldsOfTwoWays])
 def test_fields_of_a_dataclass_are_read_by_name_though_some_are_none(cls: Any, tmp_path: Path) -> None:
     net, x, mask = cls(GivesADataclass()), rows(), torch.ones(6, 4) * 2
     with scriptkit.eager():

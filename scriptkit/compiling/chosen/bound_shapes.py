@@ -10,44 +10,46 @@ if TYPE_CHECKING:
     import torch
 
     from scriptkit.compile_report import ReportRow
+    from scriptkit.compiling.plan.call_shapes import Shape
     from scriptkit.engines.interface import Part
 
 
 class BoundShapes:
-    """Stands for a part in a tree: `form` picks among those of `parts` by what it is given."""
+    """Stands for a part in a tree: `form` picks among those of `parts`, of which each is for one of the `shapes`."""
 
-    def __init__(self, form: torch.jit.ScriptModule, parts: Sequence[Part]) -> None:
+    def __init__(self, form: torch.jit.ScriptModule, shapes: Sequence[Shape], parts: Sequence[Part]) -> None:
         self.form = form
-        self._parts = parts
+        self.shapes = shapes
+        self.parts = parts
 
     @property
     def rows(self) -> Sequence[ReportRow]:
         """Those of the first form."""
-        return self._parts[0].rows
+        return self.parts[0].rows
 
     @property
     def eval_only(self) -> str:
         """Why one of them holds in evaluation only; empty where all hold."""
-        return next((part.eval_only for part in self._parts if part.eval_only), "")
+        return next((part.eval_only for part in self.parts if part.eval_only), "")
 
     def why_eagerly(self) -> str | None:
         """The reason for which the next call must run as Python."""
-        return next((why for part in self._parts if (why := part.why_eagerly()) is not None), None)
+        return next((why for part in self.parts if (why := part.why_eagerly()) is not None), None)
 
     def why_in_no_file(self) -> str | None:
         """The change of the module since it was compiled, for which one form computes something else."""
-        return next((why for part in self._parts if (why := part.why_in_no_file()) is not None), None)
+        return next((why for part in self.parts if (why := part.why_in_no_file()) is not None), None)
 
     def is_outdated(self) -> bool:
         """Whether the module changed so that other forms are needed."""
-        return any(part.is_outdated() for part in self._parts)
+        return any(part.is_outdated() for part in self.parts)
 
     def bind(self) -> None:
         """Push tensors that were exchanged."""
-        for part in self._parts:
+        for part in self.parts:
             part.bind()
 
     def pull_back(self) -> None:
         """Give the module what compiled code wrote."""
-        for part in self._parts:
+        for part in self.parts:
             part.pull_back()

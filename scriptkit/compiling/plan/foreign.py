@@ -20,7 +20,6 @@ from scriptkit import switches
 from scriptkit.compiling.chosen.bound_form import BoundForm
 from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
 from scriptkit.compiling.chosen.bound_shapes import BoundShapes
-from scriptkit.compiling.chosen.choice import LoweredChoice
 from scriptkit.compiling.chosen.unreached_part import UnreachedPart, is_unreached
 from scriptkit.compiling.plan.acceptance import headline
 from scriptkit.compiling.plan.alike import Alike
@@ -65,7 +64,6 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
     from scriptkit.live.recorded_calls import Call as RecordedCall
 
-_WITH_A_CHOICE = (BoundForm, BoundLowered)
 _CONTAINERS = (nn.ModuleList, nn.ModuleDict, nn.Sequential)
 
 
@@ -286,7 +284,8 @@ def _chosen(chooser: Chooser, path: str, child: nn.Module) -> Part:
     if any(part.writes_state for part in parts):
         listed = " and ".join(shape.told() for shape in shapes)
         raise CompilationError(f"`{path}` exchanges buffers, and is called as {listed}: call it in one way")
-    return BoundShapes(picking(path, child, list(zip(shapes, (part.form for part in parts), strict=True))), parts)
+    forms = [(shape, part.form) for shape, part in zip(shapes, parts, strict=True)]
+    return BoundShapes(picking(path, child, forms), shapes, parts)
 
 
 def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
@@ -311,32 +310,51 @@ def _why(child: nn.Module) -> str:
 
 
 def compile_round_parts(root: nn.Module) -> CompiledTree:
-    """Compile the code round the parts; a result with named fields is tried as a named tuple, then as a dict."""
+    """Compile the code round the parts; where it does not fit their forms, forms that take and give more are tried."""
     try:
         return compile_or_explain(root)
     except CompilationError as first:
-        parts = [(path, child, part) for path, child, part in parts_in(root) if isinstance(part, _WITH_A_CHOICE)]
-        for adapted in (_with_optional_arguments, _with_named_fields):
+        parts = list(parts_in(root))
+        for adapted in (_with_optional_arguments, _with_named_fields, _with_both):
             for path, child, part in parts:
-                set_form(child, adapted(path, child, part) or part)
+                set_form(child, adapted(path, child, part))
             with suppress(CompilationError):
                 return compile_or_explain(root)
+        for _, child, part in parts:
+            set_form(child, part)
         raise first from None
 
 
-def _with_optional_arguments(path: str, child: nn.Module, part: BoundForm | BoundLowered) -> Part | None:
+def _with_both(path: str, child: nn.Module, part: Part) -> Part:
+    return _with_optional_arguments(path, child, _with_named_fields(path, child, part))
+
+
+def _with_optional_arguments(path: str, child: nn.Module, part: Part) -> Part:
     """A form that may be called with what the example left out or had: it raises where it was not made for that."""
-    choice = part.choice
-    if not isinstance(choice, LoweredChoice):
-        return None
-    shape = Shape.of_structure(choice.program.inputs, child.forward)
+    if not isinstance(part, BoundLowered):
+        return part
+    forward = _source_of(child).forward
+    shape = Shape.of_structure(part.choice.program.inputs, forward)
     with suppress(CompilationError):
-        return BoundShapes(picking(path, child, [(shape, choice.form)]), [part])
-    return None
+        return BoundShapes(picking(path, _source_of(child), [(shape, part.form)]), [shape], [part])
+    return part
 
 
-def _with_named_fields(_: str, child: nn.Module, part: BoundForm | BoundLowered) -> Part | None:
+def _with_named_fields(path: str, child: nn.Module, part: Part) -> Part:
     """A form whose result has fields instead of keys, where it has any."""
-    choice = part.choice
-    form = None if choice.output is None else with_named_fields(choice.form, choice.output, type(child).__name__)
-    return bound_form(child, replace(choice, form=form)) if form is not None else None
+    if isinstance(part, BoundShapes):
+        parts = [_with_named_fields(path, child, one) for one in part.parts]
+        with suppress(CompilationError):
+            forms = [(shape, one.form) for shape, one in zip(part.shapes, parts, strict=True)]
+            return BoundShapes(picking(path, _source_of(child), forms), part.shapes, parts)
+    if not isinstance(part, (BoundForm, BoundLowered)) or part.choice.output is None:
+        return part
+    source = _source_of(child)
+    form = with_named_fields(part.choice.form, part.choice.output, type(source).__name__)
+    return part if form is None else bound_form(source, replace(part.choice, form=form))
+
+
+def _source_of(child: nn.Module) -> nn.Module:
+    """The module that a part brings the form of, or the part itself."""
+    source: nn.Module = vars(child).get("__scriptkit_inner__", (child,))[0]
+    return source
