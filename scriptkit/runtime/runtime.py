@@ -31,6 +31,7 @@ from scriptkit.engines.torchscript.engine.thread import (
 from scriptkit.errors import CompilationError
 from scriptkit.live.steady import ChangingError, made_of_one_state
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, reason_for_eager
+from scriptkit.runtime.shown_calls import ShownCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ class Runtime:
         "is_typed",
         "missing",
         "owner",
+        "shown_calls",
         "twin",
     )
 
@@ -107,6 +109,7 @@ class Runtime:
         self.is_enabled = not switches.is_disabled()
         self.is_pending = False
         self.missing: dict[str, str] = {}
+        self.shown_calls: ShownCalls | None = None
         self.deferred = ""
         self._call_lock = threading.RLock()
         self._calls: tuple[Twin | None, dict[str, CallTranslator]] = None, {}
@@ -146,6 +149,9 @@ class Runtime:
             self._wait(error)
             return
         self.is_typed, self.is_pending, self.missing = True, False, {}
+        if call is not None:
+            self.shown_calls = self.shown_calls or ShownCalls()
+            self.shown_calls.note(*call)
         if is_for_files:
             check_saveable(tree, type(module))
 
@@ -218,8 +224,12 @@ class Runtime:
         reason = self.reason_for_eager(module, args, kwargs)
         if reason is not None:
             result = self.call_eagerly(module, reason, args, kwargs)
-            if self.is_pending and not switches.is_eager() and not _is_lazy(module):
+            if switches.is_eager() or _is_lazy(module):
+                return result
+            if self.is_pending:
                 self.compile_types(module, (args, kwargs))
+            elif not reason and self.shown_calls is not None and self.shown_calls.learn(module, args, kwargs):
+                self.drop_twin()
             return result
         if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
             return self._call_with_hooks(module, args, kwargs)
@@ -341,11 +351,19 @@ class Runtime:
             twin = None
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
+        if twin.parts and name == "forward" and (reason := self._way_of_calling(module, args, kwargs)) is not None:
+            return reason
         return (
             twin.reason_for_eager(name)
             or int_given(twin.facts.float_parameters(name), args, kwargs)
             or twin.backward_of_its_own(args, kwargs)
         )
+
+    def _way_of_calling(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+        """Why a call runs as Python that no foreign part was lowered for; an empty text where it will be learned."""
+        if self.shown_calls is None:
+            self.shown_calls = ShownCalls()
+        return self.shown_calls.reason_for_eager(module, args, kwargs)
 
     def _makes_tensors(self, name: str) -> bool:
         """Whether a method makes tensors without naming a device; asked again once there is a twin to look at."""

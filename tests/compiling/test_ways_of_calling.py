@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule
-from scriptkit.errors import NotLoweredError
 
 
 class Attends(nn.Module):
@@ -79,15 +78,94 @@ def test_each_way_has_a_form(tmp_path: Path) -> None:
     assert not scriptkit.report(net).eager_calls
 
 
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, state=None):  # type: ignore[no-untyped-def]
+        h, c = (torch.zeros_like(x[:, 0]),) * 2 if state is None else state
+        for t in range(x.shape[1]):
+            z = getattr(self, "fc")(x[:, t]) + h  # noqa: B009  # what TorchScript refuses
+            c = torch.sigmoid(z) * c + torch.tanh(z)
+            h = c * 0.5
+        return h, (h, c)
+
+
+class Streams(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Recurrent()
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        y, after = self.part(x, state)
+        return y, after
+
+
+def with_mask(x: Tensor) -> tuple[Any, ...]:
+    return x, torch.rand(x.shape[:2]) > 0.3
+
+
+def with_state(x: Tensor) -> tuple[Any, ...]:
+    return x, (torch.randn(len(x), 4), torch.randn(len(x), 4))
+
+
+@pytest.mark.parametrize(("cls", "more"), [(Maybe, with_mask), (UnderABranch, with_mask), (Streams, with_state)])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_way_that_no_call_showed_is_learned_from_the_first_that_does(
+    cls: Any, more: Any, first: bool, tmp_path: Path
+) -> None:
+    net = cls()
+    net(*more(batch())) if first else net(batch())
+
+    for x in (batch(), batch(3, 7), batch(1, 2)):
+        for args in (more(x), (x,)):
+            torch.testing.assert_close(net(*args), eager(net, *args))
+    assert not scriptkit.report(net).eager_calls
+    net.save(tmp_path / "net.pt")
+    for args in (more(batch(3, 4)), (batch(3, 4),)):
+        torch.testing.assert_close(scriptkit.load(tmp_path / "net.pt")(*args), eager(net, *args))
+
+
 @pytest.mark.parametrize("cls", [Maybe, UnderABranch])
-@pytest.mark.parametrize("masked", [False, True])
-def test_what_no_call_showed_raises_and_says_what_was_seen(cls: Any, masked: bool) -> None:
-    net, x, mask = cls(), batch(), torch.ones(2, 5, dtype=torch.bool)
-    shown, other = ((x, mask), (x,)) if masked else ((x,), (x, mask))
-    torch.testing.assert_close(net(*shown), eager(net, *shown))
-    with pytest.raises(NotLoweredError, match=r"seen called as \(x|lowered for mask = None"):
-        net(*other)
-    torch.testing.assert_close(net(*shown), eager(net, *shown))
+def test_a_file_raises_for_a_way_that_no_call_showed(cls: Any, tmp_path: Path) -> None:
+    net, x = cls(), batch()
+    net(x)
+    net.save(tmp_path / "net.pt")
+    loaded = scriptkit.load(tmp_path / "net.pt")
+
+    torch.testing.assert_close(loaded(x), eager(net, x))
+    with pytest.raises(torch.jit.Error, match=r"seen called as \(x\)|lowered for mask = None"):
+        loaded(*with_mask(x))
+
+
+class Contradicts(InTwoWays):
+    """What it gives with a mask is no tensor, so that no one form can give both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = GivesPairs()
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        y: Tensor = self.part(x, mask)
+        return y
+
+
+class GivesPairs(nn.Module):
+    def forward(self, x, mask=None):  # type: ignore[no-untyped-def]
+        return x * 2 if mask is None else [*(v for v in (x, mask))]
+
+
+def test_what_cannot_be_learned_runs_as_python_and_is_counted() -> None:
+    net, x = Contradicts(), batch()
+    net(x)
+    with scriptkit.eager():
+        expected = net(*(given := with_mask(x)))
+    net(*given)
+    with pytest.warns(scriptkit.ScriptkitEagerWarning, match="no form for such a call"):
+        torch.testing.assert_close(net(*given), expected)
+    torch.testing.assert_close(net(x), x * 2)
+    assert sum(scriptkit.report(net).eager_calls.values()) == 1
 
 
 class ForBoth(ScriptableModule):

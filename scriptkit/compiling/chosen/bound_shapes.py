@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 class BoundShapes:
     """Stands for a part in a tree: `form` picks among those of `parts`, of which each is for one of the `shapes`."""
 
-    def __init__(self, form: torch.jit.ScriptModule, shapes: Sequence[Shape], parts: Sequence[Part]) -> None:
+    def __init__(
+        self,
+        form: torch.jit.ScriptModule,
+        shapes: Sequence[Shape],
+        parts: Sequence[Part],
+        types: Mapping[str, str] | None = None,
+    ) -> None:
+        """`types` are those of arguments of which no call shows one."""
         self.form = form
+        self.types = types
         self.shapes = shapes
         self.parts = parts
 

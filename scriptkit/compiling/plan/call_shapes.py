@@ -32,7 +32,7 @@ from scriptkit.errors import CompilationError
 from scriptkit.live.nested import Constant, differences, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scriptkit.live.nested import Structure
     from scriptkit.live.recorded_calls import Call
@@ -95,11 +95,17 @@ def grouped(forward: Callable[..., Any], calls: Iterable[Call]) -> list[tuple[Sh
 
 
 def picking(
-    path: str, part: nn.Module, forms: Sequence[tuple[Shape, torch.jit.ScriptModule]]
+    path: str,
+    part: nn.Module,
+    forms: Sequence[tuple[Shape, torch.jit.ScriptModule]],
+    types: Mapping[str, str] | None = None,
 ) -> torch.jit.ScriptModule:
-    """One module for all shapes; raises `CompilationError` where TorchScript has no type for that."""
+    """One module for all shapes; raises `CompilationError` where TorchScript has no type for that.
+
+    `types` are those of arguments of which no shape has one.
+    """
     try:
-        text = _Text(path, part, forms).text()
+        text = _Text(path, part, forms, types or {}).text()
         module: nn.Module = _executed(text, type(part).__name__)["Picking"]()
         for number, (_, form) in enumerate(forms):
             module.add_module(f"call_{number}", form)
@@ -116,8 +122,14 @@ def picking(
 class _Text:
     """The source of the module in front."""
 
-    def __init__(self, path: str, part: nn.Module, forms: Sequence[tuple[Shape, torch.jit.ScriptModule]]) -> None:
-        self.path, self.shapes = path, [shape for shape, _ in forms]
+    def __init__(
+        self,
+        path: str,
+        part: nn.Module,
+        forms: Sequence[tuple[Shape, torch.jit.ScriptModule]],
+        unseen: Mapping[str, str],
+    ) -> None:
+        self.path, self.shapes, self.unseen = path, [shape for shape, _ in forms], unseen
         schemas = [next(one for one in files.method_schemas(form) if one.name == "forward") for _, form in forms]
         self.types = [{p.name: p.type for p in schema.parameters} for schema in schemas]
         self.required = [[p.name for p in schema.parameters if not p.has_default] for schema in schemas]
@@ -147,7 +159,7 @@ class _Text:
 
     def _declared(self, name: str) -> str:
         types = {types[name] for types, shape in zip(self.types, self.shapes, strict=True) if name in shape.given}
-        kind = types.pop() if types else "Tensor"
+        kind = types.pop() if types else self.unseen.get(name, "Tensor")
         if types:
             raise TypeError(f"`{name}` has several types")
         if all(name in shape.given for shape in self.shapes) and name not in self.optional:

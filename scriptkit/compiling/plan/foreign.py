@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import linecache
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
@@ -17,28 +16,24 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from scriptkit import switches
-from scriptkit.compiling.chosen.bound_form import BoundForm
-from scriptkit.compiling.chosen.bound_lowered import BoundLowered, bound_form
-from scriptkit.compiling.chosen.bound_shapes import BoundShapes
+from scriptkit.compiling.chosen.bound_lowered import bound_form
 from scriptkit.compiling.chosen.unreached_part import UnreachedPart, is_unreached
 from scriptkit.compiling.plan.acceptance import headline
+from scriptkit.compiling.plan.adapting import of_shapes
 from scriptkit.compiling.plan.alike import Alike
-from scriptkit.compiling.plan.call_shapes import Shape, grouped, picking
+from scriptkit.compiling.plan.call_shapes import grouped
 from scriptkit.compiling.plan.choosing import Chooser
 from scriptkit.compiling.plan.declared_inputs import declared_call, declares, has_example_inputs
-from scriptkit.compiling.plan.named_fields import with_named_fields
 from scriptkit.compiling.plan.subject import Complete, Subject
 from scriptkit.compiling.plan.waiting import Call, MissingInputsError, RefusedInputsError
 from scriptkit.engines.interface import BringsTorchScript, brings_form
 from scriptkit.engines.torchscript.engine.errors import UninitializedParametersError
 from scriptkit.engines.torchscript.engine.files import none_default_in
 from scriptkit.engines.torchscript.engine.making import (
-    CompiledTree,
     class_of,
     compile_or_explain,
     compile_tree,
     form_of,
-    parts_in,
     reached_names,
     set_form,
     type_store_unchanged_on_failure,
@@ -280,12 +275,7 @@ def _chosen(chooser: Chooser, path: str, child: nn.Module) -> Part:
         return bound_form(child, chooser.choose_script(path))
     parts = [bound_form(child, Chooser(subject.with_calls(path, calls)).choose(path)) for _, calls in groups]
     chooser.attempted[path] = child
-    shapes = [shape for shape, _ in groups]
-    if any(part.writes_state for part in parts):
-        listed = " and ".join(shape.told() for shape in shapes)
-        raise CompilationError(f"`{path}` exchanges buffers, and is called as {listed}: call it in one way")
-    forms = [(shape, part.form) for shape, part in zip(shapes, parts, strict=True)]
-    return BoundShapes(picking(path, child, forms), shapes, parts)
+    return of_shapes(path, child, [shape for shape, _ in groups], parts)
 
 
 def _mentions(diagnostic: Diagnostic, names: set[str]) -> bool:
@@ -307,54 +297,3 @@ def _why(child: nn.Module) -> str:
     except Exception as error:  # noqa: BLE001  # torch.jit raises errors of many types for code it does not take
         return headline(error)
     return "one of its parts is marked as traced" if problem is None else problem.message
-
-
-def compile_round_parts(root: nn.Module) -> CompiledTree:
-    """Compile the code round the parts; where it does not fit their forms, forms that take and give more are tried."""
-    try:
-        return compile_or_explain(root)
-    except CompilationError as first:
-        parts = list(parts_in(root))
-        for adapted in (_with_optional_arguments, _with_named_fields, _with_both):
-            for path, child, part in parts:
-                set_form(child, adapted(path, child, part))
-            with suppress(CompilationError):
-                return compile_or_explain(root)
-        for _, child, part in parts:
-            set_form(child, part)
-        raise first from None
-
-
-def _with_both(path: str, child: nn.Module, part: Part) -> Part:
-    return _with_optional_arguments(path, child, _with_named_fields(path, child, part))
-
-
-def _with_optional_arguments(path: str, child: nn.Module, part: Part) -> Part:
-    """A form that may be called with what the example left out or had: it raises where it was not made for that."""
-    if not isinstance(part, BoundLowered):
-        return part
-    forward = _source_of(child).forward
-    shape = Shape.of_structure(part.choice.program.inputs, forward)
-    with suppress(CompilationError):
-        return BoundShapes(picking(path, _source_of(child), [(shape, part.form)]), [shape], [part])
-    return part
-
-
-def _with_named_fields(path: str, child: nn.Module, part: Part) -> Part:
-    """A form whose result has fields instead of keys, where it has any."""
-    if isinstance(part, BoundShapes):
-        parts = [_with_named_fields(path, child, one) for one in part.parts]
-        with suppress(CompilationError):
-            forms = [(shape, one.form) for shape, one in zip(part.shapes, parts, strict=True)]
-            return BoundShapes(picking(path, _source_of(child), forms), part.shapes, parts)
-    if not isinstance(part, (BoundForm, BoundLowered)) or part.choice.output is None:
-        return part
-    source = _source_of(child)
-    form = with_named_fields(part.choice.form, part.choice.output, type(source).__name__)
-    return part if form is None else bound_form(source, replace(part.choice, form=form))
-
-
-def _source_of(child: nn.Module) -> nn.Module:
-    """The module that a part brings the form of, or the part itself."""
-    source: nn.Module = vars(child).get("__scriptkit_inner__", (child,))[0]
-    return source

@@ -127,11 +127,11 @@ def compile_with_parts(module: torch.nn.Module, call: Call | None = None) -> Com
             log.plan.debug("%s: scripted: its source scripts", type(module).__name__)
             return tree
     with PARSING:
-        from scriptkit.compiling.plan import foreign  # most modules need no plan: it loads when one does
+        from scriptkit.compiling.plan import adapting, foreign  # most modules need no plan: it loads when one does
 
     if not foreign.choose_parts(module, call, refusal, complete) and refusal is not None:
         raise refusal
-    return foreign.compile_round_parts(module)
+    return adapting.compile_round_parts(module)
 
 
 def compile_for_files(module: torch.nn.Module, call: Call | None = None) -> CompiledTree:
@@ -143,10 +143,21 @@ def compile_for_files(module: torch.nn.Module, call: Call | None = None) -> Comp
     if not is_scriptable(module) or none_default_in(tree) is None:
         return tree
     with PARSING:
-        from scriptkit.compiling.plan import foreign
+        from scriptkit.compiling.plan import adapting, foreign
 
     has_forms = foreign.choose_parts(module, call, None, complete)
-    return foreign.compile_round_parts(module) if has_forms else tree
+    return adapting.compile_round_parts(module) if has_forms else tree
+
+
+def learn_call(module: torch.nn.Module, call: Call) -> bool:
+    """Give the lowered parts of a tree forms for what they get in a call; False where they have them.
+
+    Raises CompilationError, and leaves the forms as they were, where a part has no form for it.
+    """
+    with PARSING:
+        from scriptkit.compiling.plan import learning
+
+    return learning.learn(module, call, complete)
 
 
 def _is_marked_within(module: torch.nn.Module) -> bool:
