@@ -228,8 +228,8 @@ class Runtime:
                 return result
             if self.is_pending:
                 self.compile_types(module, (args, kwargs))
-            elif not reason and self.shown_calls is not None and self.shown_calls.learn(module, args, kwargs):
-                self.drop_twin()
+            elif not reason and self.shown_calls is not None:
+                self.shown_calls.learn(module, args, kwargs, self.drop_twin)
             return result
         if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks:
             return self._call_with_hooks(module, args, kwargs)

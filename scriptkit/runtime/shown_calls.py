@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from scriptkit import log
 from scriptkit.compiling.plan.declared_inputs import declared_call
 from scriptkit.compiling.plan.trees import learn_call
-from scriptkit.errors import ScriptkitError
-from scriptkit.live.steady import ChangingError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     import torch
 
@@ -44,19 +42,24 @@ class ShownCalls:
             return ""
         return self._known.get(outline) or None
 
-    def learn(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Make the forms that a call of a new outline needs; False where nothing changed."""
+    def learn(
+        self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], compiled_anew: Callable[[], None]
+    ) -> None:
+        """Make the forms that a call of a new outline needs; `compiled_anew` lets go of what was made of others.
+
+        Other threads run such calls as Python until all of it is done.
+        """
         outline = _outline(args, kwargs)
         if not self._known or outline in self._known or len(self._known) >= MOST_OUTLINES:
-            return False
-        self._known[outline] = ""
+            return
         try:
-            return learn_call(module, (args, kwargs))
-        except (ScriptkitError, ChangingError) as error:
-            headline = str(error).splitlines()[0]
+            if learn_call(module, (args, kwargs)):
+                compiled_anew()
+        except Exception as error:  # noqa: BLE001  # the call itself has its result: nothing of this is its caller's
+            headline = (str(error).splitlines() or [type(error).__name__])[0]
             log.plan.debug("%s: not learned: %s", type(module).__name__, headline)
             self._known[outline] = f"a part has no form for such a call: {headline}"
-            return False
+        self._known.setdefault(outline, "")
 
 
 def _outline(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
