@@ -76,6 +76,7 @@ def test_each_way_has_a_form(tmp_path: Path) -> None:
     net.part.q = nn.Linear(4, 4)
     torch.testing.assert_close(net(x), eager(net, x))
     assert not scriptkit.report(net).eager_calls
+    assert "called as (x), (x, context, how='twice'), (x, mask)" in str(scriptkit.report(net))
 
 
 class Recurrent(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ class BoundShapes:
 
     @property
     def rows(self) -> Sequence[ReportRow]:
-        """Those of the first form."""
-        return self.parts[0].rows
+        """Those of the first form, with the ways of calling there are forms for."""
+        first, *others = self.parts[0].rows
+        if len(self.shapes) == 1:
+            return [first, *others]
+        listed = ", ".join(shape.told() for shape in self.shapes)
+        return [replace(first, reason=f"{first.reason}; called as {listed}"), *others]
 
     @property
     def eval_only(self) -> str:
