@@ -14,18 +14,12 @@ them picks by what is given:
 from __future__ import annotations
 
 import inspect
-import linecache
-import typing
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-
 from scriptkit.compiling.boundary.argument_types import arguments
-from scriptkit.compiling.boundary.named_results import CLASSES
 from scriptkit.compiling.boundary.signature import refusal
+from scriptkit.compiling.plan.written_modules import executed
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.errors import CompilationError
@@ -33,6 +27,9 @@ from scriptkit.live.nested import Constant, differences, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import torch
+    from torch import nn
 
     from scriptkit.live.nested import Structure
     from scriptkit.live.recorded_calls import Call
@@ -106,7 +103,7 @@ def picking(
     """
     try:
         text = _Text(path, part, forms, types or {}).text()
-        module: nn.Module = _executed(text, type(part).__name__)["Picking"]()
+        module: nn.Module = executed(text, "calls", type(part).__name__)["Picking"]()
         for number, (_, form) in enumerate(forms):
             module.add_module(f"call_{number}", form)
         return scripted(module.train(forms[0][1].training))
@@ -185,12 +182,3 @@ class _Text:
         if type(value) not in _PLAIN:
             raise TypeError(f"`{name}` is {value!r}")
         return f"{name} == {value!r}"
-
-
-def _executed(text: str, name: str) -> dict[str, Any]:
-    file = f"<scriptkit calls {zlib.crc32(text.encode()):08x} of {name}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing), **CLASSES}
-    names["__name__"] = f"scriptkit.calls.{name}"
-    exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
-    return names

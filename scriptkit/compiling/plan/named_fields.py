@@ -6,21 +6,19 @@ which fits code that asks by key; this wrapper gives a named tuple, which fits c
 
 from __future__ import annotations
 
-import linecache
-import typing
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch import nn
-
-from scriptkit.compiling.boundary.named_results import CLASSES
 from scriptkit.compiling.boundary.signature import type_of_field
+from scriptkit.compiling.plan.written_modules import executed
 from scriptkit.engines.torchscript.engine import files
 from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.live.nested import Nest
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
     from scriptkit.engines import interface
     from scriptkit.live.nested import Structure
 
@@ -37,7 +35,7 @@ def with_named_fields(form: torch.jit.ScriptModule, output: Structure, name: str
     schema = next(schema for schema in files.method_schemas(form) if schema.name == "forward")
     by_key = schema.returns.startswith("Dict[")
     text = _text(schema, dict(zip(output.keys, types, strict=True)), by_key=by_key)
-    module: nn.Module = _executed(text, name)["Named"]()
+    module: nn.Module = executed(text, "named", name)["Named"]()
     module.add_module("inner", form)
     return scripted(module.train(form.training))
 
@@ -65,12 +63,3 @@ def _text(schema: interface.MethodSchema, types: dict[str, str], *, by_key: bool
 def _declared(parameter: interface.ParameterSchema) -> str:
     default = f" = {parameter.default!r}" if parameter.has_default else ""
     return f"{parameter.name}: {parameter.type}{default}"
-
-
-def _executed(text: str, name: str) -> dict[str, Any]:
-    file = f"<scriptkit fields {zlib.crc32(text.encode()):08x} of {name}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    names: dict[str, Any] = {"nn": nn, "torch": torch, "Tensor": torch.Tensor, **vars(typing), **CLASSES}
-    names["__name__"] = f"scriptkit.named.{name}"
-    exec(compile(text, file, "exec", dont_inherit=True), names)  # noqa: S102  # our own text
-    return names
