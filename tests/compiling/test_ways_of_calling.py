@@ -227,3 +227,36 @@ def test_a_compiled_part_that_waits_is_compiled_for_what_it_gets() -> None:
     net, x = Waiting(), batch()
     torch.testing.assert_close(net(x), eager(net, x))
     assert "pending" not in str(scriptkit.report(net))
+
+
+class Normalised(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.bn = nn.Linear(4, 4), nn.BatchNorm1d(4)
+
+    def forward(self, x, scale=None, **kwargs):  # type: ignore[no-untyped-def]
+        y = self.bn(self.fc(x))
+        return y if scale is None else y * scale
+
+
+class Twice(InTwoWays):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Normalised()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.part(x)
+        z: Tensor = self.part(y, scale=x)
+        return z
+
+
+def test_parts_of_it_keep_their_own_training_mode_and_state() -> None:
+    net = Twice()
+    net.part.get_submodule("bn").eval()
+    twin = copy.deepcopy(net)
+    for frozen in (True, False, True):
+        for one in (net, twin):
+            one.part.get_submodule("bn").train(not frozen)
+        x = torch.randn(6, 4)
+        torch.testing.assert_close(net(x), eager(twin, x))
+        torch.testing.assert_close(net.state_dict(), twin.state_dict())

@@ -106,7 +106,10 @@ def picking(
         module: nn.Module = executed(text, "calls", type(part).__name__)["Picking"]()
         for number, (_, form) in enumerate(forms):
             module.add_module(f"call_{number}", form)
-        return scripted(module.train(forms[0][1].training))
+        module.training = forms[0][
+            1
+        ].training  # `train()` would reach into the forms, whose parts have modes of their own
+        return scripted(module)
     except Exception as error:  # torch raises errors of many types
         listed = " and ".join(shape.told() for shape, _ in forms)
         message = (
@@ -142,14 +145,16 @@ class _Text:
             "class Picking(nn.Module):",
             f"    def forward({', '.join(['self', *map(self._declared, self.names)])}):",
         ]
+        seen: set[str] = set()
         for number, shape in enumerate(self.shapes):
             none = [name for name in self.required[number] if name not in shape.given]
             arguments = ", ".join([*(f"{name}={name}" for name in shape.given), *(f"{name}=None" for name in none)])
             conditions = [condition for name in self.names if (condition := self._condition(name, shape))]
-            lines += [
-                f"        if {' and '.join(conditions) or 'True'}:",
-                f"            return self.call_{number}({arguments})",
-            ]
+            test = " and ".join(conditions) or "True"
+            if test in seen:
+                raise TypeError("two ways of calling differ within a container")
+            seen.add(test)
+            lines += [f"        if {test}:", f"            return self.call_{number}({arguments})"]
         listed = " and ".join(shape.told() for shape in self.shapes)
         message = f"`{self.path}` was seen called as {listed} when it was compiled, and in no other way"
         return "\n".join([*lines, f"        {refusal(message)}", ""])
