@@ -96,7 +96,8 @@ def _instructions(code: CodeType) -> list[dis.Instruction]:
 
 def _kind(one: dis.Instruction) -> tuple[str, str]:
     named = one.opcode in dis.hasname or one.opcode in dis.haslocal or one.opcode in dis.hasfree
-    return one.opname, one.argrepr if named else ""
+    # round a jump, which lines may make superfluous, the condition is the opposite
+    return one.opname.replace("IF_TRUE", "IF_FALSE"), one.argrepr if named else ""
 
 
 def _lines(code: CodeType) -> dict[int, int]:
