@@ -14,6 +14,7 @@ from scriptkit.compiling.exporting.dimensions import BRANCH, with_dimension
 from scriptkit.compiling.exporting.running import Program, words
 from scriptkit.engines.export import raw_errors, remarks, torch_names
 from scriptkit.engines.export.inputs import NumberInput, TensorInput
+from scriptkit.engines.export.older_torch import sizes_kept
 from scriptkit.engines.export.programs import ProgramInputError
 from scriptkit.live.nested import build
 from scriptkit.live.variations import NEAR, Example, perturbations, sizes
@@ -112,7 +113,12 @@ class _Verification:
         expected = self.original.run(args, kwargs, gradients=True)
         if expected.error is not None:
             return
-        with self.program.kept(), remarks.quiet():  # of what torch cannot prepare for it writes pages to the terminal
+        sizes = sizes_kept(self.program.program.program)
+        with (
+            self.program.kept(),
+            sizes,
+            remarks.quiet(),
+        ):  # of what torch cannot prepare it writes pages to the terminal
             actual = self.program.run(args, kwargs, gradients=True)
         self.verdict.records_gradients = actual.error is None
         if all(found is None for found in expected.gradients.values()):

@@ -79,6 +79,27 @@ def guards_of_tracer(program: ExportedProgram) -> list[str]:
 
 
 @contextlib.contextmanager
+def sizes_kept(program: ExportedProgram) -> Iterator[None]:
+    """Keep free sizes of a program free while it runs: torch 2.9 fixes them where it differentiates a loop."""
+    from torch._guards import detect_fake_mode
+
+    fake: Any = detect_fake_mode([node.meta.get("val") for node in program.graph.nodes])
+    env = getattr(fake, "shape_env", None)
+    if env is None:
+        yield
+        return
+    before = {name: dict(getattr(env, name)) for name in ("replacements", "var_to_range")}
+    try:
+        yield
+    finally:
+        if any(getattr(env, name) != held for name, held in before.items()):
+            for name, held in before.items():
+                getattr(env, name).clear()
+                getattr(env, name).update(held)
+            env._update_version_counter()  # what it remembers of expressions is of the fixed sizes
+
+
+@contextlib.contextmanager
 def without_notice_of_branches() -> Iterator[None]:
     """Let torch keep branches and loops in silence; call this under the lock of exporting."""
     root: Any = torch
