@@ -121,6 +121,10 @@ class Part(Protocol):
     def eval_only(self) -> str:
         """Why the form cannot stand for the submodule in training; empty where it can."""
 
+    @property
+    def is_for_some_calls(self) -> bool:
+        """Whether the form was made for ways of calling that were seen, and others can be learned."""
+
     def why_eagerly(self) -> str | None:
         """The reason for which the form cannot stand for the submodule in the next call."""
 

@@ -31,6 +31,7 @@ from scriptkit.engines.torchscript.engine.thread import (
 from scriptkit.errors import CompilationError
 from scriptkit.live.steady import ChangingError, made_of_one_state
 from scriptkit.runtime.gate import NOT_WORTH_A_WORD, EagerCalls, reason_for_eager
+from scriptkit.runtime.quick_call import QuickCall
 from scriptkit.runtime.shown_calls import ShownCalls
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ KEY: Final = "__scriptkit__"
 _PLAIN: Final = frozenset({int, float, bool, str, type(None), list, tuple, dict})
 _MOST_TWINS_FOR_A_CALL: Final = 8
 _GONE: Final = frozenset({"attribute-conditionally-defined", "attribute-undefined"})
-_CALLS_BEFORE_QUICK_CHECK: Final = 8
 
 
 class Construction(threading.local):
@@ -53,25 +53,6 @@ class Construction(threading.local):
 
 
 construction = Construction()
-
-
-class _Quick:
-    """What a call of `forward` needs when nothing is unusual, one look-up away."""
-
-    __slots__ = ("_calls", "bind", "convert", "forward", "hooks", "in_flight", "is_current", "python_error", "twin")
-
-    def __init__(self, twin: Twin, translator: CallTranslator) -> None:
-        self.twin, self.python_error = twin, translator.python_error
-        self.hooks, self.in_flight, self.bind = twin.hooks, twin.in_flight, twin.bind
-        self.forward, self.convert = translator.method, translator.convert
-        self._calls = 0
-        self.is_current: Callable[[], bool] = self._is_current_at_first
-
-    def _is_current_at_first(self) -> bool:
-        self._calls += 1
-        if self._calls == _CALLS_BEFORE_QUICK_CHECK:
-            self.is_current = self.twin.quick_check()
-        return self.twin.is_current() and not any(self.hooks)
 
 
 class Runtime:
@@ -113,7 +94,7 @@ class Runtime:
         self.deferred = ""
         self._call_lock = threading.RLock()
         self._calls: tuple[Twin | None, dict[str, CallTranslator]] = None, {}
-        self._quick: _Quick | None = None
+        self._quick: QuickCall | None = None
         self.is_typed = False
         self.constructor_arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
@@ -150,7 +131,7 @@ class Runtime:
             return
         self.is_typed, self.is_pending, self.missing = True, False, {}
         if call is not None:
-            self.shown_calls = self.shown_calls or ShownCalls()
+            self.shown_calls = ShownCalls()  # the forms that parts had for other calls are gone
             self.shown_calls.note(*call)
         if is_for_files:
             check_saveable(tree, type(module))
@@ -328,7 +309,7 @@ class Runtime:
         if translator is None:
             translator = known[name] = CallTranslator(twin, module, name)
             if name == "forward" and not (twin.needs_thought or twin.writes_state or translator.in_inference_mode):
-                self._quick = _Quick(twin, translator)
+                self._quick = QuickCall(twin, translator)
         return translator
 
     def reason_for_eager(
@@ -348,11 +329,13 @@ class Runtime:
         twin = self.twin
         if twin is not None and twin.parts and forget_outdated(module):
             self.drop_twin()
-            twin = None
+            self.shown_calls = twin = None
         if twin is None:
             return self._reason_before_first_call(module, args, kwargs, name)
-        if twin.parts and name == "forward" and (reason := self._way_of_calling(module, args, kwargs)) is not None:
-            return reason
+        if twin.has_parts_for_some_calls and name == "forward":
+            reason = self._way_of_calling(module, args, kwargs)
+            if reason is not None:
+                return reason
         return (
             twin.reason_for_eager(name)
             or int_given(twin.facts.float_parameters(name), args, kwargs)

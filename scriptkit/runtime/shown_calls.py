@@ -53,8 +53,8 @@ class ShownCalls:
         if not self._known or outline in self._known or len(self._known) >= MOST_OUTLINES:
             return
         try:
-            if learn_call(module, (args, kwargs)):
-                compiled_anew()
+            learn_call(module, (args, kwargs))
+            compiled_anew()  # also where another module that holds a part has learned it before
         except Exception as error:  # noqa: BLE001  # the call itself has its result: nothing of this is its caller's
             headline = (str(error).splitlines() or [type(error).__name__])[0]
             log.plan.debug("%s: not learned: %s", type(module).__name__, headline)

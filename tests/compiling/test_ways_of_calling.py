@@ -128,6 +128,38 @@ def test_a_way_that_no_call_showed_is_learned_from_the_first_that_does(
         torch.testing.assert_close(scriptkit.load(tmp_path / "net.pt")(*args), eager(net, *args))
 
 
+def test_ways_are_learned_again_after_the_part_changed() -> None:
+    net, x = Maybe(), batch()
+    given = with_mask(x)
+    for _ in range(2):
+        net(x)
+        net(*given)
+    net.part.register_module("q", nn.Linear(4, 4))
+    for args in ((x,), given, given, (x,)):
+        torch.testing.assert_close(net(*args), eager(net, *args))
+    net.double()
+    for args in ((x.double(),), (x.double(), given[1])) * 2:
+        torch.testing.assert_close(net(*args), eager(net, *args))
+    assert not scriptkit.report(net).eager_calls
+
+
+def test_who_holds_a_module_that_learned_a_way_has_it_too() -> None:
+    class Outer(ScriptableModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Maybe()
+
+        def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+            y: Tensor = self.inner(x, mask)
+            return y
+
+    net, x = Outer(), batch()
+    given = with_mask(x)
+    for one in (net, net.inner, net, net.inner):
+        for args in ((x,), given):
+            torch.testing.assert_close(one(*args), eager(one, *args))
+
+
 @pytest.mark.parametrize("cls", [Maybe, UnderABranch])
 def test_a_file_raises_for_a_way_that_no_call_showed(cls: Any, tmp_path: Path) -> None:
     net, x = cls(), batch()

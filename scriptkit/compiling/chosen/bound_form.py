@@ -44,6 +44,8 @@ class BoundForm:
     A lowered program brings the facts it was made from; for anything else every attribute counts.
     """
 
+    is_for_some_calls = False
+
     def __init__(self, module: nn.Module, choice: Choice) -> None:
         self.choice = choice
         self.form = choice.form

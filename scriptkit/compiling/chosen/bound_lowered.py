@@ -37,6 +37,8 @@ def bound_form(module: nn.Module, choice: Choice) -> BoundForm | BoundLowered:
 class BoundLowered:
     """A lowered program: its facts are asked before each call, its tensors and training modes follow."""
 
+    is_for_some_calls = True
+
     def __init__(self, module: nn.Module, choice: LoweredChoice) -> None:
         self.choice = choice
         self.form = choice.form

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class BoundShapes:
     """Stands for a part in a tree: `form` picks among those of `parts`, of which each is for one of the `shapes`."""
 
+    is_for_some_calls = True
+
     def __init__(
         self,
         form: torch.jit.ScriptModule,

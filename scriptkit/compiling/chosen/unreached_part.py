@@ -28,6 +28,7 @@ class UnreachedPart:
     """Stands for it in a tree; there is nothing to bind, and nothing in it that a program could change."""
 
     eval_only = ""
+    is_for_some_calls = False
 
     def __init__(self, module: nn.Module) -> None:
         self.form: torch.jit.ScriptModule = making.script_as_torch_does(_Nothing())

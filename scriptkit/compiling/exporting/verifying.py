@@ -114,11 +114,7 @@ class _Verification:
         if expected.error is not None:
             return
         sizes = sizes_kept(self.program.program.program)
-        with (
-            self.program.kept(),
-            sizes,
-            remarks.quiet(),
-        ):  # of what torch cannot prepare it writes pages to the terminal
+        with self.program.kept(), sizes, remarks.quiet():  # torch writes pages of what it cannot prepare
             actual = self.program.run(args, kwargs, gradients=True)
         self.verdict.records_gradients = actual.error is None
         if all(found is None for found in expected.gradients.values()):

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from scriptkit.engines.interface import Part
 
 
-def learn(root: nn.Module, call: Call, complete: Complete) -> bool:
-    """Give parts that are lowered a form for each way in which the call reaches them; False where all have one."""
+def learn(root: nn.Module, call: Call, complete: Complete) -> None:
+    """Give parts that are lowered a form for each way in which the call reaches them."""
     with LOCK, type_store_unchanged_on_failure(), nothing_left(root):
         recorded = record_examples(root, *call)
         subject = Subject(root, call, None, None, complete=complete, recorded=recorded)
@@ -40,11 +40,10 @@ def learn(root: nn.Module, call: Call, complete: Complete) -> bool:
                     set_form(child, form)
             if before:
                 compile_round_parts(root)
-        except CompilationError:
+        except Exception:
             for child, part in before.items():
                 set_form(child, part)
             raise
-        return bool(before)
 
 
 def _extended(subject: Subject, path: str, child: nn.Module, part: Part) -> Part | None:

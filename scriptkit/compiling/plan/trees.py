@@ -149,15 +149,15 @@ def compile_for_files(module: torch.nn.Module, call: Call | None = None) -> Comp
     return adapting.compile_round_parts(module) if has_forms else tree
 
 
-def learn_call(module: torch.nn.Module, call: Call) -> bool:
-    """Give the lowered parts of a tree forms for what they get in a call; False where they have them.
+def learn_call(module: torch.nn.Module, call: Call) -> None:
+    """Give the lowered parts of a tree forms for what they get in a call.
 
     Raises CompilationError, and leaves the forms as they were, where a part has no form for it.
     """
     with PARSING:
         from scriptkit.compiling.plan import learning
 
-    return learning.learn(module, call, complete)
+    learning.learn(module, call, complete)
 
 
 def _is_marked_within(module: torch.nn.Module) -> bool:

@@ -94,3 +94,14 @@ class RoundWithout(Round):
         with torch.amp.autocast("cpu", torch.bfloat16, False):
             y: Tensor = self.part(x)
         return y
+
+
+class WithoutWithin(ScriptableModule):
+    """The inner sum stays float32, in a file as well."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = torch.mm(x, x)
+            with torch.autocast("cpu", enabled=False):
+                z = torch.mm(x, x)
+        return y.float() + z

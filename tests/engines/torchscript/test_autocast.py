@@ -52,6 +52,11 @@ def test_switched_off_it_is_compiled_and_in_a_file(tmp_path: Path) -> None:
         assert_same(net(batch()), plain(batch()))
 
 
+def test_within_autocast_it_means_something() -> None:
+    code = str(scriptkit.to_torchscript(autocast_models.WithoutWithin()).code)
+    assert code.count("__enter__") + code.count("with ") == 2, code
+
+
 def test_a_file_may_stand_for_it_where_the_dtypes_of_its_results_are_those_of_eager(tmp_path: Path) -> None:
     net, path = autocast_models.Restoring(), tmp_path / "model.pt"
     with pytest.raises(scriptkit.ArtifactError, match="give example inputs of `forward`"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import Any, Final
 
-import torch
 from torch.cpu.amp import autocast_mode as of_cpu
 from torch.cuda.amp import autocast_mode as of_cuda
 
@@ -17,15 +16,15 @@ _PLACE_OF_ENABLED = 2
 _PARAMETERS = ("enabled", "dtype", "cache_enabled")  # compiled code has no use for the last
 
 
-def switches_off(expression: ast.expr, function: object) -> bool:
-    """Whether a call of an autocast class says `enabled=False`.
+def switches_off(expression: ast.expr, cls: object) -> bool:
+    """Whether an expression is a call of this class of autocast that says `enabled=False`.
 
     Compiled code has no use for it: a call under autocast runs as Python, and everywhere else it changes nothing.
     torch compiles it for constant devices alone, while models take the device of what they are given.
     """
-    if not (isinstance(expression, ast.Call) and isinstance(function, type) and issubclass(function, torch.autocast)):
+    if not isinstance(expression, ast.Call):
         return False
-    place = 0 if function in _DEVICES else _PLACE_OF_ENABLED
+    place = 0 if cls in _DEVICES else _PLACE_OF_ENABLED
     given = [*expression.args[place : place + 1], *(w.value for w in expression.keywords if w.arg == "enabled")]
     return any(isinstance(value, ast.Constant) and value.value is False for value in given)
 

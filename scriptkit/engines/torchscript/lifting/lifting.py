@@ -144,11 +144,13 @@ class _Rewriter(ast.NodeTransformer):
         self.parents_called: dict[str, tuple[type, str]] = {}
         self.closure = closure_of(function)
         self.locals: set[str] = set()
+        self.is_in_autocast = False
         self.self_name = next(iter(inspect.signature(function).parameters), "")
 
     def rewrite(self, tree: ast.FunctionDef, decoration: Decoration, *, drop_body: bool) -> ast.FunctionDef:
         tree.decorator_list = []
         self.locals = set(_names_bound_in(tree))
+        self.is_in_autocast = decoration.is_autocast
         if drop_body:
             tree.body = [_at(tree.body[0], f"raise RuntimeError({tree.name!r})")]
             _keep_plain_parameters(tree.args)
@@ -175,15 +177,23 @@ class _Rewriter(ast.NodeTransformer):
         return node if walk is None else _with_an_index(node, walk)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
-        node.items = [item for item in node.items if not self._is_autocast_off(item)]
+        """Autocast switched off changes nothing, but within autocast that the same function switched on."""
+        called = [(item, self._autocast_of(item)) for item in node.items]
+        if not self.is_in_autocast:
+            node.items = [item for item, cls in called if cls is None or not switches_off(item.context_expr, cls)]
+        before = self.is_in_autocast
+        self.is_in_autocast |= any(cls is not None and not switches_off(i.context_expr, cls) for i, cls in called)
         self.generic_visit(node)
+        self.is_in_autocast = before
         return node if node.items else node.body
 
-    def _is_autocast_off(self, item: ast.withitem) -> bool:
+    def _autocast_of(self, item: ast.withitem) -> type[torch.autocast] | None:
+        """The class of autocast that an item calls."""
         call = item.context_expr
         if item.optional_vars is not None or not isinstance(call, ast.Call):
-            return False
-        return switches_off(call, object_named(call.func, self.locals, self._look_up))
+            return None
+        found = object_named(call.func, self.locals, self._look_up)
+        return found if isinstance(found, type) and issubclass(found, torch.autocast) else None
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """`a < f() < b`: the compiler calls `f` twice."""

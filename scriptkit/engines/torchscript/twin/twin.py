@@ -86,6 +86,7 @@ class Twin:
         self.hooks += self._inner_hooks
         self.writes_state = bool(self._pulled)
         self.has_parametrized = bool(self._candidates)
+        self.has_parts_for_some_calls = any(part.is_for_some_calls for part in self.parts)
         self.needs_thought = (
             self._reason_for_eager is not None
             or self.has_parametrized
