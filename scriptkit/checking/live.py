@@ -23,13 +23,14 @@ from scriptkit.checking.selecting import EVERYTHING
 from scriptkit.installed import installed_torch
 from scriptkit.language import versions
 from scriptkit.language.parsing import PARSING
+from scriptkit.language.standing_alone import compiling_alone
 from scriptkit.switches import is_disabled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scriptkit.diagnostics import Diagnostic
-    from scriptkit.language.facts import ClassFacts
+    from scriptkit.language.facts import ClassFacts, FunctionFacts
 
 
 def findings_of(cls: type, *, errors_only: bool = False) -> list[Diagnostic]:
@@ -39,6 +40,24 @@ def findings_of(cls: type, *, errors_only: bool = False) -> list[Diagnostic]:
         return []
     found = settled(f for part in _unjudged(cls) for f in _findings_in(part, cls, errors_only=errors_only))
     return as_warnings(found) if mode == "warn" or not _torch_is_known() else found
+
+
+def errors_of_function(function: FunctionType) -> list[Diagnostic]:
+    """The errors in a function that does not compile by itself, as the rules tell them; empty where they know none."""
+    path = function.__code__.co_filename
+    text = _text(path)
+    if text is None or cells.is_cell(path):
+        return []
+    with PARSING:
+        from scriptkit import language
+
+    try:
+        facts = language.read(text, path).functions.get(function.__qualname__)
+        if facts is None or not _holds(facts, function.__code__.co_firstlineno):
+            return []
+        return [found for found in _found_in(compiling_alone([facts], is_own=True)) if found.severity == "error"]
+    except (RecursionError, SyntaxError, ValueError):
+        return []
 
 
 def _unjudged(cls: type) -> Iterator[type]:
@@ -210,8 +229,9 @@ def _found_in(cls: ClassFacts) -> list[Diagnostic]:
         return []
 
 
-def _holds(cls: ClassFacts, line: int) -> bool:
-    return cls.node.lineno <= line <= (cls.node.end_lineno or cls.node.lineno)
+def _holds(facts: ClassFacts | FunctionFacts, line: int) -> bool:
+    first = min([facts.node.lineno, *(decorator.lineno for decorator in facts.node.decorator_list)])
+    return first <= line <= (facts.node.end_lineno or facts.node.lineno)
 
 
 def _torch_is_known() -> bool:

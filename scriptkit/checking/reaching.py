@@ -32,8 +32,10 @@ class UnreachableError(ScriptkitError):
 
 
 def reached(found: Iterable[Diagnostic], wanted: set[Place]) -> list[Diagnostic]:
-    """The findings in classes that are wanted; of a file that cannot be read nobody knows what it reaches."""
-    return [one for one in found if one.code == UNREADABLE[0] or Place(one.path, one.class_name) in wanted]
+    """The findings in classes and functions that are wanted; of a file that cannot be read nobody knows them."""
+    return [
+        one for one in found if one.code == UNREADABLE[0] or Place(one.path, one.class_name or one.method) in wanted
+    ]
 
 
 class Reach:

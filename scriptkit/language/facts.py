@@ -17,6 +17,8 @@ from scriptkit.language.source_text import SourceText
 from scriptkit.language.walking import children, descendants
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scriptkit.language.abstract import Type
     from scriptkit.language.problems.kind import Kind
 
@@ -183,6 +185,8 @@ class ClassFacts:
     """Methods that a class of another file calls, which inherits this one."""
     hidden: frozenset[str] = frozenset()
     """Methods that such a class has itself in the place of these."""
+    alone: Sequence[FunctionFacts] = ()
+    """What it compiles of the file besides its methods: functions that the file gives to the compiler."""
     # -- typed ---------------------------------------------------------------
     compiled: list[FunctionFacts] = field(default_factory=list)
     problems: list[Problem[Kind]] = field(default_factory=list)
@@ -245,6 +249,8 @@ class ModuleFacts(SourceText):
     functions: dict[str, FunctionFacts] = field(default_factory=dict)
     classes: dict[str, ClassFacts] = field(default_factory=dict)
     star_imports: bool = False
+    standing_alone: Sequence[ClassFacts] = ()
+    """For each function or script class that the file gives to the compiler a module that compiles nothing else."""
 
     def dotted(self, node: ast.AST | None) -> str | None:
         """`torch.nn.functional.relu` for `F.relu`; `builtins.len` for `len`; None for what is not an imported name.
@@ -273,5 +279,9 @@ class ModuleFacts(SourceText):
         return any(rule in self.allowed.get(place, ()) for place in places)
 
     def checked_classes(self, *, all_modules: bool = False) -> list[ClassFacts]:
-        """The classes to be held to the rules, in source order: the scriptable ones, or every `nn.Module`."""
-        return [cls for cls in self.classes.values() if cls.scriptable or (all_modules and cls.is_module)]
+        """The classes to be held to the rules, in source order: the scriptable ones, or every `nn.Module`.
+
+        After them, for what the file gives to the compiler by itself, facts of a class that compiles nothing else.
+        """
+        classes = [*self.classes.values(), *self.standing_alone]
+        return [cls for cls in classes if cls.scriptable or (all_modules and cls.is_module)]

@@ -16,6 +16,7 @@ from scriptkit.language.facts import (
     Parameter,
 )
 from scriptkit.language.parsing import TYPE_STATEMENTS, syntax_tree
+from scriptkit.language.standing_alone import standing_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,9 +70,10 @@ def read(
         cls.scriptable = is_scriptable(cls, frozenset())
         if told is not None and cls.qualname in told and cls.kind in ("plain", "module"):
             cls.kind, cls.scriptable = "module", cls.scriptable or told[cls.qualname]
-    if any(cls.is_module for cls in module.classes.values()):
+    if any(cls.is_module or cls.kind == "script-class" for cls in module.classes.values()):
         for cls in module.classes.values():
             collect_attributes(cls)
+    module.standing_alone = standing_alone(module)
     return module
 
 

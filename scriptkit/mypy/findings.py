@@ -40,7 +40,7 @@ class Findings:
     def of_checked(self, file: MypyFile, checker: TypeChecker | None) -> list[Diagnostic]:
         """Every finding in a file that has just been type checked."""
         source = source_of(file.path)
-        if source is None or "class " not in source.text:
+        if source is None or not _may_hold_findings(source.text):
             return []
         modules = dict(_modules(file.names, file.fullname, ""))
         self._known[file.path] = _Judged(source.text, modules, self._judged(source, file, modules, checker))
@@ -49,7 +49,7 @@ class Findings:
     def of_analysed(self, file: MypyFile, *, is_checked_later: bool) -> list[Diagnostic]:
         """Every finding in a file of which mypy looks at a class, perhaps once more; none if it is still to come."""
         source, known = source_of(file.path), self._known.get(file.path)
-        if source is None or "class " not in source.text:
+        if source is None or not _may_hold_findings(source.text):
             return []
         is_same_text = known is not None and known.text == source.text
         if not is_same_text and is_checked_later:
@@ -87,6 +87,11 @@ class Findings:
         found = [*here, *elsewhere(module, selection, all_modules=everything)]
         known = self._settings.known
         return found if known is None else known.unknown(found, lambda _: source.text)
+
+
+def _may_hold_findings(text: str) -> bool:
+    """Whether a text may define a class, or give a function to the compiler: most files of a project do neither."""
+    return "class " in text or "script" in text
 
 
 def _modules(table: SymbolTable, prefix: str, outer: str) -> Iterator[tuple[str, bool]]:

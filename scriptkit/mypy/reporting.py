@@ -35,10 +35,12 @@ class Reporter:
         self._settings = settings
         self._findings = Findings(settings)
         self._misfits: dict[str, tuple[int, list[Misfit]]] = {}
-        self.errors: Errors | None = None  # mypy's; known from the first class that has a base
+        self.errors: Errors | None = None  # mypy's; known from the first class that has a base, or the first call
 
     def report_checked(self, file: MypyFile, checker: TypeChecker | None) -> None:
         """Tell the findings of a file that mypy has checked and is about to finish."""
+        if self.errors is None and checker is not None:
+            self.errors = checker.errors
         self._report(file, lambda: self._findings.of_checked(file, checker))
 
     def report_analysed(self, file: MypyFile, *, is_checked_later: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from scriptkit import switches
+from scriptkit.checking.live import errors_of_function
 from scriptkit.engines.torchscript.engine import making, thread
 from scriptkit.engines.torchscript.engine.errors import call_as_python
 from scriptkit.engines.torchscript.engine.making import compile_function_or_explain
@@ -49,5 +50,12 @@ def _crosses_tensors_only(function: types.FunctionType, values: tuple[Any, ...])
 
 
 def compiled(function: types.FunctionType) -> Any:
-    """The compiled form of a function as it is now; raises `CompilationError`."""
-    return compile_function_or_explain(function)
+    """The compiled form of a function as it is now; raises `CompilationError`, in the words of the rules."""
+    try:
+        return compile_function_or_explain(function)
+    except CompilationError as error:
+        found = errors_of_function(function)
+        if not found:
+            raise
+        count = f"{len(found)} error{'s' * (len(found) != 1)}"
+        raise CompilationError(f"`{function.__qualname__}` does not compile: {count}", found) from error.__cause__

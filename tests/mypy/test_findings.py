@@ -294,3 +294,18 @@ def test_what_a_class_compiles_of_other_files_is_told_at_the_class(project: Proj
 def test_what_the_other_file_is_told_of_is_not_told_again(everything: Project) -> None:
     everything.write(base=ELSEWHERE, m=HEIR)
     assert everything.codes() == [f"base.py:5 {LAMBDA}", f"base.py:8 {LAMBDA}"]
+
+
+@pytest.mark.skipif(not AFTER_CHECKING, reason="before mypy 2.4, the rules run at classes")
+def test_a_file_without_a_class_is_checked_for_the_functions_it_compiles(project: Project) -> None:
+    project.write(
+        m="""
+        import scriptkit
+        from torch import Tensor
+
+        @scriptkit.script
+        def same(x: Tensor) -> Tensor:
+            return (lambda t: t)(x)
+        """
+    )
+    assert [(found.line, found.code) for found in project.check() if "scriptkit" in found.code] == [(6, LAMBDA)]

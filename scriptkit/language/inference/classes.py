@@ -36,6 +36,8 @@ def _infer(session: Session, cls: ClassFacts) -> None:
         sink.add(problem)
     for method in _entry_points(cls):
         session.result(method, cls, sink)
+    for function in cls.alone:
+        session.result(function, function.owner, sink)
     cls.problems = sink.problems
     cls.types = sink.types
     cls.dead = sink.dead
