@@ -22,10 +22,10 @@ _IS_ANOTHERS = (ast.Name, ast.Attribute, ast.Subscript)
 def hide_what_loops_hand_on(function: ast.FunctionDef) -> None:
     """Rewrite the loops of a function in place."""
     parameters = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
-    _in_statements(function.body, {parameter.arg for parameter in parameters}, _constants_in(function))
+    _in_statements(function.body, {parameter.arg for parameter in parameters}, constants_in(function))
 
 
-def _constants_in(function: ast.FunctionDef) -> set[str]:
+def constants_in(function: ast.FunctionDef) -> set[str]:
     """The names that hold a number or a text anywhere: then they hold nothing else, and nothing writes into them."""
     statements = (node for node in ast.walk(function) if isinstance(node, ast.stmt))
     assigned = (one for statement in statements for one in _assignments(statement))
@@ -67,10 +67,11 @@ def _is_anothers(value: ast.expr) -> bool:
 
 
 def _changed(loop: ast.For | ast.While) -> set[str]:
-    return {target.id for node in ast.walk(loop) for target in _targets(node) if isinstance(target, ast.Name)}
+    return {target.id for node in ast.walk(loop) for target in changed_targets(node) if isinstance(target, ast.Name)}
 
 
-def _targets(node: ast.AST) -> Iterator[ast.expr]:
+def changed_targets(node: ast.AST) -> Iterator[ast.expr]:
+    """What a node writes into."""
     match node:
         case ast.Call(func=ast.Attribute(value=target, attr=method)):
             if method in _CHANGING or (method.endswith("_") and not method.startswith("_")):
@@ -93,16 +94,17 @@ def _hide_assignments(loop: ast.For | ast.While, names: set[str]) -> None:
 
 def _hidden(name: str, place: ast.stmt) -> ast.stmt:
     made: ast.stmt = ast.Assign([ast.Name(name, ast.Store())], _call(name, place))
-    return _placed(made, place)
+    return placed(made, place)
 
 
 def _call(text: str, place: ast.stmt) -> ast.expr:
     [statement] = syntax_tree(f"{{0: {text}}}.setdefault(0, {text})").body
     assert isinstance(statement, ast.Expr)  # noqa: S101 - it was just written
-    return _placed(statement.value, place)
+    return placed(statement.value, place)
 
 
-def _placed(made: N, place: ast.stmt) -> N:
+def placed(made: N, place: ast.stmt) -> N:
+    """New code at the place of old code."""
     for part in ast.walk(made):
         if "lineno" in part._attributes:
             ast.copy_location(part, place)

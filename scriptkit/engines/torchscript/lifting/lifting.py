@@ -30,6 +30,7 @@ from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_de
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
+from scriptkit.engines.torchscript.lifting.without_a_round import keep_what_loops_leave
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
@@ -157,6 +158,7 @@ class _Rewriter(ast.NodeTransformer):
             tree.returns = tree.returns or _at(tree.body[0], "Tensor")
         else:
             self.dependencies.backwards += self._own_backwards(tree)
+            keep_what_loops_leave(tree)
             hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
