@@ -192,6 +192,7 @@ class ClassFacts:
     problems: list[Problem[Kind]] = field(default_factory=list)
     types: dict[ast.AST, Type] = field(default_factory=dict)
     dead: set[ast.AST] = field(default_factory=set)
+    doubted: set[ast.AST] = field(default_factory=set)
 
     @property
     def is_module(self) -> bool:
@@ -224,6 +225,10 @@ class ClassFacts:
     def is_live(self, node: ast.AST) -> bool:
         """Whether the compiler emits code for `node`: False under a branch that is statically not taken."""
         return not (self.dead and any(n in self.dead for n in (node, *self.module.ancestors(node))))
+
+    def is_certain(self, node: ast.AST) -> bool:
+        """Whether the compiler emits code for `node` in every instance: False where the instance decides a test."""
+        return not (self.doubted and any(n in self.doubted for n in (node, *self.module.ancestors(node))))
 
 
 @dataclass(eq=False, repr=False)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class BaseMethodCall(ProblemRule[calls.SuperCall]):
-    """A method called through its class: `Base.forward(self, x)`."""
+    """A method called through its class: `Base.forward(self, x)`.
+
+    A `ScriptableModule` may call the methods of its bases so.
+    """
 
     code = "SK410"
     name = "base-method-call"
@@ -45,6 +48,14 @@ class BaseMethodCall(ProblemRule[calls.SuperCall]):
                     return torch.relu(Base.forward(self, x))  # <-
             """,
             "forward",
+        ),
+        Invalid(
+            """
+            class Model(nn.ReLU):
+                def forward(self, x: Tensor) -> Tensor:
+                    return nn.ReLU.forward(self, x)  # <-
+            """,
+            "object has no attribute or method 'inplace'",
         ),
     )
 

@@ -25,6 +25,7 @@ class CustomBackward(Rule):
 
     code = "SK440"
     name = "custom-backward"
+    typed = True
     since = "2.14"
     supersedes = ("python-call",)
     label = "has a backward of its own"

@@ -20,6 +20,7 @@ class DataclassLimits(Rule):
 
     code = "SK435"
     name = "dataclass-limits"
+    typed = True
     once = True
     supersedes = ("dataclass",)
     label = "has a default factory"

@@ -22,6 +22,7 @@ class DunderCall(Rule):
 
     code = "SK439"
     name = "dunder-call"
+    typed = True
     raw = (r"object has no attribute or method '__len__'",)
     label = "not called by compiled code"
     note = "compiled code calls `forward` and named methods of a module, and none of its special methods"

@@ -26,6 +26,7 @@ class ExportBranchRanks(Rule):
 
     code = "SK654"
     name = "export-branch-ranks"
+    typed = True
     engine = "export"
     label = "decided by the values of a tensor"
     note = "a branch of torch.export has one kind of result, whichever way it goes"

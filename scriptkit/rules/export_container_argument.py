@@ -25,6 +25,7 @@ class ExportContainerArgument(Rule):
 
     code = "SK653"
     name = "export-container-argument"
+    typed = True
     engine = "export"
     label = "the caller's container stays as it was"
     note = "a program of torch.export is handed the tensors in a container, not the container"

@@ -26,6 +26,7 @@ class ExportGrowingList(Rule):
 
     code = "SK652"
     name = "export-growing-list"
+    typed = True
     engine = "export"
     label = "grows as often as only a run knows"
     note = "a loop of torch.export carries a fixed number of tensors from round to round"

@@ -25,6 +25,7 @@ class ExportState(Rule):
 
     code = "SK651"
     name = "export-state"
+    typed = True
     engine = "export"
     once = True
     label = "lost when the call ends"

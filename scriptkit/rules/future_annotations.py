@@ -24,6 +24,7 @@ class FutureAnnotations(Rule):
 
     code = "SK117"
     name = "future-annotations"
+    typed = True
     raw = ()
     supersedes = ("python-call",)
     label = "its types are strings"

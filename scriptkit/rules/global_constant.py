@@ -39,6 +39,10 @@ class GlobalConstant(ProblemRule[names.GlobalCapture]):
             "KIND = torch.float32\n\n" + forward("y = x.to(KIND)  # <-\nreturn y + torch.ones_like(y)"),
             "python value of type 'dtype' cannot be used as a value",
         ),
+        Invalid(
+            "from math import pi\n\n" + forward("return x * pi  # <-"),
+            "python value of type 'float' cannot be used as a value",
+        ),
     )
 
     def describe(self, cls: ClassFacts, problem: Problem[names.GlobalCapture]) -> Diagnostic | None:

@@ -22,6 +22,7 @@ class IsinstanceForms(ProblemRule[calls.IsinstanceForms]):
 
     code = "SK429"
     name = "isinstance-forms"
+    typed = True
     raw = ()
     kinds = (calls.IsinstanceForms,)
     label = "no type to test for"

@@ -25,6 +25,7 @@ class ListChangedWhileWalked(Rule):
 
     code = "SK712"
     name = "list-changed-while-walked"
+    typed = True
     lifted = True
     label = "the loop stops at the first length"
     note = "a compiled loop over a list takes the length before its first round"

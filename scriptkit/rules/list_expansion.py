@@ -21,6 +21,7 @@ class ListExpansion(Rule):
 
     code = "SK531"
     name = "list-expansion"
+    typed = True
     raw = ()
     label = "a list of unknown length"
     note = "the compiler must know how many elements a literal has; a tuple tells, a list does not"

@@ -22,6 +22,7 @@ class ModuleAsValue(ProblemRule[modules.ModuleAsValue]):
 
     code = "SK308"
     name = "module-as-value"
+    typed = True
     raw = ("'__torch__[^']*' object has no attribute or method '__call__'",)
     kinds = (modules.ModuleAsValue,)
     label = "a module is no value"

@@ -25,6 +25,7 @@ class NumberGetsTensor(Rule):
 
     code = "SK711"
     name = "number-gets-tensor"
+    typed = True
     label = "a tensor, turned into a number"
     note = "a name keeps its type in branches and loops: the compiler turns the tensor into a number"
     help = "start with a tensor"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scriptkit.language.problems import optionals
+from scriptkit.language.types import NONE
 from scriptkit.rules.examples import model
 from scriptkit.rules.reading import quoted
 from scriptkit.rules.rule import Invalid, ProblemRule, related
@@ -52,6 +53,16 @@ class OptionalAttributeNotRefined(ProblemRule[optionals.OptionalAttributeNotRefi
         text, declared = problem.data.text, problem.data.type
         local = text.rpartition(".")[2]
         checked = bool(problem.related)
+        if declared is NONE:
+            return self.about(
+                cls,
+                problem,
+                f"{quoted(text)} may be `None` here",
+                label="`None` in some instances",
+                note="where it is `None`, the compiler refuses its use, unless a test that it knows skips the code",
+                help="check it before: in instances without it, the compiler skips the branch",
+                suggestion=f"if {text} is not None:",
+            )
         return self.about(
             cls,
             problem,

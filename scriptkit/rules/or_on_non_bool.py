@@ -21,6 +21,7 @@ class OrOnNonBool(Rule):
 
     code = "SK704"
     name = "or-on-non-bool"
+    typed = True
     raw = ()
     supersedes = ("no-matching-overload", "argument-type-mismatch", "return-type-mismatch", "operator-types")
     reach = "method"

@@ -25,6 +25,7 @@ class ReturnThenWithBlock(Rule):
 
     code = "SK526"
     name = "return-then-with-block"
+    typed = True
     label = "this block follows an early `return`"
     note = "the compiler moves what follows an early `return` into its `else`, and cannot move a `with` block"
     help = "write the rest of the function as the `else` branch of that `if`"

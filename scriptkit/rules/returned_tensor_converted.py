@@ -21,6 +21,7 @@ class ReturnedTensorConverted(Rule):
 
     code = "SK709"
     name = "returned-tensor-converted"
+    typed = True
     label = "a tensor in Python, a number when compiled"
     note = "the compiler turns a tensor of one element into a number where one is declared"
     help = "convert it where both see it"

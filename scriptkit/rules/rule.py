@@ -72,6 +72,7 @@ class Rule:
     engine: ClassVar[Literal["torchscript", "export"]] = "torchscript"  # whose programs cannot hold it
     since: ClassVar[str] = ""  # the first torch that refuses it, as `2.10`
     until: ClassVar[str] = ""  # the first torch that no longer does
+    typed: ClassVar[bool] = False  # of code that is compiled, not only parsed: a warning where instances leave it out
     supersedes: ClassVar[tuple[str, ...]] = ()  # rules whose findings are consequences of this one
     reach: ClassVar[Literal["place", "method", "class"]] = "place"  # how far from it they may lie
     VALID: ClassVar[tuple[str, ...]]
@@ -107,7 +108,7 @@ class Rule:
             code=self.code,
             name=self.name,
             message=_with_article(message),
-            severity=self.severity,
+            severity=self._severity_at(cls, where),
             label=_with_article(parts.get("label", self.label)),
             secondary=tuple(Label(*_span(cls, other), _with_article(text)) for other, text in parts.get("also", ())),
             note=parts.get("note", self.note),
@@ -116,6 +117,10 @@ class Rule:
             class_name=cls.name,
             method=parts.get("method", ""),
         )
+
+    def _severity_at(self, cls: ClassFacts, where: ast.AST | Span) -> Severity:
+        is_certain = not self.typed or not isinstance(where, ast.AST) or cls.is_certain(where)
+        return self.severity if is_certain else "warning"
 
 
 class ProblemRule(Rule, Generic[K]):

@@ -21,6 +21,7 @@ class StrOfValue(Rule):
 
     code = "SK705"
     name = "str-of-value"
+    typed = True
     label = "written another way by compiled code"
     note = "compiled code writes `0.1` as `0.10000000000000001`, an enum, a tensor, a size and a dtype in its own way"
     help = "put ints and strings into texts, or format floats with `%`"

@@ -23,6 +23,7 @@ class SuperCall(Rule):
 
     code = "SK409"
     name = "super-call"
+    typed = True
     raw = (
         r"'Tensor' object has no attribute or method '\w+'.*super\(",
         "Python type cannot be used as a value",

@@ -21,6 +21,7 @@ class TensorMethodSignature(Rule):
 
     code = "SK238"
     name = "tensor-method-signature"
+    typed = True
     label = "a type given by its name"
     note = "compiled `type` takes a dtype; a name is refused when the model runs"
     help = "convert with `to` and a dtype"

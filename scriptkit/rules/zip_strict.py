@@ -24,6 +24,7 @@ class ZipStrict(Rule):
 
     code = "SK710"
     name = "zip-strict"
+    typed = True
     label = "dropped: no length is compared"
     note = "compiled `zip` reads its positional arguments alone, and stops where the shortest ends"
     help = "compare the lengths before the loop, and leave the keyword out"

@@ -65,6 +65,7 @@ class Body:
         self.sink = sink
         self.frame = Frame()
         self.uncertain = 0
+        self.decided_later = 0  # how many tests round this code the instance decides
         self.declared: Type | None = None
         self.returned: AnyValue | None = None
         self.first_return: ast.AST | None = None
@@ -87,6 +88,8 @@ class Body:
         """Run statements; True when control never leaves them at the end."""
         for index, statement in enumerate(statements):
             run = self._run.get(type(statement))
+            if self.decided_later:
+                self.sink.doubted.add(statement)
             if run is not None and run(self, statement):
                 self.sink.kill(*statements[index + 1 :])
                 return True
@@ -177,10 +180,18 @@ class Body:
                 self.frame.bind(name, Binding(proven, known.node, known.origin, refined=True))
 
     @contextmanager
-    def doubtful(self, *, doubt: bool = True) -> Iterator[None]:
-        """What is found in here depends on the instance."""
+    def doubtful(self, *, doubt: bool = True, decided_later: bool = False) -> Iterator[None]:
+        """What is found in here depends on the instance; with `decided_later`, whether it is compiled at all."""
         self.uncertain += doubt
+        self.decided_later += decided_later
         try:
             yield
         finally:
             self.uncertain -= doubt
+            self.decided_later -= decided_later
+
+    def may_have_ended(self) -> None:
+        """From here on, the function may have ended in instances of some kind, so that nothing more is compiled."""
+        self.maybe_exited = True
+        self.uncertain += 1
+        self.decided_later += 1

@@ -60,7 +60,7 @@ def _run_either(body: Body, node: ast.If, test: Condition) -> bool:
     branches, results = [], []
     for part, proven in ((node.body, test.proves_true), (node.orelse, test.proves_false)):
         body.returned = before
-        with body.inner(proven) as frame, body.doubtful():
+        with body.inner(proven) as frame, body.doubtful(decided_later=True):
             branches.append(_Branch(frame, body.block(part)))
         if body.returned is not None:
             results.append(body.returned)
@@ -68,9 +68,7 @@ def _run_either(body: Body, node: ast.If, test: Condition) -> bool:
     true, false = branches
     _merge_leniently(body, true, false)
     if true.exits != false.exits:
-        # whatever stands behind the `if` may never be reached
-        body.maybe_exited = True
-        body.uncertain += 1
+        body.may_have_ended()
     return true.exits and false.exits
 
 

@@ -41,6 +41,7 @@ def _infer(session: Session, cls: ClassFacts) -> None:
     cls.problems = sink.problems
     cls.types = sink.types
     cls.dead = sink.dead
+    cls.doubted = sink.doubted
 
 
 def _entry_points(cls: ClassFacts) -> Iterator[FunctionFacts]:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.inference.functions_called import result_of
+from scriptkit.language.inference.lookups import parent_method
 from scriptkit.language.inference.unseen_attributes import is_open_ended
 from scriptkit.language.problems.attributes import ObjectAttribute
 from scriptkit.language.problems.calls import SuperCall, WithStatement
@@ -32,7 +33,8 @@ def class_attribute(body: Body, receiver: ClassValue, name: str, node: ast.expr)
         return body.report(ObjectAttribute(name=name, type=Instance(cls, "enum"), method=False), node)
     method = cls.methods.get(name)
     if method is not None and cls.is_module and method.kind == "method":
-        return body.report(SuperCall(text=ast.unparse(node), method=name), node)
+        called = parent_method(body, cls, name, node)
+        return body.report(SuperCall(text=ast.unparse(node), method=name), node) if called is None else called
     if method is not None and method.kind == "static":
         return FunctionValue(method)
     constant = cls.class_values.get(name) if cls.kind in ("plain", "script-class", "module") else None

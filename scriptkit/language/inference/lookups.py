@@ -10,6 +10,7 @@ from scriptkit.language.annotations import BadAnnotation
 from scriptkit.language.dotted_names import canonical
 from scriptkit.language.folding import UNKNOWN_VALUE, folded
 from scriptkit.language.problems.attributes import DtypeAttribute
+from scriptkit.language.problems.calls import SuperCall
 from scriptkit.language.problems.containers import DictKeyType
 from scriptkit.language.problems.declarations import GenericFunction, MalformedAnnotation, Place, UnsupportedAnnotation
 from scriptkit.language.problems.names import GlobalCapture, UndefinedName
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scriptkit.language.abstract import AnyValue
+    from scriptkit.language.facts import ClassFacts
     from scriptkit.language.inference.body import Body
 
 GLOBAL_WHAT = (
@@ -45,6 +47,12 @@ GLOBAL_WHAT = (
 )
 
 
+_FLOATS = frozenset(f"{module}.{name}" for module in ("math", "torch") for name in ("pi", "e", "inf", "nan")) | {
+    "math.tau"
+}
+"""Read as `math.pi`, the compiler knows them; imported by name, they are values of the Python module."""
+
+
 def global_value(body: Body, node: ast.Name) -> AnyValue:
     """A name that is no local."""
     module, name = body.module, node.id
@@ -54,6 +62,8 @@ def global_value(body: Body, node: ast.Name) -> AnyValue:
     dotted = module.dotted(node)
     if dotted in ("builtins.__name__", "builtins.__doc__"):
         return body.report(GlobalCapture(name=name, what="str"), node)
+    if dotted in _FLOATS and name in module.imports:
+        return body.report(GlobalCapture(name=name, what="float"), node, module.import_nodes.get(name))
     if dotted is not None:
         told = body.session.oracle.variable_type(name) if body.session.oracle and name in module.imports else None
         return dotted_value(body, dotted) if told is None else _imported_variable(body, node, told)
@@ -139,7 +149,29 @@ def dotted_attribute(body: Body, receiver: DottedValue, name: str, node: ast.exp
     dotted = canonical(f"{receiver.dotted}.{name}")
     if receiver.dotted in ("torch.finfo()", "torch.iinfo()"):
         return body.report(DtypeAttribute(name=name), node)
+    if receiver.dotted.startswith("torch.nn.modules.") or _is_library_class(receiver.dotted):
+        called = parent_method(body, receiver.dotted, name, node)
+        if called is not None:
+            return called
     return dotted_value(body, dotted)
+
+
+def _is_library_class(dotted: str) -> bool:
+    return dotted.startswith("torch.nn.") and dotted.rpartition(".")[2][:1].isupper()
+
+
+def parent_method(body: Body, base: str | ClassFacts, name: str, node: ast.expr) -> AnyValue | None:
+    """`Base.method(self, ...)`, which only scriptkit compiles, of a base of the class; None for anything else."""
+    call, cls = body.module.parent(node), body.cls
+    if not isinstance(call, ast.Call) or call.func is not node or not call.args or cls is None:
+        return None
+    first = call.args[0]
+    if not isinstance(first, ast.Name) or first.id != body.facts.self_name:
+        return None
+    is_base = base in cls.mro if not isinstance(base, str) else any(base in one.bases for one in cls.mro)
+    if cls.scriptable and is_base:
+        return UNKNOWN
+    return body.report(SuperCall(text=ast.unparse(node), method=name), node)
 
 
 def static_truth(body: Body, node: ast.expr, value: AnyValue) -> bool | str | None:

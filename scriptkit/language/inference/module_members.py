@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scriptkit.language import operators
 from scriptkit.language.inference.functions_called import result_of
+from scriptkit.language.inference.instance_dependent import is_guarded_by_flag, may_be_none, python_object_in_some
 from scriptkit.language.inference.unseen_attributes import MODULE_ATTRIBUTES, is_open_ended, report_undefined
 from scriptkit.language.instances_made import lacking
 from scriptkit.language.problems.attributes import (
@@ -18,12 +19,13 @@ from scriptkit.language.problems.attributes import (
 )
 from scriptkit.language.problems.calls import UnsupportedBuiltin
 from scriptkit.language.problems.modules import ModuleIntrospection
+from scriptkit.language.problems.optionals import OptionalAttributeNotRefined
 from scriptkit.language.types import BOOL, FLOAT, INT, NONE, TENSOR, UNKNOWN, Type, optional
 from scriptkit.language.values import ClassValue, ContainerValue, DottedValue, FunctionValue, ModuleValue, PythonObject
 
 if TYPE_CHECKING:
     from scriptkit.language.abstract import AnyValue
-    from scriptkit.language.facts import AttributeFacts, ClassFacts
+    from scriptkit.language.facts import Assignment, AttributeFacts, ClassFacts
     from scriptkit.language.inference.body import Body
 
 INTROSPECTION = frozenset(
@@ -131,7 +133,10 @@ def own_attribute(
         return body.report(ClassAttribute(name=name), node, attribute.class_value)
     if declared and attribute.registered != "module":
         return _declared_attribute(body, cls, attribute, node)
-    value = members.assigned(cls, attribute)
+    value: AnyValue | None = members.assigned(cls, attribute)
+    if may_be_none(body, cls, attribute, node):
+        in_some = OptionalAttributeNotRefined(text=ast.unparse(node), type=NONE, use="")
+        return body.report(in_some, node, is_certain=False)
     if cls.scriptable and attribute.annotation is not None and not attribute.final:
         return _annotated_in_init(body, attribute.annotation, value)
     if attribute.init and attribute.conditional:
@@ -172,7 +177,12 @@ def _conditional(
     body: Body, cls: ClassFacts, attribute: AttributeFacts, node: ast.expr, value: AnyValue | None
 ) -> AnyValue:
     """Set under a condition only: whether it exists depends on the instance."""
-    if is_exhaustive(attribute) or body.uncertain or cls.foreign_bases or attribute.class_value is not None:
+    if is_exhaustive(attribute):
+        odd = python_object_in_some(body, cls, attribute)
+        if odd is not None:
+            return _python_object(body, attribute, odd[1], node, made=odd[0], is_certain=False)
+    is_doubtful = body.uncertain and not is_guarded_by_flag(body, cls, node)
+    if is_exhaustive(attribute) or is_doubtful or cls.foreign_bases or attribute.class_value is not None:
         return value if value is not None and not isinstance(value, PythonObject) else UNKNOWN
     is_module = isinstance(value, (ModuleValue, ContainerValue)) or attribute.registered == "module"
     if not any(isinstance(a.conditions[-1], ast.If) for a in attribute.init):
@@ -231,10 +241,19 @@ def _without_init(
     return body.report(ClassAttribute(name=attribute.name), node, value)
 
 
-def _python_object(body: Body, attribute: AttributeFacts, value: PythonObject, node: ast.expr) -> AnyValue:
-    made = attribute.init[0]
+def _python_object(
+    body: Body,
+    attribute: AttributeFacts,
+    value: PythonObject,
+    node: ast.expr,
+    made: Assignment | None = None,
+    *,
+    is_certain: bool = True,
+) -> AnyValue:
+    made = made or attribute.init[0]
     if value.what.startswith("empty "):
         shown: Literal["[]", "{}"] = "[]" if value.what == "empty list" else "{}"
         return body.report(EmptyAttributeUntyped(name=attribute.name, value=shown), node, made.node)
     text = ast.unparse(made.value) if made.value is not None else ""
-    return body.report(AttributeUnsupportedType(name=attribute.name, value_text=text, what=value.what), node, made.node)
+    data = AttributeUnsupportedType(name=attribute.name, value_text=text, what=value.what)
+    return body.report(data, node, made.node, is_certain=is_certain)

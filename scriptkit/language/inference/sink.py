@@ -40,6 +40,7 @@ class Sink:
         self.problems: list[Problem[Kind]] = []
         self.types: dict[ast.AST, Type] = {}
         self.dead: set[ast.AST] = set()
+        self.doubted: set[ast.AST] = set()
         self.blamed: set[ast.AST] = set()
         self.undefined: set[str] = set()
         self._seen: set[tuple[str, int]] = set()

@@ -104,13 +104,22 @@ def run_raise(body: Body, node: ast.Raise) -> bool:
 
 
 def run_assert(body: Body, node: ast.Assert) -> bool:
-    """`assert`: behind it the test is proven."""
+    """`assert`: behind it the test is proven.
+
+    Where an attribute must be `None` and the instance decides, the test fails in the others, which compile no more.
+    """
     test = read_condition(body, node.test)
     if node.msg is not None and test.static is not True:
         with body.inner(test.proves_false):
             body.value(node.msg)
     body.refine(test.proves_true)
+    if test.static == "unknown" and any(map(_is_none, ast.walk(node.test))):
+        body.may_have_ended()
     return test.static is False
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is)
 
 
 def run_try(body: Body, node: ast.Try) -> bool:

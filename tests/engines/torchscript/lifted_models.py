@@ -1,6 +1,7 @@
 """Patterns that break `torch.jit.script` and work in a `ScriptableModule`: one class each."""
 # ruff: noqa: UP045, PGH003, RUF100
 
+from math import pi
 from typing import Any, Optional
 
 import torch
@@ -260,3 +261,16 @@ class OfAnyType(ScriptableModule):
             x = x + value
         self.value = "seen"
         return x
+
+
+class ThroughTheClass(nn.Linear, ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.Linear.forward(self, x).relu()
+
+
+class ImportedConstant(ScriptableModule):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * pi

@@ -26,6 +26,8 @@ FAILS = [
     pytest.param(lifted_models.SuperForward, None, id="super().forward"),
     pytest.param(lifted_models.SuperTwice, None, id="super() over two levels"),
     pytest.param(lifted_models.SuperLibrary, None, id="super() of a torch module"),
+    pytest.param(lifted_models.ThroughTheClass, None, id="nn.Linear.forward(self, x)"),
+    pytest.param(lifted_models.ImportedConstant, "python value of type", id="from math import pi"),
     pytest.param(lifted_models.Constants, "python value of type", id="module-level constants"),
 ]
 

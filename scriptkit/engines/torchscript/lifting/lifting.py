@@ -265,7 +265,7 @@ class _Rewriter(ast.NodeTransformer):
                 return self._parent_call(node, self._class_of_super(args), name, node.args)
             case ast.Attribute(value=text, attr="rsplit") if not (node.args or node.keywords):
                 return self.generic_visit(cast("ast.Call", _at(node, f"({ast.unparse(text)}).split()")))
-            case ast.Attribute(value=ast.Name(id=base), attr=name) if (cls := self._base_named(base, node)) is not None:
+            case ast.Attribute(value=base, attr=name) if (cls := self._base_called(base, node)) is not None:
                 return self._parent_call(node, cls, name, node.args[1:], include=True)
             case _:
                 return self.generic_visit(node)
@@ -303,11 +303,11 @@ class _Rewriter(ast.NodeTransformer):
             value = self._look_up(arguments[0].id) if isinstance(arguments[0], ast.Name) else None
         return value if isinstance(value, type) else None
 
-    def _base_named(self, name: str, call: ast.Call) -> type | None:
-        """The base class of `Base.method(self, ...)`."""
+    def _base_called(self, base: ast.expr, call: ast.Call) -> type | None:
+        """The base class of `Base.method(self, ...)` or `package.Base.method(self, ...)`."""
         match call.args:
-            case [ast.Name(id=first), *_] if first == self.self_name and name not in self.locals:
-                value = self._look_up(name)
+            case [ast.Name(id=first), *_] if first == self.self_name:
+                value = object_named(base, self.locals, self._look_up)
                 return value if isinstance(value, type) and value in self.mro else None
             case _:
                 return None
