@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HEADER = """from typing import Dict, List, Optional, Tuple
+HEADER = """from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,26 @@ from scriptkit import ScriptableModule, export
 
 
 """
-CHILD = """class Child(BASE):
+CHILD = """class Pair(NamedTuple):
+    number: int
+    tensor: Tensor
+
+
+class Layer(BASE):
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.by = by
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return x + self.by
+
+    def other(self, x: Tensor) -> Tensor:
+        return x.mul_(2)
+
+
+class Child(BASE):
     seen: List[int]
 
     def __init__(self) -> None:
@@ -51,8 +70,43 @@ def same(ns: List[int]) -> List[int]:
     return ns
 
 
+def pushed(ns: List[int], n: int) -> int:
+    if len(ns) < 40:
+        ns.append(n)
+    return len(ns)
+
+
+def moved(x: Tensor, ns: List[int]) -> Tensor:
+    for one in ns[:3]:
+        x = x + one
+    return x
+
+
+def first_over(ns: List[int], n: int) -> int:
+    for index, one in enumerate(ns):
+        if one > n:
+            return index
+    return -1
+
+
+def swapped(pair: Tuple[int, Tensor]) -> Pair:
+    number, tensor = pair
+    tensor.add_(1)
+    return Pair(number + 1, tensor)
+
+
 """
-INIT = """class Model(BASE):
+INIT = """class Parent(BASE):
+    def scaled(self, x: Tensor, n: int) -> Tensor:
+        return x * n
+
+    def told(self, ns: List[int], n: int = 2) -> Tuple[int, List[int]]:
+        while len(ns) > n:
+            ns = ns[1:]
+        return len(ns), ns
+
+
+class Model(Parent):
     numbers: List[int]
     names: Dict[str, int]
     tensors: List[Tensor]
@@ -71,7 +125,16 @@ INIT = """class Model(BASE):
         self.flag = False
         self.word = "ab"
         self.child = Child()
+        self.layers = nn.ModuleList([Layer(1), Layer(2)])
         self.register_buffer("buffer", torch.zeros(3))
+
+    def scaled(self, x: Tensor, n: int) -> Tensor:
+        x = super().scaled(x, n)
+        if n > 2:
+            return x.add_(1)
+        for layer in self.layers:
+            x = layer(x)
+        return x
 
 """
 PARAMETERS = {
@@ -93,14 +156,16 @@ _SHORT = {
 _HOLE = re.compile(r"<(?P<what>\w+)>")
 FORMS = {type_: text.replace("\n", "|").strip(" |").split("|") for type_, text in {
     "Tensor": """(<t> + <t>) | (<t> * <f>) | torch.zeros(3) | <TS>[<index>] | <DT>['a']
-        self.child(<t>, <i>) | <t>.clone()
+        self.child(<t>, <i>) | <t>.clone() | moved(<t>, <l>) | self.scaled(<t>, <i>) | swapped((<i>, <T>)).tensor
+        (<T>[:2].sum() + <t>) | <T>.view(3) | Pair(<i>, <t>).tensor
         (<t> - <i>) | torch.where(<t> > 0, <t>, <t>) | <t>.flip(0) | torch.stack([<t>, <t>]).sum(0) | <t>.abs()""",
     "int": """(<i> + <i>) | (<i> * <number>) | len(<l>) | <L>[<index>] | <D>[<key>] | <number> | (<i> // <i>)
         (<i> % <i>)
         int(<f>) | len(<s>) | max(<i>, <i>) | min(<i>, <i>) | abs(<i>) | sum(<l>) | <L>.count(<i>) | int(<b>)
         self.child.plain(<i>) | (<i> if <b> else <i>) | <L>.index(<i>) | <t>.size(0) | (<i> - <i>) | <L>.pop()
         <D>.get('a', <i>) | max(<L>) | len(<DT>) | <s>.count(<s>) | <s>.find(<s>) | (<i> & <i>) | (<i> ^ <i>)
-        -(<i>)""",
+        -(<i>) | pushed(<L>, <i>) | first_over(<l>, <i>) | self.told(<L>)[0] | swapped((<i>, <t>)).number
+        len([one for one in <d>])""",
     "float": """(<f> + <f>) | (<f> * 0.5) | (<i> / <i>) | float(<i>) | float(<t>.sum()) | 0.25 | -1.5 | max(<f>, <f>)
         (<f> - <i>) | abs(<f>) | (<f> // 0.5) | -(<f>) | (<f> % <f>) | (<f> / <f>) | min(<f>, <f>) | float(<b>)""",
     "bool": """(<i> > <i>) | (<f> <= <f>) | (not <b>) | (<b> and <b>) | (<b> or <b>) | bool(<t>.sum() > 0)
@@ -112,7 +177,8 @@ FORMS = {type_: text.replace("\n", "|").strip(" |").split("|") for type_, text i
         <s>.strip() | ','.join([<s>, <s>]) | (<s> if <b> else <s>) | <s>.lower() | f'{<I>}{<S>}'
         <s>.replace(<s>, <s>)""",
     "List[int]": """[<i>, <i>] | (<l> + <l>) | <l>[1:] | sorted(<l>) | [one + 1 for one in <l>] | twice(<l>) | same(<L>)
-        list(range(4)) | (<l> * 2) | list(<d>.values()) | <l>[::-1] | list(<l>) | (<l> if <b> else <l>) | <l>[-2:]""",
+        list(range(4)) | (<l> * 2) | list(<d>.values()) | <l>[::-1] | list(<l>) | (<l> if <b> else <l>) | <l>[-2:]
+        self.told(<L>, 1)[1] | [r + n for r, n in zip(<l>, <l>)] | [len(one) for one in <s>.split('b')]""",
     "List[Tensor]": """[<t>] | [<t>, <t>] | <ts>[:2] | (<ts> + <ts>) | [one * 2 for one in <ts>] | list(<dt>.values())
         list(<ts>)""",
     "Dict[str, int]": "{'a': <i>} | {'a': <i>, <s>: <i>} | <d>.copy() | dict(<d>)",
@@ -162,7 +228,7 @@ class Program:
             self.line(depth, "pass")
         for _ in range(count):
             choices: list[Callable[[int, int], None]] = [self.new, self.new, self.assign, self.assign, self.alias]
-            choices += [self.change, self.change, self.change]
+            choices += [self.change, self.change, self.change, self.exchange, self.maybe]
             if nesting < 3:  # noqa: PLR2004 - deep enough
                 choices += [self.branch, self.branch, self.loop, self.loop, self.failing]
             self.random.choice(choices)(depth, nesting)
@@ -224,6 +290,33 @@ class Program:
                 f"{name}.clear()", f"{name}.setdefault({self.key()}, {value})", f"del {name}[{self.key()}]",
             ))  # fmt: skip
 
+    def exchange(self, depth: int, _nesting: int) -> None:
+        """Two names exchange what they hold, or get the parts of a tuple."""
+        type_ = self.random.choice(("Tensor", "int", "List[int]", "str"))
+        one, other = (
+            self.random.choice([n for n, t in self.written() if t == type_ and n not in _READ_ONLY]) for _ in "ab"
+        )
+        value = self.one_of(f"{other}, {one}", f"{self.expression(type_, 1)}, {one}")
+        if one != other:
+            self.line(depth, f"{one}, {other} = {value}")
+
+    def maybe(self, depth: int, nesting: int) -> None:
+        """An `Optional`: written, or read behind a test."""
+        if self.keeps_state and self.random.random() < 0.5:  # noqa: PLR2004
+            self.line(depth, f"self.maybe = {self.one_of('None', self.expression('int', 1))}")
+            return
+        self.fresh += 1
+        name, held = (
+            f"m{self.fresh}",
+            self.one_of("self.maybe", f"({self.expression('int', 1)} if {self.expression('bool', 1)} else None)"),
+        )
+        self.line(depth, f"{name}: Optional[int] = {held}")
+        self.line(depth, f"if {name} is not None:")
+        before = dict(self.names)
+        self.names[name] = "int"
+        self.block(depth + 1, 1, nesting + 1)
+        self.names = before
+
     def branch(self, depth: int, nesting: int) -> None:
         """An `if`."""
         self.line(depth, f"if {self.expression('bool', 2)}:")
@@ -237,7 +330,7 @@ class Program:
         before = dict(self.names)
         self.fresh += 1
         name = f"i{self.fresh}"
-        kind = self.random.randrange(4)
+        kind = self.random.randrange(7)
         if kind == 0:
             self.line(depth, f"for {name} in range({self.random.randint(0, 4)}):")
             self.names[name] = "int"
@@ -247,12 +340,24 @@ class Program:
         elif kind == 2:  # noqa: PLR2004
             self.line(depth, f"for {name}, t{self.fresh} in enumerate({self.of('List[Tensor]')}[:4]):")
             self.names |= {name: "int", f"t{self.fresh}": "Tensor"}
+        elif kind == 4:  # noqa: PLR2004
+            self.line(depth, f"for {name}, j{self.fresh} in zip({self.of('List[int]')}[:4], {self.of('List[int]')}):")
+            self.names |= {name: "int", f"j{self.fresh}": "int"}
+        elif kind == 5:  # noqa: PLR2004
+            self.line(depth, f"for {name}, j{self.fresh} in {self.of('Dict[str, int]')}.copy().items():")
+            self.names |= {name: "str", f"j{self.fresh}": "int"}
+        elif kind == 6 and self.keeps_state:  # noqa: PLR2004
+            held = self.random.choice(
+                [one for one, type_ in self.names.items() if type_ == "Tensor" and "." not in one]
+            )
+            self.line(depth, f"for {name} in self.layers:")
+            self.line(depth + 1, f"{held} = {name}{self.one_of('', '.other')}({held})")
         else:
             self.line(depth, f"{name} = 0")
             self.line(depth, f"while {name} < {self.random.randint(1, 4)}:")
             self.line(depth + 1, f"{name} += 1")
         self.block(depth + 1, self.random.randint(1, 3), nesting + 1)
-        if self.random.random() < 0.2:  # noqa: PLR2004
+        if kind != 6 and self.random.random() < 0.2:  # noqa: PLR2004 - one over modules is unrolled
             self.line(depth + 1, f"if {self.expression('bool', 1)}:")
             self.line(depth + 2, self.one_of("break", "continue"))
         self.names = before

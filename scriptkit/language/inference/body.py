@@ -162,10 +162,10 @@ class Body:
         return self.report(OptionalNotRefined(text=text, type=found, use=use), node, related)
 
     @contextmanager
-    def inner(self, names: dict[str, Type] | None = None) -> Iterator[Frame]:
+    def inner(self, names: dict[str, Type] | None = None, *, has_own_names: bool = False) -> Iterator[Frame]:
         """A block of its own, with the refinements that hold in it."""
         outside = self.frame
-        self.frame = Frame(outside)
+        self.frame = Frame(outside, has_own_names=has_own_names)
         self.refine(names or {})
         try:
             yield self.frame

@@ -49,10 +49,11 @@ class Binding:
 class Frame:
     """Names of one block; what is not here is looked up in the block around it."""
 
-    __slots__ = ("names", "parent", "unusable")
+    __slots__ = ("has_own_names", "names", "parent", "unusable")
 
-    def __init__(self, parent: Frame | None = None) -> None:
+    def __init__(self, parent: Frame | None = None, *, has_own_names: bool = False) -> None:
         self.parent = parent
+        self.has_own_names = has_own_names
         self.names: dict[str, Binding] = {}
         self.unusable: dict[str, Unusable] = {}
 
@@ -67,7 +68,7 @@ class Frame:
 
     def find_outside(self, name: str) -> Binding | None:
         """The binding of an enclosing block, against which the type is fixed."""
-        return self.parent.find(name) if self.parent is not None else None
+        return self.parent.find(name) if self.parent is not None and not self.has_own_names else None
 
     def why_unusable(self, name: str) -> Unusable | None:
         """Why `name` cannot be read, if a branch or loop made it so and nothing nearer binds it."""

@@ -121,7 +121,7 @@ def read_list_comprehension(body: Body, node: ast.ListComp | ast.GeneratorExp, h
     items = run.items if run.unrolled and run.items is not None else (run.element,)
     found: list[Type] = []
     for item in items[:64] or (run.element,):
-        with body.inner():
+        with body.inner(has_own_names=_is_scriptkits(body)):
             assign(body, node.generators[0].target, item, None)
             element = body.value(node.elt)
             if isinstance(element, ModuleValue):
@@ -137,13 +137,18 @@ def read_dict_comprehension(body: Body, node: ast.DictComp, _hint: Type | None) 
     if len(node.generators) > 1 or node.generators[0].ifs:
         return UNKNOWN
     run = iterate(body, body.value(node.generators[0].iter), node.generators[0].iter)
-    with body.inner():
+    with body.inner(has_own_names=_is_scriptkits(body)):
         assign(body, node.generators[0].target, run.element, None)
         key = body.type(node.key, use="a dict key")
         value = body.type(node.value, use="a dict value")
     if known(key) and key not in KEYS:
         return body.report(DictKeyType(key=key), node)
     return Dict(key, value)
+
+
+def _is_scriptkits(body: Body) -> bool:
+    """Whether scriptkit compiles it, which gives comprehensions names of their own."""
+    return body.sink.cls is not None and body.sink.cls.scriptable
 
 
 def _container_hint(hint: Type | None, kind: type[Type]) -> Type | None:

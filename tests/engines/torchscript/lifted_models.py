@@ -274,3 +274,13 @@ class ThroughTheClass(nn.Linear, ScriptableModule):
 class ImportedConstant(ScriptableModule):
     def forward(self, x: Tensor) -> Tensor:
         return x * pi
+
+
+class ComprehensionNames(ScriptableModule):
+    def forward(self, x: Tensor) -> Tensor:
+        sizes = [2, 3]
+        for n in sizes:
+            x = x + n
+        rows = [[x + 1 for x in [n, 2]] for n in [x * 1, x * 2][0].size()]
+        table = {x: n for n, x in enumerate(["a", "b"])}
+        return x * len(rows) + table["b"]

@@ -28,6 +28,7 @@ FAILS = [
     pytest.param(lifted_models.SuperLibrary, None, id="super() of a torch module"),
     pytest.param(lifted_models.ThroughTheClass, None, id="nn.Linear.forward(self, x)"),
     pytest.param(lifted_models.ImportedConstant, "python value of type", id="from math import pi"),
+    pytest.param(lifted_models.ComprehensionNames, "previously had type", id="names of comprehensions"),
     pytest.param(lifted_models.Constants, "python value of type", id="module-level constants"),
 ]
 

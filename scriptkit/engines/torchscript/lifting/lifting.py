@@ -26,6 +26,7 @@ from scriptkit.engines.torchscript.lifting.calls_in_source import (
     object_named,
 )
 from scriptkit.engines.torchscript.lifting.chained import middle_once
+from scriptkit.engines.torchscript.lifting.comprehension_names import give_names_of_their_own
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
@@ -150,6 +151,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def rewrite(self, tree: ast.FunctionDef, decoration: Decoration, *, drop_body: bool) -> ast.FunctionDef:
         tree.decorator_list = []
+        give_names_of_their_own(tree)
         self.locals = set(_names_bound_in(tree))
         self.is_in_autocast = decoration.is_autocast
         if drop_body:
