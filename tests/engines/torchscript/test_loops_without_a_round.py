@@ -151,6 +151,7 @@ LEFT = {
     "a loop over modules": "for layer in self.layers:\n    x = layer(x)\nreturn x",
     "a state that nothing else holds": "h = torch.zeros(3)\nfor t in x:\n    h = self.cell(t, h)\nreturn h",
     "a count": "count = 0\nfor t in x:\n    count = count + 1\nreturn count",
+    "a number": "while n > 1:\n    n = n // 2\nreturn n",
     "rounds in any case": "for _ in range(3):\n    x = x + 1\nx.add_(1)\nreturn x",
     "a value that is only read": "for t in ts:\n    x = x + t\nreturn x * 2",
 }
@@ -158,7 +159,7 @@ LEFT = {
 
 @pytest.mark.parametrize("body", LEFT.values(), ids=LEFT.keys())
 def test_other_loops_stay_as_they_are(body: str) -> None:
-    [function] = ast.parse(f"def forward(self, x, ts):\n{textwrap.indent(body, '    ')}").body
+    [function] = ast.parse(f"def forward(self, x, ts, n: int):\n{textwrap.indent(body, '    ')}").body
     assert isinstance(function, ast.FunctionDef)
     before = ast.dump(function)
     keep_what_loops_leave(function)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _Loop = ast.For | ast.While
 _FRESH = frozenset("zeros ones empty full rand randn arange zeros_like ones_like empty_like full_like clone".split())
+_PLAIN = frozenset("int float bool str complex".split())
 _TORCH = frozenset({"torch", "F", "math"})
 _READING = frozenset("len int float bool str range enumerate zip min max sum abs isinstance print list".split())
 _HOLDS = (ast.Tuple, ast.List, ast.Starred, ast.Dict, ast.IfExp, ast.NamedExpr)
@@ -42,7 +43,7 @@ class _Names:
     """What the names of a function may hold."""
 
     def __init__(self, function: ast.FunctionDef) -> None:
-        self._constants = constants_in(function)
+        self._constants = constants_in(function) | set(_declared_plain(function))
         self._held: dict[str, set[str]] = {}
         for node in ast.walk(function):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -65,6 +66,15 @@ class _Names:
         while more := {one for one, held in self._held.items() if held & holding} - holding:
             holding |= more
         return any(not holding.isdisjoint(_changed_by(node)) for node in ast.walk(later))
+
+
+def _declared_plain(function: ast.FunctionDef) -> Iterator[str]:
+    """The names that are declared to hold a number or a text."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg | ast.AnnAssign) and isinstance(node.annotation, ast.Name):
+            name = node.arg if isinstance(node, ast.arg) else ast.unparse(node.target)
+            if node.annotation.id in _PLAIN:
+                yield name
 
 
 def _in_statements(statements: list[ast.stmt], bound: set[str], after: Sequence[ast.AST], names: _Names) -> None:
