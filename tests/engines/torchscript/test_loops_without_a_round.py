@@ -116,7 +116,22 @@ class InALoop(ScriptableModule):
         return torch.zeros(1), 3
 
 
+class BoundInBranches(ScriptableModule):
+    def forward(self, y: Tensor, ns: list[int]) -> tuple[Tensor, int]:
+        if len(ns) > 9:
+            raise ValueError
+        if len(ns) > 3:
+            z, _ = y.view(3), 1
+        else:
+            z = y
+        for n in ns:
+            z = z + n
+        z[1:] += 1
+        return torch.zeros(1), 3
+
+
 MODELS = (
+    BoundInBranches,
     WritesATensor,
     ReadsTheOtherName,
     ShortensAList,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", ast.stmt, ast.expr)
 _CHANGING = frozenset("append extend insert pop clear remove reverse sort update setdefault popitem".split())
+_EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _IS_ANOTHERS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -42,7 +43,29 @@ def _in_statements(statements: list[ast.stmt], bound: set[str], constants: set[s
             _hide_assignments(statement, set(names))
         for block in ("body", "orelse"):
             _in_statements(getattr(statement, block, []), set(bound), constants)
-        bound |= {name for name, _ in _assignments(statement)}
+        bound |= surely_bound(statement)
+
+
+def surely_bound(statement: ast.stmt) -> set[str]:
+    """The names that have a value after a statement, whatever happens in it."""
+    match statement:
+        case ast.If(body=body, orelse=orelse):
+            arms = [_bound_by_all(arm) for arm in (body, orelse) if not isinstance(arm[-1:] and arm[-1], _EXITS)]
+            return set.intersection(*arms) if arms else set()
+        case ast.With(body=body):
+            return _bound_by_all(body)
+        case ast.Assign(targets=targets):
+            return {node.id for target in targets for node in _parts(target) if isinstance(node, ast.Name)}
+        case _:
+            return {name for name, _ in _assignments(statement)}
+
+
+def _bound_by_all(statements: list[ast.stmt]) -> set[str]:
+    return set().union(*map(surely_bound, statements))
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return list(target.elts) if isinstance(target, ast.Tuple | ast.List) else [target]
 
 
 def _assignments(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.engines.torchscript.lifting.handed_on import changed_targets, constants_in, placed
+from scriptkit.engines.torchscript.lifting.handed_on import changed_targets, constants_in, placed, surely_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,8 +90,7 @@ def _in_statements(statements: list[ast.stmt], bound: set[str], after: Sequence[
         else:
             for block in ("body", "orelse"):
                 _in_statements(getattr(statement, block, []), set(bound), later, names)
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            bound |= set(_bound_anew(statement))
+        bound |= surely_bound(statement)
 
 
 def _kept(loop: _Loop, names: list[str]) -> list[ast.stmt]:
