@@ -126,7 +126,7 @@ def _call(text: str, place: ast.stmt) -> ast.expr:
     return placed(statement.value, place)
 
 
-def placed(made: N, place: ast.stmt) -> N:
+def placed(made: N, place: ast.stmt | ast.expr) -> N:
     """New code at the place of old code."""
     for part in ast.walk(made):
         if "lineno" in part._attributes:

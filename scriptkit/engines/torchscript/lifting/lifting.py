@@ -30,9 +30,12 @@ from scriptkit.engines.torchscript.lifting.comprehension_names import give_names
 from scriptkit.engines.torchscript.lifting.decorators import Decoration, read_decorators
 from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Dependencies, FunctionState, literal
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
+from scriptkit.engines.torchscript.lifting.given_back import ONE_OF_TWO, tie_what_may_be_given_back
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.lifting.without_a_round import keep_what_loops_leave
 from scriptkit.engines.torchscript.torch_names import private
+from scriptkit.engines.torchscript.torch_names.copied_functions import compiled_once
+from scriptkit.engines.torchscript.torch_names.returned_inputs import one_of_two
 from scriptkit.language.parsing import syntax_tree
 from scriptkit.language.walked_lists import Walk, walk_of
 from scriptkit.live.type_aliases import is_alias
@@ -161,6 +164,8 @@ class _Rewriter(ast.NodeTransformer):
         else:
             self.dependencies.backwards += self._own_backwards(tree)
             keep_what_loops_leave(tree)
+            if tie_what_may_be_given_back(tree):
+                self.names[ONE_OF_TWO] = compiled_once(one_of_two)
             hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):

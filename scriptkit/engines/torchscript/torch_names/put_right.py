@@ -13,6 +13,7 @@ from scriptkit.engines.torchscript.torch_names import (
     own_elements,
     printed_names,
     python_numbers,
+    returned_inputs,
     texts,
     unused_results,
 )
@@ -32,6 +33,7 @@ def functions(compiled: Sequence[Any]) -> None:
         for one in (python_numbers, checked_numbers, own_elements, texts, enum_members):
             if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
                 one.put_right(function.graph)
+        returned_inputs.put_right(function, kinds)
     loop_aliases.tell(by_name)
     unused_results.keep(compiled)
 

@@ -1,0 +1,80 @@
+"""Operators that may give back the very tensor they were given, and say of themselves that they do not.
+
+    h = self.dropout(x)    # of a module in evaluation, `h` is `x`
+    h.add_(1)              # so this changes `x`
+
+The optimizer believes what an operator says, and drops a write into `h` that nobody seems to read (torch 2.6 to 2.15).
+Where a graph writes into what such an operator made in a call of it, the result is taken from one of two places, which
+the optimizer does follow. An operator that the user's code calls itself is met before there is a graph: `lifting` puts
+`one_of_two` round it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor  # noqa: TC002 - the compiler reads it
+
+from scriptkit.engines.torchscript.torch_names.copied_functions import insert, kinds_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAY_RETURN_AN_INPUT = frozenset(
+    "dropout alpha_dropout feature_dropout feature_alpha_dropout type_as atleast_1d atleast_2d atleast_3d einsum "
+    "sum_to_size dequantize to_dense cartesian_prod".split()
+)
+_KINDS = frozenset(f"aten::{name}" for name in MAY_RETURN_AN_INPUT)
+_CALLS = frozenset({"prim::CallMethod", "prim::CallFunction"})
+_DEEPEST = 32
+
+
+def one_of_two(result: Tensor, given: Tensor) -> Tensor:
+    """Compiled: always the result, which the optimizer cannot know."""
+    if result.numel() >= 0:
+        return result
+    return given
+
+
+def put_right(function: Any, kinds: set[str]) -> None:
+    """Rewrite the graph of a compiled function or method, which has nodes of these kinds."""
+    writing = sorted(kind for kind in kinds if kind.startswith("aten::") and kind.endswith("_"))
+    writes = (node for kind in writing for node in function.graph.findAllNodes(kind, True))
+    targets = (node.inputsAt(0) for node in writes if node.inputsSize() and _is_tensor(node.inputsAt(0)))
+    calls = {id(call): call for target in targets for call in _made_by(target, _DEEPEST)}
+    if calls and not _KINDS.isdisjoint(kinds_in(function.inlined_graph)):
+        for call in calls.values():
+            _tie(function.graph, call)
+
+
+def _made_by(value: Any, steps: int) -> Iterator[Any]:
+    """The calls whose result a value may be, or may be a part of."""
+    node = value.node()
+    if steps == 0:
+        return
+    if node.kind() in _CALLS:
+        if node.outputsSize() == 1 and _is_tensor(node.output()):
+            yield node
+    elif node.kind() in ("prim::If", "prim::Loop"):
+        number = [out.debugName() for out in node.outputs()].index(value.debugName())
+        shift = int(node.kind() == "prim::Loop")
+        for block in node.blocks():
+            yield from _made_by(list(block.outputs())[number + shift], steps - 1)
+    elif node.kind().startswith("aten::") and node.inputsSize() and "(a" in node.schema():
+        yield from _made_by(node.inputsAt(0), steps - 1)
+
+
+def _is_tensor(value: Any) -> bool:
+    return bool(value.type().kind() == "TensorType")
+
+
+def _tie(graph: Any, call: Any) -> None:
+    """Let the result of a call be, for the optimizer, any of the tensors that it was given."""
+    readers = [use.user for use in call.output().uses()]
+    after = next((node for node in call.owningBlock().nodes() if node.isAfter(call)), call.owningBlock().returnNode())
+    result = call.output()
+    for given in filter(_is_tensor, list(call.inputs())[1:]):
+        [result] = insert(graph, after, one_of_two, [result, given])
+    if result is not call.output():
+        for reader in readers:
+            reader.replaceInputWith(call.output(), result)
