@@ -45,7 +45,7 @@ for line in sys.stdin:
             found.append(("raised", str(error).strip().splitlines()[-1], arguments[:2]))
             break
     state = {}
-    for name in ("numbers", "names", "tensors", "table", "count", "rate", "flag", "word", "buffer"):
+    for name in "numbers names tensors table count rate flag word buffer rows groups maybe".split():
         try:
             state[name] = getattr(model, name)
         except Exception:
@@ -56,7 +56,7 @@ for line in sys.stdin:
 """
 _REFUSES = ("OtherCallError", "NotLoweredError", "was lowered for")
 _MAY_BE_LOST = ("IndexError", "KeyError", "ZeroDivisionError", "ValueError", "OverflowError")
-_STATE = ("numbers", "names", "tensors", "table", "count", "rate", "flag", "word", "buffer")
+_STATE = "numbers names tensors table count rate flag word buffer rows groups maybe".split()
 
 
 class Forms:

@@ -112,6 +112,8 @@ class Model(Parent):
     tensors: List[Tensor]
     table: Dict[str, Tensor]
     maybe: Optional[int]
+    rows: List[List[int]]
+    groups: Dict[str, List[int]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,6 +122,8 @@ class Model(Parent):
         self.tensors = [torch.ones(3), torch.zeros(3)]
         self.table = {"a": torch.ones(3)}
         self.maybe = None
+        self.rows = [[1, 2], [3]]
+        self.groups = {"a": [4, 5]}
         self.count = 0
         self.rate = 0.5
         self.flag = False
@@ -144,14 +148,27 @@ PARAMETERS = {
 ATTRIBUTES = {
     "self.numbers": "List[int]", "self.names": "Dict[str, int]", "self.tensors": "List[Tensor]",
     "self.table": "Dict[str, Tensor]", "self.count": "int", "self.rate": "float", "self.flag": "bool",
-    "self.word": "str", "self.buffer": "Tensor", "self.child.total": "int", "self.child.held": "Tensor",
+    "self.word": "str", "self.buffer": "Tensor", "self.rows": "List[List[int]]",
+    "self.groups": "Dict[str, List[int]]", "self.child.total": "int", "self.child.held": "Tensor",
     "self.child.seen": "List[int]",
 }  # fmt: skip
 _READ_ONLY = ("self.child.total", "self.child.held", "self.child.seen")
-TYPES = ("Tensor", "int", "float", "bool", "str", "List[int]", "List[Tensor]", "Dict[str, int]", "Dict[str, Tensor]")
+TYPES = (
+    "Tensor",
+    "int",
+    "float",
+    "bool",
+    "str",
+    "List[int]",
+    "List[Tensor]",
+    "Dict[str, int]",
+    "Dict[str, Tensor]",
+    "List[List[int]]",
+    "Dict[str, List[int]]",
+)
 _SHORT = {
     "t": "Tensor", "i": "int", "f": "float", "b": "bool", "s": "str", "l": "List[int]", "ts": "List[Tensor]",
-    "d": "Dict[str, int]", "dt": "Dict[str, Tensor]",
+    "d": "Dict[str, int]", "dt": "Dict[str, Tensor]", "ll": "List[List[int]]", "dl": "Dict[str, List[int]]",
 }  # fmt: skip
 _HOLE = re.compile(r"<(?P<what>\w+)>")
 FORMS = {type_: text.replace("\n", "|").strip(" |").split("|") for type_, text in {
@@ -178,13 +195,24 @@ FORMS = {type_: text.replace("\n", "|").strip(" |").split("|") for type_, text i
         <s>.replace(<s>, <s>)""",
     "List[int]": """[<i>, <i>] | (<l> + <l>) | <l>[1:] | sorted(<l>) | [one + 1 for one in <l>] | twice(<l>) | same(<L>)
         list(range(4)) | (<l> * 2) | list(<d>.values()) | <l>[::-1] | list(<l>) | (<l> if <b> else <l>) | <l>[-2:]
-        self.told(<L>, 1)[1] | [r + n for r, n in zip(<l>, <l>)] | [len(one) for one in <s>.split('b')]""",
+        <LL>[<index>] | <DL>['a'] | <LL>[<index>] | self.told(<L>, 1)[1] | [r + n for r, n in zip(<l>, <l>)]
+        [len(one) for one in <s>.split('b')]""",
     "List[Tensor]": """[<t>] | [<t>, <t>] | <ts>[:2] | (<ts> + <ts>) | [one * 2 for one in <ts>] | list(<dt>.values())
         list(<ts>)""",
     "Dict[str, int]": "{'a': <i>} | {'a': <i>, <s>: <i>} | <d>.copy() | dict(<d>)",
     "Dict[str, Tensor]": "{'a': <t>} | <dt>.copy()",
+    "List[List[int]]": """[<l>, <l>] | <ll>[:2] | (<ll> + <ll>) | [one + [1] for one in <ll>] | [<L>]
+        list(<dl>.values())""",
+    "Dict[str, List[int]]": "{'a': <l>} | {'a': <L>, <s>: <L>} | <dl>.copy()",
 }.items()}  # fmt: skip
-_ELEMENTS = {"List[int]": "int", "List[Tensor]": "Tensor", "Dict[str, int]": "int", "Dict[str, Tensor]": "Tensor"}
+_ELEMENTS = {
+    "List[List[int]]": "List[int]",
+    "Dict[str, List[int]]": "List[int]",
+    "List[int]": "int",
+    "List[Tensor]": "Tensor",
+    "Dict[str, int]": "int",
+    "Dict[str, Tensor]": "Tensor",
+}
 
 
 class Program:
