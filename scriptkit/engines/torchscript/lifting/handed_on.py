@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 N = TypeVar("N", ast.stmt, ast.expr)
-_CHANGING = frozenset("append extend insert pop clear remove reverse sort update setdefault popitem".split())
+CHANGING = frozenset("append extend insert pop clear remove reverse sort update setdefault popitem".split())
 _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _IS_ANOTHERS = (ast.Name, ast.Attribute, ast.Subscript)
 
@@ -39,7 +39,7 @@ def _in_statements(statements: list[ast.stmt], bound: set[str], constants: set[s
         if isinstance(statement, ast.For | ast.While):
             names = sorted((_handed_on(statement) & _changed(statement) & bound) - constants)
             index = statements.index(statement)
-            statements[index:index] = [_hidden(name, statement) for name in names]
+            statements[index:index] = [hidden(name, statement) for name in names]
             _hide_assignments(statement, set(names))
         for block in ("body", "orelse"):
             _in_statements(getattr(statement, block, []), set(bound), constants)
@@ -97,7 +97,7 @@ def changed_targets(node: ast.AST) -> Iterator[ast.expr]:
     """What a node writes into."""
     match node:
         case ast.Call(func=ast.Attribute(value=target, attr=method)):
-            if method in _CHANGING or (method.endswith("_") and not method.startswith("_")):
+            if method in CHANGING or (method.endswith("_") and not method.startswith("_")):
                 yield target
         case ast.AugAssign(target=ast.Subscript(value=target) | target):
             yield target
@@ -115,7 +115,8 @@ def _hide_assignments(loop: ast.For | ast.While, names: set[str]) -> None:
                     node.value = _call(ast.unparse(value), node)
 
 
-def _hidden(name: str, place: ast.stmt) -> ast.stmt:
+def hidden(name: str, place: ast.stmt) -> ast.stmt:
+    """A statement after which a name is, for the compiler, anything at all."""
     made: ast.stmt = ast.Assign([ast.Name(name, ast.Store())], _call(name, place))
     return placed(made, place)
 

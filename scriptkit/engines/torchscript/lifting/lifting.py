@@ -32,6 +32,7 @@ from scriptkit.engines.torchscript.lifting.dependencies import TORCH_NAME, Depen
 from scriptkit.engines.torchscript.lifting.function_source import FunctionSource, closure_of, function_source, mangled
 from scriptkit.engines.torchscript.lifting.given_back import ONE_OF_TWO, tie_what_may_be_given_back
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
+from scriptkit.engines.torchscript.lifting.held_names import hide_what_containers_hold
 from scriptkit.engines.torchscript.lifting.without_a_round import keep_what_loops_leave
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.copied_functions import compiled_once
@@ -164,6 +165,7 @@ class _Rewriter(ast.NodeTransformer):
         else:
             self.dependencies.backwards += self._own_backwards(tree)
             keep_what_loops_leave(tree)
+            hide_what_containers_hold(tree)
             if tie_what_may_be_given_back(tree):
                 self.names[ONE_OF_TWO] = compiled_once(one_of_two)
             hide_what_loops_hand_on(tree)

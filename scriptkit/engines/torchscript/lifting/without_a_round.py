@@ -1,15 +1,9 @@
 """Loops that may run no round: after one, a value that it carries is what it was before.
 
-    while len(tokens) > 2:
-        tokens = tokens[1:]
-    tokens.append(end)
-
-The compiler follows what comes out of a loop to the end of its last round, and not past the loop (torch 2.6 to 2.15).
-So where there was no round, and another name holds the object, a write after the loop goes nowhere for it, and
-is dropped. After the loop, such a value is therefore taken from one of two places, which the compiler does understand:
-
-    if not ran:
-        tokens = before
+After `while len(tokens) > 2: tokens = tokens[1:]`, `tokens` may be the list of somebody else. The compiler follows what
+comes out of a loop to the end of its last round, and not past the loop (torch 2.6 to 2.15). So where there was none,
+and another name holds the object, a write after the loop goes nowhere, and is dropped. After the loop, such a value is
+therefore taken from one of two places, which the compiler does understand: `if not ran: tokens = before`.
 """
 
 from __future__ import annotations
@@ -43,13 +37,13 @@ class _Names:
     """What the names of a function may hold."""
 
     def __init__(self, function: ast.FunctionDef) -> None:
-        self._constants = constants_in(function) | set(_declared_plain(function))
+        self._constants = constants_in(function) | set(declared_plain(function))
         self._held: dict[str, set[str]] = {}
         for node in ast.walk(function):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                for name in (name for target in targets for name in _stored(target)):
-                    self._held.setdefault(name, set()).update(_may_be(node.value))
+                for name in (name for target in targets for name in stored(target)):
+                    self._held.setdefault(name, set()).update(may_be(node.value))
 
     def concerned(
         self, loop: _Loop, bound: set[str], before: Sequence[ast.stmt], later: Sequence[ast.AST]
@@ -68,7 +62,7 @@ class _Names:
         return any(not holding.isdisjoint(_changed_by(node)) for node in ast.walk(later))
 
 
-def _declared_plain(function: ast.FunctionDef) -> Iterator[str]:
+def declared_plain(function: ast.FunctionDef) -> Iterator[str]:
     """The names that are declared to hold a number or a text."""
     for node in ast.walk(function):
         if isinstance(node, ast.arg | ast.AnnAssign) and isinstance(node.annotation, ast.Name):
@@ -118,7 +112,7 @@ def _is_over_modules(loop: _Loop) -> bool:
     """Whether a loop is unrolled, as far as text tells: it calls what it takes from an attribute."""
     if isinstance(loop, ast.While) or not any(isinstance(node, ast.Attribute) for node in ast.walk(loop.iter)):
         return False
-    taken = set(_stored(loop.target))
+    taken = set(stored(loop.target))
     calls = (node.func for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call))
     return any(_root(function) in taken for function in calls)
 
@@ -126,22 +120,22 @@ def _is_over_modules(loop: _Loop) -> bool:
 def _bound_anew(statement: ast.AST) -> Iterator[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Assign) and not _is_constant(node.value):
-            yield from (name for target in node.targets for name in _stored(target))
+            yield from (name for target in node.targets for name in stored(target))
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            yield from _stored(node.target)
+            yield from stored(node.target)
 
 
 def _is_constant(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is not None
 
 
-def _stored(target: ast.expr) -> Iterator[str]:
+def stored(target: ast.expr) -> Iterator[str]:
     """The names that a target binds; what it writes into is not bound."""
     if isinstance(target, ast.Name):
         yield target.id
     elif isinstance(target, ast.Tuple | ast.List):
         for part in target.elts:
-            yield from _stored(part)
+            yield from stored(part)
 
 
 def _is_fresh(name: str, before: Sequence[ast.stmt]) -> bool:
@@ -162,40 +156,40 @@ def _is_fresh(name: str, before: Sequence[ast.stmt]) -> bool:
 def _is_new(value: ast.expr | None) -> bool:
     match value:
         case ast.Constant() | ast.BinOp() | ast.List() | ast.Dict() | ast.ListComp() | ast.DictComp():
-            return not list(_may_be(value))
+            return not list(may_be(value))
         case ast.Call(func=ast.Attribute(attr=name)):
             return name in _FRESH
         case _:
             return False
 
 
-def _may_be(value: ast.expr) -> Iterator[str]:
+def may_be(value: ast.expr) -> Iterator[str]:
     """The names whose object a value may be, hold, or be a part of."""
     if isinstance(value, ast.Name):
         yield value.id
     elif isinstance(value, _HOLDS):
         for child in ast.iter_child_nodes(value):
             if isinstance(child, ast.expr):
-                yield from _may_be(child)
+                yield from may_be(child)
     elif isinstance(value, _PARTS):
-        yield from _may_be(value.value)
+        yield from may_be(value.value)
     elif isinstance(value, ast.Call):
         receiver = value.func.value if isinstance(value.func, ast.Attribute) else None
         given = [*value.args, *(keyword.value for keyword in value.keywords)]
         for child in (*([] if receiver is None else [receiver]), *given):
-            yield from _may_be(child)
+            yield from may_be(child)
 
 
 def _changed_by(node: ast.AST) -> Iterator[str]:
     """The names whose object a node may write into, or hand to somebody who may."""
-    yield from (name for target in changed_targets(node) for name in _may_be(target))
+    yield from (name for target in changed_targets(node) for name in may_be(target))
     match node:
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Call):
-            yield from _may_be(value)
+            yield from may_be(value)
         case ast.Assign(targets=targets, value=value) if any(isinstance(target, _PARTS) for target in targets):
-            yield from _may_be(value)
+            yield from may_be(value)
         case ast.Call(args=arguments, keywords=keywords) if not _only_reads(node):
-            yield from (name for one in (*arguments, *(k.value for k in keywords)) for name in _may_be(one))
+            yield from (name for one in (*arguments, *(k.value for k in keywords)) for name in may_be(one))
         case _:
             return
 

@@ -66,13 +66,14 @@ def _carried(loop: Any) -> list[int]:
     [body] = loop.blocks()
     kept = [value.debugName() for value in list(body.inputs())[1:]]
     handed_on = list(body.outputs())[1:]
-    return [i for i, v in enumerate(handed_on) if _is_mutable(v.type()) and v.debugName() != kept[i]]
+    return [i for i, v in enumerate(handed_on) if is_mutable(v.type()) and v.debugName() != kept[i]]
 
 
-def _is_mutable(torch_type: Any) -> bool:
+def is_mutable(torch_type: Any) -> bool:
+    """Whether values of a type can be changed, or hold something that can."""
     kind = torch_type.kind()
     if kind in ("OptionalType", "TupleType", "UnionType"):
-        return any(_is_mutable(part) for part in torch_type.containedTypes())
+        return any(is_mutable(part) for part in torch_type.containedTypes())
     return kind not in _NEVER_CHANGED
 
 
@@ -80,12 +81,12 @@ def _hide(graph: Any, loop: Any, index: int) -> None:
     [body] = loop.blocks()
     first, last = loop.inputsAt(index + 2), list(body.outputs())[index + 1]
     kind = loop.outputsAt(index).type()
-    loop.replaceInput(index + 2, _hidden(graph, loop, first, kind))
+    loop.replaceInput(index + 2, hidden(graph, loop, first, kind))
     end = body.returnNode()
-    end.replaceInput(index + 1, _hidden(graph, end, last, kind))
+    end.replaceInput(index + 1, hidden(graph, end, last, kind))
 
 
-def _hidden(graph: Any, before: Any, value: Any, kind: Any) -> Any:
+def hidden(graph: Any, before: Any, value: Any, kind: Any) -> Any:
     """`{}.setdefault(0, value)`: what is put into a list and taken out again, the optimizer sees through."""
     graph.setInsertPoint(before)
     zero = graph.insertConstant(0)
@@ -106,7 +107,7 @@ class _Write(NamedTuple):
 
 def _changed_while_carried(graph: Any) -> set[tuple[str, int]]:
     """The loops, each with the index of a carried value, in which something may write into what is handed on."""
-    aliases = _Aliases()
+    aliases = Aliases()
     writes = [_Write(target, node) for node in nodes_of(graph) for target in aliases.follow(node)]
     found = set()
     for loop in graph.findAllNodes("prim::Loop", True):
@@ -131,7 +132,7 @@ def _key(node: Any) -> str:
     return outputs[0] if outputs else f"{[v.debugName() for v in node.inputs()]} {node.kind()}"
 
 
-class _Aliases:
+class Aliases:
     """Values that may be the same object, or one in the other, whatever the order of things: sets that are joined."""
 
     def __init__(self) -> None:
@@ -176,12 +177,14 @@ class _Aliases:
         inputs = list(zip(node.inputs(), schema.arguments, strict=False))
         marked = [value for value, argument in inputs if argument.alias_info is not None]
         given = [v for v, r in zip(node.outputs(), schema.returns, strict=False) if r.alias_info is not None]
+        if any(value.type().kind() in ("ListType", "DictType") for value in node.outputs()):
+            self._join_mutable([*node.inputs(), *node.outputs()])  # a copy of a container holds the same
         if given or any(a.alias_info is not None and "*" in a.alias_info.after_set for _, a in inputs):
             self._join_mutable([*marked, *given] if marked else [*node.inputs(), *given])
         return [v for v, a in inputs if a.alias_info is not None and a.alias_info.is_write]
 
     def _join_mutable(self, values: list[Any]) -> list[Any]:
-        mutable = [value for value in values if _is_mutable(value.type())]
+        mutable = [value for value in values if is_mutable(value.type())]
         for value in mutable[1:]:
             self._join(mutable[0].debugName(), value.debugName())
         return mutable

@@ -9,6 +9,7 @@ import torch
 from scriptkit.engines.torchscript.torch_names import (
     checked_numbers,
     enum_members,
+    held_elements,
     loop_aliases,
     own_elements,
     printed_names,
@@ -34,6 +35,7 @@ def functions(compiled: Sequence[Any]) -> None:
             if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
                 one.put_right(function.graph)
         returned_inputs.put_right(function, kinds)
+    held_elements.put_right(by_name.values())
     loop_aliases.tell(by_name)
     unused_results.keep(compiled)
 

@@ -1,8 +1,6 @@
 """Operators that may give back the very tensor they were given, and say of themselves that they do not.
 
-    h = self.dropout(x)    # of a module in evaluation, `h` is `x`
-    h.add_(1)              # so this changes `x`
-
+After `h = self.dropout(x)` in evaluation, `h` is `x`, and `h.add_(1)` changes `x`.
 The optimizer believes what an operator says, and drops a write into `h` that nobody seems to read (torch 2.6 to 2.15).
 Where a graph writes into what such an operator made in a call of it, the result is taken from one of two places, which
 the optimizer does follow. An operator that the user's code calls itself is met before there is a graph: `lifting` puts

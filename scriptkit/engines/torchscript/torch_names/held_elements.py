@@ -1,0 +1,139 @@
+"""What a list, tuple or dictionary holds, and is written in place where it is taken out again: `held[0].add_(1)`.
+
+The optimizer sees through `held[0]` to the tensor that was put in. It drops nodes from the end to the beginning, and a
+container does not stand for what it holds (torch 2.6 to 2.15): where only the container is read afterwards, the write
+goes. So what is put into such a container goes through `{}.setdefault(0, value)`, out of which anything may come for
+the optimizer, and it keeps writes into that. Writes by name are met before there is a graph: `lifting.held_names`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in, nodes_of
+from scriptkit.engines.torchscript.torch_names.loop_aliases import Aliases, hidden, is_mutable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CONSTRUCTS = frozenset({"prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruct"})
+_PUTS = frozenset({"aten::append", "aten::insert", "aten::_set_item", "aten::setdefault"})
+_TAKES = frozenset("aten::__getitem__ aten::pop aten::get prim::ListUnpack prim::TupleUnpack prim::TupleIndex".split())
+_WRITES_LISTS = frozenset(f"aten::{n}" for n in "append insert extend pop clear remove reverse sort _set_item".split())
+_DEEPEST = 24
+
+
+class _Place(NamedTuple):
+    """Where a value is put into a container: the line, the operation, and the number of the input."""
+
+    where: str
+    kind: str
+    number: int
+
+
+def put_right(functions: Iterable[Any]) -> None:
+    """Rewrite the graphs of compiled functions or methods."""
+    for function in functions:
+        kinds = kinds_in(function.graph)
+        if not kinds.isdisjoint(_CONSTRUCTS | _PUTS) and _may_concern(function.graph, kinds):
+            concerned = _concerned(function.inlined_graph)
+            if concerned:
+                _hide(function.graph, concerned)
+
+
+def _may_concern(graph: Any, kinds: set[str]) -> bool:
+    """Whether something writes, as far as this graph alone tells, into what was or is in a container."""
+    writing = sorted(kind for kind in kinds if _is_write(kind))
+    writes = (node for kind in writing for node in graph.findAllNodes(kind, True) if node.inputsSize())
+    if any(_is_held(node.inputsAt(0), _DEEPEST) for node in writes):
+        return True
+    given = (value for kind in ("prim::CallFunction", "prim::CallMethod") for value in _given_to(graph, kind, kinds))
+    return any(_is_held(value, _DEEPEST) for value in given)
+
+
+def _given_to(graph: Any, kind: str, kinds: set[str]) -> Iterator[Any]:
+    for call in graph.findAllNodes(kind, True) if kind in kinds else ():
+        yield from (value for value in list(call.inputs())[1:] if is_mutable(value.type()))
+
+
+def _is_write(kind: str) -> bool:
+    return kind.startswith("aten::") and (kind.endswith("_") or kind in _WRITES_LISTS) and not kind.endswith("__")
+
+
+def _is_held(value: Any, steps: int) -> bool:
+    """Whether a value came out of a container that the graph made, or is put into one."""
+    if any(use.user.kind() in _CONSTRUCTS or _is_put(use) for use in value.uses()):
+        return True
+    node = value.node()
+    if steps == 0 or not node.inputsSize():
+        return False
+    if node.kind() in _TAKES:
+        return not _is_of_attributes(node.inputsAt(0), steps - 1)
+    if node.kind() in ("prim::If", "prim::Loop"):
+        number = [out.debugName() for out in node.outputs()].index(value.debugName()) + (node.kind() == "prim::Loop")
+        return any(_is_held(list(block.outputs())[number], steps - 1) for block in node.blocks())
+    return "(a" in node.schema() and _is_held(node.inputsAt(0), steps - 1)
+
+
+def _is_put(use: Any) -> bool:
+    return use.user.kind() in _PUTS and use.offset > 0
+
+
+def _is_of_attributes(container: Any, steps: int) -> bool:
+    """Whether a container is one of the module, or of the caller: for the optimizer, anything may be in it."""
+    node = container.node()
+    if node.kind() in _TAKES and steps and node.inputsSize():
+        return _is_of_attributes(node.inputsAt(0), steps - 1)
+    return node.kind() in ("prim::GetAttr", "prim::Param") and node.owningBlock().owningNode() is None
+
+
+def _concerned(graph: Any) -> set[_Place]:
+    aliases, nodes = Aliases(), list(nodes_of(graph))
+    writes = [(number, target) for number, node in enumerate(nodes) for target in aliases.follow(node)]
+    spans = [range(n, n + 1 + sum(1 for b in node.blocks() for _ in nodes_of(b))) for n, node in enumerate(nodes)
+             if node.kind() == "prim::Loop"]  # fmt: skip
+    found = set()
+    for number, node in enumerate(nodes):
+        again = [span for span in spans if number in span]
+        for index, value in _put_into(node):
+            if any(
+                (at > number or any(at in span for span in again)) and aliases.may_be_changed(value, target)
+                for at, target in writes
+            ):
+                found.add(_Place(str(node.sourceRange()), node.kind(), index))
+    return found
+
+
+def _put_into(node: Any) -> Iterator[tuple[int, Any]]:
+    """What a node puts into a container, with the number of the input."""
+    kind = node.kind()
+    if kind in _CONSTRUCTS or kind in _PUTS:
+        for index, value in enumerate(node.inputs()):
+            if (index > 0 or kind in _CONSTRUCTS) and is_mutable(value.type()):
+                yield index, value
+
+
+def _hide(graph: Any, concerned: set[_Place]) -> None:
+    for kind in sorted({place.kind for place in concerned}):
+        for node in graph.findAllNodes(kind, True):
+            for index, value in list(_put_into(node)):
+                if _Place(str(node.sourceRange()), kind, index) in concerned and not _is_argument(value):
+                    taken = hidden(graph, _after(value), value, value.type())
+                    value.replaceAllUsesAfterNodeWith(taken.node(), taken)
+
+
+def _is_argument(value: Any) -> bool:
+    """Whether it is given to the whole graph: for the optimizer, that may be anything."""
+    return bool(value.node().kind() == "prim::Param" and value.node().owningBlock().owningNode() is None)
+
+
+def _after(value: Any) -> Any:
+    """The node before which new code sees a value, and all that uses it sees the new code."""
+    maker = value.node()
+    block = maker.owningBlock()
+    nodes = iter(block.nodes())
+    if maker.kind() != "prim::Param":
+        for node in nodes:
+            if node == maker:
+                break
+    return next(nodes, block.returnNode())

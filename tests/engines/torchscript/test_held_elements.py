@@ -1,0 +1,94 @@
+"""A write into what a container holds is seen in the container, live and in a file that torch alone runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+import scriptkit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """
+from typing import Dict, List, Optional, Tuple
+import torch
+from torch import Tensor, nn
+from scriptkit import ScriptableModule
+
+def doubled(t: Tensor) -> None:
+    t.mul_(2)
+
+class Model(ScriptableModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> RETURNS:
+"""
+LISTS = """
+a = x.clone() | held = [a] | a.add_(1) | return held
+held = [x.clone()] | held[0].add_(1) | return held
+held = [x.clone(), x.clone()] | held[0].add_(1) | return held
+held = [x.clone()] | held[-1].add_(1) | return held
+held = [x.clone()] | held[x.size(0) - 2].add_(1) | return held
+held = [x.clone()] | one = held[0] | one.add_(1) | return held
+held = [x.clone()] | held[0][1] = 5 | return held
+held = [x.clone()] | held[0] += 1 | return held
+held = [x.clone()] | held[0] = x.clone() | held[0].add_(1) | return held
+held = [x.clone()] | held.append(x.clone()) | held[1].add_(1) | return held
+held: List[Tensor] = [] | a = x.clone() | held.append(a) | a.add_(1) | return held
+held = [x.clone()] | for one in held: one.add_(1) | return held
+held = [x.clone()] | for one in held[:]: one.add_(1) | return held
+held = [x.clone()] | for _, one in enumerate(held): one.add_(1) | return held
+held = [x.clone()] | for one, _ in zip(held, held): one.add_(1) | return held
+held = [x.clone()] | for i in range(len(held)): held[i].add_(1) | return held
+held = [x.clone()] | if bool(x.sum() == 0): held[0].add_(1) | return held
+held = [x.clone()] | doubled(held[0].add_(1)) | return held
+held = [x - 1] | self.relu(held[0]) | return held
+held = [x - 1] | torch.relu_(held[0]) | return held
+a = x.clone() | held = [a[:1]] | a.add_(1) | return held
+a = x.clone() | b = a | held = [b] | a.add_(1) | return held
+a = x.clone() | held = [a] | for _ in range(3): a.add_(1) | return held
+a = x.clone() | held = [a, x] | a.add_(1) | return [torch.cat(held), torch.stack(held)]
+a = x.clone() | held = [a] | one = torch.stack(held) | a.add_(1) | return [one, torch.stack(held)]
+held = {"k": x.clone()} | held["k"].add_(1) | return [held["k"]]
+held = (x.clone(), 1) | held[0].add_(1) | return [held[0]]
+held = [(x.clone(), 1)] | for one, _ in held: one.add_(1) | return [held[0][0]]
+held = [[x.clone()]] | held[0][0].add_(1) | return held[0]
+""".strip().splitlines()
+OTHERS = {
+    "a = x.clone() | held = (a, 1) | a.add_(1) | return held": "Tuple[Tensor, int]",
+    "a = x.clone() | held = (1, (a, 2)) | a.add_(1) | return held": "Tuple[int, Tuple[Tensor, int]]",
+    "a = x.clone() | held = ([a], 2) | a.add_(1) | return held": "Tuple[List[Tensor], int]",
+    "a = x.clone() | held = {'k': a} | a.add_(1) | return held": "Dict[str, Tensor]",
+    "a = [1] | held = [a] | a.append(1) | return held": "List[List[int]]",
+    "a = {'k': 1} | held = [a] | a['l'] = 1 | return held": "List[Dict[str, int]]",
+    "a = x.clone() | held: Optional[Tensor] = a | a.add_(1) | return held": "Optional[Tensor]",
+}
+BODIES = {**dict.fromkeys(LISTS, "List[Tensor]"), **OTHERS}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_write_into_what_a_container_holds_is_seen(body: str, tmp_path: Path) -> None:
+    text = HEAD.replace("RETURNS", BODIES[body]) + textwrap.indent("\n".join(body.split(" | ")), " " * 8) + "\n"
+    path = tmp_path / "holding.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location("holding", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    net = module.Model()
+    scriptkit.save(net, file := io.BytesIO())
+    file.seek(0)
+    with scriptkit.eager(), torch.no_grad():
+        expected = str(net(torch.zeros(2)))
+    for form in (net, torch.jit.load(file)):
+        with torch.no_grad():
+            assert [str(form(torch.zeros(2))) for _ in range(4)] == [expected] * 4
