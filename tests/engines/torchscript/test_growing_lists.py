@@ -64,7 +64,29 @@ class Nested(ScriptableModule):
         return x
 
 
-@pytest.mark.parametrize("cls", [Worklist, Enumerated, Rebound])
+class Shrinking(ScriptableModule):
+    def forward(self, given: list[int]) -> int:
+        todo = list(given)
+        total = 0
+        for n in todo:
+            total += n
+            todo.pop()
+        return total + len(todo)
+
+
+class Zipped(ScriptableModule):
+    def forward(self, given: list[int]) -> int:
+        todo, others = list(given), list(given)
+        total = 0
+        for n, other, _ in zip(todo, others, given[:4]):
+            total += n * other
+            others.pop(0)
+            if n > 5:
+                todo.append(1)
+        return total + len(todo)
+
+
+@pytest.mark.parametrize("cls", [Worklist, Enumerated, Rebound, Shrinking, Zipped])
 @pytest.mark.parametrize("todo", [[], [0], [4], [9, 2], [101, 5], [3, 3]])
 def test_every_item_is_walked(cls: type[ScriptableModule], todo: list[int]) -> None:
     net = cls()

@@ -359,16 +359,20 @@ class _Rewriter(ast.NodeTransformer):
 
 def _with_an_index(loop: ast.For, walk: Walk) -> list[ast.stmt]:
     """A loop over a list that grows, as a loop that asks for the length before each round."""
-    items = loop.iter.args[0] if walk.is_enumerated and isinstance(loop.iter, ast.Call) else loop.iter
     suffix = f"{loop.lineno}_{loop.col_offset}"
     before: list[ast.stmt] = [_at(loop, f"index_{suffix} = 0")]
-    if walk.is_rebound:  # the loop goes on with the list it began with
-        before.append(ast.copy_location(ast.Assign([ast.Name(f"walked_{suffix}", ast.Store())], items), loop))
-        items = ast.copy_location(ast.Name(f"walked_{suffix}", ast.Load()), loop)
-    text = ast.unparse(items)
-    loop_while: ast.While = _at(loop, f"while index_{suffix} < len({text}): pass")
-    item = f"index_{suffix}, {text}[index_{suffix}]" if walk.is_enumerated else f"{text}[index_{suffix}]"
-    take: ast.Assign = _at(loop, f"item = {item}")
+    texts = []
+    every = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
+    for number, items in enumerate(every):
+        texts.append(ast.unparse(items))
+        if walk.is_rebound(loop, items):
+            texts[-1] = f"walked_{suffix}_{number}"
+            before.append(ast.copy_location(ast.Assign([ast.Name(texts[-1], ast.Store())], items), loop))
+    tests = " and ".join(f"index_{suffix} < len({text})" for text in texts)
+    loop_while: ast.While = _at(loop, f"while {tests}: pass")
+    taken = [f"index_{suffix}"] if walk.is_enumerated else []
+    taken += [f"{text}[index_{suffix}]" for text in texts]
+    take: ast.Assign = _at(loop, f"item = {', '.join(taken)}{',' * (len(taken) == 1 and bool(walk.zipped))}")
     take.targets = [loop.target]
     loop_while.body = [take, _at(loop, f"index_{suffix} += 1"), *loop.body]
     return [*before, loop_while]
