@@ -78,7 +78,7 @@ class Zipped(ScriptableModule):
     def forward(self, given: list[int]) -> int:
         todo, others = list(given), list(given)
         total = 0
-        for n, other, _ in zip(todo, others, given[:4]):
+        for n, other, _ in zip(todo, others, given[:4]):  # noqa: B905 - the lengths change
             total += n * other
             others.pop(0)
             if n > 5:
