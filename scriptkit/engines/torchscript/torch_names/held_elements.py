@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scriptkit.engines.torchscript.torch_names.callees import CALLS, is_write, may_write
 from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in, nodes_of
 from scriptkit.engines.torchscript.torch_names.loop_aliases import Aliases, hidden, is_mutable
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 _CONSTRUCTS = frozenset({"prim::ListConstruct", "prim::TupleConstruct", "prim::DictConstruct"})
 _PUTS = frozenset({"aten::append", "aten::insert", "aten::_set_item", "aten::setdefault"})
 _TAKES = frozenset("aten::__getitem__ aten::pop aten::get prim::ListUnpack prim::TupleUnpack prim::TupleIndex".split())
-_WRITES_LISTS = frozenset(f"aten::{n}" for n in "append insert extend pop clear remove reverse sort _set_item".split())
 _DEEPEST = 24
 
 
@@ -36,28 +36,23 @@ def put_right(functions: Iterable[Any]) -> None:
     for function in functions:
         kinds = kinds_in(function.graph)
         if not kinds.isdisjoint(_CONSTRUCTS | _PUTS) and _may_concern(function.graph, kinds):
-            concerned = _concerned(function.inlined_graph)
+            concerned = _concerned(function.graph)
             if concerned:
                 _hide(function.graph, concerned)
 
 
 def _may_concern(graph: Any, kinds: set[str]) -> bool:
     """Whether something writes, as far as this graph alone tells, into what was or is in a container."""
-    writing = sorted(kind for kind in kinds if _is_write(kind))
+    writing = sorted(kind for kind in kinds if is_write(kind))
     writes = (node for kind in writing for node in graph.findAllNodes(kind, True) if node.inputsSize())
     if any(_is_held(node.inputsAt(0), _DEEPEST) for node in writes):
         return True
-    given = (value for kind in ("prim::CallFunction", "prim::CallMethod") for value in _given_to(graph, kind, kinds))
-    return any(_is_held(value, _DEEPEST) for value in given)
+    calls = (call for kind in sorted(CALLS & kinds) for call in graph.findAllNodes(kind, True))
+    return any(any(_is_held(value, _DEEPEST) for value in _given_to(call)) and may_write(call) for call in calls)
 
 
-def _given_to(graph: Any, kind: str, kinds: set[str]) -> Iterator[Any]:
-    for call in graph.findAllNodes(kind, True) if kind in kinds else ():
-        yield from (value for value in list(call.inputs())[1:] if is_mutable(value.type()))
-
-
-def _is_write(kind: str) -> bool:
-    return kind.startswith("aten::") and (kind.endswith("_") or kind in _WRITES_LISTS) and not kind.endswith("__")
+def _given_to(call: Any) -> Iterator[Any]:
+    return (value for value in list(call.inputs())[1:] if is_mutable(value.type()))
 
 
 def _is_held(value: Any, steps: int) -> bool:
@@ -89,7 +84,12 @@ def _is_of_attributes(container: Any, steps: int) -> bool:
 
 def _concerned(graph: Any) -> set[_Place]:
     aliases, nodes = Aliases(), list(nodes_of(graph))
-    writes = [(number, target) for number, node in enumerate(nodes) for target in aliases.follow(node)]
+    writes = [
+        (number, target)
+        for number, node in enumerate(nodes)
+        for target in aliases.follow(node)
+        if node.kind() not in CALLS or may_write(node)
+    ]
     spans = [range(n, n + 1 + sum(1 for b in node.blocks() for _ in nodes_of(b))) for n, node in enumerate(nodes)
              if node.kind() == "prim::Loop"]  # fmt: skip
     found = set()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor  # noqa: TC002 - the compiler reads it
 
-from scriptkit.engines.torchscript.torch_names.copied_functions import insert, kinds_in
+from scriptkit.engines.torchscript.torch_names.callees import CALLS, leads_to, may_write
+from scriptkit.engines.torchscript.torch_names.copied_functions import insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ MAY_RETURN_AN_INPUT = frozenset(
     "sum_to_size dequantize to_dense cartesian_prod".split()
 )
 _KINDS = frozenset(f"aten::{name}" for name in MAY_RETURN_AN_INPUT)
-_CALLS = frozenset({"prim::CallMethod", "prim::CallFunction"})
 _DEEPEST = 32
 
 
@@ -39,9 +39,15 @@ def put_right(function: Any, kinds: set[str]) -> None:
     writing = sorted(kind for kind in kinds if kind.startswith("aten::") and kind.endswith("_"))
     writes = (node for kind in writing for node in function.graph.findAllNodes(kind, True))
     targets = (node.inputsAt(0) for node in writes if node.inputsSize() and _is_tensor(node.inputsAt(0)))
+    writers = (call for kind in sorted(CALLS & kinds) for call in function.graph.findAllNodes(kind, True))
+    given = [(call, value) for call in writers for value in list(call.inputs())[1:] if _is_tensor(value)]
     calls = {id(call): call for target in targets for call in _made_by(target, _DEEPEST)}
-    if calls and not _KINDS.isdisjoint(kinds_in(function.inlined_graph)):
-        for call in calls.values():
+    for writer, value in given:
+        made = [call for call in _made_by(value, _DEEPEST) if id(call) not in calls]
+        if any(leads_to(call, _KINDS) for call in made) and may_write(writer):
+            calls.update((id(call), call) for call in made)
+    for call in calls.values():
+        if leads_to(call, _KINDS):
             _tie(function.graph, call)
 
 
@@ -50,7 +56,7 @@ def _made_by(value: Any, steps: int) -> Iterator[Any]:
     node = value.node()
     if steps == 0:
         return
-    if node.kind() in _CALLS:
+    if node.kind() in CALLS:
         if node.outputsSize() == 1 and _is_tensor(node.output()):
             yield node
     elif node.kind() in ("prim::If", "prim::Loop"):
