@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from scriptkit.engines.torchscript.torch_names.callees import CALLS, may_write
 from scriptkit.engines.torchscript.torch_names.copied_functions import nodes_of
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
@@ -50,7 +51,7 @@ def _tell_after_its_callees(name: str, functions: dict[str, Any], done: set[str]
 
 
 def _rewrite(function: Any) -> None:
-    concerned = _changed_while_carried(function.inlined_graph)
+    concerned = _changed_while_carried(function.graph)
     for loop in function.graph.findAllNodes("prim::Loop", True):
         for index in _carried(loop):
             if (_place(loop), index) in concerned:
@@ -108,7 +109,12 @@ class _Write(NamedTuple):
 def _changed_while_carried(graph: Any) -> set[tuple[str, int]]:
     """The loops, each with the index of a carried value, in which something may write into what is handed on."""
     aliases = Aliases()
-    writes = [_Write(target, node) for node in nodes_of(graph) for target in aliases.follow(node)]
+    writes = [
+        _Write(target, node)
+        for node in nodes_of(graph)
+        for target in aliases.follow(node)
+        if node.kind() not in CALLS or may_write(node)
+    ]
     found = set()
     for loop in graph.findAllNodes("prim::Loop", True):
         inside = {id_ for id_, _ in _numbered(loop)}
