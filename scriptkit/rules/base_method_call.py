@@ -21,6 +21,7 @@ class BaseMethodCall(ProblemRule[calls.SuperCall]):
 
     code = "SK410"
     name = "base-method-call"
+    lifted = True
     raw = ()
     kinds = (calls.SuperCall,)
     label = "called through its class"
