@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scriptkit.engines.torchscript.torch_names.callees import CALLS, is_write, may_write
 from scriptkit.engines.torchscript.torch_names.copied_functions import kinds_in, nodes_of
-from scriptkit.engines.torchscript.torch_names.loop_aliases import Aliases, hidden, is_mutable
+from scriptkit.engines.torchscript.torch_names.loop_aliases import Aliases, is_mutable, put_and_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,9 +117,11 @@ def _hide(graph: Any, concerned: set[_Place]) -> None:
     for kind in sorted({place.kind for place in concerned}):
         for node in graph.findAllNodes(kind, True):
             for index, value in list(_put_into(node)):
-                if _Place(str(node.sourceRange()), kind, index) in concerned and not _is_argument(value):
-                    taken = hidden(graph, _after(value), value, value.type())
-                    value.replaceAllUsesAfterNodeWith(taken.node(), taken)
+                is_taken = value.node().kind() == "aten::setdefault"  # for another container that holds it
+                if is_taken or _is_argument(value) or _Place(str(node.sourceRange()), kind, index) not in concerned:
+                    continue
+                taken = _taken(graph, value)
+                value.replaceAllUsesAfterNodeWith(taken, taken.output())
 
 
 def _is_argument(value: Any) -> bool:
@@ -127,13 +129,14 @@ def _is_argument(value: Any) -> bool:
     return bool(value.node().kind() == "prim::Param" and value.node().owningBlock().owningNode() is None)
 
 
-def _after(value: Any) -> Any:
-    """The node before which new code sees a value, and all that uses it sees the new code."""
+def _taken(graph: Any, value: Any) -> Any:
+    """The value once more, for all that uses it: out of a dictionary, right behind what makes it."""
     maker = value.node()
-    block = maker.owningBlock()
-    nodes = iter(block.nodes())
-    if maker.kind() != "prim::Param":
-        for node in nodes:
-            if node == maker:
-                break
-    return next(nodes, block.returnNode())
+    first = maker if maker.kind() != "prim::Param" else next(iter(maker.owningBlock().nodes()))
+    made, taken = put_and_taken(graph, first, value, value.type())
+    made.insertBefore(first)
+    if first == maker:
+        taken.insertAfter(maker)
+    else:
+        taken.insertBefore(first)
+    return taken

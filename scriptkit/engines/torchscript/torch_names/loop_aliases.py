@@ -88,7 +88,15 @@ def _hide(graph: Any, loop: Any, index: int) -> None:
 
 
 def hidden(graph: Any, before: Any, value: Any, kind: Any) -> Any:
-    """`{}.setdefault(0, value)`: what is put into a list and taken out again, the optimizer sees through."""
+    """A value once more before a node, out of a dictionary."""
+    made, taken = put_and_taken(graph, before, value, kind)
+    made.insertBefore(before)
+    taken.insertBefore(before)
+    return taken.output()
+
+
+def put_and_taken(graph: Any, before: Any, value: Any, kind: Any) -> tuple[Any, Any]:
+    """The nodes of `{}.setdefault(0, value)`, to be inserted: the optimizer sees through lists, and not through it."""
     graph.setInsertPoint(before)
     zero = graph.insertConstant(0)
     graph.setInsertPoint(graph.return_node())
@@ -96,9 +104,7 @@ def hidden(graph: Any, before: Any, value: Any, kind: Any) -> Any:
     made.output().setType(torch.DictType(torch.IntType.get(), kind))
     taken = graph.create("aten::setdefault", [made.output(), zero, value], 1)
     taken.output().setType(kind)
-    for node in (made, taken):
-        node.insertBefore(before)
-    return taken.output()
+    return made, taken
 
 
 class _Write(NamedTuple):
