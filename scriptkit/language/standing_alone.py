@@ -13,9 +13,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from scriptkit.language.facts import INNER, ClassFacts
+from scriptkit.language.walking import names_bound_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     from scriptkit.language.facts import FunctionFacts, ModuleFacts
@@ -56,15 +57,7 @@ def _given_to_torch(module: ModuleFacts) -> set[str]:
 
 def _is_local(name: ast.Name, module: ModuleFacts) -> bool:
     """Whether a function round the name binds it: as a parameter, or by an assignment."""
-    return any(name.id in _bound(scope) for scope in module.ancestors(name) if isinstance(scope, _SCOPES))
-
-
-def _bound(scope: ast.AST) -> Iterator[str]:
-    for node in ast.walk(scope):
-        if isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
+    return any(name.id in names_bound_in(scope) for scope in module.ancestors(name) if isinstance(scope, _SCOPES))
 
 
 def compiling_alone(functions: Sequence[FunctionFacts], *, is_own: bool, of: ClassFacts | None = None) -> ClassFacts:

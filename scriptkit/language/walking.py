@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEAVES = frozenset({ast.Name, ast.Constant})  # nothing below them but a context
 
@@ -40,3 +44,12 @@ def parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
             above.update(dict.fromkeys(below, each))
             found.extend(below)
     return above
+
+
+def names_bound_in(node: ast.AST) -> Iterator[str]:
+    """The names that a piece of code binds, once for each time: parameters, and what it assigns or deletes."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.arg):
+            yield each.arg
+        elif isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load):
+            yield each.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import torch
 
 import scriptkit
 from scriptkit.language import analyze
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -43,21 +43,16 @@ HANDED = {  # how a function or class is handed over, and whether it takes `all_
 }
 
 
-def imported(text: str, folder: Path) -> ModuleType:
+def written(text: str, folder: Path) -> ModuleType:
     path = folder / "standing.py"
     path.write_text(text)
-    spec = importlib.util.spec_from_file_location("standing", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return imported(path)
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_function_has_errors_where_the_compiler_refuses_it(name: str, tmp_path: Path) -> None:
     text = f"{HEAD}\ndef {name}{BODIES[name]}\n"
-    function = getattr(imported(text, tmp_path), name)
+    function = getattr(written(text, tmp_path), name)
     try:
         torch.jit.script(function)
         compiles = True
@@ -118,7 +113,7 @@ def test_what_a_function_calls_in_another_file_is_followed(tmp_path: Path) -> No
 
 
 def test_the_first_call_tells_the_words_of_the_rule(tmp_path: Path) -> None:
-    module = imported(f"{HEAD}\n@scriptkit.script\ndef joins{BODIES['joins']}\n", tmp_path)
+    module = written(f"{HEAD}\n@scriptkit.script\ndef joins{BODIES['joins']}\n", tmp_path)
     [told] = scriptkit.check_paths([tmp_path / "standing.py"])
     with pytest.raises(scriptkit.CompilationError) as caught:
         module.joins(torch.ones(2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import textwrap
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pytest
 import torch
 
 import scriptkit
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,12 +79,7 @@ def test_a_write_into_what_a_container_holds_is_seen(body: str, tmp_path: Path) 
     text = HEAD.replace("RETURNS", BODIES[body]) + textwrap.indent("\n".join(body.split(" | ")), " " * 8) + "\n"
     path = tmp_path / "holding.py"
     path.write_text(text)
-    spec = importlib.util.spec_from_file_location("holding", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    net = module.Model()
+    net = imported(path).Model()
     scriptkit.save(net, file := io.BytesIO())
     file.seek(0)
     with scriptkit.eager(), torch.no_grad():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 import scriptkit
 from scriptkit import ScriptableModule
+from tools.importing import imported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from scriptkit import ScriptableModule
+
+def raised(t: Tensor) -> Tensor:
+    h = torch.einsum('i->i', t)
+    h.add_(1)
+    return t * 1
 
 class Part(ScriptableModule):
     def __init__(self) -> None:
@@ -59,6 +64,7 @@ CALLS = (
     "torch.atleast_1d(x)",
     "torch.einsum('i->i', x)",
     "torch.cartesian_prod(x)",
+    "raised(x)",
 )
 
 
@@ -76,12 +82,7 @@ class Residual(ScriptableModule):
 def model(call: str, folder: Path) -> ScriptableModule:
     path = folder / "giving_back.py"
     path.write_text(TEXT.replace("CALL", call))
-    spec = importlib.util.spec_from_file_location("giving_back", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made: ScriptableModule = module.Model()
+    made: ScriptableModule = imported(path).Model()
     return made.eval()
 
 

@@ -7,10 +7,8 @@ another one inside of the comprehension.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from scriptkit.language.walking import names_bound_in
 
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -19,26 +17,12 @@ def give_names_of_their_own(function: ast.FunctionDef) -> None:
     """Rename, in place, what comprehensions bind and something else of the function binds, too."""
     found = [node for node in ast.walk(function) if isinstance(node, _COMPREHENSIONS)]
     if found:
-        bound = list(_bound(function))
+        bound = list(names_bound_in(function))
         for number, comprehension in reversed(list(enumerate(found))):  # inner ones first: they hide outer names
-            names = {name for one in comprehension.generators for name in _stored(one.target)}
+            names = {name for one in comprehension.generators for name in names_bound_in(one.target)}
             own = {name: f"{name}_of_{number}" for name in names if bound.count(name) > 1}
             if own:
                 _rename(comprehension, own)
-
-
-def _bound(function: ast.FunctionDef) -> Iterator[str]:
-    for node in ast.walk(function):
-        if isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-
-
-def _stored(target: ast.expr) -> Iterator[str]:
-    for node in ast.walk(target):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
 
 
 def _rename(comprehension: _COMPREHENSIONS, own: dict[str, str]) -> None:

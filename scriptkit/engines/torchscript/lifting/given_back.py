@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Final
 
-from scriptkit.engines.torchscript.lifting.handed_on import changed_targets, placed
+from scriptkit.engines.torchscript.lifting.handed_on import changed_targets
+from scriptkit.engines.torchscript.lifting.new_code import placed
 from scriptkit.engines.torchscript.torch_names.returned_inputs import MAY_RETURN_AN_INPUT
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def tie_what_may_be_given_back(function: ast.FunctionDef) -> bool:
 def _tensors(function: ast.FunctionDef) -> set[str]:
     """The parameters that are tensors."""
     arguments = function.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs][1:]
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return {
         one.arg for one in every if one.annotation is None or ast.unparse(one.annotation) in ("Tensor", "torch.Tensor")
     }

@@ -7,14 +7,13 @@ first one. `{0: x}.setdefault(0, x)` is `x` for Python, and anything at all for 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from scriptkit.language.parsing import syntax_tree
+from scriptkit.engines.torchscript.lifting.new_code import at, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-N = TypeVar("N", ast.stmt, ast.expr)
 CHANGING = frozenset("append extend insert pop clear remove reverse sort update setdefault popitem".split())
 _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _IS_ANOTHERS = (ast.Name, ast.Attribute, ast.Subscript)
@@ -122,14 +121,5 @@ def hidden(name: str, place: ast.stmt) -> ast.stmt:
 
 
 def _call(text: str, place: ast.stmt) -> ast.expr:
-    [statement] = syntax_tree(f"{{0: {text}}}.setdefault(0, {text})").body
-    assert isinstance(statement, ast.Expr)  # noqa: S101 - it was just written
-    return placed(statement.value, place)
-
-
-def placed(made: N, place: ast.stmt | ast.expr) -> N:
-    """New code at the place of old code."""
-    for part in ast.walk(made):
-        if "lineno" in part._attributes:
-            ast.copy_location(part, place)
+    made: ast.expr = at(place, f"{{0: {text}}}.setdefault(0, {text})")
     return made

@@ -33,12 +33,14 @@ from scriptkit.engines.torchscript.lifting.function_source import FunctionSource
 from scriptkit.engines.torchscript.lifting.given_back import ONE_OF_TWO, tie_what_may_be_given_back
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.lifting.held_names import hide_what_containers_hold
+from scriptkit.engines.torchscript.lifting.new_code import at
+from scriptkit.engines.torchscript.lifting.walked_by_index import with_an_index
 from scriptkit.engines.torchscript.lifting.without_a_round import keep_what_loops_leave
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.copied_functions import compiled_once
 from scriptkit.engines.torchscript.torch_names.returned_inputs import one_of_two
-from scriptkit.language.parsing import syntax_tree
-from scriptkit.language.walked_lists import Walk, walk_of
+from scriptkit.language.walked_lists import walk_of
+from scriptkit.language.walking import names_bound_in
 from scriptkit.live.type_aliases import is_alias
 
 if TYPE_CHECKING:
@@ -156,12 +158,12 @@ class _Rewriter(ast.NodeTransformer):
     def rewrite(self, tree: ast.FunctionDef, decoration: Decoration, *, drop_body: bool) -> ast.FunctionDef:
         tree.decorator_list = []
         give_names_of_their_own(tree)
-        self.locals = set(_names_bound_in(tree))
+        self.locals = set(names_bound_in(tree))
         self.is_in_autocast = decoration.is_autocast
         if drop_body:
-            tree.body = [_at(tree.body[0], f"raise RuntimeError({tree.name!r})")]
+            tree.body = [at(tree.body[0], f"raise RuntimeError({tree.name!r})")]
             _keep_plain_parameters(tree.args)
-            tree.returns = tree.returns or _at(tree.body[0], "Tensor")
+            tree.returns = tree.returns or at(tree.body[0], "Tensor")
         else:
             self.dependencies.backwards += self._own_backwards(tree)
             keep_what_loops_leave(tree)
@@ -171,7 +173,7 @@ class _Rewriter(ast.NodeTransformer):
             hide_what_loops_hand_on(tree)
             self._visit_body(tree)
         for mode in reversed(decoration.grad_modes):
-            block = _at(tree.body[0], f"with {TORCH_NAME}.{mode}(): pass")
+            block = at(tree.body[0], f"with {TORCH_NAME}.{mode}(): pass")
             assert isinstance(block, ast.With)  # noqa: S101 - it was just written above
             block.body = tree.body
             tree.body = [block]
@@ -185,7 +187,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
         walk = walk_of(node)
         self.generic_visit(node)
-        return node if walk is None else _with_an_index(node, walk)
+        return node if walk is None else with_an_index(node, walk)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
         """Autocast switched off changes nothing, but within autocast that the same function switched on."""
@@ -259,7 +261,7 @@ class _Rewriter(ast.NodeTransformer):
             return node
         self.dependencies.globals.append((vars(owner), name, value))
         log.facts.debug("`%s`: `%s.%s` is %s", self.function.__qualname__, owner.__name__, name, text)
-        new: ast.AST = _at(node, text)
+        new: ast.AST = at(node, text)
         return new
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -268,12 +270,12 @@ class _Rewriter(ast.NodeTransformer):
             return self._membership_test(node, checked)
         autocast = as_today(node, object_named(node.func, self.locals, self._look_up), TORCH_NAME)
         if autocast is not None:
-            return self.generic_visit(cast("ast.Call", _at(node, autocast)))
+            return self.generic_visit(cast("ast.Call", at(node, autocast)))
         match node.func:
             case ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=args), attr=name) if self.mro:
                 return self._parent_call(node, self._class_of_super(args), name, node.args)
             case ast.Attribute(value=text, attr="rsplit") if not (node.args or node.keywords):
-                return self.generic_visit(cast("ast.Call", _at(node, f"({ast.unparse(text)}).split()")))
+                return self.generic_visit(cast("ast.Call", at(node, f"({ast.unparse(text)}).split()")))
             case ast.Attribute(value=base, attr=name) if (cls := self._base_called(base, node)) is not None:
                 return self._parent_call(node, cls, name, node.args[1:], include=True)
             case _:
@@ -282,7 +284,7 @@ class _Rewriter(ast.NodeTransformer):
     def _membership_test(self, node: ast.Call, checked: list[type]) -> ast.AST:
         """`isinstance(module, Class)`: torch compares the names of compiled types, and no subclass is ever equal."""
         subject = ast.unparse(self.visit(node.args[0]))
-        return cast("ast.AST", _at(node, " or ".join(f"hasattr({subject}, {mark_of(cls)!r})" for cls in checked)))
+        return cast("ast.AST", at(node, " or ".join(f"hasattr({subject}, {mark_of(cls)!r})" for cls in checked)))
 
     def _parent_call(
         self,
@@ -300,7 +302,7 @@ class _Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)
         own_name = f"_{owner.__name__}_{name}".replace("__", "_")
         self.parents_called[own_name] = (owner, name)
-        function = _at(node.func, f"{self.self_name}.{own_name}")
+        function = at(node.func, f"{self.self_name}.{own_name}")
         assert isinstance(function, ast.Attribute)  # noqa: S101 - it was just written above
         call = ast.Call(function, [self.visit(a) for a in arguments], [self.visit(k) for k in node.keywords])
         return ast.copy_location(call, node)
@@ -345,7 +347,7 @@ class _Rewriter(ast.NodeTransformer):
             return node
         self._depend_on(name, value)
         log.facts.debug("`%s`: `%s` is %s", self.function.__qualname__, name, text)
-        new: ast.AST = _at(node, text)
+        new: ast.AST = at(node, text)
         return new
 
     def _depend_on(self, name: str, value: object) -> None:
@@ -357,39 +359,10 @@ class _Rewriter(ast.NodeTransformer):
             self.dependencies.globals.append((self.function.__globals__, name, value))
 
 
-def _with_an_index(loop: ast.For, walk: Walk) -> list[ast.stmt]:
-    """A loop over a list that grows, as a loop that asks for the length before each round."""
-    suffix = f"{loop.lineno}_{loop.col_offset}"
-    before: list[ast.stmt] = [_at(loop, f"index_{suffix} = 0")]
-    texts = []
-    every = loop.iter.args if isinstance(loop.iter, ast.Call) else [loop.iter]
-    for number, items in enumerate(every):
-        texts.append(ast.unparse(items))
-        if walk.is_rebound(loop, items):
-            texts[-1] = f"walked_{suffix}_{number}"
-            before.append(ast.copy_location(ast.Assign([ast.Name(texts[-1], ast.Store())], items), loop))
-    tests = " and ".join(f"index_{suffix} < len({text})" for text in texts)
-    loop_while: ast.While = _at(loop, f"while {tests}: pass")
-    taken = [f"index_{suffix}"] if walk.is_enumerated else []
-    taken += [f"{text}[index_{suffix}]" for text in texts]
-    take: ast.Assign = _at(loop, f"item = {', '.join(taken)}{',' * (len(taken) == 1 and bool(walk.zipped))}")
-    take.targets = [loop.target]
-    loop_while.body = [take, _at(loop, f"index_{suffix} += 1"), *loop.body]
-    return [*before, loop_while]
-
-
 def _keep_plain_parameters(arguments: ast.arguments) -> None:
     """Drop what the compiler refuses in any signature, so that the callers of a failing function can be checked."""
     arguments.vararg = arguments.kwarg = None
     arguments.kwonlyargs, arguments.kw_defaults = [], []
-
-
-def _names_bound_in(tree: ast.FunctionDef) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            yield node.id
 
 
 def _next_with(mro: tuple[type, ...], cls: type, name: str, *, include: bool) -> type | None:
@@ -398,13 +371,3 @@ def _next_with(mro: tuple[type, ...], cls: type, name: str, *, include: bool) ->
         return None
     start = mro.index(cls) + (0 if include else 1)
     return next((c for c in mro[start:] if isinstance(vars(c).get(name), types.FunctionType)), None)
-
-
-def _at(node: ast.stmt | ast.expr, text: str) -> Any:
-    """New code at the place of old code."""
-    [statement] = syntax_tree(text).body
-    new: ast.AST = statement.value if isinstance(statement, ast.Expr) else statement
-    for part in ast.walk(new):
-        if "lineno" in part._attributes:
-            ast.copy_location(part, node)
-    return new

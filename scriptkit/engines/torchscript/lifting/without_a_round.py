@@ -11,7 +11,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scriptkit.engines.torchscript.lifting.handed_on import changed_targets, constants_in, placed, surely_bound
+from scriptkit.engines.torchscript.lifting.handed_on import changed_targets, constants_in, surely_bound
+from scriptkit.engines.torchscript.lifting.new_code import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,13 +54,15 @@ class _Names:
             return []
         anew = {name for statement in loop.body for name in _bound_anew(statement)} & bound - self._constants
         anew = {name for name in anew if not _is_fresh(name, before)}
-        return sorted(name for name in anew if any(self._may_be_changed(name, node) for node in later)) if anew else []
+        changed = {name for one in later for node in ast.walk(one) for name in _changed_by(node)} if anew else set()
+        return sorted(name for name in anew if not changed.isdisjoint(self._holding(name)))
 
-    def _may_be_changed(self, name: str, later: ast.AST) -> bool:
+    def _holding(self, name: str) -> set[str]:
+        """The names that may hold what a name holds."""
         holding = {name}
         while more := {one for one, held in self._held.items() if held & holding} - holding:
             holding |= more
-        return any(not holding.isdisjoint(_changed_by(node)) for node in ast.walk(later))
+        return holding
 
 
 def declared_plain(function: ast.FunctionDef) -> Iterator[str]:
