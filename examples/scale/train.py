@@ -9,6 +9,8 @@ when it is constructed, before any of that: nothing is tried on parts of paramet
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -85,12 +87,14 @@ def main() -> None:
     if options.checkpoint:
         save_checkpoint(get_model_state_dict(model), checkpoint_id=options.checkpoint)
     if dist.get_rank() == 0:
-        print(f"{options.way} on {dist.get_world_size()} processes: loss {loss:.6f}", flush=True)
-    # Not `barrier`, whose work holds the works before it with their tensors. Torch keeps the threads that drop them:
-    # its caches hold the mesh. One that drops a tensor of Python while the interpreter ends aborts the process.
+        print(f"{options.way} on {dist.get_world_size()} processes: loss {loss:.6f}")
     dist.monitored_barrier()
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
     main()
+    # Torch's caches hold the mesh, and with it threads of gloo that may have a tensor left to drop. One that drops a
+    # tensor of Python while the interpreter is taken down aborts the process: all is written, so nothing is taken down.
+    sys.stdout.flush()
+    os._exit(0)

@@ -2,6 +2,7 @@
 
 import copy
 import multiprocessing
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,7 @@ def rank(number: int, store: str, out: str) -> None:
     torch.save(train_half(number), f"{out}.{number}")
     shard_compiled(number)
     distributed.destroy_process_group()
+    os._exit(0)  # a thread of gloo that drops a tensor while the interpreter is taken down would abort the process
 
 
 def train_half(number: int) -> dict[str, Any]:
