@@ -236,7 +236,7 @@ _PLAIN = (bool, int, float, str)
 def told(nest: Nest) -> list[tuple[Any, Structure]]:
     """What of a container is given back, by key: of somebody's object (a cache) only what holds tensors.
 
-    A mapping whose values have several types becomes a tuple, in the order of its keys, which is that of its class.
+    In a file, a mapping whose values have several types is a tuple, in the order of its keys: that of its class.
     """
     items = zip(nest.keys, nest.items, strict=True)
     return [(key, item) for key, item in items if nest.kind != "object" or _holds_tensors(item)]

@@ -12,12 +12,12 @@ import itertools
 import keyword
 import linecache
 import typing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import torch
 from torch import nn
 
-from scriptkit.compiling.boundary.argument_types import are_texts, arguments, declared_type
+from scriptkit.compiling.boundary.argument_types import arguments, declared_type
 from scriptkit.compiling.boundary.named_results import CLASSES, named_tuple
 from scriptkit.engines.torchscript.engine.making import scripted
 from scriptkit.errors import OtherCallError
@@ -34,12 +34,8 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 _WITH_FIELDS = {"mapping", "dataclass", "namedtuple"}
-_EMPTY = {
-    "list": ("List[Tensor]", "torch.jit.annotate(List[Tensor], [])"),
-    "dict": ("Dict[str, Tensor]", "torch.jit.annotate(Dict[str, Tensor], {})"),
-    "tuple": ("Tuple[()]", "()"),
-}
-"""Containers without items: the type that they get, for they have none of their own, and how they are written."""
+_EMPTY = {"list": ("List[Tensor]", "[]"), "dict": ("Dict[str, Tensor]", "{}"), "tuple": ("Tuple[()]", "()")}
+"""Containers without items: the type that they get where nothing tells of one, and how they are written."""
 
 
 def wrapped(
@@ -178,8 +174,21 @@ def _defaults(forward: Callable[..., Any]) -> dict[str, Any]:
 
 def _item_type(nest: Nest, others: Mapping[int, str] | None = None) -> str:
     """The type of all items, where TorchScript has containers of it; `others` are the types of leaves, else tensors."""
-    types = {_plain_type(item, others or {}) for item in nest.items}
-    return types.pop() if len(types) == 1 else ""
+    types = {_container_type(item, others or {}) for item in nest.items}
+    empty = {_EMPTY[item.kind][0] for item in nest.items if _is_untyped(item)}
+    found = list(types - empty or types)
+    return found[0] if len(found) == 1 and all(found[0].startswith(usual[:4]) for usual in empty) else ""
+
+
+def _is_untyped(structure: Structure) -> TypeGuard[Nest]:
+    """Whether it is a list or dictionary without items, which may have any type."""
+    return isinstance(structure, Nest) and not structure.items and structure.kind in {"list", "dict"}
+
+
+def _container_type(structure: Structure, others: Mapping[int, str]) -> str:
+    if isinstance(structure, Nest):
+        return _type_of(structure, others) if structure.kind in _EMPTY else ""
+    return _plain_type(structure, others)
 
 
 def _plain_type(structure: Structure, others: Mapping[int, str]) -> str:
@@ -227,8 +236,9 @@ def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
         return _EMPTY.get(structure.kind, ("", ""))[0]
     types = [_type_of(item, others) for _, item in told(structure)]
     item = _item_type(structure, others)
-    if structure.kind in {"dict", "mapping"} and item and are_texts(structure.keys):
-        return f"Dict[str, {item}]"
+    key = _key_type(structure)
+    if key and item:
+        return f"Dict[{key}, {item}]"
     if structure.kind == "list" and item:
         return f"List[{item}]"
     if not types or not all(types):
@@ -237,27 +247,37 @@ def _type_of(structure: Structure, others: Mapping[int, str]) -> str:
     return named or f"Tuple[{', '.join(types)}]"
 
 
+def _key_type(nest: Nest) -> str:
+    """The type of all keys of a dictionary; empty where it is none, or TorchScript has no dictionaries of them."""
+    types = {type(key) for key in nest.keys} if nest.kind in {"dict", "mapping"} else set()
+    return types.pop().__name__ if types in ({str}, {int}) else ""
+
+
 def _type_of_constant(constant: Constant) -> str:
     return type(constant.value).__name__ if type(constant.value) in _PLAIN else "str" * (constant.value is not None)
 
 
-def expression(structure: Structure, others: Mapping[int, str] | None = None) -> str:
-    """The result, put together from the flat tuple `out`; `others` are the types of the leaves that are no tensors."""
+def expression(structure: Structure, others: Mapping[int, str] | None = None, declared: str = "") -> str:
+    """The result, put together from the flat tuple `out`; `others` are the types of the leaves that are no tensors.
+
+    `declared` is the type that an empty container has to have.
+    """
     if isinstance(structure, Leaf):
         tensor = f"out[{structure.index}]"
         return tensor if structure.scalar is None else f"{structure.scalar.__name__}({tensor})"
     if isinstance(structure, Nest) and not structure.items:
-        return _EMPTY.get(structure.kind, ("", "None"))[1]
+        usual, text = _EMPTY.get(structure.kind, ("", "None"))
+        return f"torch.jit.annotate({declared or usual}, {text})" if _is_untyped(structure) else text
     if isinstance(structure, Constant):
         plain = structure.value is None or type(structure.value) in _PLAIN
         return repr(structure.value) if plain else repr(str(structure.value))
     keys = [key for key, _ in told(structure)]
-    items = [expression(item, others) for _, item in told(structure)]
-    is_uniform = bool(_item_type(structure, others))
-    if structure.kind in {"dict", "mapping"} and is_uniform and are_texts(structure.keys):
+    item_type = _item_type(structure, others)
+    items = [expression(item, others, item_type) for _, item in told(structure)]
+    if _key_type(structure) and item_type:
         written = dict(zip(keys, items, strict=True))  # in the order the user has them in
         return "{" + ", ".join(f"{key!r}: {written[key]}" for key in structure.keys) + "}"
-    if structure.kind == "list" and is_uniform:
+    if structure.kind == "list" and item_type:
         return f"[{', '.join(items)}]"
     if structure.kind in _WITH_FIELDS and (named := _named_tuple(structure, others)) is not None:
         return f"{named}({', '.join(items)})"
