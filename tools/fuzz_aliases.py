@@ -26,7 +26,7 @@ from tools.importing import imported
 
 _LIMITS = Limits(memory=16 << 30, seconds=40)
 _CALLS = ((2, True), (1, False), (0, True), (0, False), (2, False), (0, True))
-_HEADER = """from typing import List
+_HEADER = """from typing import List, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -65,6 +65,34 @@ def put(held: List[Tensor], a: Tensor) -> Tensor:
     return held[0]
 
 
+def listed(a: Tensor) -> List[Tensor]:
+    return [a]
+
+
+def packed(a: Tensor, b: Tensor) -> Tuple[Tensor, Tensor]:
+    return a.view(3), b
+
+
+def placed(held: List[Tensor], a: Tensor) -> None:
+    held.append(a)
+
+
+def placed_and_doubled(held: List[Tensor], a: Tensor) -> None:
+    placed(held, a)
+    doubled(a)
+
+
+def placed_anew(held: List[Tensor]) -> Tensor:
+    a = torch.ones(3)
+    held.append(a)
+    return a
+
+
+def made() -> Tuple[List[Tensor], Tensor]:
+    a = torch.ones(3)
+    return [a], a
+
+
 class Part(ScriptableModule):
     def __init__(self) -> None:
         super().__init__()
@@ -93,6 +121,8 @@ class Model(ScriptableModule):
     def forward(self, x: Tensor, y: Tensor, n: int, c: bool) -> List[Tensor]:
         held = [x.clone()]
         named = {'a': y.clone()}
+        more = listed(y * 1)
+        pair = packed(y * 1, x * 2)
 """
 _VALUES = """
     self.drop(A) | self.same(A) | self.relu_(A) | self.relu(A) | self.few(A) | self.linear(A) | self.part(A, n)
@@ -105,14 +135,17 @@ _VALUES = """
     A.sum_to_size([3]) | A.cpu() | F.pad(A, [0, 0]) | put([A], y) | named['a'] | held[0] | held[-1] | self.buffer
     torch.broadcast_tensors(A, y)[0] | torch.where(A > 0, A, y) | F.layer_norm(A, [3]) | A.mul_(1)
     A.clamp_(-50.0, 50.0) | F.hardtanh(A, -5.0, 5.0, True) | F.leaky_relu(A, 0.1, True)
-    F.threshold(A, -9.0, 0.0, True)
+    F.threshold(A, -9.0, 0.0, True) | listed(A)[0] | packed(A, y)[0] | placed_anew(more) | placed_anew(held) | made()[1]
+    more[0] | pair[0] | pair[1] | more[-1]
 """
 _STATEMENTS = """
     A.add_(1) | A.mul_(2) | A[0] = 5 | A[1:] += 1 | A += 1 | A += B | A -= y | A *= 2 | A.copy_(B) | doubled(A)
     A.view(3).add_(2) | torch.relu_(A) | held.append(A) | held[0] = A | named['a'] = A | self.buffer = A
     self.buffer.add_(1) | held.reverse() | A.zero_() | A, B = B, A | A = B | A.t_() | A.clamp_(0) | self.relu_(A)
     bumped(A) | A.data.add_(3) | for q in held:;q.add_(1) | for q in held[:2]:;A = q
-    held[0].add_(1) | named['a'].mul_(2)
+    held[0].add_(1) | named['a'].mul_(2) | placed(held, A) | placed(more, A) | placed_and_doubled(more, A)
+    more = listed(A) | pair = packed(A, B) | pair = (B, A) | more[0].add_(1) | pair[1].mul_(2) | more, A = made()
+    held.extend(listed(A))
 """
 
 
@@ -129,7 +162,9 @@ class Program:
         """The whole file."""
         self.block("        ", self.random.randint(5, 12), 0)
         read = self.random.sample(self.names, min(len(self.names), self.random.randint(0, 3)))
-        result = self.random.choice(["held", "[x.sum()]", f"[{', '.join(read or ['torch.zeros(1)'])}]"])
+        result = self.random.choice(
+            ["held", "more", "list(pair)", "[x.sum()]", f"[{', '.join(read or ['torch.zeros(1)'])}]"]
+        )
         return _HEADER + "\n".join([*self.lines, f"        return {result}"]) + "\n"
 
     def block(self, indent: str, count: int, depth: int) -> None:

@@ -24,10 +24,45 @@ from scriptkit import ScriptableModule
 def doubled(t: Tensor) -> None:
     t.mul_(2)
 
+def put(held: List[Tensor], t: Tensor) -> None:
+    held.append(t)
+
+def put_and_doubled(held: List[Tensor], t: Tensor) -> None:
+    put(held, t)
+    t.mul_(2)
+
+def put_new(held: List[Tensor]) -> Tensor:
+    t = torch.ones(2)
+    held.append(t)
+    return t
+
+def listed(t: Tensor) -> List[Tensor]:
+    return [t]
+
+def of_some(t: Optional[Tensor]) -> List[Tensor]:
+    return [] if t is None else [t]
+
+def packed(t: Tensor) -> Tuple[Tensor, Tensor]:
+    return t, t
+
+def in_a_tuple(t: Tensor) -> Tuple[List[Tensor], Tensor]:
+    t = t + 1
+    return listed(t), t
+
+def row_in(rows: List[List[int]], row: List[int]) -> None:
+    rows.append(row)
+
+class Keeps(ScriptableModule):
+    def forward(self, held: List[Tensor], t: Tensor) -> None:
+        held.append(t)
+
 class Model(ScriptableModule):
     def __init__(self) -> None:
         super().__init__()
-        self.relu = nn.ReLU(inplace=True)
+        self.relu, self.keeps = nn.ReLU(inplace=True), Keeps()
+
+    def keep(self, held: List[Tensor], t: Tensor) -> None:
+        held.append(t)
 
     def forward(self, x: Tensor) -> RETURNS:
 """
@@ -61,8 +96,24 @@ held = {"k": x.clone()} | held["k"].add_(1) | return [held["k"]]
 held = (x.clone(), 1) | held[0].add_(1) | return [held[0]]
 held = [(x.clone(), 1)] | for one, _ in held: one.add_(1) | return [held[0][0]]
 held = [[x.clone()]] | held[0][0].add_(1) | return held[0]
+held: List[Tensor] = [] | a = x + 1 | put(held, a) | a.add_(1) | return held
+held: List[Tensor] = [] | a = x + 1 | self.keep(held, a) | a.add_(1) | return held
+held: List[Tensor] = [] | a = x + 1 | self.keeps(held, a) | a.add_(1) | return held
+held: List[Tensor] = [] | a = x + 1 | put(held, a.view(-1)) | a.add_(1) | return held
+held: List[Tensor] = [] | a = x + 1 | put(held, a) | doubled(a) | return held
+held: List[Tensor] = [] | a = x + 1 | put_and_doubled(held, a) | return held
+held: List[Tensor] = [] | a = put_new(held) | a.add_(1) | return held
+a = x + 1 | held = listed(a) | a.add_(1) | return held
+a = x + 1 | held = listed(a) | doubled(a) | return [torch.stack(held)]
+a = x + 1 | held = of_some(a) | a.add_(1) | return held
+a = x - 1 | held = listed(a) | one = self.relu(a) | return held
+a = x - 1 | held = listed(a.view(-1)) | b = a.t() | b.add_(1) | return held
+held = listed(x + 1) | held[0].add_(1) | return held
+held, a = in_a_tuple(x) | a.add_(1) | return held
 """.strip().splitlines()
 OTHERS = {
+    "a = x + 1 | held = packed(a) | a.add_(1) | return held": "Tuple[Tensor, Tensor]",
+    "a = [1] | held: List[List[int]] = [] | row_in(held, a) | a.append(1) | return held": "List[List[int]]",
     "a = x.clone() | held = (a, 1) | a.add_(1) | return held": "Tuple[Tensor, int]",
     "a = x.clone() | held = (1, (a, 2)) | a.add_(1) | return held": "Tuple[int, Tuple[Tensor, int]]",
     "a = x.clone() | held = ([a], 2) | a.add_(1) | return held": "Tuple[List[Tensor], int]",

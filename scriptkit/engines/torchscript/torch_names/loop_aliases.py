@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from scriptkit.engines.torchscript.torch_names.callees import CALLS, may_write
+from scriptkit.engines.torchscript.torch_names.containers import is_mutable
 from scriptkit.engines.torchscript.torch_names.copied_functions import nodes_of
 from scriptkit.engines.torchscript.torch_names.table import look_up
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _parsed_schema = look_up("schema of a text")
-_NEVER_CHANGED = frozenset(
-    "IntType FloatType BoolType StringType NoneType DeviceObjType NumberType EnumType ComplexType FunctionType".split()
-)
 _MAY_DO_ANYTHING = frozenset({"prim::CallFunction", "prim::CallMethod", "prim::PythonOp"})
 _HOLDS_ITS_INPUTS = frozenset(
     "prim::ListConstruct prim::TupleConstruct prim::DictConstruct prim::TupleUnpack prim::TupleIndex prim::ListUnpack "
@@ -68,14 +66,6 @@ def _carried(loop: Any) -> list[int]:
     kept = [value.debugName() for value in list(body.inputs())[1:]]
     handed_on = list(body.outputs())[1:]
     return [i for i, v in enumerate(handed_on) if is_mutable(v.type()) and v.debugName() != kept[i]]
-
-
-def is_mutable(torch_type: Any) -> bool:
-    """Whether values of a type can be changed, or hold something that can."""
-    kind = torch_type.kind()
-    if kind in ("OptionalType", "TupleType", "UnionType"):
-        return any(is_mutable(part) for part in torch_type.containedTypes())
-    return kind not in _NEVER_CHANGED
 
 
 def _hide(graph: Any, loop: Any, index: int) -> None:
