@@ -162,9 +162,8 @@ class Program:
         """The whole file."""
         self.block("        ", self.random.randint(5, 12), 0)
         read = self.random.sample(self.names, min(len(self.names), self.random.randint(0, 3)))
-        result = self.random.choice(
-            ["held", "more", "list(pair)", "[x.sum()]", f"[{', '.join(read or ['torch.zeros(1)'])}]"]
-        )
+        some = f"[{', '.join(read or ['torch.zeros(1)'])}]"
+        result = self.random.choice(["held", "more", "[pair[0], pair[1]]", "[x.sum()]", some])
         return _HEADER + "\n".join([*self.lines, f"        return {result}"]) + "\n"
 
     def block(self, indent: str, count: int, depth: int) -> None:

@@ -34,7 +34,7 @@ def in_place(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
 
 
 def _in_a_container(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
-    """`totals["a"] += 1`: a part of a tensor is written in place, a tensor in a dictionary is not."""
+    """`totals["a"] += 1`: a part of a tensor is written in place, a tensor or a list in a dictionary is not."""
     if type(node.op) not in _IN_PLACE_BUT_IN_DICTS or not isinstance(node.target, ast.Subscript):
         return [node]
     before = _calls_first(node)
@@ -63,7 +63,16 @@ def _decided(node: ast.AugAssign, torch_name: str) -> list[ast.stmt]:
         before.append(_named(value, node.value))
         node.value = ast.Name(value, ast.Load())
     written = _written(node, whole, torch_name)
-    return [*before, ast.If(_is_a(whole, _of_torch(torch_name, "Tensor")), [*written, *after], [_of_numbers(node)])]
+    other = [_of_a_list(node, whole, after)] if after and isinstance(node.op, ast.Add) else [_of_numbers(node)]
+    return [*before, ast.If(_is_a(whole, _of_torch(torch_name, "Tensor")), [*written, *after], other)]
+
+
+def _of_a_list(node: ast.AugAssign, part: ast.expr, after: list[ast.stmt]) -> ast.stmt:
+    """A list in a dictionary gets longer; for the compiler the dictionary gets another list."""
+    longer = ast.Expr(
+        ast.Call(ast.Attribute(copy.deepcopy(part), "extend", ast.Load()), [copy.deepcopy(node.value)], [])
+    )
+    return ast.If(_is_a(part, ast.Name("list", ast.Load())), [longer, *copy.deepcopy(after)], [_of_numbers(node)])
 
 
 def _written(node: ast.AugAssign, tensor: ast.expr, torch_name: str) -> list[ast.stmt]:

@@ -34,12 +34,10 @@ from scriptkit.engines.torchscript.lifting.given_back import ONE_OF_TWO, tie_wha
 from scriptkit.engines.torchscript.lifting.handed_on import hide_what_loops_hand_on
 from scriptkit.engines.torchscript.lifting.held_names import hide_what_containers_hold
 from scriptkit.engines.torchscript.lifting.new_code import at
-from scriptkit.engines.torchscript.lifting.walked_by_index import with_an_index
 from scriptkit.engines.torchscript.lifting.without_a_round import keep_what_loops_leave
 from scriptkit.engines.torchscript.torch_names import private
 from scriptkit.engines.torchscript.torch_names.copied_functions import compiled_once
 from scriptkit.engines.torchscript.torch_names.returned_inputs import one_of_two
-from scriptkit.language.walked_lists import walk_of
 from scriptkit.language.walking import names_bound_in
 from scriptkit.live.type_aliases import is_alias
 
@@ -183,11 +181,6 @@ class _Rewriter(ast.NodeTransformer):
         """Visit the statements alone: parameters and annotations stay as they are."""
         visited = (self.visit(statement) for statement in tree.body)
         tree.body = [one for made in visited for one in (made if isinstance(made, list) else [made])]
-
-    def visit_For(self, node: ast.For) -> ast.AST | list[ast.stmt]:
-        walk = walk_of(node)
-        self.generic_visit(node)
-        return node if walk is None else with_an_index(node, walk)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
         """Autocast switched off changes nothing, but within autocast that the same function switched on."""

@@ -147,7 +147,7 @@ def _hide(graph: Any, concerned: set[_Place]) -> None:
     for kind in sorted({place.kind for place in concerned}):
         for node in graph.findAllNodes(kind, True):
             where = str(node.sourceRange())
-            for index, value in list(enumerate(node.inputs())):
+            for index, value in [(i, one) for i, one in enumerate(node.inputs()) if is_mutable(one.type())]:
                 is_taken = value.node().kind() == "aten::setdefault"  # for another container that holds it
                 if _Place(where, kind, index) in concerned and not (is_taken or _is_argument(value)):
                     taken = _taken(graph, value)

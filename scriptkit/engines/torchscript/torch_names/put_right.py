@@ -15,6 +15,7 @@ from scriptkit.engines.torchscript.torch_names import (
     printed_names,
     python_numbers,
     returned_inputs,
+    rounds,
     texts,
     unused_results,
 )
@@ -31,7 +32,7 @@ def functions(compiled: Sequence[Any]) -> None:
         text = text_of(function.graph)
         printed_names.put_right(function.graph, text)
         kinds = kinds_in(function.graph, text)
-        for one in (python_numbers, checked_numbers, own_elements, texts, enum_members):
+        for one in (python_numbers, checked_numbers, own_elements, texts, enum_members, rounds):
             if not kinds.isdisjoint(one.CONCERNS):  # most graphs hold nothing that any of these is about
                 one.put_right(function.graph)
         returned_inputs.put_right(function, kinds)
