@@ -27,6 +27,9 @@ def raised(t: Tensor) -> Tensor:
     h.add_(1)
     return t * 1
 
+def bumped(t: Tensor) -> None:
+    t.add_(1)
+
 class Part(ScriptableModule):
     def __init__(self) -> None:
         super().__init__()
@@ -79,16 +82,17 @@ class Residual(ScriptableModule):
         return h
 
 
-def model(call: str, folder: Path) -> ScriptableModule:
+def model(call: str, folder: Path, write: str = "h.add_(1)") -> ScriptableModule:
     path = folder / "giving_back.py"
-    path.write_text(TEXT.replace("CALL", call))
+    path.write_text(TEXT.replace("CALL", call).replace("        h.add_(1)", f"        {write}"))
     made: ScriptableModule = imported(path).Model()
     return made.eval()
 
 
+@pytest.mark.parametrize("write", ["h.add_(1)", "bumped(h)"])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_write_into_the_result_is_seen_in_the_tensor(call: str, tmp_path: Path) -> None:
-    net = model(call, tmp_path)
+def test_a_write_into_the_result_is_seen_in_the_tensor(call: str, write: str, tmp_path: Path) -> None:
+    net = model(call, tmp_path, write)
     scriptkit.save(net, file := io.BytesIO())
     file.seek(0)
     for form in (net, torch.jit.load(file)):

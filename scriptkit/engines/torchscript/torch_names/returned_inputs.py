@@ -3,8 +3,8 @@
 After `h = self.dropout(x)` in evaluation, `h` is `x`, and `h.add_(1)` changes `x`.
 The optimizer believes what an operator says, and drops a write into `h` that nobody seems to read (torch 2.6 to 2.15).
 Where a graph writes into what such an operator made in a call of it, the result is taken from one of two places, which
-the optimizer does follow. An operator that the user's code calls itself is met before there is a graph: `lifting` puts
-`one_of_two` round it.
+the optimizer does follow. Where the user's code calls an operator itself, and writes itself, that is met before there
+is a graph: `lifting` puts `one_of_two` round it.
 """
 
 from __future__ import annotations
@@ -41,22 +41,26 @@ def put_right(function: Any, kinds: set[str]) -> None:
     targets = (node.inputsAt(0) for node in writes if node.inputsSize() and _is_tensor(node.inputsAt(0)))
     writers = (call for kind in sorted(CALLS & kinds) for call in function.graph.findAllNodes(kind, True))
     given = [(call, value) for call in writers for value in list(call.inputs())[1:] if _is_tensor(value)]
-    calls = {id(call): call for target in targets for call in _made_by(target, _DEEPEST)}
+    makers = {id(maker): maker for target in targets for maker in _made_by(target, _DEEPEST) if maker.kind() in CALLS}
     for writer, value in given:
-        made = [call for call in _made_by(value, _DEEPEST) if id(call) not in calls]
-        if any(leads_to(call, _KINDS) for call in made) and may_write(writer):
-            calls.update((id(call), call) for call in made)
-    for call in calls.values():
-        if leads_to(call, _KINDS):
-            _tie(function.graph, call)
+        made = [maker for maker in _made_by(value, _DEEPEST) if id(maker) not in makers]
+        if any(map(_may_return_an_input, made)) and may_write(writer, value):
+            makers.update((id(maker), maker) for maker in made)
+    for maker in makers.values():
+        if _may_return_an_input(maker):
+            _tie(function.graph, maker)
+
+
+def _may_return_an_input(maker: Any) -> bool:
+    return maker.kind() in _KINDS or leads_to(maker, _KINDS)
 
 
 def _made_by(value: Any, steps: int) -> Iterator[Any]:
-    """The calls whose result a value may be, or may be a part of."""
+    """The calls, and the operators of this kind, whose result a value may be, or may be a part of."""
     node = value.node()
     if steps == 0:
         return
-    if node.kind() in CALLS:
+    if node.kind() in CALLS or node.kind() in _KINDS:
         if node.outputsSize() == 1 and _is_tensor(node.output()):
             yield node
     elif node.kind() in ("prim::If", "prim::Loop"):
@@ -72,13 +76,23 @@ def _is_tensor(value: Any) -> bool:
     return bool(value.type().kind() == "TensorType")
 
 
-def _tie(graph: Any, call: Any) -> None:
-    """Let the result of a call be, for the optimizer, any of the tensors that it was given."""
-    readers = [use.user for use in call.output().uses()]
-    after = next((node for node in call.owningBlock().nodes() if node.isAfter(call)), call.owningBlock().returnNode())
-    result = call.output()
-    for given in filter(_is_tensor, list(call.inputs())[1:]):
+def _tie(graph: Any, maker: Any) -> None:
+    """Let a result be, for the optimizer, any of the tensors that were given for it."""
+    result = maker.output()
+    readers = [use.user for use in result.uses()]
+    block = maker.owningBlock()
+    after = next((node for node in block.nodes() if node.isAfter(maker)), block.returnNode())
+    for given in _tensors_in(maker):
         [result] = insert(graph, after, one_of_two, [result, given])
-    if result is not call.output():
+    if result is not maker.output():
         for reader in readers:
-            reader.replaceInputWith(call.output(), result)
+            reader.replaceInputWith(maker.output(), result)
+
+
+def _tensors_in(node: Any) -> Iterator[Any]:
+    """The tensors that a node is given, those in a list included."""
+    for value in list(node.inputs())[int(node.kind() in CALLS) :]:
+        if _is_tensor(value):
+            yield value
+        elif value.node().kind() == "prim::ListConstruct":
+            yield from filter(_is_tensor, value.node().inputs())
