@@ -34,6 +34,26 @@ def for_compiler(annotation: Any) -> Any:
     return _or_itself(annotation, _with_plain_fields)
 
 
+def unquoted(cls: type) -> dict[str, Any]:
+    """The annotations of a class, resolved; as written where a name is not in its module.
+
+    Torch reads a quoted one, and any under `from __future__ import annotations`, only where the class is named by
+    itself, and not in `List[...]`.
+    """
+    declared = inspect.get_annotations(cls)
+    if not any(map(_is_quoted, declared.values())):
+        return declared
+    try:
+        resolved = typing.get_type_hints(cls, include_extras=True)
+    except Exception:  # noqa: BLE001 - the user's own expressions
+        return declared
+    return {name: resolved.get(name, annotation) for name, annotation in declared.items()}
+
+
+def _is_quoted(annotation: Any) -> bool:
+    return isinstance(annotation, str | typing.ForwardRef) or any(map(_is_quoted, get_args(annotation)))
+
+
 def _or_itself(annotation: Any, of_class: OfClass) -> Any:
     try:
         return _written_out(annotation, of_class)
@@ -60,11 +80,11 @@ def _written_out(annotation: Any, of_class: OfClass) -> Any:
 
 
 def _with_plain_fields(cls: Any) -> Any:
-    """A NamedTuple without aliases in its fields; any class without them is itself."""
+    """A NamedTuple without aliases or quotes in its fields; any class without them is itself."""
     if not (issubclass(cls, tuple) and hasattr(cls, "_field_defaults")):
         return cls
     declared = inspect.get_annotations(cls)
-    fields = [(name, for_compiler(annotation)) for name, annotation in declared.items()]
+    fields = [(name, for_compiler(annotation)) for name, annotation in unquoted(cls).items()]
     if all(plain is declared[name] for name, plain in fields):
         return cls
     if cls not in _plain_tuples:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import types
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import torch
 
 from scriptkit.engines.torchscript.lifting.annotations import resolved_signature
-from scriptkit.live.type_aliases import written_out
+from scriptkit.live.type_aliases import unquoted, written_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +34,7 @@ def _converter(annotation: Any) -> Callable[[Any], Any] | None:
 
 def _class_converter(cls: type) -> Callable[[Any], Any] | None:
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        declared = inspect.get_annotations(cls, eval_str=False).values()
-        fields = [_converter(written_out(annotation)) for annotation in declared]
+        fields = [_converter(written_out(annotation)) for annotation in unquoted(cls).values()]
         return lambda value: cls(*_each(fields, value))
     if dataclasses.is_dataclass(cls) or getattr(cls, "__scriptkit_script__", False) is True:
         return lambda value: _as_object(cls, value)
