@@ -112,6 +112,8 @@ held = listed(x + 1) | held[0].add_(1) | return held
 held, a = in_a_tuple(x) | a.add_(1) | return held
 """.strip().splitlines()
 OTHERS = {
+    "a = x + 1 | h = torch.jit.annotate(List[Optional[Tensor]], [a]) | a.add_(1) | return h": "List[Optional[Tensor]]",
+    "a = x + 1 | held = dict(k=a) | a.add_(1) | return held": "Dict[str, Tensor]",
     "a = x + 1 | held = packed(a) | a.add_(1) | return held": "Tuple[Tensor, Tensor]",
     "a = [1] | held: List[List[int]] = [] | row_in(held, a) | a.append(1) | return held": "List[List[int]]",
     "a = x.clone() | held = (a, 1) | a.add_(1) | return held": "Tuple[Tensor, int]",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict)
+_GIVE_A_CONTAINER = frozenset({"annotate", "cast", "list", "dict", "tuple"})
 
 
 def hide_what_containers_hold(function: ast.FunctionDef) -> None:
@@ -71,7 +72,7 @@ def _held_by(node: ast.AST) -> Iterator[str]:
 
 
 def _displays(value: ast.expr) -> Iterator[ast.expr]:
-    """The displays that a value is made of; what a call is given it takes apart itself."""
+    """The displays that a value is made of; what most calls are given they take apart themselves."""
     if isinstance(value, _DISPLAYS):
         yield value
     elif isinstance(value, ast.BinOp):
@@ -80,6 +81,14 @@ def _displays(value: ast.expr) -> Iterator[ast.expr]:
     elif isinstance(value, ast.IfExp):
         yield from _displays(value.body)
         yield from _displays(value.orelse)
+    elif isinstance(value, ast.Call) and _last_name(value.func) in _GIVE_A_CONTAINER:
+        for given in value.args:
+            yield from _displays(given)
+        yield from (keyword.value for keyword in value.keywords)
+
+
+def _last_name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
 
 
 def _in_statements(statements: list[ast.stmt], names: set[str]) -> None:
