@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEAD = """
 from typing import Dict, List, Optional, Tuple
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from scriptkit import ScriptableModule
 
@@ -59,7 +60,7 @@ class Keeps(ScriptableModule):
 class Model(ScriptableModule):
     def __init__(self) -> None:
         super().__init__()
-        self.relu, self.keeps = nn.ReLU(inplace=True), Keeps()
+        self.relu, self.keeps, self.flag = nn.ReLU(inplace=True), Keeps(), True
 
     def keep(self, held: List[Tensor], t: Tensor) -> None:
         held.append(t)
@@ -87,6 +88,8 @@ held = [x.clone()] | if bool(x.sum() == 0): held[0].add_(1) | return held
 held = [x.clone()] | doubled(held[0].add_(1)) | return held
 held = [x - 1] | self.relu(held[0]) | return held
 held = [x - 1] | torch.relu_(held[0]) | return held
+a = x - 1 | held = listed(a) | F.relu(a, inplace=self.flag) | return held
+a = x - 1 | held = listed(a) | F.relu(a, True) | return held
 a = x.clone() | held = [a[:1]] | a.add_(1) | return held
 a = x.clone() | b = a | held = [b] | a.add_(1) | return held
 a = x.clone() | held = [a] | for _ in range(3): a.add_(1) | return held

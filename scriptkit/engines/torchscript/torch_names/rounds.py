@@ -39,7 +39,13 @@ def put_right(graph: Any) -> None:
 def _changes(loop: Any) -> list[Any]:
     """The nodes in a loop that may change the length of a list."""
     inside = (node for block in loop.blocks() for node in nodes_of(block))
-    return [n for n in inside if n.kind() in _CHANGES_LENGTHS or (n.kind() in CALLS and leads_to(n, _CHANGES_LENGTHS))]
+    return [node for node in inside if _changes_a_length(node)]
+
+
+def _changes_a_length(node: Any) -> bool:
+    if node.kind() in CALLS:
+        return leads_to(node, _CHANGES_LENGTHS)
+    return node.kind() in _CHANGES_LENGTHS and node.inputsAt(0).type().kind() == "ListType"
 
 
 def _may_change(loop: Any, walked: Any, aliases: Aliases) -> bool:
